@@ -1,0 +1,1 @@
+//! The attribute `#[drawloom::test]`; use it through the crate `drawloom`.

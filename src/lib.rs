@@ -1,0 +1,1 @@
+//! Deterministic concurrency testing for Rust.
