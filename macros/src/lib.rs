@@ -1,1 +1,74 @@
-//! The attribute `#[drawloom::test]`; use it through the crate `drawloom`.
+//! The attribute `#[drawloom::test]`.
+//!
+//! The crate does one thing in two steps: `arguments` reads what stands in the attribute's parentheses,
+//! `expand` turns the function below it into a test that hands its body to drawloom's runner. Whatever
+//! is wrong becomes a compile error at the word that is wrong, and says what is right. Use it through the
+//! crate `drawloom`, whose names the expansion refers to.
+
+mod arguments;
+mod expand;
+mod nearest;
+
+use proc_macro::TokenStream;
+
+/// Marks a function as a test that is run many times, under another interleaving each time.
+///
+/// It stands in the place of `#[test]`, on an `fn` or an `async fn` without parameters. The function may
+/// return whatever a `#[test]` may return, such as a `Result`; `#[should_panic]`, `#[ignore]`, `#[cfg]` and
+/// every other attribute mean what they always mean.
+///
+/// ```ignore
+/// use drawloom::{sync::{Arc, Mutex}, thread};
+///
+/// #[drawloom::test]
+/// fn both_increments_arrive() {
+///     let count = Arc::new(Mutex::new(0));
+///     let theirs = count.clone();
+///     let other = thread::spawn(move || *theirs.lock().unwrap() += 1);
+///     *count.lock().unwrap() += 1;
+///     other.join().unwrap();
+///     assert_eq!(*count.lock().unwrap(), 2);
+/// }
+///
+/// #[drawloom::test(executions = 50_000, strategy = "pct:5", time = "30s")]
+/// async fn a_reader_sees_what_was_written() -> Result<(), String> {
+///     Ok(())
+/// }
+/// ```
+///
+/// # Arguments
+///
+/// | argument | default | meaning |
+/// | --- | --- | --- |
+/// | `executions = N` | `10_000` | how many executions to run at most |
+/// | `seed = N` | `0x5EED` | what every random choice is derived from |
+/// | `strategy = "…"` | `"portfolio"` | who makes the choices; see below |
+/// | `max_steps = N` | `1_000_000` | an execution with more steps fails |
+/// | `max_threads = N` | none | an execution with more threads fails |
+/// | `time = "…"` | none | stop after `"500ms"`, `"10s"`, `"2m"`, whatever number of executions that makes |
+/// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
+/// | `spurious = N` | `1` | how many spurious wakeups and failures an execution may have |
+/// | `workers = N` | `1` | how many OS threads share the executions |
+/// | `stack_size = BYTES` | 1 MiB | the stack of each thread |
+/// | `leaked_threads = "…"` | `"deny"` | `"allow"`: threads may be left when the test ends |
+/// | `expect = "…"` | none | the test passes only if it fails, and in this way; see below |
+///
+/// The strategies are `"portfolio"` (the others in turn), `"random"`, `"pct"` (depth 3) or `"pct:DEPTH"`,
+/// `"pos"`, `"urw"`, `"surw"` and `"round-robin"`.
+///
+/// The failures that can be expected are `"panic"`, `"deadlock"`, `"step-limit"`, `"thread-limit"`,
+/// `"leaked-thread"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"` and `"misuse"`.
+///
+/// Where an integer is wanted, a constant expression of the argument's type does as well:
+/// `executions = ROUNDS`, `stack_size = 64 * KIB`.
+///
+/// # Regressions
+///
+/// The schedule of a failure is kept and runs first the next time, except where the failure is what the
+/// test wants: with `expect`, and under `#[should_panic]`.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::test(arguments.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}

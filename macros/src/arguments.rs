@@ -1,0 +1,389 @@
+//! What stands in the parentheses of `#[drawloom::test(…)]`: each argument becomes one call on `Config`.
+//!
+//! [`PARAMETERS`] is the whole list, with what each of them takes. Errors are collected rather than returned
+//! at the first one, so that someone with two slips in one line sees both.
+
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Error, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Result, Token, UnOp};
+
+use crate::nearest::nearest;
+
+/// The attribute's arguments, as calls on a `Config`.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    /// `.executions(10u64) .seed(7u64) …`, in the order in which they were written.
+    pub(crate) calls: TokenStream,
+    /// Whether the test passes only if it fails.
+    pub(crate) expects_failure: bool,
+}
+
+/// The name of each argument and what it takes.
+const PARAMETERS: &[(&str, Takes)] = &[
+    ("executions", Takes::positive("u64")),
+    ("seed", Takes::integer("u64")),
+    ("strategy", Takes::Text(strategy)),
+    ("max_steps", Takes::positive("u64")),
+    ("max_threads", Takes::positive("usize")),
+    ("time", Takes::Text(time)),
+    ("timeouts", Takes::Text(timeouts)),
+    ("spurious", Takes::integer("u32")),
+    ("workers", Takes::positive("usize")),
+    ("stack_size", Takes::positive("usize")),
+    ("leaked_threads", Takes::Text(leaked_threads)),
+    ("expect", Takes::Text(expect)),
+];
+
+/// The texts that name a strategy without a parameter of its own, each with its `StrategyKind`.
+const STRATEGIES: &[(&str, &str)] = &[
+    ("portfolio", "Portfolio"),
+    ("random", "RandomWalk"),
+    ("pct", "Pct"),
+    ("pos", "Pos"),
+    ("urw", "Urw"),
+    ("surw", "Surw"),
+    ("round-robin", "RoundRobin"),
+];
+
+/// The depth of `"pct"` alone: most known bugs need no more than three ordered preemptions.
+const PCT_DEPTH: u32 = 3;
+
+const TIMEOUTS: &[(&str, &str)] = &[("last", "Last"), ("any", "Any")];
+
+const LEAKED_THREADS: &[(&str, &str)] = &[("allow", "true"), ("deny", "false")];
+
+const FAILURES: &[(&str, &str)] = &[
+    ("panic", "Panic"),
+    ("deadlock", "Deadlock"),
+    ("step-limit", "StepLimit"),
+    ("thread-limit", "ThreadLimit"),
+    ("leaked-thread", "LeakedThread"),
+    ("nondeterminism", "Nondeterminism"),
+    ("double-panic", "DoublePanic"),
+    ("stack-overflow", "StackOverflow"),
+    ("misuse", "Misuse"),
+];
+
+#[derive(Clone, Copy)]
+enum Takes {
+    /// A literal or a constant expression of this type.
+    Integer {
+        type_name: &'static str,
+        zero_allowed: bool,
+    },
+    /// A string literal, which the function turns into a call on `Config`.
+    Text(fn(&str, Span) -> Result<TokenStream>),
+}
+
+impl Takes {
+    const fn integer(type_name: &'static str) -> Takes {
+        Takes::Integer {
+            type_name,
+            zero_allowed: true,
+        }
+    }
+
+    /// An integer where zero would mean that nothing can run.
+    const fn positive(type_name: &'static str) -> Takes {
+        Takes::Integer {
+            type_name,
+            zero_allowed: false,
+        }
+    }
+}
+
+/// One `name = value`.
+struct Argument {
+    name: Ident,
+    takes: Takes,
+    value: Expr,
+}
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream) -> Result<Arguments> {
+        let written = Punctuated::<Result<Argument>, Token![,]>::parse_terminated_with(
+            input,
+            Argument::parse_or_skip,
+        )?;
+        let mut arguments = Arguments::default();
+        let mut seen: Vec<String> = Vec::new();
+        let mut errors: Option<Error> = None;
+        for argument in written {
+            match argument.and_then(|argument| arguments.add(&argument, &mut seen)) {
+                Ok(()) => {}
+                Err(error) => match &mut errors {
+                    Some(errors) => errors.combine(error),
+                    None => errors = Some(error),
+                },
+            }
+        }
+        errors.map_or(Ok(arguments), Err)
+    }
+}
+
+impl Arguments {
+    fn add(&mut self, argument: &Argument, seen: &mut Vec<String>) -> Result<()> {
+        let name = argument.name.to_string();
+        if seen.contains(&name) {
+            return Err(Error::new(
+                argument.name.span(),
+                format!("`{name}` is given twice; keep one of them"),
+            ));
+        }
+        self.calls.extend(match argument.takes {
+            Takes::Integer {
+                type_name,
+                zero_allowed,
+            } => integer(&argument.name, &argument.value, type_name, zero_allowed)?,
+            Takes::Text(call) => {
+                let text = text(&name, &argument.value)?;
+                call(&text.value(), text.span())?
+            }
+        });
+        self.expects_failure |= name == "expect";
+        seen.push(name);
+        Ok(())
+    }
+}
+
+impl Argument {
+    /// The outer error is one of syntax, after which nothing more can be read; the inner one is not.
+    fn parse_or_skip(input: ParseStream) -> Result<Result<Argument>> {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format!("expected one of the arguments {}", names())));
+        }
+        let name = input.call(Ident::parse_any)?;
+        let takes = takes(&name);
+        let equals: Option<Token![=]> = input.parse()?;
+        if equals.is_none() || input.is_empty() || input.peek(Token![,]) {
+            takes?;
+            return Err(Error::new(
+                name.span(),
+                format!("`{name}` needs a value: `{name} = …`"),
+            ));
+        }
+        let value = ungrouped(input.parse()?);
+        Ok(takes.map(|takes| Argument { name, takes, value }))
+    }
+}
+
+fn takes(name: &Ident) -> Result<Takes> {
+    let written = name.to_string();
+    if let Some((_, takes)) = PARAMETERS.iter().find(|(known, _)| *known == written) {
+        return Ok(*takes);
+    }
+    let known = PARAMETERS.iter().map(|(known, _)| *known);
+    let hint = match nearest(&written, known) {
+        Some(nearest) => format!("did you mean `{nearest}`? "),
+        None => String::new(),
+    };
+    Err(Error::new(
+        name.span(),
+        format!(
+            "no argument is called `{written}`; {hint}the arguments are {}",
+            names()
+        ),
+    ))
+}
+
+fn names() -> String {
+    let names: Vec<String> = PARAMETERS
+        .iter()
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    names.join(", ")
+}
+
+/// A value that comes out of a `macro_rules!` variable, or stands in parentheses, is the value inside.
+fn ungrouped(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => ungrouped(*group.expr),
+        Expr::Paren(paren) => ungrouped(*paren.expr),
+        value => value,
+    }
+}
+
+fn integer(name: &Ident, value: &Expr, type_name: &str, zero_allowed: bool) -> Result<TokenStream> {
+    let type_ident = format_ident!("{type_name}");
+    let value = match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(literal),
+            ..
+        }) => integer_literal(name, literal, type_name, zero_allowed)?,
+        Expr::Lit(_) => {
+            return Err(Error::new_spanned(
+                value,
+                format!("`{name}` takes an integer: `{name} = 100`"),
+            ));
+        }
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            return Err(Error::new_spanned(
+                value,
+                format!("`{name}` cannot be negative, it is a `{type_name}`"),
+            ));
+        }
+        // The const block refuses what is only known at run time, and `identity` says which type is wanted
+        // at the place of the expression. A block is not put into another one, which would be a warning.
+        Expr::Block(block) => quote!(::core::convert::identity::<#type_ident>(const #block)),
+        expression => quote!(::core::convert::identity::<#type_ident>(const { #expression })),
+    };
+    Ok(quote!(.#name(#value)))
+}
+
+fn integer_literal(
+    name: &Ident,
+    literal: &LitInt,
+    type_name: &str,
+    zero_allowed: bool,
+) -> Result<TokenStream> {
+    let suffix = literal.suffix();
+    let largest = if type_name == "u32" {
+        u64::from(u32::MAX)
+    } else {
+        u64::MAX
+    };
+    let value = literal
+        .base10_parse::<u64>()
+        .ok()
+        .filter(|value| *value <= largest && (suffix.is_empty() || suffix == type_name));
+    match value {
+        None => Err(Error::new(
+            literal.span(),
+            format!("`{name}` is a `{type_name}`, which `{literal}` is not"),
+        )),
+        Some(0) if !zero_allowed => Err(Error::new(
+            literal.span(),
+            format!("`{name}` must be at least 1"),
+        )),
+        Some(_) => {
+            let literal = LitInt::new(
+                &format!("{}{type_name}", literal.base10_digits()),
+                literal.span(),
+            );
+            Ok(quote!(#literal))
+        }
+    }
+}
+
+fn text(name: &str, value: &Expr) -> Result<LitStr> {
+    match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(literal),
+            ..
+        }) => Ok(literal.clone()),
+        _ => {
+            let example = match name {
+                "strategy" => "pct:3",
+                "time" => "10s",
+                "timeouts" => "any",
+                "leaked_threads" => "allow",
+                _ => "deadlock",
+            };
+            Err(Error::new_spanned(
+                value,
+                format!("`{name}` takes a string literal: `{name} = \"{example}\"`"),
+            ))
+        }
+    }
+}
+
+fn strategy(text: &str, span: Span) -> Result<TokenStream> {
+    let (kind, depth) = match text.split_once(':') {
+        Some(("pct", depth)) => ("Pct", Some(depth)),
+        _ => (word("strategy", text, span, STRATEGIES)?, None),
+    };
+    let ident = Ident::new(kind, span);
+    if kind != "Pct" {
+        return Ok(quote!(.strategy(::drawloom::StrategyKind::#ident)));
+    }
+    let depth = match depth {
+        None => PCT_DEPTH,
+        Some(depth) => depth
+            .parse::<u32>()
+            .ok()
+            .filter(|depth| *depth > 0)
+            .ok_or_else(|| {
+                Error::new(
+                    span,
+                    format!("the depth in \"pct:DEPTH\" is an integer of at least 1, which `{depth}` is not"),
+                )
+            })?,
+    };
+    Ok(quote!(.strategy(::drawloom::StrategyKind::#ident { depth: #depth })))
+}
+
+fn time(text: &str, span: Span) -> Result<TokenStream> {
+    let milliseconds = milliseconds(text).ok_or_else(|| {
+        Error::new(
+            span,
+            format!("`time` is a number and its unit, such as \"500ms\", \"10s\" or \"2m\", which \"{text}\" is not"),
+        )
+    })?;
+    if milliseconds == 0 {
+        return Err(Error::new(span, "`time` must be longer than nothing"));
+    }
+    Ok(quote!(.time(::core::time::Duration::from_millis(#milliseconds))))
+}
+
+/// `"500ms"`, `"10s"`, `"2m"`.
+fn milliseconds(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = text[..digits].parse().ok()?;
+    let unit = match &text[digits..] {
+        "ms" => Duration::from_millis(1),
+        "s" => Duration::from_secs(1),
+        "m" => Duration::from_secs(60),
+        _ => return None,
+    };
+    number.checked_mul(u64::try_from(unit.as_millis()).ok()?)
+}
+
+fn timeouts(text: &str, span: Span) -> Result<TokenStream> {
+    let kind = Ident::new(word("timeouts", text, span, TIMEOUTS)?, span);
+    Ok(quote!(.timeouts(::drawloom::Timeouts::#kind)))
+}
+
+fn leaked_threads(text: &str, span: Span) -> Result<TokenStream> {
+    let allowed = Ident::new(word("leaked_threads", text, span, LEAKED_THREADS)?, span);
+    Ok(quote!(.allow_leaked_threads(#allowed)))
+}
+
+fn expect(text: &str, span: Span) -> Result<TokenStream> {
+    let kind = Ident::new(word("expect", text, span, FAILURES)?, span);
+    Ok(quote!(.expect(::drawloom::FailureKind::#kind)))
+}
+
+/// What `text` stands for in `words`.
+fn word(
+    name: &str,
+    text: &str,
+    span: Span,
+    words: &'static [(&str, &'static str)],
+) -> Result<&'static str> {
+    if let Some((_, meaning)) = words.iter().find(|(known, _)| *known == text) {
+        return Ok(meaning);
+    }
+    let hint = match nearest(text, words.iter().map(|(known, _)| *known)) {
+        Some(nearest) => format!("did you mean \"{nearest}\"? "),
+        None => String::new(),
+    };
+    let known: Vec<String> = words
+        .iter()
+        .map(|(known, _)| format!("\"{known}\""))
+        .collect();
+    Err(Error::new(
+        span,
+        format!(
+            "`{name}` cannot be \"{text}\"; {hint}it is one of {}",
+            known.join(", ")
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests;
