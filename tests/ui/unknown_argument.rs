@@ -1,0 +1,4 @@
+#[drawloom::test(excutions = 10, colour = "red")]
+fn misspelled() {}
+
+fn main() {}
