@@ -1,7 +1,7 @@
 //! From a function and the attribute's arguments to a `#[test]` that hands the body to drawloom's runner.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -47,13 +47,11 @@ fn expansion(arguments: &Arguments, function: &ItemFn) -> TokenStream {
             }
         },
     };
-    // With the name's span, errors about what the body returns point at the function and not at the attribute.
-    let run = quote_spanned!(name.span()=> ::drawloom::__private::run_test);
     quote! {
         #[::core::prelude::v1::test]
         #(#attributes)*
         #visibility fn #name() {
-            #run(
+            ::drawloom::__private::run_test(
                 ::drawloom::__private::TestCase {
                     name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
                     manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
