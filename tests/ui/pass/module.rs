@@ -1,6 +1,4 @@
 mod tests {
-    #![allow(dead_code)]
-
     macro_rules! strategies {
         ($($name:ident = $strategy:literal),*) => {
             $(#[drawloom::test(strategy = $strategy)] fn $name() {})*
