@@ -22,11 +22,7 @@ fn transfer(accounts: &Accounts, from: usize, to: usize, amount: u32) {
 fn transfer_in_order(accounts: &Accounts, from: usize, to: usize, amount: u32) {
     let mut first = accounts[from.min(to)].lock().unwrap();
     let mut second = accounts[from.max(to)].lock().unwrap();
-    let (source, target) = if from < to {
-        (&mut first, &mut second)
-    } else {
-        (&mut second, &mut first)
-    };
+    let (source, target) = if from < to { (&mut first, &mut second) } else { (&mut second, &mut first) };
     **source -= amount;
     **target += amount;
 }
@@ -43,18 +39,14 @@ fn there_and_back(transfer: fn(&Accounts, usize, usize, u32)) {
 }
 
 fn main() -> Result<ExitCode, ConfigError> {
-    let config = Config::new()
-        .name("transfer, source first")
-        .with_environment()?;
+    let config = Config::new().name("transfer, source first").with_environment()?;
     let buggy = explore(config, || there_and_back(transfer));
     println!("{buggy}");
     let mut as_told = !buggy.passed();
 
     // A token replays the program that it comes from.
     if std::env::var_os("DRAWLOOM_REPLAY").is_none() {
-        let config = Config::new()
-            .name("transfer, in order")
-            .with_environment()?;
+        let config = Config::new().name("transfer, in order").with_environment()?;
         let repaired = explore(config, || there_and_back(transfer_in_order));
         println!("{repaired}");
         as_told &= repaired.passed();

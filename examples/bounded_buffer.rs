@@ -19,48 +19,33 @@ struct Buffer {
 impl Buffer {
     fn put(&self, item: u32) {
         let slot = self.item.lock().unwrap();
-        let mut slot = self
-            .not_full
-            .wait_while(slot, |slot| slot.is_some())
-            .unwrap();
+        let mut slot = self.not_full.wait_while(slot, |slot| slot.is_some()).unwrap();
         *slot = Some(item);
         self.not_empty.notify_one();
     }
 
     fn take(&self) -> u32 {
         let slot = self.item.lock().unwrap();
-        let mut slot = self
-            .not_empty
-            .wait_while(slot, |slot| slot.is_none())
-            .unwrap();
+        let mut slot = self.not_empty.wait_while(slot, |slot| slot.is_none()).unwrap();
         self.not_full.notify_one();
         slot.take().unwrap()
     }
 }
 
 fn one_producer_two_consumers(not_empty: Arc<Condvar>, not_full: Arc<Condvar>) {
-    let buffer = Arc::new(Buffer {
-        item: Mutex::new(None),
-        not_empty,
-        not_full,
-    });
+    let buffer = Arc::new(Buffer { item: Mutex::new(None), not_empty, not_full });
     let consumers = [(); 2].map(|()| {
         let buffer = buffer.clone();
         thread::spawn(move || buffer.take())
     });
     buffer.put(1);
     buffer.put(2);
-    let sum: u32 = consumers
-        .map(|consumer| consumer.join().unwrap())
-        .iter()
-        .sum();
+    let sum: u32 = consumers.map(|consumer| consumer.join().unwrap()).iter().sum();
     assert_eq!(sum, 3);
 }
 
 fn main() -> Result<ExitCode, ConfigError> {
-    let config = Config::new()
-        .name("buffer, one condvar")
-        .with_environment()?;
+    let config = Config::new().name("buffer, one condvar").with_environment()?;
     let buggy = explore(config, || {
         let changed = Arc::new(Condvar::new());
         one_producer_two_consumers(changed.clone(), changed);
@@ -70,9 +55,7 @@ fn main() -> Result<ExitCode, ConfigError> {
 
     // A token replays the program that it comes from.
     if std::env::var_os("DRAWLOOM_REPLAY").is_none() {
-        let config = Config::new()
-            .name("buffer, two condvars")
-            .with_environment()?;
+        let config = Config::new().name("buffer, two condvars").with_environment()?;
         let repaired = explore(config, || {
             one_producer_two_consumers(Arc::default(), Arc::default());
         });

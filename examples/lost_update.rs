@@ -29,9 +29,7 @@ fn two_visits(count: fn(&AtomicU32)) {
 }
 
 fn main() -> Result<ExitCode, ConfigError> {
-    let config = Config::new()
-        .name("visits, load and store")
-        .with_environment()?;
+    let config = Config::new().name("visits, load and store").with_environment()?;
     let buggy = explore(config, || two_visits(load_and_store));
     println!("{buggy}");
     let mut as_told = !buggy.passed();

@@ -24,9 +24,7 @@ impl Deque {
     }
 
     fn claim(&self, first: usize) -> bool {
-        self.head
-            .compare_exchange(first, first + 1, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok()
+        self.head.compare_exchange(first, first + 1, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     fn pop(&self) -> Option<usize> {
@@ -51,10 +49,7 @@ impl Deque {
 }
 
 fn each_item_once(pop: fn(&Deque) -> Option<usize>) {
-    let deque = Arc::new(Deque {
-        head: AtomicUsize::new(1),
-        tail: AtomicUsize::new(3),
-    });
+    let deque = Arc::new(Deque { head: AtomicUsize::new(1), tail: AtomicUsize::new(3) });
     let victim = deque.clone();
     let thief = thread::spawn(move || victim.steal());
 
@@ -72,9 +67,7 @@ fn main() -> Result<ExitCode, ConfigError> {
 
     // A token replays the program that it comes from.
     if std::env::var_os("DRAWLOOM_REPLAY").is_none() {
-        let config = Config::new()
-            .name("deque, pop with care")
-            .with_environment()?;
+        let config = Config::new().name("deque, pop with care").with_environment()?;
         let repaired = explore(config, || each_item_once(Deque::pop_with_care));
         println!("{repaired}");
         as_told &= repaired.passed();

@@ -31,11 +31,7 @@ fn lose_an_increment() -> u32 {
 }
 
 async fn checked(count: u32) -> Result<u32, String> {
-    if count == 2 {
-        Ok(count)
-    } else {
-        Err(format!("{count} increments"))
-    }
+    if count == 2 { Ok(count) } else { Err(format!("{count} increments")) }
 }
 
 #[drawloom::test]
@@ -50,11 +46,7 @@ fn with_an_empty_list() {
 
 #[drawloom::test(executions = 20)]
 fn with_a_result() -> Result<(), String> {
-    if increment_twice() == 2 {
-        Ok(())
-    } else {
-        Err("an increment was lost".to_owned())
-    }
+    if increment_twice() == 2 { Ok(()) } else { Err("an increment was lost".to_owned()) }
 }
 
 #[drawloom::test(executions = 20)]

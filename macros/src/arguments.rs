@@ -72,28 +72,19 @@ const FAILURES: &[(&str, &str)] = &[
 #[derive(Clone, Copy)]
 enum Takes {
     /// A literal or a constant expression of this type.
-    Integer {
-        type_name: &'static str,
-        zero_allowed: bool,
-    },
+    Integer { type_name: &'static str, zero_allowed: bool },
     /// A string literal, which the function turns into a call on `Config`.
     Text(fn(&str, Span) -> Result<TokenStream>),
 }
 
 impl Takes {
     const fn integer(type_name: &'static str) -> Takes {
-        Takes::Integer {
-            type_name,
-            zero_allowed: true,
-        }
+        Takes::Integer { type_name, zero_allowed: true }
     }
 
     /// An integer where zero would mean that nothing can run.
     const fn positive(type_name: &'static str) -> Takes {
-        Takes::Integer {
-            type_name,
-            zero_allowed: false,
-        }
+        Takes::Integer { type_name, zero_allowed: false }
     }
 }
 
@@ -106,10 +97,8 @@ struct Argument {
 
 impl Parse for Arguments {
     fn parse(input: ParseStream) -> Result<Arguments> {
-        let written = Punctuated::<Result<Argument>, Token![,]>::parse_terminated_with(
-            input,
-            Argument::parse_or_skip,
-        )?;
+        let written =
+            Punctuated::<Result<Argument>, Token![,]>::parse_terminated_with(input, Argument::parse_or_skip)?;
         let mut arguments = Arguments::default();
         let mut seen: Vec<String> = Vec::new();
         let mut errors: Option<Error> = None;
@@ -136,10 +125,9 @@ impl Arguments {
             ));
         }
         self.calls.extend(match argument.takes {
-            Takes::Integer {
-                type_name,
-                zero_allowed,
-            } => integer(&argument.name, &argument.value, type_name, zero_allowed)?,
+            Takes::Integer { type_name, zero_allowed } => {
+                integer(&argument.name, &argument.value, type_name, zero_allowed)?
+            }
             Takes::Text(call) => {
                 let text = text(&name, &argument.value)?;
                 call(&text.value(), text.span())?
@@ -162,10 +150,7 @@ impl Argument {
         let equals: Option<Token![=]> = input.parse()?;
         if equals.is_none() || input.is_empty() || input.peek(Token![,]) {
             takes?;
-            return Err(Error::new(
-                name.span(),
-                format!("`{name}` needs a value: `{name} = …`"),
-            ));
+            return Err(Error::new(name.span(), format!("`{name}` needs a value: `{name} = …`")));
         }
         let value = ungrouped(input.parse()?);
         Ok(takes.map(|takes| Argument { name, takes, value }))
@@ -184,18 +169,12 @@ fn takes(name: &Ident) -> Result<Takes> {
     };
     Err(Error::new(
         name.span(),
-        format!(
-            "no argument is called `{written}`; {hint}the arguments are {}",
-            names()
-        ),
+        format!("no argument is called `{written}`; {hint}the arguments are {}", names()),
     ))
 }
 
 fn names() -> String {
-    let names: Vec<String> = PARAMETERS
-        .iter()
-        .map(|(name, _)| format!("`{name}`"))
-        .collect();
+    let names: Vec<String> = PARAMETERS.iter().map(|(name, _)| format!("`{name}`")).collect();
     names.join(", ")
 }
 
@@ -211,15 +190,11 @@ fn ungrouped(value: Expr) -> Expr {
 fn integer(name: &Ident, value: &Expr, type_name: &str, zero_allowed: bool) -> Result<TokenStream> {
     let type_ident = format_ident!("{type_name}");
     let value = match value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(literal),
-            ..
-        }) => integer_literal(name, literal, type_name, zero_allowed)?,
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => {
+            integer_literal(name, literal, type_name, zero_allowed)?
+        }
         Expr::Lit(_) => {
-            return Err(Error::new_spanned(
-                value,
-                format!("`{name}` takes an integer: `{name} = 100`"),
-            ));
+            return Err(Error::new_spanned(value, format!("`{name}` takes an integer: `{name} = 100`")));
         }
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
             return Err(Error::new_spanned(
@@ -242,29 +217,18 @@ fn integer_literal(
     zero_allowed: bool,
 ) -> Result<TokenStream> {
     let suffix = literal.suffix();
-    let largest = if type_name == "u32" {
-        u64::from(u32::MAX)
-    } else {
-        u64::MAX
-    };
+    let largest = if type_name == "u32" { u64::from(u32::MAX) } else { u64::MAX };
     let value = literal
         .base10_parse::<u64>()
         .ok()
         .filter(|value| *value <= largest && (suffix.is_empty() || suffix == type_name));
     match value {
-        None => Err(Error::new(
-            literal.span(),
-            format!("`{name}` is a `{type_name}`, which `{literal}` is not"),
-        )),
-        Some(0) if !zero_allowed => Err(Error::new(
-            literal.span(),
-            format!("`{name}` must be at least 1"),
-        )),
+        None => {
+            Err(Error::new(literal.span(), format!("`{name}` is a `{type_name}`, which `{literal}` is not")))
+        }
+        Some(0) if !zero_allowed => Err(Error::new(literal.span(), format!("`{name}` must be at least 1"))),
         Some(_) => {
-            let literal = LitInt::new(
-                &format!("{}{type_name}", literal.base10_digits()),
-                literal.span(),
-            );
+            let literal = LitInt::new(&format!("{}{type_name}", literal.base10_digits()), literal.span());
             Ok(quote!(#literal))
         }
     }
@@ -272,10 +236,7 @@ fn integer_literal(
 
 fn text(name: &str, value: &Expr) -> Result<LitStr> {
     match value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(literal),
-            ..
-        }) => Ok(literal.clone()),
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => Ok(literal.clone()),
         _ => {
             let example = match name {
                 "strategy" => "pct:3",
@@ -303,16 +264,12 @@ fn strategy(text: &str, span: Span) -> Result<TokenStream> {
     }
     let depth = match depth {
         None => PCT_DEPTH,
-        Some(depth) => depth
-            .parse::<u32>()
-            .ok()
-            .filter(|depth| *depth > 0)
-            .ok_or_else(|| {
-                Error::new(
-                    span,
-                    format!("the depth in \"pct:DEPTH\" is an integer of at least 1, which `{depth}` is not"),
-                )
-            })?,
+        Some(depth) => depth.parse::<u32>().ok().filter(|depth| *depth > 0).ok_or_else(|| {
+            Error::new(
+                span,
+                format!("the depth in \"pct:DEPTH\" is an integer of at least 1, which `{depth}` is not"),
+            )
+        })?,
     };
     Ok(quote!(.strategy(::drawloom::StrategyKind::#ident { depth: #depth })))
 }
@@ -359,12 +316,7 @@ fn expect(text: &str, span: Span) -> Result<TokenStream> {
 }
 
 /// What `text` stands for in `words`.
-fn word(
-    name: &str,
-    text: &str,
-    span: Span,
-    words: &'static [(&str, &'static str)],
-) -> Result<&'static str> {
+fn word(name: &str, text: &str, span: Span, words: &'static [(&str, &'static str)]) -> Result<&'static str> {
     if let Some((_, meaning)) = words.iter().find(|(known, _)| *known == text) {
         return Ok(meaning);
     }
@@ -372,17 +324,8 @@ fn word(
         Some(nearest) => format!("did you mean \"{nearest}\"? "),
         None => String::new(),
     };
-    let known: Vec<String> = words
-        .iter()
-        .map(|(known, _)| format!("\"{known}\""))
-        .collect();
-    Err(Error::new(
-        span,
-        format!(
-            "`{name}` cannot be \"{text}\"; {hint}it is one of {}",
-            known.join(", ")
-        ),
-    ))
+    let known: Vec<String> = words.iter().map(|(known, _)| format!("\"{known}\"")).collect();
+    Err(Error::new(span, format!("`{name}` cannot be \"{text}\"; {hint}it is one of {}", known.join(", "))))
 }
 
 #[cfg(test)]

@@ -18,20 +18,12 @@ pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> Result<TokenStr
 }
 
 fn expansion(arguments: &Arguments, function: &ItemFn) -> TokenStream {
-    let ItemFn {
-        attrs: attributes,
-        vis: visibility,
-        sig: signature,
-        block,
-    } = function;
+    let ItemFn { attrs: attributes, vis: visibility, sig: signature, block } = function;
     let name = &signature.ident;
     let output = &signature.output;
     let calls = &arguments.calls;
-    let keep_regressions = if arguments.expects_failure {
-        quote!(false)
-    } else {
-        keep_regressions(attributes)
-    };
+    let keep_regressions =
+        if arguments.expects_failure { quote!(false) } else { keep_regressions(attributes) };
     // Always spelled out: left to inference, the type of a body that only panics would be `!`.
     let output = match output {
         ReturnType::Default => quote!(-> ()),
@@ -79,13 +71,8 @@ fn should_panic_condition(attribute: &Attribute) -> Option<Meta> {
         return None;
     }
     let list = &attribute.meta.require_list().ok()?.tokens;
-    let metas = Punctuated::<Meta, Token![,]>::parse_terminated
-        .parse2(list.clone())
-        .ok()?;
-    let panics = metas
-        .iter()
-        .skip(1)
-        .any(|meta| meta.path().is_ident("should_panic"));
+    let metas = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(list.clone()).ok()?;
+    let panics = metas.iter().skip(1).any(|meta| meta.path().is_ident("should_panic"));
     panics.then(|| metas[0].clone())
 }
 
@@ -103,10 +90,7 @@ fn testable(item: TokenStream) -> Result<ItemFn> {
     let signature = &function.sig;
     let refuse = |span, message: &str| Err(Error::new(span, message));
     if let Some(attribute) = function.attrs.iter().find(|a| a.path().is_ident("test")) {
-        return refuse(
-            attribute.span(),
-            "`#[drawloom::test]` already makes this a test; remove `#[test]`",
-        );
+        return refuse(attribute.span(), "`#[drawloom::test]` already makes this a test; remove `#[test]`");
     }
     if let Some(token) = &signature.constness {
         return refuse(token.span(), "a test cannot be `const`; remove the word");
@@ -118,10 +102,7 @@ fn testable(item: TokenStream) -> Result<ItemFn> {
         );
     }
     if let Some(abi) = &signature.abi {
-        return refuse(
-            abi.span(),
-            "a test cannot be `extern`; remove the word and its ABI",
-        );
+        return refuse(abi.span(), "a test cannot be `extern`; remove the word and its ABI");
     }
     if !signature.generics.params.is_empty() {
         return Err(Error::new_spanned(
@@ -131,10 +112,7 @@ fn testable(item: TokenStream) -> Result<ItemFn> {
         ));
     }
     if let Some(clause) = &signature.generics.where_clause {
-        return Err(Error::new_spanned(
-            clause,
-            "a test cannot have a `where` clause, for it is not generic",
-        ));
+        return Err(Error::new_spanned(clause, "a test cannot have a `where` clause, for it is not generic"));
     }
     if !signature.inputs.is_empty() {
         return Err(Error::new_spanned(

@@ -68,7 +68,5 @@ use proc_macro::TokenStream;
 /// test wants: with `expect`, and under `#[should_panic]`.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::test(arguments.into(), item.into())
-        .unwrap_or_else(syn::Error::into_compile_error)
-        .into()
+    expand::test(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -1,10 +1,7 @@
 //! The word somebody probably meant, for "did you mean …?" in an error.
 
 /// The candidate with the fewest changed letters, unless even that one is another word altogether.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = normalized(word);
     candidates
         .into_iter()

@@ -25,11 +25,7 @@ pub(crate) fn account_repaired() {
 }
 
 fn check_for_balance(expected: i32) {
-    let account = Arc::new(Mutex::new(Account {
-        balance: OPENING,
-        deposited: false,
-        withdrawn: false,
-    }));
+    let account = Arc::new(Mutex::new(Account { balance: OPENING, deposited: false, withdrawn: false }));
     let spawn = |step: fn(&mut Account, i32)| {
         let account = account.clone();
         thread::spawn(move || step(&mut account.lock().unwrap(), expected));

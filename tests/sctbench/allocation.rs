@@ -68,10 +68,7 @@ pub(crate) fn indexer<const THREADS: u32>() {
         })
         .collect();
     join_all(threads);
-    let mut found: Vec<u32> = table
-        .iter()
-        .map(|slot| slot.load(Ordering::Relaxed))
-        .collect();
+    let mut found: Vec<u32> = table.iter().map(|slot| slot.load(Ordering::Relaxed)).collect();
     found.retain(|word| *word != 0);
     found.sort_unstable();
     let mut inserted: Vec<u32> = (0..THREADS).flat_map(words).collect();
@@ -81,10 +78,7 @@ pub(crate) fn indexer<const THREADS: u32>() {
 
 fn insert(table: &[AtomicU32], word: u32) {
     let mut slot = (word * 7) % TABLE_SIZE;
-    while table[slot as usize]
-        .compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed)
-        .is_err()
-    {
+    while table[slot as usize].compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed).is_err() {
         slot = (slot + 1) % TABLE_SIZE;
     }
 }

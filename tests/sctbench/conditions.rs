@@ -17,10 +17,7 @@ struct Channel {
 
 impl Channel {
     fn holding(number: u32) -> Arc<Channel> {
-        Arc::new(Channel {
-            number: Mutex::new(number),
-            ..Channel::default()
-        })
+        Arc::new(Channel { number: Mutex::new(number), ..Channel::default() })
     }
 
     fn produce(&self) {

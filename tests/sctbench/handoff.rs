@@ -23,12 +23,8 @@ struct Handoff {
 
 impl Handoff {
     fn new() -> Arc<(Mutex<Handoff>, Condvar)> {
-        let handoff = Handoff {
-            items: VecDeque::new(),
-            stored: Vec::new(),
-            may_send: true,
-            may_receive: false,
-        };
+        let handoff =
+            Handoff { items: VecDeque::new(), stored: Vec::new(), may_send: true, may_receive: false };
         Arc::new((Mutex::new(handoff), Condvar::new()))
     }
 
@@ -73,19 +69,14 @@ pub(crate) fn circular_buffer_repaired() {
         let (handoff, turned) = &*theirs;
         for round in 0..BUFFER_ROUNDS {
             let handoff = handoff.lock().unwrap();
-            turned
-                .wait_while(handoff, |handoff| !handoff.may_send)
-                .unwrap()
-                .send(round);
+            turned.wait_while(handoff, |handoff| !handoff.may_send).unwrap().send(round);
             turned.notify_one();
         }
     });
     let (handoff, turned) = &*shared;
     for round in 0..BUFFER_ROUNDS {
         let handoff = handoff.lock().unwrap();
-        let mut handoff = turned
-            .wait_while(handoff, |handoff| !handoff.may_receive)
-            .unwrap();
+        let mut handoff = turned.wait_while(handoff, |handoff| !handoff.may_receive).unwrap();
         assert_eq!(handoff.receive(), round);
         turned.notify_one();
     }
@@ -131,9 +122,7 @@ pub(crate) fn queue_repaired() {
     let (handoff, sent) = &*shared;
     for round in 0..QUEUE_SIZE {
         let handoff = handoff.lock().unwrap();
-        let mut handoff = sent
-            .wait_while(handoff, |handoff| handoff.items.is_empty())
-            .unwrap();
+        let mut handoff = sent.wait_while(handoff, |handoff| handoff.items.is_empty()).unwrap();
         let item = handoff.receive();
         assert_eq!(handoff.stored[round], item);
     }

@@ -126,9 +126,7 @@ fn config() -> Config {
 }
 
 fn failure(report: &Report) -> &Failure {
-    report
-        .failure()
-        .unwrap_or_else(|| panic!("no failure was found: {report}"))
+    report.failure().unwrap_or_else(|| panic!("no failure was found: {report}"))
 }
 
 fn fails(body: fn(), expected: FailureKind) {
@@ -166,17 +164,11 @@ fn executions_to_the_first_failure() {
         ("round-robin", StrategyKind::RoundRobin),
     ];
     let row = |name: &str, measured: &[String], published: &[&str]| {
-        let cells = |cells: &[String]| -> String {
-            cells.iter().map(|cell| format!("{cell:>12}")).collect()
-        };
+        let cells = |cells: &[String]| -> String { cells.iter().map(|cell| format!("{cell:>12}")).collect() };
         let published: Vec<String> = published.iter().map(|cell| (*cell).to_owned()).collect();
         println!("{name:16}{}  |{}", cells(measured), cells(&published));
     };
-    row(
-        "program",
-        &STRATEGIES.map(|(name, _)| name.to_owned()),
-        &published::STRATEGIES,
-    );
+    row("program", &STRATEGIES.map(|(name, _)| name.to_owned()), &published::STRATEGIES);
     for program in PROGRAMS {
         let measured = STRATEGIES.map(|(_, strategy)| mean_executions(program, strategy));
         let published = published::FIGURES
@@ -203,9 +195,5 @@ fn mean_executions(program: &Program, strategy: StrategyKind) -> String {
         return "-".to_owned();
     }
     let mean = (found.iter().sum::<u64>() + trials / 2) / trials;
-    if trials == TRIALS {
-        mean.to_string()
-    } else {
-        format!("{mean}({trials})")
-    }
+    if trials == TRIALS { mean.to_string() } else { format!("{mean}({trials})") }
 }

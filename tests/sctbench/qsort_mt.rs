@@ -56,13 +56,8 @@ pub(crate) fn qsort_mt_repaired() {
 
 fn sort_with_workers(allocate: Allocate) {
     let pool = Arc::new(Pool {
-        workers: [const {
-            Worker {
-                state: AtomicU8::new(IDLE),
-                part: Mutex::new(0..0),
-                changed: Condvar::new(),
-            }
-        }; WORKERS],
+        workers: [const { Worker { state: AtomicU8::new(IDLE), part: Mutex::new(0..0), changed: Condvar::new() } };
+            WORKERS],
         idle: Mutex::new(WORKERS),
         allocate,
         array: UNSORTED.map(PlainU32::new),
@@ -119,10 +114,7 @@ impl Pool {
 
     fn idle_worker(&self) -> Option<(&Worker, MutexGuard<'_, Range<usize>>)> {
         let mut idle = self.idle.lock().unwrap();
-        let worker = self
-            .workers
-            .iter()
-            .find(|worker| worker.state.load(Ordering::Relaxed) == IDLE)?;
+        let worker = self.workers.iter().find(|worker| worker.state.load(Ordering::Relaxed) == IDLE)?;
         *idle -= 1;
         Some((worker, (self.allocate)(worker)))
     }

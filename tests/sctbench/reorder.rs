@@ -35,12 +35,7 @@ pub(crate) fn reorder_repaired<const THREADS: usize>() {
     );
 }
 
-fn set_and_check<T: Send + Sync + 'static>(
-    threads: usize,
-    shared: Arc<T>,
-    set: fn(&T),
-    check: fn(&T),
-) {
+fn set_and_check<T: Send + Sync + 'static>(threads: usize, shared: Arc<T>, set: fn(&T), check: fn(&T)) {
     let threads: Vec<_> = (1..=threads)
         .map(|thread| {
             let shared = shared.clone();

@@ -12,9 +12,7 @@ struct StringBuffer {
 
 impl StringBuffer {
     fn new(text: &str) -> StringBuffer {
-        StringBuffer {
-            text: Mutex::new(text.to_owned()),
-        }
+        StringBuffer { text: Mutex::new(text.to_owned()) }
     }
 
     fn len(&self) -> usize {

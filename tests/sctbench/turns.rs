@@ -16,11 +16,8 @@ pub(crate) fn lazy01_repaired() {
 /// The check fails if it comes after both additions, one of them lazily.
 fn sum_and_check(limit: i32) {
     let data = Arc::new(Mutex::new(0));
-    let steps: [fn(&mut i32, i32); 3] = [
-        |data, _| *data += 1,
-        |data, _| *data += 2,
-        |data, limit| assert!(*data < limit),
-    ];
+    let steps: [fn(&mut i32, i32); 3] =
+        [|data, _| *data += 1, |data, _| *data += 2, |data, limit| assert!(*data < limit)];
     let threads = steps.map(|step| {
         let data = data.clone();
         thread::spawn(move || step(&mut data.lock().unwrap(), limit))
@@ -35,10 +32,7 @@ struct Ring {
 
 impl Ring {
     fn new() -> Ring {
-        Ring {
-            x: [1, 2, 1],
-            passed: [false; 3],
-        }
+        Ring { x: [1, 2, 1], passed: [false; 3] }
     }
 
     /// Hands the token on from the station before; the first one counts the rounds.
@@ -59,12 +53,8 @@ impl Ring {
 
 pub(crate) fn token_ring() {
     let ring = Arc::new(Mutex::new(Ring::new()));
-    let steps: [fn(&mut Ring); 4] = [
-        |ring| ring.pass(0),
-        |ring| ring.pass(1),
-        |ring| ring.pass(2),
-        |ring| ring.check(),
-    ];
+    let steps: [fn(&mut Ring); 4] =
+        [|ring| ring.pass(0), |ring| ring.pass(1), |ring| ring.pass(2), |ring| ring.check()];
     let threads = steps.map(|step| {
         let ring = ring.clone();
         thread::spawn(move || step(&mut ring.lock().unwrap()))
@@ -80,9 +70,7 @@ pub(crate) fn token_ring_repaired() {
         thread::spawn(move || {
             let (ring, passed) = &*shared;
             let ring = ring.lock().unwrap();
-            let mut ring = passed
-                .wait_while(ring, |ring| station > 0 && !ring.passed[station - 1])
-                .unwrap();
+            let mut ring = passed.wait_while(ring, |ring| station > 0 && !ring.passed[station - 1]).unwrap();
             if station == 3 {
                 ring.check();
             } else {

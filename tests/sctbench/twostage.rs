@@ -65,12 +65,7 @@ pub(crate) fn twostage<const WRITERS: usize, const READERS: usize>() {
 }
 
 pub(crate) fn twostage_repaired<const WRITERS: usize, const READERS: usize>() {
-    write_and_read(
-        WRITERS,
-        READERS,
-        Stages::write_repaired,
-        Stages::read_repaired,
-    );
+    write_and_read(WRITERS, READERS, Stages::write_repaired, Stages::read_repaired);
 }
 
 fn write_and_read(writers: usize, readers: usize, write: fn(&Stages), read: fn(&Stages)) {

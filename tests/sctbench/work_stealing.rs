@@ -98,9 +98,7 @@ impl Deque {
 
     /// Whether nobody else has taken the first item.
     fn claim(&self, first: isize) -> bool {
-        self.head
-            .compare_exchange(first, first + 1, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok()
+        self.head.compare_exchange(first, first + 1, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     /// The last item of all needs no lock, but it does need the compare-and-swap that is missing here.
@@ -142,8 +140,7 @@ type Take = fn(&Deque) -> Option<u32>;
 fn each_item_is_taken_once(pop: Take, steal: Take) {
     let deque = Deque::new();
     let theirs = deque.clone();
-    let thief =
-        thread::spawn(move || -> Vec<u32> { (0..STEALS).filter_map(|_| steal(&theirs)).collect() });
+    let thief = thread::spawn(move || -> Vec<u32> { (0..STEALS).filter_map(|_| steal(&theirs)).collect() });
     let mut taken = Vec::new();
     for pair in (0..ITEMS).step_by(2) {
         deque.push(pair);

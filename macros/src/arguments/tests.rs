@@ -43,54 +43,24 @@ fn integers_get_the_type_of_their_parameter() {
 
 #[test]
 fn constant_expressions_are_handed_on() {
-    assert_eq!(
-        calls("executions = ROUNDS"),
-        ".executions(::core::convert::identity::<u64>(const{ROUNDS}))"
-    );
-    assert_eq!(
-        calls("workers = { 1 + 1 }"),
-        ".workers(::core::convert::identity::<usize>(const{1+1}))"
-    );
+    assert_eq!(calls("executions = ROUNDS"), ".executions(::core::convert::identity::<u64>(const{ROUNDS}))");
+    assert_eq!(calls("workers = { 1 + 1 }"), ".workers(::core::convert::identity::<usize>(const{1+1}))");
 }
 
 #[test]
 fn a_zero_is_refused_where_nothing_could_run() {
-    for name in [
-        "executions",
-        "max_steps",
-        "max_threads",
-        "workers",
-        "stack_size",
-    ] {
-        assert_eq!(
-            error(&format!("{name} = 0")),
-            format!("`{name}` must be at least 1")
-        );
+    for name in ["executions", "max_steps", "max_threads", "workers", "stack_size"] {
+        assert_eq!(error(&format!("{name} = 0")), format!("`{name}` must be at least 1"));
     }
 }
 
 #[test]
 fn what_is_no_integer_of_the_type_is_refused() {
-    assert_eq!(
-        error("executions = \"many\""),
-        "`executions` takes an integer: `executions = 100`"
-    );
-    assert_eq!(
-        error("executions = 1.5"),
-        "`executions` takes an integer: `executions = 100`"
-    );
-    assert_eq!(
-        error("seed = -1"),
-        "`seed` cannot be negative, it is a `u64`"
-    );
-    assert_eq!(
-        error("spurious = 4_294_967_296"),
-        "`spurious` is a `u32`, which `4_294_967_296` is not"
-    );
-    assert_eq!(
-        error("workers = 2u8"),
-        "`workers` is a `usize`, which `2u8` is not"
-    );
+    assert_eq!(error("executions = \"many\""), "`executions` takes an integer: `executions = 100`");
+    assert_eq!(error("executions = 1.5"), "`executions` takes an integer: `executions = 100`");
+    assert_eq!(error("seed = -1"), "`seed` cannot be negative, it is a `u64`");
+    assert_eq!(error("spurious = 4_294_967_296"), "`spurious` is a `u32`, which `4_294_967_296` is not");
+    assert_eq!(error("workers = 2u8"), "`workers` is a `usize`, which `2u8` is not");
 }
 
 #[test]
@@ -127,9 +97,7 @@ fn the_depth_of_pct_is_a_positive_integer() {
     for depth in ["0", "", "deep", "-1"] {
         assert_eq!(
             error(&format!("strategy = \"pct:{depth}\"")),
-            format!(
-                "the depth in \"pct:DEPTH\" is an integer of at least 1, which `{depth}` is not"
-            )
+            format!("the depth in \"pct:DEPTH\" is an integer of at least 1, which `{depth}` is not")
         );
     }
 }
@@ -139,22 +107,10 @@ fn times_have_a_unit() {
     assert_eq!(milliseconds("500ms"), Some(500));
     assert_eq!(milliseconds("10s"), Some(10_000));
     assert_eq!(milliseconds("2m"), Some(120_000));
-    for wrong in [
-        "",
-        "10",
-        "s",
-        "1.5s",
-        "10 s",
-        "1h",
-        "-1s",
-        "18446744073709551615s",
-    ] {
+    for wrong in ["", "10", "s", "1.5s", "10 s", "1h", "-1s", "18446744073709551615s"] {
         assert_eq!(milliseconds(wrong), None, "{wrong}");
     }
-    assert_eq!(
-        calls("time = \"2m\""),
-        ".time(::core::time::Duration::from_millis(120000u64))"
-    );
+    assert_eq!(calls("time = \"2m\""), ".time(::core::time::Duration::from_millis(120000u64))");
     assert_eq!(error("time = \"0s\""), "`time` must be longer than nothing");
 }
 
@@ -172,10 +128,7 @@ fn words_stand_for_variants() {
         error("timeouts = \"never\""),
         "`timeouts` cannot be \"never\"; it is one of \"last\", \"any\""
     );
-    assert_eq!(
-        error("timeouts = any"),
-        "`timeouts` takes a string literal: `timeouts = \"any\"`"
-    );
+    assert_eq!(error("timeouts = any"), "`timeouts` takes a string literal: `timeouts = \"any\"`");
 }
 
 #[test]
@@ -215,10 +168,7 @@ fn what_is_no_name_is_refused() {
 
 #[test]
 fn a_repeated_name_is_refused() {
-    assert_eq!(
-        error("seed = 1, seed = 2"),
-        "`seed` is given twice; keep one of them"
-    );
+    assert_eq!(error("seed = 1, seed = 2"), "`seed` is given twice; keep one of them");
 }
 
 #[test]

@@ -1,10 +1,7 @@
 use super::*;
 
 fn expanded(arguments: TokenStream, item: TokenStream) -> String {
-    test(arguments, item)
-        .expect("the test is right")
-        .to_string()
-        .replace(' ', "")
+    test(arguments, item).expect("the test is right").to_string().replace(' ', "")
 }
 
 fn error(item: TokenStream) -> String {
@@ -17,7 +14,14 @@ fn error(item: TokenStream) -> String {
 #[test]
 fn the_body_becomes_a_closure() {
     assert_eq!(
-        expanded(quote!(seed = 7), quote!(fn name() { body(); })),
+        expanded(
+            quote!(seed = 7),
+            quote!(
+                fn name() {
+                    body();
+                }
+            )
+        ),
         quote! {
             #[::core::prelude::v1::test]
             fn name() {
@@ -48,10 +52,7 @@ fn the_return_type_goes_to_the_closure() {
         ),
     );
     assert!(expansion.contains("fnname(){"), "{expansion}");
-    assert!(
-        expansion.contains("||->Result<(),Error>{Ok(())}"),
-        "{expansion}"
-    );
+    assert!(expansion.contains("||->Result<(),Error>{Ok(())}"), "{expansion}");
 }
 
 #[test]
@@ -64,14 +65,8 @@ fn an_async_body_is_blocked_on() {
             }
         ),
     );
-    assert!(
-        expansion.contains("asyncfnname()->Result<(),Error>{step().await}"),
-        "{expansion}"
-    );
-    assert!(
-        expansion.contains("::drawloom::future::block_on(name())"),
-        "{expansion}"
-    );
+    assert!(expansion.contains("asyncfnname()->Result<(),Error>{step().await}"), "{expansion}");
+    assert!(expansion.contains("::drawloom::future::block_on(name())"), "{expansion}");
 }
 
 #[test]
@@ -85,12 +80,7 @@ fn attributes_and_visibility_are_kept() {
             pub fn name() {}
         },
     );
-    for kept in [
-        "#[doc=r\"Whatitchecks.\"]",
-        "#[cfg(unix)]",
-        "#[ignore=\"slow\"]",
-        "pubfnname()",
-    ] {
+    for kept in ["#[doc=r\"Whatitchecks.\"]", "#[cfg(unix)]", "#[ignore=\"slow\"]", "pubfnname()"] {
         assert!(expansion.contains(kept), "{kept} in {expansion}");
     }
 }

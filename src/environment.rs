@@ -1,0 +1,119 @@
+//! The environment variables that override a test's settings.
+
+use std::time::Duration;
+
+use crate::config::{Config, ConfigError, Rerun};
+
+/// Every variable, with what it takes.
+pub(crate) const VARIABLES: [(&str, &str); 7] = [
+    ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
+    ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
+    ("DRAWLOOM_TIME", "a length of time, such as 500ms, 10s or 2m"),
+    ("DRAWLOOM_STRATEGY", "portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin"),
+    ("DRAWLOOM_WORKERS", "a whole number of at least 1"),
+    ("DRAWLOOM_LOG", "off, summary or full"),
+    ("DRAWLOOM_REPLAY", "a token or a seed, as a failure prints it"),
+];
+
+impl Config {
+    /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_TIME`, `DRAWLOOM_STRATEGY`,
+    /// `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this;
+    /// [`explore`](crate::explore) alone does not.
+    ///
+    /// # Errors
+    ///
+    /// If a variable has a value that cannot be used; the error names it and says what it takes.
+    pub fn with_environment(self) -> Result<Config, ConfigError> {
+        let mut config = self.with_variables(|name| match std::env::var(name) {
+            Ok(value) if value.is_empty() => None,
+            Ok(value) => Some(value),
+            Err(std::env::VarError::NotPresent) => None,
+            // Refused like any other bad value.
+            Err(std::env::VarError::NotUnicode(value)) => Some(value.to_string_lossy().into_owned()),
+        })?;
+        if config.rerun == Rerun::Config {
+            config.rerun = Rerun::Program;
+        }
+        Ok(config)
+    }
+
+    fn with_variables(mut self, get: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+        for (name, takes) in VARIABLES {
+            let Some(value) = get(name) else { continue };
+            if self.set(name, value.trim()).is_none() {
+                return Err(ConfigError::new(format!("{name} is `{value}`, but takes {takes}")));
+            }
+        }
+        Ok(self)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Option<()> {
+        match name {
+            "DRAWLOOM_SEED" => self.seed = parse_seed(value)?,
+            "DRAWLOOM_EXECUTIONS" => self.executions = value.parse().ok().filter(|&n| n > 0)?,
+            "DRAWLOOM_TIME" => self.time = Some(parse_time(value)?),
+            "DRAWLOOM_STRATEGY" => {
+                self.strategy = value.parse().ok()?;
+                self.custom_strategy = None;
+            }
+            "DRAWLOOM_WORKERS" => self.workers = value.parse().ok().filter(|&n| n > 0)?,
+            "DRAWLOOM_LOG" => self.log = value.parse().ok()?,
+            _ => self.replay = Some(value.to_owned()),
+        }
+        Some(())
+    }
+}
+
+/// A whole number, decimal or hexadecimal with `0x`.
+pub(crate) fn parse_seed(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+fn parse_time(text: &str) -> Option<Duration> {
+    let unit = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: u64 = text[..unit].parse().ok()?;
+    let milliseconds = match &text[unit..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => return None,
+    };
+    Some(Duration::from_millis(number.checked_mul(milliseconds)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Log, StrategyKind};
+
+    fn with(name: &str, value: &str) -> Result<Config, ConfigError> {
+        Config::new().executions(5).with_variables(|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn the_environment_overrides_settings() {
+        assert_eq!(with("DRAWLOOM_EXECUTIONS", "7").unwrap().executions, 7);
+        assert_eq!(with("DRAWLOOM_SEED", "0xff").unwrap().seed, 255);
+        assert_eq!(with("DRAWLOOM_SEED", "12").unwrap().executions, 5);
+        assert_eq!(with("DRAWLOOM_TIME", "500ms").unwrap().time, Some(Duration::from_millis(500)));
+        assert_eq!(with("DRAWLOOM_TIME", "2m").unwrap().time, Some(Duration::from_secs(120)));
+        let pct = with("DRAWLOOM_STRATEGY", "pct:4").unwrap().strategy;
+        assert_eq!(pct, StrategyKind::Pct { depth: 4 });
+        assert_eq!(with("DRAWLOOM_LOG", "full").unwrap().log, Log::Full);
+        assert_eq!(with("DRAWLOOM_REPLAY", "x").unwrap().replay.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_bad_value_is_an_error_that_names_the_variable_and_what_it_takes() {
+        for (name, takes) in VARIABLES.into_iter().filter(|(name, _)| *name != "DRAWLOOM_REPLAY") {
+            let error = with(name, "x1").unwrap_err().to_string();
+            assert_eq!(error, format!("{name} is `x1`, but takes {takes}"));
+        }
+        assert!(with("DRAWLOOM_EXECUTIONS", "0").is_err());
+        assert!(with("DRAWLOOM_TIME", "10").is_err());
+        assert!(with("DRAWLOOM_TIME", "99999999999999999999s").is_err());
+    }
+}

@@ -1,0 +1,187 @@
+//! From an execution to the words of a report. Runs once, for the failure that is reported.
+
+use std::collections::BTreeMap;
+
+use super::judge::{Verdict, first_unhandled_panic};
+use crate::report::{FailureKind, ObjectName, Place, Row, Wait};
+use crate::rt::Execution;
+use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
+use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
+use crate::rt::state::State;
+
+/// What a report shows of an execution that was run with a trace.
+pub(crate) struct Description {
+    pub(crate) place: Option<Place>,
+    pub(crate) steps: u64,
+    pub(crate) threads: Vec<String>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) waits: Vec<Wait>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Describes the execution that has just ended and failed with `verdict`.
+pub(crate) fn describe(execution: &Execution, verdict: &Verdict) -> Description {
+    let kernel = &execution.kernel;
+    let mut pointers = Pointers::default();
+    let rows = execution.trace.iter().map(|event| row(execution, event, &mut pointers)).collect();
+    let stuck = matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread);
+    let place = match verdict.kind {
+        FailureKind::Panic => first_unhandled_panic(execution)
+            .and_then(|panic| panic.location.as_ref())
+            .map(|at| Place { file: at.file.clone(), line: at.line, column: at.column }),
+        FailureKind::StepLimit => Some(Place::from(kernel.thread(kernel.current).pending.location)),
+        _ => None,
+    };
+    Description {
+        place,
+        steps: kernel.steps,
+        threads: kernel.threads().map(|(id, _)| execution.thread_label(id)).collect(),
+        rows,
+        waits: if stuck { waits(execution) } else { Vec::new() },
+        notes: notes(execution, verdict),
+    }
+}
+
+fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
+    let kernel = &execution.kernel;
+    let thread_op = matches!(
+        event.op.kind,
+        OpKind::Begin
+            | OpKind::End
+            | OpKind::Join
+            | OpKind::Park
+            | OpKind::Unpark
+            | OpKind::Sleep
+            | OpKind::IsFinished
+    );
+    let object = (!thread_op).then(|| object_name(execution, event.op.object)).flatten();
+    let kind = object.is_some().then(|| kernel.objects.get(event.op.object).kind);
+    let placed = !matches!(event.op.kind, OpKind::Begin | OpKind::End);
+    Row {
+        step: event.step,
+        thread: event.thread.index(),
+        verb: event.op.kind.verb(),
+        object,
+        note: note(execution, event, kind, pointers),
+        place: placed.then(|| Place::from(event.op.location)),
+    }
+}
+
+fn object_name(execution: &Execution, id: ObjectId) -> Option<ObjectName> {
+    if id == ObjectId::NONE {
+        return None;
+    }
+    let objects = &execution.kernel.objects;
+    let object = objects.get(id);
+    if object.kind == ObjectKind::Thread {
+        return None;
+    }
+    let same =
+        |other: &&crate::rt::object::Object| other.location == object.location && other.kind == object.kind;
+    let count = objects.iter().filter(same).count() as u32;
+    Some(ObjectName {
+        kind: object.kind.name(),
+        made_at: Place::from(object.location),
+        ordinal: (objects.key(id).ordinal, count),
+    })
+}
+
+/// Addresses differ from run to run: pointers are numbered in the order in which they appear.
+#[derive(Default)]
+struct Pointers(BTreeMap<u64, usize>);
+
+impl Pointers {
+    fn show(&mut self, bits: u64) -> String {
+        if bits == 0 {
+            return "null".to_owned();
+        }
+        let next = self.0.len() + 1;
+        format!("pointer {}", self.0.entry(bits).or_insert(next))
+    }
+}
+
+fn value(bits: u64, kind: Option<ObjectKind>, pointers: &mut Pointers) -> String {
+    let Some(ObjectKind::Atomic(AtomicKind { bits: width, form, .. })) = kind else {
+        return bits.to_string();
+    };
+    match form {
+        AtomicForm::Bool => (bits != 0).to_string(),
+        AtomicForm::Unsigned => bits.to_string(),
+        AtomicForm::Signed => ((bits << (64 - width)) as i64 >> (64 - width)).to_string(),
+        AtomicForm::Pointer => pointers.show(bits),
+    }
+}
+
+fn note(execution: &Execution, event: &Event, kind: Option<ObjectKind>, pointers: &mut Pointers) -> String {
+    let mut show = |bits| value(bits, kind, pointers);
+    match event.note {
+        Note::None => String::new(),
+        Note::Read(bits) => format!(" = {}", show(bits)),
+        Note::Wrote { old, new } => {
+            let old = show(old);
+            format!(": {old} → {}", show(new))
+        }
+        Note::Failed(bits) if matches!(kind, Some(ObjectKind::Atomic(_))) => {
+            format!(": fails, it is {}", show(bits))
+        }
+        Note::Failed(_) => ": fails".to_owned(),
+        Note::FailedSpuriously => ": fails spuriously".to_owned(),
+        Note::TimedOut if event.op.kind == OpKind::Sleep => String::new(),
+        Note::TimedOut => ": timed out".to_owned(),
+        Note::Spurious => ": wakes spuriously".to_owned(),
+        Note::Thread(thread) => {
+            let label = execution.thread_label(thread);
+            let woken = matches!(event.op.kind, OpKind::NotifyOne | OpKind::NotifyAll);
+            if woken { format!(": wakes {label}") } else { format!(" {label}") }
+        }
+    }
+}
+
+fn waits(execution: &Execution) -> Vec<Wait> {
+    let kernel = &execution.kernel;
+    let wait = |blocked: crate::rt::outcome::Blocked| {
+        let joins = match (&kernel.objects.get(blocked.op.object).state, blocked.op.kind) {
+            (State::Thread(joined), OpKind::Join) => Some(joined.thread.index()),
+            _ => None,
+        };
+        Wait {
+            thread: blocked.thread.index(),
+            verb: blocked.op.kind.verb(),
+            object: object_name(execution, blocked.op.object),
+            joins,
+            place: Place::from(blocked.op.location),
+            holders: blocked
+                .holders
+                .iter()
+                .map(|holder| (holder.thread.index(), Place::from(holder.location)))
+                .collect(),
+        }
+    };
+    kernel.blocked().into_iter().map(wait).collect()
+}
+
+/// Further panics, and guards that outlive their threads.
+fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
+    let mut notes = Vec::new();
+    if verdict.kind == FailureKind::Panic {
+        let first = first_unhandled_panic(execution).map(|panic| (panic.thread, panic.step));
+        for panic in &execution.panics {
+            if Some((panic.thread, panic.step)) != first {
+                let thread = execution.thread_label(panic.thread);
+                notes.push(format!("{thread} panicked as well: {}", panic.message));
+            }
+        }
+    }
+    let ended = |id: ThreadId| execution.kernel.thread(id).ended;
+    for blocked in execution.kernel.blocked() {
+        for holder in blocked.holders.iter().filter(|holder| ended(holder.thread)) {
+            notes.push(format!(
+                "{} has ended without giving back what it took at {}",
+                execution.thread_label(holder.thread),
+                holder.location,
+            ));
+        }
+    }
+    notes.dedup();
+    notes
+}

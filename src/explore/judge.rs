@@ -1,0 +1,112 @@
+//! The judgement of one execution: did it fail, and how.
+
+use crate::report::FailureKind;
+use crate::rt::Execution;
+use crate::rt::op::ThreadId;
+use crate::rt::outcome::{PanicRecord, Stop};
+
+/// What was wrong with an execution.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+}
+
+impl Verdict {
+    pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Verdict {
+        Verdict { kind, message: message.into() }
+    }
+}
+
+/// Judges the execution that has just ended with `stop`; `None` if nothing is wrong.
+pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> Option<Verdict> {
+    let kernel = &execution.kernel;
+    let thread = |id: ThreadId| execution.thread_label(id);
+    match stop {
+        Stop::Misuse(message) => return Some(Verdict::new(FailureKind::Misuse, message.clone())),
+        Stop::StackOverflow => {
+            return Some(Verdict::new(
+                FailureKind::StackOverflow,
+                format!(
+                    "{} has used up its stack of {} bytes; raise `stack_size`, or give this thread more with \
+                     thread::Builder::stack_size",
+                    thread(kernel.current),
+                    kernel.limits.stack_size,
+                ),
+            ));
+        }
+        Stop::DoublePanic => {
+            let mut own = execution.panics.iter().filter(|panic| panic.thread == kernel.current);
+            let mut message = format!("a destructor panicked while {} was unwinding", thread(kernel.current));
+            if let (Some(first), Some(second)) = (own.next(), own.next()) {
+                message += &format!(": first \"{}\", then \"{}\"", first.message, second.message);
+            }
+            return Some(Verdict::new(FailureKind::DoublePanic, message));
+        }
+        _ => {}
+    }
+    if let Some(panic) = first_unhandled_panic(execution) {
+        return Some(Verdict::new(FailureKind::Panic, panic.message.clone()));
+    }
+    let waiting = || {
+        let blocked = kernel.blocked();
+        let names: Vec<String> = blocked.iter().map(|blocked| thread(blocked.thread)).collect();
+        names.join(", ")
+    };
+    match stop {
+        Stop::Deadlock => {
+            let message = format!("no thread can go on: {} wait for ever", waiting());
+            Some(Verdict::new(FailureKind::Deadlock, message))
+        }
+        Stop::Leaked if !allow_leaked => Some(Verdict::new(
+            FailureKind::LeakedThread,
+            format!("the test body has returned, but {} can never end", waiting()),
+        )),
+        Stop::StepLimit => Some(Verdict::new(
+            FailureKind::StepLimit,
+            format!(
+                "the execution has not ended after {} steps, the last of them by {}; a loop waits for what never \
+                 comes, or the limit `max_steps` is too low",
+                kernel.limits.max_steps,
+                thread(kernel.current),
+            ),
+        )),
+        Stop::ThreadLimit(location) => Some(Verdict::new(
+            FailureKind::ThreadLimit,
+            format!(
+                "the spawn at {location} would make more than {} threads alive at once, the limit `max_threads`",
+                kernel.limits.max_threads,
+            ),
+        )),
+        _ => None,
+    }
+}
+
+/// The first panic that nobody handled. A thread's panic is handled by whoever joins it, unless that makes
+/// the test body panic in turn; then the first one is the cause.
+pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecord> {
+    let kernel = &execution.kernel;
+    let main = kernel.thread(ThreadId::MAIN);
+    let main_panicked = main.panic.is_some() || !main.ended && main.unwinding;
+    let unhandled = kernel.threads().filter_map(|(id, thread)| {
+        let of_hook = || execution.panics.iter().find(|panic| panic.thread == id);
+        let panic = match &thread.panic {
+            Some(panic) => Some(panic),
+            None if !thread.ended && thread.unwinding => of_hook(),
+            None => None,
+        }?;
+        let handled = thread.joined && !main_panicked;
+        (!handled).then_some(panic)
+    });
+    unhandled.min_by_key(|panic| panic.step)
+}
+
+impl Execution {
+    /// What reports call a thread.
+    pub(crate) fn thread_label(&self, id: ThreadId) -> String {
+        match &self.kernel.thread(id).name {
+            Some(name) => name.to_string(),
+            None => format!("thread {}", id.index()),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Exploration: many executions of one test, who makes their choices, and what is kept of a failure.
+
+mod describe;
+mod judge;
+pub(crate) mod pct;
+pub(crate) mod portfolio;
+pub(crate) mod pos;
+pub(crate) mod profile;
+pub(crate) mod random;
+mod regressions;
+mod replay;
+mod runner;
+pub(crate) mod schedule;
+mod seed;
+pub(crate) mod strategy;
+pub(crate) mod surw;
+mod token;
+
+pub use runner::explore;

@@ -1,0 +1,98 @@
+//! PCT: probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010).
+//!
+//! Each thread has a random priority, and the enabled thread of highest priority runs; at d − 1 random
+//! steps the running thread's priority falls to a low value. Finds a bug of depth d with probability at least
+//! 1 / (n · k^(d−1)) for n threads and k steps.
+//!
+//! Two things peers got wrong. The low values are a random *permutation*: taking them in order of time
+//! (each lower than the last) makes some orders impossible. And k counts only steps at which there is a
+//! choice. Deviations from the paper: k is the longest of the profiled executions, since it cannot be known;
+//! a thread that yields falls below all others, or a spin loop at high priority would never end.
+
+use super::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
+
+/// Priorities above this are those that threads start with.
+const INITIAL: u64 = 1 << 63;
+/// Below this are those of threads that yielded.
+const CHANGED: u64 = 1 << 62;
+
+/// PCT of one depth, or of a random one for each execution.
+#[derive(Debug)]
+pub(crate) struct Pct {
+    depths: (u32, u32),
+    priorities: Vec<u64>,
+    /// The steps at which a priority falls, and the value it falls to; ascending, next one last.
+    changes: Vec<(u64, u64)>,
+    step: u64,
+    yields: u64,
+}
+
+impl Pct {
+    /// PCT for bugs of this depth.
+    pub(crate) fn new(depth: u32) -> Pct {
+        Pct::with_depths(depth, depth)
+    }
+
+    /// PCT with a depth drawn from `low..=high` for each execution.
+    pub(crate) fn with_depths(low: u32, high: u32) -> Pct {
+        Pct {
+            depths: (low.max(1), high.max(1)),
+            priorities: Vec::new(),
+            changes: Vec::new(),
+            step: 0,
+            yields: 0,
+        }
+    }
+
+    fn priority(&mut self, thread: ThreadId, rng: &mut Rng) -> u64 {
+        while self.priorities.len() <= thread.index() {
+            self.priorities.push(INITIAL | rng.bits());
+        }
+        self.priorities[thread.index()]
+    }
+}
+
+impl Strategy for Pct {
+    fn name(&self) -> &str {
+        "pct"
+    }
+
+    fn begin(&mut self, start: &Start<'_>, rng: &mut Rng) {
+        self.priorities.clear();
+        self.step = 0;
+        self.yields = 0;
+        let (low, high) = self.depths;
+        let depth = low + rng.below((high - low + 1) as usize) as u32;
+        let steps = start.profile.contended_steps().max(1);
+        self.changes.clear();
+        for value in 0..u64::from(depth - 1) {
+            let step = rng.below(usize::try_from(steps).unwrap_or(usize::MAX)) as u64;
+            self.changes.push((step, CHANGED + value));
+        }
+        // Drawing the steps at random and sorting them permutes the values.
+        self.changes.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
+        let current = point.current();
+        while let Some(&(step, value)) = self.changes.last() {
+            if step > self.step {
+                break;
+            }
+            self.changes.pop();
+            self.priority(current, rng);
+            self.priorities[current.index()] = value;
+        }
+        self.step += 1;
+        if point.is_enabled(current) && point.pending(current).kind.is_yield() {
+            self.yields += 1;
+            self.priority(current, rng);
+            self.priorities[current.index()] = CHANGED - self.yields;
+        }
+        let mut best = (0, point.nth_enabled(0));
+        for thread in point.enabled() {
+            best = best.max((self.priority(thread, rng), thread));
+        }
+        best.1
+    }
+}

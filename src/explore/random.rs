@@ -1,0 +1,57 @@
+//! Random walk: each enabled thread is equally likely at every step. Also round robin, the least random.
+
+use super::strategy::{Choice, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+
+/// At every scheduling point each enabled thread is equally likely.
+#[derive(Debug, Default)]
+pub(crate) struct RandomWalk;
+
+impl Strategy for RandomWalk {
+    fn name(&self) -> &str {
+        "random"
+    }
+
+    #[inline]
+    fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
+        point.nth_enabled(rng.below(point.enabled_count()))
+    }
+}
+
+/// Threads take turns, a quantum of steps each, in the order of spawning. Execution k has a quantum of
+/// k + 1 steps, so that a few executions see different interleavings; nothing else ever varies.
+#[derive(Debug, Default)]
+pub(crate) struct RoundRobin {
+    quantum: u64,
+    left: u64,
+    last: Option<ThreadId>,
+}
+
+impl Strategy for RoundRobin {
+    fn name(&self) -> &str {
+        "round-robin"
+    }
+
+    fn begin(&mut self, start: &Start<'_>, _: &mut Rng) {
+        self.quantum = start.execution + 1;
+        self.left = self.quantum;
+        self.last = None;
+    }
+
+    fn next_thread(&mut self, point: &SchedulingPoint<'_>, _: &mut Rng) -> ThreadId {
+        let current = point.current();
+        let stays = point.is_enabled(current) && !point.pending(current).kind.is_yield();
+        if stays && self.last == Some(current) && self.left > 0 {
+            self.left -= 1;
+            return current;
+        }
+        let later = point.enabled().filter(|&thread| thread > current).min();
+        let next = later.or_else(|| point.enabled().min()).expect("some thread is enabled");
+        self.last = Some(next);
+        self.left = self.quantum - 1;
+        next
+    }
+
+    fn choose(&mut self, _: Choice, _: usize, _: &mut Rng) -> usize {
+        0
+    }
+}

@@ -1,0 +1,159 @@
+//! Who makes the choices: the trait that every strategy implements, ours and yours.
+
+use crate::rt::kernel::Kernel;
+pub use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
+pub use crate::rt::rng::Rng;
+
+use super::profile::{ObjectKey, Profile};
+
+/// Makes the choices of executions.
+///
+/// One value is asked for all choices of one worker's executions, one execution after the other. To be
+/// deterministic it may use nothing but what it is given: execution `k` has to be the same whether or not
+/// others ran before it.
+///
+/// # Example
+///
+/// A strategy that runs each thread for as long as it can, and then the one spawned last:
+///
+/// ```
+/// use drawloom::strategy::{Rng, SchedulingPoint, Strategy, ThreadId};
+///
+/// struct LastFirst;
+///
+/// impl Strategy for LastFirst {
+///     fn name(&self) -> &str {
+///         "last-first"
+///     }
+///
+///     fn next_thread(&mut self, point: &SchedulingPoint<'_>, _: &mut Rng) -> ThreadId {
+///         let current = point.current();
+///         if point.is_enabled(current) && !point.pending(current).kind.is_yield() {
+///             return current;
+///         }
+///         point.enabled().max().expect("at least one thread is enabled")
+///     }
+/// }
+///
+/// let config = drawloom::Config::new().executions(1).custom_strategy(|| Box::new(LastFirst));
+/// let report = drawloom::explore(config, || {
+///     drawloom::thread::spawn(|| ()).join().unwrap();
+/// });
+/// assert!(report.passed());
+/// ```
+pub trait Strategy {
+    /// What reports call this strategy.
+    fn name(&self) -> &str;
+
+    /// A new execution begins.
+    fn begin(&mut self, start: &Start<'_>, rng: &mut Rng) {
+        let _ = (start, rng);
+    }
+
+    /// Picks the next thread among `point.enabled()`, of which there are at least two: where only one can
+    /// go on nobody is asked.
+    fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId;
+
+    /// Picks one of `alternatives` (at least one), by its number. By default all are equally likely, but
+    /// spurious wakeups come once in eight times and spurious failures of compare-exchange once in twenty.
+    fn choose(&mut self, choice: Choice, alternatives: usize, rng: &mut Rng) -> usize {
+        match choice {
+            Choice::SpuriousWakeup => usize::from(rng.one_in(8)),
+            Choice::WeakFailure => usize::from(rng.one_in(20)),
+            _ => rng.below(alternatives),
+        }
+    }
+
+    /// Thread `parent` has spawned `child`. The `lineage` names the child by its spawn path and is the same
+    /// in other executions.
+    fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, rng: &mut Rng) {
+        let _ = (parent, child, lineage, rng);
+    }
+
+    /// Whether [`Strategy::executed`] is to be called; asked after each [`Strategy::begin`].
+    fn wants_events(&self) -> bool {
+        false
+    }
+
+    /// `thread` has executed `op`; `point` shows the state after it.
+    fn executed(&mut self, thread: ThreadId, op: &Op, point: &SchedulingPoint<'_>, rng: &mut Rng) {
+        let _ = (thread, op, point, rng);
+    }
+}
+
+/// What is known when an execution begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// The number of the execution, from 0.
+    pub execution: u64,
+    /// What the first executions of this exploration looked like; the same for every later one.
+    pub profile: &'a Profile,
+}
+
+/// The moment before an operation, when another thread may be chosen.
+#[derive(Clone, Copy)]
+pub struct SchedulingPoint<'a> {
+    kernel: &'a Kernel,
+}
+
+impl<'a> SchedulingPoint<'a> {
+    #[inline]
+    pub(crate) fn new(kernel: &'a Kernel) -> SchedulingPoint<'a> {
+        SchedulingPoint { kernel }
+    }
+
+    /// The thread that ran last. It may have ended or be blocked.
+    #[inline]
+    pub fn current(&self) -> ThreadId {
+        self.kernel.current
+    }
+
+    /// How many steps were executed so far.
+    #[inline]
+    pub fn steps(&self) -> u64 {
+        self.kernel.steps
+    }
+
+    /// How many threads can go on.
+    #[inline]
+    pub fn enabled_count(&self) -> usize {
+        self.kernel.enabled.len()
+    }
+
+    /// The `n`-th of the threads that can go on.
+    ///
+    /// # Panics
+    ///
+    /// If `n` is not less than [`SchedulingPoint::enabled_count`].
+    #[inline]
+    pub fn nth_enabled(&self, n: usize) -> ThreadId {
+        self.kernel.nth_enabled(n)
+    }
+
+    /// The threads that can go on, in an order that depends on the schedule only.
+    pub fn enabled(&self) -> impl Iterator<Item = ThreadId> + 'a {
+        self.kernel.enabled_threads()
+    }
+
+    /// Whether `thread` can go on.
+    #[inline]
+    pub fn is_enabled(&self, thread: ThreadId) -> bool {
+        self.kernel.is_enabled(thread)
+    }
+
+    /// How many threads were spawned so far, the test body included.
+    pub fn thread_count(&self) -> usize {
+        self.kernel.thread_count()
+    }
+
+    /// What `thread` will do next; what it did last, if it has ended.
+    #[inline]
+    pub fn pending(&self, thread: ThreadId) -> &'a Op {
+        &self.kernel.thread(thread).pending
+    }
+
+    /// A name for an object that is the same in other executions.
+    pub fn object_key(&self, object: ObjectId) -> Option<ObjectKey> {
+        (object != ObjectId::NONE).then(|| self.kernel.object_key(object))
+    }
+}

@@ -1,0 +1,18 @@
+//! Hints; mirrors [`std::hint`].
+
+use std::panic::Location;
+
+pub use std::hint::{assert_unchecked, black_box, unreachable_unchecked};
+
+use crate::rt::current;
+use crate::rt::op::OpKind;
+
+/// Tells the processor, or inside an exploration the scheduler, that the thread spins: a loop that waits for
+/// another thread without saying so may be explored for ever.
+#[track_caller]
+pub fn spin_loop() {
+    match current() {
+        Some(current) => current.yield_now(OpKind::SpinLoop, Location::caller()),
+        None => std::hint::spin_loop(),
+    }
+}

@@ -1,0 +1,87 @@
+//! What `#[drawloom::test]` expands to calls. Not part of the public API.
+
+use std::fmt::Debug;
+use std::panic::resume_unwind;
+use std::path::Path;
+
+use crate::config::{Config, Log, Rerun};
+use crate::explore;
+
+/// A test, as the attribute describes it.
+#[derive(Debug)]
+pub struct TestCase {
+    /// Its path, with the crate's name.
+    pub name: &'static str,
+    /// The package's folder.
+    pub manifest_dir: &'static str,
+    /// Whether failing schedules are kept.
+    pub keep_regressions: bool,
+    /// The attribute's arguments.
+    pub config: Config,
+}
+
+/// What a test may return.
+pub trait TestOutcome {
+    /// Panics if the outcome is a failure.
+    fn check(self);
+}
+
+impl TestOutcome for () {
+    fn check(self) {}
+}
+
+impl<T, E: Debug> TestOutcome for Result<T, E> {
+    #[track_caller]
+    fn check(self) {
+        if let Err(error) = self {
+            panic!("the test returned an error: {error:?}");
+        }
+    }
+}
+
+/// Explores the test and panics, with the report, if it fails.
+pub fn run_test<R: TestOutcome>(case: TestCase, body: impl Fn() -> R + Send + Sync) {
+    // cargo test knows a test by its path within the crate.
+    let name = case.name.split_once("::").map_or(case.name, |(_, path)| path);
+    let mut config = case.config.name(name);
+    config.rerun = Rerun::CargoTest;
+    if case.keep_regressions {
+        config = config.regressions(Path::new(case.manifest_dir).join("drawloom-regressions"));
+    }
+    let config = config.with_environment().unwrap_or_else(|error| fail(&error.to_string()));
+    let (log, expected, replays) = (config.log, config.expect, config.replay.is_some());
+    let report = explore(config, || body().check());
+    match (expected, report.failure()) {
+        (Some(expected), Some(failure)) if failure.kind() == expected => {
+            // Somebody who replays it wants to see it.
+            if log >= Log::Summary {
+                eprintln!(
+                    "{name}: passed: found the expected {expected} in execution {}",
+                    failure.execution()
+                );
+            }
+            if replays {
+                eprintln!("{report}");
+            }
+        }
+        (Some(expected), None) if !replays => {
+            fail(&format!("{report}\n{name} is expected to fail with {expected}, but did not"));
+        }
+        (Some(expected), Some(_)) => {
+            fail(&format!("{report}\n\n{name} is expected to fail with {expected}, but failed otherwise"));
+        }
+        (None, Some(_)) => fail(&report.to_string()),
+        (_, None) => {
+            if log >= Log::Summary {
+                eprintln!("{report}");
+            }
+        }
+    }
+}
+
+/// Fails the test with this text and nothing around it.
+fn fail(text: &str) -> ! {
+    eprintln!("\n{text}\n");
+    // Not `panic!`: the place that it would name is in this file, which is nobody's concern.
+    resume_unwind(Box::new(text.to_owned()))
+}

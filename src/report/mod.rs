@@ -1,0 +1,229 @@
+//! What an exploration tells: plain data, and its text.
+
+mod source;
+mod text;
+
+use std::fmt;
+
+use crate::config::Log;
+
+/// The ways in which an execution can fail.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// A thread panicked, and nobody handled it.
+    Panic,
+    /// Threads are left, the test body's among them, and none can ever go on.
+    Deadlock,
+    /// More steps than `max_steps`.
+    StepLimit,
+    /// More threads at once than `max_threads`.
+    ThreadLimit,
+    /// The test body has returned, and threads are left that can never go on.
+    LeakedThread,
+    /// Two runs of one schedule differ: something that is not controlled decides.
+    Nondeterminism,
+    /// A destructor panicked during unwinding, which would abort the process.
+    DoublePanic,
+    /// A thread used up its stack.
+    StackOverflow,
+    /// drawloom was used in a way that it cannot work with.
+    Misuse,
+}
+
+impl FailureKind {
+    /// The kind's name, as attributes and reports write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            FailureKind::Panic => "panic",
+            FailureKind::Deadlock => "deadlock",
+            FailureKind::StepLimit => "step-limit",
+            FailureKind::ThreadLimit => "thread-limit",
+            FailureKind::LeakedThread => "leaked-thread",
+            FailureKind::Nondeterminism => "nondeterminism",
+            FailureKind::DoublePanic => "double-panic",
+            FailureKind::StackOverflow => "stack-overflow",
+            FailureKind::Misuse => "misuse",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A place in the source.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+impl From<&std::panic::Location<'_>> for Place {
+    fn from(location: &std::panic::Location<'_>) -> Place {
+        Place { file: location.file().to_owned(), line: location.line(), column: location.column() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// An object as a report names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ObjectName {
+    /// `Mutex`, `AtomicU32`, …
+    pub(crate) kind: &'static str,
+    pub(crate) made_at: Place,
+    /// Among the objects of its kind made at the same place: which, of how many.
+    pub(crate) ordinal: (u32, u32),
+}
+
+/// One row of the trace.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) step: u64,
+    /// Position in `Failure::threads`.
+    pub(crate) thread: usize,
+    pub(crate) verb: &'static str,
+    pub(crate) object: Option<ObjectName>,
+    /// What was found or done.
+    pub(crate) note: String,
+    /// Where, if the operation has a place in the program.
+    pub(crate) place: Option<Place>,
+}
+
+/// A thread that waits at the end.
+#[derive(Clone, Debug)]
+pub(crate) struct Wait {
+    pub(crate) thread: usize,
+    pub(crate) verb: &'static str,
+    pub(crate) object: Option<ObjectName>,
+    /// The thread that is waited for, when the operation is to join it.
+    pub(crate) joins: Option<usize>,
+    pub(crate) place: Place,
+    /// The threads that hold the object, and where they took it.
+    pub(crate) holders: Vec<(usize, Place)>,
+}
+
+/// A failing execution: what went wrong, and how to see it again.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub(crate) test: String,
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+    pub(crate) place: Option<Place>,
+    pub(crate) execution: u64,
+    pub(crate) seed: u64,
+    pub(crate) seed_text: String,
+    pub(crate) token: String,
+    pub(crate) steps: u64,
+    pub(crate) threads: Vec<String>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) waits: Vec<Wait>,
+    /// Whatever else there is to say, a paragraph each.
+    pub(crate) notes: Vec<String>,
+    /// How to run it again, with `{}` for the token or seed.
+    pub(crate) rerun: String,
+    pub(crate) log: Log,
+    /// Whether this is what a replay showed.
+    pub(crate) replayed: bool,
+}
+
+impl Failure {
+    /// What went wrong.
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// In words: a panic's message, who waits in a deadlock, ….
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The number of the execution that failed, from 0.
+    pub fn execution(&self) -> u64 {
+        self.execution
+    }
+
+    /// The seed of the exploration.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The text that replays this schedule: for `DRAWLOOM_REPLAY` or [`Config::replay`](crate::Config::replay).
+    /// Empty if the failing execution could not be run again.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// How many steps the failing execution had.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text::write_failure(self, f)
+    }
+}
+
+/// What came of an exploration.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub(crate) test: String,
+    pub(crate) executions: u64,
+    pub(crate) steps: u64,
+    pub(crate) seed: u64,
+    pub(crate) strategy: String,
+    pub(crate) replayed: bool,
+    pub(crate) stopped_by_time: bool,
+    pub(crate) notes: Vec<String>,
+    pub(crate) failure: Option<Box<Failure>>,
+}
+
+impl Report {
+    /// The failure that was found, if any: that of the lowest execution.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_deref()
+    }
+
+    /// Whether no failure was found.
+    pub fn passed(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    /// How many executions were run, up to and including the failing one.
+    pub fn executions(&self) -> u64 {
+        self.executions
+    }
+
+    /// How many steps these executions had in all.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Whether `kind` is the failure that was found.
+    pub fn failed_with(&self, kind: FailureKind) -> bool {
+        self.failure().is_some_and(|failure| failure.kind() == kind)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.failure() {
+            Some(failure) => failure.fmt(f)?,
+            None => text::write_summary(self, f)?,
+        }
+        for note in &self.notes {
+            write!(f, "\nnote: {note}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,70 @@
+//! What the source says about a place: the name of the variable that an object was made for.
+//!
+//! Only for reading: a name that cannot be found is left out, and nothing depends on it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Place;
+
+/// The line of source at `place`, if the file is at hand. Paths are relative to the workspace, and tests run
+/// in a package's folder: so the folders above are tried too.
+fn line(place: &Place) -> Option<String> {
+    let file = Path::new(&place.file);
+    let text = if file.is_absolute() {
+        fs::read_to_string(file).ok()?
+    } else {
+        let here = std::env::current_dir().ok()?;
+        let candidates = here.ancestors().map(|folder: &Path| -> PathBuf { folder.join(file) });
+        candidates.take(4).find_map(|path| fs::read_to_string(path).ok())?
+    };
+    text.lines().nth(place.line.checked_sub(1)? as usize).map(str::to_owned)
+}
+
+/// The variable, static or field that the object made at `place` was made for.
+pub(super) fn variable(place: &Place) -> Option<String> {
+    let line = line(place)?;
+    let before = line.get(..(place.column as usize).saturating_sub(1))?;
+    name_before(before).map(str::to_owned)
+}
+
+/// The name that the expression after `before` is given: `let NAME = Arc::new(`, `static NAME: T =`, `NAME:`.
+fn name_before(before: &str) -> Option<&str> {
+    // What stands between the name and the expression is a path, calls and brackets only.
+    let end = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_:(&[< ".contains(c));
+    if let Some(bound) = end.strip_suffix('=') {
+        let pattern = bound.trim_end();
+        let keyword = ["let mut ", "let ", "static mut ", "static ", "const "];
+        let (_, after) = keyword.iter().find_map(|keyword| pattern.rsplit_once(keyword))?;
+        return identifier(after);
+    }
+    let start = before.trim_start();
+    let name = identifier(start)?;
+    start[name.len()..].starts_with(": ").then_some(name)
+}
+
+/// The identifier that `text` starts with, if it is a whole one.
+fn identifier(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let name = &text[..end];
+    let first = name.chars().next()?;
+    (!first.is_ascii_digit()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_before;
+
+    #[test]
+    fn names_are_found_where_objects_are_bound() {
+        assert_eq!(name_before("    let a = Arc::new("), Some("a"));
+        assert_eq!(name_before("let mut flag = "), Some("flag"));
+        assert_eq!(name_before("let a = f(); let b = Arc::new("), Some("b"));
+        assert_eq!(name_before("static COUNT: AtomicUsize = "), Some("COUNT"));
+        assert_eq!(name_before("    balance: "), Some("balance"));
+        assert_eq!(name_before("    state: Arc::new("), Some("state"));
+        assert_eq!(name_before("    "), None);
+        assert_eq!(name_before("let (a, b) = ("), None);
+        assert_eq!(name_before("    foo("), None);
+    }
+}

@@ -1,0 +1,225 @@
+//! The text report: what failed, the switches in order, one column a thread, who waits for whom, and how to
+//! run it again. Deterministic: no addresses, no times.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+use super::{Failure, ObjectName, Place, Report, Row, source};
+use crate::config::Log;
+
+/// How wide the trace may be.
+const WIDTH: usize = 100;
+/// How many rows of the trace are shown unless all are asked for.
+const ROWS: usize = 40;
+/// The longest token that is printed in place of the seed.
+const TOKEN_LENGTH: usize = 240;
+
+/// What the objects of a report are called.
+struct Names(BTreeMap<(String, u32, u32), Option<String>>);
+
+impl Names {
+    fn new(failure: &Failure) -> Names {
+        let rows = failure.rows.iter().filter_map(|row| row.object.as_ref());
+        let waits = failure.waits.iter().filter_map(|wait| wait.object.as_ref());
+        let mut names = BTreeMap::new();
+        for object in rows.chain(waits) {
+            let place = &object.made_at;
+            names.entry(key(place)).or_insert_with(|| source::variable(place));
+        }
+        Names(names)
+    }
+
+    fn of(&self, object: &ObjectName) -> String {
+        let place = &object.made_at;
+        let mut name = match self.0.get(&key(place)) {
+            Some(Some(variable)) => format!("{} `{variable}`", object.kind),
+            _ => format!("{} of {}", object.kind, short(place)),
+        };
+        let (number, of) = object.ordinal;
+        if of > 1 {
+            let _ = write!(name, " #{}", number + 1);
+        }
+        name
+    }
+}
+
+fn key(place: &Place) -> (String, u32, u32) {
+    (place.file.clone(), place.line, place.column)
+}
+
+/// File name and line.
+fn short(place: &Place) -> String {
+    let file = place.file.rsplit(['/', '\\']).next().unwrap_or(&place.file);
+    format!("{file}:{}", place.line)
+}
+
+pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let test = if failure.test.is_empty() { String::new() } else { format!(" in {}", failure.test) };
+    writeln!(f, "{}{test}: {}", failure.kind, failure.message)?;
+    if let Some(place) = &failure.place {
+        writeln!(f, "  at {place}")?;
+    }
+    if failure.seed_text.is_empty() {
+        return Ok(());
+    }
+    let how = if failure.replayed { "replayed" } else { "found" };
+    writeln!(f, "  {how} in execution {}, after {} steps", failure.execution, failure.steps)?;
+    let names = Names::new(failure);
+    if !failure.rows.is_empty() {
+        writeln!(f)?;
+        write_trace(failure, &names, f)?;
+    }
+    if !failure.waits.is_empty() {
+        writeln!(f)?;
+        write_waits(failure, &names, f)?;
+    }
+    for note in &failure.notes {
+        writeln!(f, "\nnote: {note}")?;
+    }
+    writeln!(f)?;
+    write_rerun(failure, f)
+}
+
+fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let by_token = !failure.token.is_empty() && failure.token.len() <= TOKEN_LENGTH;
+    let exact = if by_token { &failure.token } else { &failure.seed_text };
+    writeln!(f, "replay: {}", failure.rerun.replace("{}", exact))?;
+    if by_token {
+        write!(f, "  seed: {}", failure.seed_text)
+    } else {
+        write!(
+            f,
+            "  seed: {} (the schedule's token has {} characters)",
+            failure.seed_text,
+            failure.token.len()
+        )
+    }
+}
+
+fn write_trace(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let all = failure.log == Log::Full || failure.replayed;
+    let hidden = if all { 0 } else { failure.rows.len().saturating_sub(ROWS) };
+    let rows = &failure.rows[hidden..];
+    let cells: Vec<String> = rows.iter().map(|row| cell(row, names)).collect();
+    let places: Vec<String> =
+        rows.iter().map(|row| row.place.as_ref().map(short).unwrap_or_default()).collect();
+    let step_width = failure.rows.last().map_or(4, |row| row.step.to_string().len().max(4));
+    let place_width = places.iter().map(String::len).max().unwrap_or(0).max("where".len());
+
+    // A column for each thread that has a row, as wide as its widest cell.
+    let mut columns: BTreeMap<usize, usize> = BTreeMap::new();
+    for (row, cell) in rows.iter().zip(&cells) {
+        let heading = failure.threads[row.thread].chars().count();
+        let width = columns.entry(row.thread).or_insert(heading);
+        *width = cell.chars().count().max(*width);
+    }
+    let table_width: usize = columns.values().map(|width| width + 3).sum();
+    let in_columns = step_width + place_width + 6 + table_width <= WIDTH;
+    if !in_columns {
+        let widest = columns.keys().map(|&t| failure.threads[t].chars().count()).max().unwrap_or(0);
+        columns.values_mut().for_each(|width| *width = widest);
+    }
+
+    write!(f, "  {:>step_width$}  {:<place_width$}", "step", "where")?;
+    if in_columns {
+        for (&thread, &width) in &columns {
+            write!(f, " │ {:<width$}", failure.threads[thread])?;
+        }
+    } else {
+        let width = columns.values().copied().max().unwrap_or(0);
+        write!(f, " │ {:<width$} │", "thread")?;
+    }
+    writeln!(f)?;
+    if hidden > 0 {
+        writeln!(f, "  {:>step_width$}  ({hidden} earlier steps; DRAWLOOM_LOG=full shows them)", "…")?;
+    }
+    let mut line = String::new();
+    for ((row, cell), place) in rows.iter().zip(&cells).zip(&places) {
+        line.clear();
+        let _ = write!(line, "  {:>step_width$}  {place:<place_width$}", row.step);
+        if in_columns {
+            for (&thread, &width) in &columns {
+                let content = if thread == row.thread { cell.as_str() } else { "" };
+                let _ = write!(line, " │ {content:<width$}");
+            }
+        } else {
+            let width = columns.values().copied().max().unwrap_or(0);
+            let _ = write!(line, " │ {:<width$} │ {cell}", failure.threads[row.thread]);
+        }
+        writeln!(f, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// What one operation did: `lock Mutex `a``, `load AtomicU32 `x` = 1`.
+fn cell(row: &Row, names: &Names) -> String {
+    let mut cell = row.verb.to_owned();
+    if let Some(object) = &row.object {
+        let _ = write!(cell, " {}", names.of(object));
+    }
+    if !row.note.is_empty() {
+        let _ = write!(cell, "{}", row.note);
+    }
+    cell
+}
+
+fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for wait in &failure.waits {
+        let thread = &failure.threads[wait.thread];
+        let what = match (wait.joins, &wait.object) {
+            (Some(joined), _) => format!("for {} to end", failure.threads[joined]),
+            (None, Some(object)) => format!("to {} {}", wait.verb, names.of(object)),
+            (None, None) => format!("to {}", wait.verb),
+        };
+        writeln!(f, "  {thread} waits {what}")?;
+        writeln!(f, "      at {}", wait.place)?;
+        for (holder, place) in &wait.holders {
+            let holder = if *holder == wait.thread { "itself" } else { &failure.threads[*holder] };
+            writeln!(f, "      held by {holder}, which took it at {place}")?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let test = if report.test.is_empty() { "drawloom" } else { &report.test };
+    if report.replayed {
+        return write!(f, "{test}: passed: the replayed execution did not fail ({} steps)", report.steps);
+    }
+    let plural = if report.executions == 1 { "" } else { "s" };
+    write!(
+        f,
+        "{test}: passed: sampled {} schedule{plural} ({} steps, strategy {}, seed {:#x})",
+        grouped(report.executions),
+        grouped(report.steps),
+        report.strategy,
+        report.seed,
+    )?;
+    if report.stopped_by_time { write!(f, ", stopped by the time limit") } else { Ok(()) }
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(812), "812");
+        assert_eq!(grouped(10_000), "10,000");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+}

@@ -1,0 +1,124 @@
+//! Vector clocks (Mattern 1989; Fidge 1988): which events happen before which, as pure data.
+//!
+//! A clock is indexed by *slot*, not by thread. The slot of an ended thread is given to a new one only
+//! if the spawner has already seen the ended thread's last event; then "has seen the new thread" implies
+//! "has seen the old one", and sharing the slot loses nothing. So clocks are as wide as the number of
+//! threads that are concurrent, not as the number of threads that ever ran.
+
+/// For each slot, how many of its epochs have been seen.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Clock(Vec<u32>);
+
+impl Clock {
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, slot: u32) -> u32 {
+        self.0.get(slot as usize).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, slot: u32, epoch: u32) {
+        let slot = slot as usize;
+        if slot >= self.0.len() {
+            self.0.resize(slot + 1, 0);
+        }
+        self.0[slot] = epoch;
+    }
+
+    /// The least clock that is at or above both.
+    #[inline]
+    pub(crate) fn join(&mut self, other: &Clock) {
+        if other.0.len() > self.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine = (*mine).max(*theirs);
+        }
+    }
+
+    /// Becomes equal to `other` without giving up its memory.
+    #[inline]
+    pub(crate) fn copy_from(&mut self, other: &Clock) {
+        self.0.clear();
+        self.0.extend_from_slice(&other.0);
+    }
+
+    /// Whether everything seen by `self` is seen by `other`.
+    #[cfg(test)]
+    pub(crate) fn is_before(&self, other: &Clock) -> bool {
+        self.0.iter().enumerate().all(|(slot, &epoch)| epoch <= other.get(slot as u32))
+    }
+}
+
+/// The slots of one execution, and which may be shared.
+#[derive(Default, Debug)]
+pub(crate) struct ClockSlots {
+    used: u32,
+    /// Slots of ended threads, with their last epochs.
+    ended: Vec<(u32, u32)>,
+}
+
+impl ClockSlots {
+    pub(crate) fn clear(&mut self) {
+        self.used = 0;
+        self.ended.clear();
+    }
+
+    /// A slot for a thread spawned by one whose clock is `parent`, and the epoch to start at.
+    pub(crate) fn take(&mut self, parent: &Clock) -> (u32, u32) {
+        // A few of the latest are enough: programs join what they spawned last, or all.
+        let reusable = |&(slot, last): &(u32, u32)| parent.get(slot) >= last;
+        if let Some(back) = self.ended.iter().rev().take(4).position(reusable) {
+            let (slot, last) = self.ended.swap_remove(self.ended.len() - 1 - back);
+            return (slot, last + 1);
+        }
+        self.used += 1;
+        (self.used - 1, 1)
+    }
+
+    /// The thread in `slot` has ended at `epoch`.
+    pub(crate) fn give_back(&mut self, slot: u32, epoch: u32) {
+        self.ended.push((slot, epoch));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn join_is_the_least_upper_bound() {
+        let (mut a, mut b) = (Clock::default(), Clock::default());
+        a.set(0, 3);
+        b.set(2, 5);
+        b.set(0, 1);
+        let mut joined = a.clone();
+        joined.join(&b);
+        assert!(a.is_before(&joined) && b.is_before(&joined));
+        assert!(!joined.is_before(&a) && !joined.is_before(&b));
+        assert_eq!((joined.get(0), joined.get(1), joined.get(2), joined.get(9)), (3, 0, 5, 0));
+    }
+
+    #[test]
+    fn a_slot_is_shared_only_by_threads_that_are_ordered() {
+        let mut slots = ClockSlots::default();
+        let mut parent = Clock::default();
+        let (main, epoch) = slots.take(&parent);
+        parent.set(main, epoch);
+        let (child, first) = slots.take(&parent);
+        slots.give_back(child, first + 4);
+        let (other, _) = slots.take(&parent);
+        assert_ne!(other, child, "the parent has not seen the child's end");
+        parent.set(child, first + 4);
+        assert_eq!(slots.take(&parent), (child, first + 5));
+    }
+}

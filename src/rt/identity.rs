@@ -1,0 +1,104 @@
+//! The model identity that every instrumented value carries: which object it is in which execution.
+//!
+//! A value finds its object by comparing one stamp, without a hash look-up, and keeps doing so when it is
+//! moved. A stamp names the worker (an OS thread with a kernel of its own) and the execution. A value
+//! that several workers use at once (one in a `static`, or captured by the test body) belongs to the first;
+//! the others look it up by its address, which cannot change while they share it.
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// Leaves 23 bits to the worker and keeps the highest bit clear.
+const EXECUTION_BITS: u32 = 40;
+
+/// Which execution of which worker.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Stamp(u64);
+
+impl Stamp {
+    pub(crate) fn new(worker: u32, execution: u64) -> Stamp {
+        Stamp(u64::from(worker) << EXECUTION_BITS | execution & ((1 << EXECUTION_BITS) - 1))
+    }
+
+    pub(crate) fn from_bits(bits: u64) -> Stamp {
+        Stamp(bits)
+    }
+
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn worker(self) -> u32 {
+        (self.0 >> EXECUTION_BITS) as u32
+    }
+}
+
+/// The part of an instrumented value that the model knows it by.
+pub(crate) struct Identity {
+    /// The stamp of the execution that `index` belongs to; 0 if none has used this value.
+    owner: AtomicU64,
+    /// Written by the worker in `owner` only, and read by it only.
+    index: AtomicU32,
+    location: &'static Location<'static>,
+}
+
+/// Whose a value is, as seen from one execution.
+pub(crate) enum Claim {
+    /// This execution's, under this index.
+    Mine(u32),
+    /// Newly this execution's; the index is to be set.
+    Claimed,
+    /// Another worker's.
+    Foreign,
+}
+
+impl Identity {
+    #[track_caller]
+    pub(crate) const fn new() -> Identity {
+        Identity { owner: AtomicU64::new(0), index: AtomicU32::new(0), location: Location::caller() }
+    }
+
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// The index, if the value was used in execution `stamp` before.
+    #[inline]
+    pub(crate) fn index_in(&self, stamp: Stamp) -> Option<u32> {
+        (self.owner.load(Ordering::Relaxed) == stamp.0).then(|| self.index.load(Ordering::Relaxed))
+    }
+
+    /// The stamp of the execution that used the value last, if any did.
+    pub(crate) fn owner(&self) -> Option<Stamp> {
+        match self.owner.load(Ordering::Relaxed) {
+            0 => None,
+            owner => Some(Stamp(owner)),
+        }
+    }
+
+    /// Makes the value `stamp`'s, if nobody or an `abandoned` execution has it.
+    pub(crate) fn claim(&self, stamp: Stamp, abandoned: impl Fn(Stamp) -> bool) -> Claim {
+        loop {
+            if let Some(index) = self.index_in(stamp) {
+                return Claim::Mine(index);
+            }
+            let owner = self.owner.load(Ordering::Relaxed);
+            if owner != 0 && !abandoned(Stamp(owner)) {
+                return Claim::Foreign;
+            }
+            let swap = self.owner.compare_exchange(owner, stamp.0, Ordering::Relaxed, Ordering::Relaxed);
+            if swap.is_ok() {
+                return Claim::Claimed;
+            }
+        }
+    }
+
+    pub(crate) fn set_index(&self, index: u32) {
+        self.index.store(index, Ordering::Relaxed);
+    }
+
+    /// What tells values apart while several workers share them.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}

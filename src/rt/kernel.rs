@@ -1,0 +1,524 @@
+//! The state of one execution: threads, objects, who may run. Everything here is plain data and changes
+//! by plain method calls; only `execution` switches fibers.
+//!
+//! A thread's *pending* op is what it will do next. An op that may block puts its thread into its object's
+//! `waiting` set, and the thread is enabled while the object permits the op. A change of an object re-checks
+//! only that set, so the enabled set is always exact, and a deadlock is simply "threads left, none enabled".
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::{Clock, ClockSlots};
+use super::lanes::LaneSet;
+use super::local::Locals;
+use super::object::{Entry, ObjectKey, ObjectKind, ObjectTable};
+use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use super::outcome::{Blocked, PanicRecord};
+use super::state::{State, ThreadState};
+use super::timer::{Instant, NEVER, Timers};
+
+/// Where operations without a place in the source are said to be.
+pub(crate) fn nowhere() -> &'static Location<'static> {
+    Location::caller()
+}
+
+/// How a blocking operation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Grant {
+    /// The object permitted it.
+    Granted,
+    /// Its deadline passed first.
+    TimedOut,
+}
+
+/// When timeouts may fire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Timeouts {
+    /// Only when nothing else can run.
+    #[default]
+    Last,
+    /// At any scheduling point, whatever else can run.
+    Any,
+}
+
+/// One thread. Its memory is kept for the thread of the same number in the next execution.
+pub(crate) struct Thread {
+    pub(crate) pending: Op,
+    pub(crate) lane: u32,
+    pub(crate) deadline: Instant,
+    wait_number: u64,
+    timed_out: bool,
+    pub(crate) ended: bool,
+    pub(crate) object: ObjectId,
+    pub(crate) parent: ThreadId,
+    /// Position among the children of its parent.
+    pub(crate) ordinal: u32,
+    pub(crate) children: u32,
+    /// A hash of the spawn path, which names this thread in other executions.
+    pub(crate) lineage: u64,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) spawned_at: &'static Location<'static>,
+    /// What the thread knows.
+    pub(crate) clock: Clock,
+    /// Changes whenever `clock` learns from another thread.
+    clock_version: u32,
+    slot: u32,
+    /// What an acquire fence would add to `clock` (C++20 [atomics.fence]).
+    acquirable: Clock,
+    /// `clock` at the last release fence.
+    released: Clock,
+    pub(crate) locals: Locals,
+    pub(crate) panic: Option<PanicRecord>,
+    /// Whether the thread is unwinding, as of its last switch or panic.
+    pub(crate) unwinding: bool,
+    pub(crate) joined: bool,
+}
+
+/// What the user allows an execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_steps: u64,
+    pub(crate) max_threads: usize,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) spurious: u32,
+    pub(crate) stack_size: usize,
+}
+
+/// The state of one execution.
+pub(crate) struct Kernel {
+    pub(crate) limits: Limits,
+    threads: Vec<Thread>,
+    thread_count: usize,
+    pub(crate) live: usize,
+    lanes: Vec<ThreadId>,
+    free_lanes: Vec<u32>,
+    pub(crate) enabled: LaneSet,
+    pub(crate) current: ThreadId,
+    pub(crate) objects: ObjectTable,
+    slots: ClockSlots,
+    pub(crate) timers: Timers,
+    pub(crate) steps: u64,
+    /// What the running op found or did, for logs.
+    pub(crate) note: Note,
+    pub(crate) spurious_left: u32,
+    /// How many threads are switched out in the middle of unwinding.
+    pub(crate) suspended_unwinding: u32,
+    /// Yields since anything changed; see `notice_yields`.
+    idle_yields: usize,
+}
+
+impl Kernel {
+    pub(crate) fn new(limits: Limits) -> Kernel {
+        Kernel {
+            limits,
+            threads: Vec::new(),
+            thread_count: 0,
+            live: 0,
+            lanes: Vec::new(),
+            free_lanes: Vec::new(),
+            enabled: LaneSet::default(),
+            current: ThreadId::MAIN,
+            objects: ObjectTable::default(),
+            slots: ClockSlots::default(),
+            timers: Timers::default(),
+            steps: 0,
+            note: Note::None,
+            spurious_left: 0,
+            suspended_unwinding: 0,
+            idle_yields: 0,
+        }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.thread_count = 0;
+        self.live = 0;
+        self.lanes.clear();
+        self.free_lanes.clear();
+        self.enabled.clear();
+        self.current = ThreadId::MAIN;
+        self.objects.clear();
+        self.slots.clear();
+        self.timers.clear();
+        self.steps = 0;
+        self.note = Note::None;
+        self.spurious_left = self.limits.spurious;
+        self.suspended_unwinding = 0;
+        self.idle_yields = 0;
+    }
+
+    #[inline]
+    pub(crate) fn thread(&self, thread: ThreadId) -> &Thread {
+        &self.threads[thread.index()]
+    }
+
+    #[inline]
+    pub(crate) fn thread_mut(&mut self, thread: ThreadId) -> &mut Thread {
+        &mut self.threads[thread.index()]
+    }
+
+    pub(crate) fn threads(&self) -> impl Iterator<Item = (ThreadId, &Thread)> {
+        let all = self.threads[..self.thread_count].iter();
+        all.enumerate().map(|(index, thread)| (ThreadId(index as u32), thread))
+    }
+
+    pub(crate) fn thread_count(&self) -> usize {
+        self.thread_count
+    }
+
+    /// Makes a thread whose pending op is its beginning.
+    pub(crate) fn add_thread(
+        &mut self,
+        parent: Option<ThreadId>,
+        name: Option<Arc<str>>,
+        location: &'static Location<'static>,
+    ) -> ThreadId {
+        let id = ThreadId(self.thread_count as u32);
+        let state = State::Thread(ThreadState { thread: id, ended: false, token: false });
+        let first_user = parent.unwrap_or(id);
+        let object = self.objects.register(ObjectKind::Thread, location, first_user, state);
+        let lane = self.free_lanes.pop().unwrap_or_else(|| {
+            self.lanes.push(id);
+            self.lanes.len() as u32 - 1
+        });
+        self.lanes[lane as usize] = id;
+        let pending = Op::new(OpKind::Begin, object, location);
+        if self.thread_count == self.threads.len() {
+            self.threads.push(Thread::new(pending));
+        }
+        let (ordinal, lineage) = match parent {
+            Some(parent) => {
+                let parent = self.thread_mut(parent);
+                parent.children += 1;
+                (parent.children - 1, mix(parent.lineage, u64::from(parent.children)))
+            }
+            None => (0, 0),
+        };
+        let (earlier, later) = self.threads.split_at_mut(id.index());
+        let thread = &mut later[0];
+        thread.reset(pending, lane);
+        thread.object = object;
+        thread.parent = first_user;
+        thread.ordinal = ordinal;
+        thread.lineage = lineage;
+        thread.name = name;
+        thread.spawned_at = location;
+        if let Some(parent) = parent {
+            let parent = &mut earlier[parent.index()];
+            thread.clock.copy_from(&parent.clock);
+            parent.advance_epoch();
+        }
+        let (slot, epoch) = self.slots.take(&thread.clock);
+        thread.slot = slot;
+        thread.clock.set(slot, epoch);
+        self.thread_count += 1;
+        self.live += 1;
+        self.enabled.insert(lane);
+        id
+    }
+
+    /// The current thread has executed its last op.
+    pub(crate) fn end_thread(&mut self, id: ThreadId) {
+        let object = self.thread(id).object;
+        self.release(id, object);
+        if let State::Thread(state) = &mut self.objects.get_mut(object).state {
+            state.ended = true;
+        }
+        let thread = &mut self.threads[id.index()];
+        thread.ended = true;
+        let lane = thread.lane;
+        self.slots.give_back(thread.slot, thread.clock.get(thread.slot));
+        self.enabled.remove(lane);
+        self.free_lanes.push(lane);
+        self.live -= 1;
+        self.recheck(object);
+    }
+
+    /// Publishes a pending op of the current thread that may block.
+    pub(crate) fn wait_on(&mut self, id: ThreadId, op: Op, deadline: Instant) {
+        let number = if deadline == NEVER { 0 } else { self.timers.start(id, deadline) };
+        let thread = &mut self.threads[id.index()];
+        thread.pending = op;
+        thread.deadline = deadline;
+        thread.wait_number = number;
+        thread.timed_out = false;
+        let lane = thread.lane;
+        self.objects.get_mut(op.object).waiting.insert(lane);
+        if self.may_run(id) {
+            self.enabled.insert(lane);
+        } else {
+            self.enabled.remove(lane);
+        }
+    }
+
+    /// The thread was chosen: takes its pending op back and tells how a wait ended.
+    #[inline]
+    pub(crate) fn stop_waiting(&mut self, id: ThreadId) -> Grant {
+        let thread = &mut self.threads[id.index()];
+        let op = thread.pending;
+        if !op.kind.may_block() {
+            return Grant::Granted;
+        }
+        let lane = thread.lane;
+        let deadline = std::mem::replace(&mut thread.deadline, NEVER);
+        thread.timed_out = false;
+        let object = self.objects.get_mut(op.object);
+        object.waiting.remove(lane);
+        if deadline == NEVER || object.state.permits(&object.entries, &op, id) {
+            return Grant::Granted;
+        }
+        self.timers.advance_to(deadline);
+        self.note = Note::TimedOut;
+        Grant::TimedOut
+    }
+
+    /// Lets a waiting thread wait for something else: a notified waiter now waits for its mutex.
+    pub(crate) fn wait_instead(&mut self, id: ThreadId, op: Op) {
+        let thread = &self.threads[id.index()];
+        let (old, lane) = (thread.pending.object, thread.lane);
+        self.objects.get_mut(old).waiting.remove(lane);
+        self.wait_on(id, op, NEVER);
+    }
+
+    #[inline]
+    fn may_run(&self, id: ThreadId) -> bool {
+        let thread = self.thread(id);
+        let op = &thread.pending;
+        let object = self.objects.get(op.object);
+        object.state.permits(&object.entries, op, id)
+            || thread.timed_out
+            || thread.deadline != NEVER && self.limits.timeouts == Timeouts::Any
+    }
+
+    /// The state of `object` has changed: the threads that wait on it are enabled or disabled.
+    #[inline]
+    pub(crate) fn recheck(&mut self, object: ObjectId) {
+        let waited = self.objects.get(object);
+        if waited.waiting.is_empty() {
+            return;
+        }
+        if let State::Mutex(state) = waited.state {
+            // All wait for the same thing, and none with a deadline.
+            if state.owner.is_some() {
+                self.enabled.remove_all(&waited.waiting);
+            } else {
+                self.enabled.add_all(&waited.waiting);
+            }
+            return;
+        }
+        self.recheck_each(object);
+    }
+
+    fn recheck_each(&mut self, object: ObjectId) {
+        let waiting = std::mem::take(&mut self.objects.get_mut(object).waiting);
+        for lane in waiting.iter() {
+            if self.may_run(self.lanes[lane as usize]) {
+                self.enabled.insert(lane);
+            } else {
+                self.enabled.remove(lane);
+            }
+        }
+        self.objects.get_mut(object).waiting = waiting;
+    }
+
+    /// Nothing can run, or only spinning threads: lets the earliest timeout fire. False if there is none.
+    pub(crate) fn fire_timeout(&mut self) -> bool {
+        let threads = &self.threads;
+        let waits = |id: ThreadId, number| {
+            let thread = &threads[id.index()];
+            !thread.ended && thread.deadline != NEVER && thread.wait_number == number
+        };
+        let Some(id) = self.timers.fire(waits) else { return false };
+        let thread = &mut self.threads[id.index()];
+        thread.timed_out = true;
+        let lane = thread.lane;
+        self.enabled.insert(lane);
+        true
+    }
+
+    /// Threads that do nothing but yield to each other count as "nothing else can run" for timeouts;
+    /// otherwise a thread that spins until a sleeper has slept would spin for ever.
+    #[inline]
+    pub(crate) fn notice_yields(&mut self, kind: OpKind) {
+        if kind.is_yield() {
+            self.idle_yields += 1;
+            if self.idle_yields > 2 * self.enabled.len() {
+                self.idle_yields = 0;
+                self.fire_timeout();
+            }
+        } else if kind != OpKind::Load {
+            self.idle_yields = 0;
+        }
+    }
+
+    pub(crate) fn is_enabled(&self, id: ThreadId) -> bool {
+        id.index() < self.thread_count && {
+            let thread = self.thread(id);
+            !thread.ended && self.enabled.contains(thread.lane)
+        }
+    }
+
+    /// The `n`-th enabled thread, in an order that depends on nothing but the schedule.
+    #[inline]
+    pub(crate) fn nth_enabled(&self, n: usize) -> ThreadId {
+        self.lanes[self.enabled.nth(n) as usize]
+    }
+
+    pub(crate) fn enabled_threads(&self) -> impl Iterator<Item = ThreadId> + '_ {
+        self.enabled.iter().map(|lane| self.lanes[lane as usize])
+    }
+
+    /// The thread learns what `object` knows.
+    #[inline]
+    pub(crate) fn acquire(&mut self, id: ThreadId, object: ObjectId) {
+        let object = self.objects.get(object);
+        let thread = &mut self.threads[id.index()];
+        if object.clock_of == (id, thread.clock_version) || object.clock.is_empty() {
+            return;
+        }
+        thread.clock.join(&object.clock);
+        thread.clock_version += 1;
+    }
+
+    /// `object` learns what the thread knows, in addition to what it knew.
+    #[inline]
+    pub(crate) fn release(&mut self, id: ThreadId, object: ObjectId) {
+        let object = self.objects.get_mut(object);
+        let thread = &mut self.threads[id.index()];
+        object.clock.join(&thread.clock);
+        object.clock_of = (ThreadId(u32::MAX), 0);
+        thread.advance_epoch();
+    }
+
+    /// `object` learns what the thread knows, the thread knowing already all that it knew.
+    #[inline]
+    pub(crate) fn release_owned(&mut self, id: ThreadId, object: ObjectId) {
+        let object = self.objects.get_mut(object);
+        let thread = &mut self.threads[id.index()];
+        if object.clock_of == (id, thread.clock_version) {
+            object.clock.set(thread.slot, thread.clock.get(thread.slot));
+        } else {
+            object.clock.copy_from(&thread.clock);
+            object.clock_of = (id, thread.clock_version);
+        }
+        thread.advance_epoch();
+    }
+
+    /// A relaxed read: an acquire fence to come would learn what `object` knows.
+    #[inline]
+    pub(crate) fn acquire_later(&mut self, id: ThreadId, object: ObjectId) {
+        let object = self.objects.get(object);
+        if !object.clock.is_empty() {
+            self.threads[id.index()].acquirable.join(&object.clock);
+        }
+    }
+
+    /// A relaxed write: `object` learns what the thread knew at its last release fence.
+    #[inline]
+    pub(crate) fn release_fenced(&mut self, id: ThreadId, object: ObjectId, keep: bool) {
+        let object = self.objects.get_mut(object);
+        let thread = &self.threads[id.index()];
+        if keep {
+            object.clock.join(&thread.released);
+        } else {
+            object.clock.copy_from(&thread.released);
+        }
+        object.clock_of = (ThreadId(u32::MAX), 0);
+    }
+
+    pub(crate) fn acquire_fence(&mut self, id: ThreadId) {
+        let thread = &mut self.threads[id.index()];
+        thread.clock.join(&thread.acquirable);
+        thread.clock_version += 1;
+    }
+
+    pub(crate) fn release_fence(&mut self, id: ThreadId) {
+        let thread = &mut self.threads[id.index()];
+        thread.released.copy_from(&thread.clock);
+        thread.advance_epoch();
+    }
+
+    pub(crate) fn deadline(&self, length: Option<Duration>) -> Instant {
+        length.map_or(NEVER, |length| self.timers.deadline(length))
+    }
+
+    pub(crate) fn object_key(&self, object: ObjectId) -> ObjectKey {
+        self.objects.key(object)
+    }
+
+    pub(crate) fn entries_mut(&mut self, object: ObjectId) -> &mut Vec<Entry> {
+        &mut self.objects.get_mut(object).entries
+    }
+
+    /// The threads that have not ended, each with what it waits for and who stands in its way.
+    pub(crate) fn blocked(&self) -> Vec<Blocked> {
+        let waiting = self.threads().filter(|(id, thread)| !thread.ended && !self.is_enabled(*id));
+        waiting
+            .map(|(id, thread)| {
+                let object = self.objects.get(thread.pending.object);
+                let holders = object.state.holders(&object.entries);
+                Blocked { thread: id, op: thread.pending, holders }
+            })
+            .collect()
+    }
+}
+
+impl Thread {
+    fn new(pending: Op) -> Thread {
+        Thread {
+            pending,
+            lane: 0,
+            deadline: NEVER,
+            wait_number: 0,
+            timed_out: false,
+            ended: false,
+            object: ObjectId::NONE,
+            parent: ThreadId::MAIN,
+            ordinal: 0,
+            children: 0,
+            lineage: 0,
+            name: None,
+            spawned_at: pending.location,
+            clock: Clock::default(),
+            clock_version: 0,
+            slot: 0,
+            acquirable: Clock::default(),
+            released: Clock::default(),
+            locals: Locals::default(),
+            panic: None,
+            unwinding: false,
+            joined: false,
+        }
+    }
+
+    fn reset(&mut self, pending: Op, lane: u32) {
+        self.pending = pending;
+        self.lane = lane;
+        self.deadline = NEVER;
+        self.timed_out = false;
+        self.ended = false;
+        self.children = 0;
+        self.clock.clear();
+        self.clock_version = 0;
+        self.acquirable.clear();
+        self.released.clear();
+        self.locals.clear();
+        self.panic = None;
+        self.unwinding = false;
+        self.joined = false;
+    }
+
+    #[inline]
+    fn advance_epoch(&mut self) {
+        let epoch = self.clock.get(self.slot);
+        self.clock.set(self.slot, epoch + 1);
+    }
+}
+
+/// A hash of a spawn path from the hash of its front (SplitMix64's finalizer).
+pub(crate) fn mix(front: u64, next: u64) -> u64 {
+    let mut z = front.wrapping_add(next.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(1);
+    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}

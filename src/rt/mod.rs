@@ -1,0 +1,39 @@
+//! The kernel: one execution under control.
+//!
+//! The faces (`sync`, `thread`, …) make one call for each operation; who runs next, who is enabled, what is
+//! learnt and what time it is are decided here. This module knows no strategy, detector or report by name.
+
+pub(crate) mod clock;
+pub(crate) mod execution;
+pub(crate) mod fiber;
+pub(crate) mod identity;
+pub(crate) mod kernel;
+pub(crate) mod lanes;
+pub(crate) mod local;
+pub(crate) mod memory;
+pub(crate) mod object;
+pub(crate) mod op;
+pub(crate) mod outcome;
+pub(crate) mod outside;
+pub(crate) mod overflow;
+pub(crate) mod panic;
+pub(crate) mod rng;
+pub(crate) mod state;
+pub(crate) mod timer;
+pub(crate) mod workers;
+
+use std::time::Duration;
+
+pub(crate) use execution::{Current, Execution, current};
+pub(crate) use identity::Identity;
+
+/// The time since the start of the execution, if one is running. Reading it moves it.
+pub(crate) fn virtual_now() -> Option<Duration> {
+    current().map(|mut current| current.kernel().timers.read())
+}
+
+/// Keys for the hashers of this execution, if one is running. They differ between executions, so that
+/// iteration order is explored, and are equal in replays.
+pub(crate) fn hash_keys() -> Option<(u64, u64)> {
+    current().map(|mut current| current.execution().hash_keys())
+}

@@ -1,0 +1,182 @@
+//! The objects of one execution: what they are, where they were made, who waits on them.
+//!
+//! An object registers at its first use in each execution. Its name is stable across executions and
+//! builds of the same source: kind, creation site, the thread that used it first, and an ordinal among
+//! those that agree in all of this. Nothing here is an address.
+
+use std::panic::Location;
+
+use super::clock::Clock;
+use super::lanes::LaneSet;
+use super::op::{ObjectId, ThreadId};
+use super::state::State;
+
+/// What kind of thing an object is; reports name it by this.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ObjectKind {
+    Thread,
+    Mutex,
+    RwLock,
+    Condvar,
+    Barrier,
+    Once,
+    OnceLock,
+    LazyLock,
+    Semaphore,
+    Channel,
+    Waker,
+    Atomic(AtomicKind),
+}
+
+/// The type of an atomic: how its bits are to be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct AtomicKind {
+    pub(crate) name: &'static str,
+    pub(crate) bits: u32,
+    pub(crate) form: AtomicForm,
+}
+
+/// How the bits of an atomic are written in a report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AtomicForm {
+    Bool,
+    Signed,
+    Unsigned,
+    Pointer,
+}
+
+impl ObjectKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ObjectKind::Thread => "thread",
+            ObjectKind::Mutex => "Mutex",
+            ObjectKind::RwLock => "RwLock",
+            ObjectKind::Condvar => "Condvar",
+            ObjectKind::Barrier => "Barrier",
+            ObjectKind::Once => "Once",
+            ObjectKind::OnceLock => "OnceLock",
+            ObjectKind::LazyLock => "LazyLock",
+            ObjectKind::Semaphore => "Semaphore",
+            ObjectKind::Channel => "channel",
+            ObjectKind::Waker => "waker",
+            ObjectKind::Atomic(kind) => kind.name,
+        }
+    }
+}
+
+/// A thread in an object's own list: a reader that holds it, a waiter, one that has arrived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) thread: ThreadId,
+    pub(crate) location: &'static Location<'static>,
+    /// What the list's owner needs to know besides; see each state machine.
+    pub(crate) flags: u32,
+}
+
+/// One object. Its memory is kept for the object of the same number in the next execution.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub(crate) kind: ObjectKind,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) first_user: ThreadId,
+    pub(crate) state: State,
+    /// Threads whose pending op is on this object and may block, enabled or not.
+    pub(crate) waiting: LaneSet,
+    pub(crate) entries: Vec<Entry>,
+    /// What is known to whoever acquires from this object.
+    pub(crate) clock: Clock,
+    /// The thread whose knowledge `clock` is, and at which version; see `Kernel::acquire`.
+    pub(crate) clock_of: (ThreadId, u32),
+}
+
+/// A name for an object that is the same in every execution in which it plays the same part: where it was
+/// made, and a number among those that were made there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ObjectKey {
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) ordinal: u32,
+}
+
+impl ObjectKey {
+    /// Whether the two objects were made at the same place in the source.
+    pub fn is_same_site(&self, other: &ObjectKey) -> bool {
+        self.location == other.location
+    }
+
+    /// The key that stands for all objects made at this place.
+    pub(crate) fn site(self) -> ObjectKey {
+        ObjectKey { ordinal: 0, ..self }
+    }
+}
+
+/// The objects of the running execution.
+#[derive(Default, Debug)]
+pub(crate) struct ObjectTable {
+    objects: Vec<Object>,
+    count: usize,
+}
+
+impl ObjectTable {
+    pub(crate) fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn register(
+        &mut self,
+        kind: ObjectKind,
+        location: &'static Location<'static>,
+        first_user: ThreadId,
+        state: State,
+    ) -> ObjectId {
+        let clock_of = (ThreadId(u32::MAX), 0);
+        if let Some(object) = self.objects.get_mut(self.count) {
+            object.kind = kind;
+            object.location = location;
+            object.first_user = first_user;
+            object.state = state;
+            object.waiting.clear();
+            object.entries.clear();
+            object.clock.clear();
+            object.clock_of = clock_of;
+        } else {
+            self.objects.push(Object {
+                kind,
+                location,
+                first_user,
+                state,
+                waiting: LaneSet::default(),
+                entries: Vec::new(),
+                clock: Clock::default(),
+                clock_of,
+            });
+        }
+        self.count += 1;
+        ObjectId((self.count - 1) as u32)
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, object: ObjectId) -> &Object {
+        &self.objects[object.index()]
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, object: ObjectId) -> &mut Object {
+        &mut self.objects[object.index()]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Object> {
+        self.objects[..self.count].iter()
+    }
+
+    /// Counts the objects before this one that were made at the same place.
+    pub(crate) fn key(&self, object: ObjectId) -> ObjectKey {
+        let Object { location, kind, .. } = *self.get(object);
+        let same = |o: &&Object| o.location == location && o.kind == kind;
+        let ordinal = self.objects[..object.index()].iter().filter(same).count() as u32;
+        ObjectKey { location, ordinal }
+    }
+}

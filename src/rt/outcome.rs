@@ -1,0 +1,65 @@
+//! What came of one execution, as plain data for whoever judges and reports it.
+
+use std::panic::Location;
+
+use super::object::Entry;
+use super::op::{Op, ThreadId};
+
+/// A thread that holds something, and where it took it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    pub(crate) thread: ThreadId,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl From<&Entry> for Holder {
+    fn from(entry: &Entry) -> Holder {
+        Holder { thread: entry.thread, location: entry.location }
+    }
+}
+
+/// A thread that waits, for what, and who holds it.
+#[derive(Clone, Debug)]
+pub(crate) struct Blocked {
+    pub(crate) thread: ThreadId,
+    pub(crate) op: Op,
+    pub(crate) holders: Vec<Holder>,
+}
+
+/// A panic as the panic hook saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct PanicRecord {
+    pub(crate) thread: ThreadId,
+    pub(crate) step: u64,
+    pub(crate) message: String,
+    pub(crate) location: Option<SourceLocation>,
+}
+
+/// A place in the source that is not a `&'static Location`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct SourceLocation {
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// Why an execution ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Stop {
+    /// Every thread has ended.
+    Finished,
+    /// Threads are left and none can go on, the test body's among them.
+    Deadlock,
+    /// The test body has returned, and threads are left that can never go on.
+    Leaked,
+    /// More steps than allowed.
+    StepLimit,
+    /// More threads than allowed; where the one too many was spawned.
+    ThreadLimit(&'static Location<'static>),
+    /// A panic left a destructor that ran because of another panic.
+    DoublePanic,
+    /// A thread ran out of stack.
+    StackOverflow,
+    /// drawloom was used in a way that it cannot work with.
+    Misuse(String),
+}

@@ -1,0 +1,125 @@
+//! Stack overflow of a fiber: a failure with a report instead of the death of the process.
+//!
+//! The guard page below a fiber's stack turns an overflow into SIGSEGV. The handler, on the OS thread's
+//! alternate stack (std installs one), checks that the fault happened on the running fiber's stack and lets
+//! the fiber return from its bottom instead of going on (corosensei's trap handler). Any other fault goes to
+//! the handler that was there before. Where this is not implemented the process dies as without drawloom.
+
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod handler {
+    use std::ffi::c_void;
+    use std::mem::MaybeUninit;
+    use std::sync::{Once, OnceLock};
+
+    use corosensei::trap::TrapHandlerRegs;
+    use libc::{c_int, siginfo_t, ucontext_t};
+
+    use crate::rt::current;
+
+    static PREVIOUS: OnceLock<(libc::sigaction, libc::sigaction)> = OnceLock::new();
+
+    pub(crate) fn install() {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            let previous = (replace(libc::SIGSEGV), replace(libc::SIGBUS));
+            let _ = PREVIOUS.set(previous);
+        });
+    }
+
+    fn replace(signal: c_int) -> libc::sigaction {
+        let mut previous = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: an all-zero sigaction is a valid one, completed here; both pointers are valid.
+        unsafe {
+            let mut action = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
+            let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) = handle;
+            action.sa_sigaction = handler as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            libc::sigaction(signal, &action, previous.as_mut_ptr());
+            previous.assume_init()
+        }
+    }
+
+    extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+        // SAFETY: the kernel passes valid pointers to a handler installed with SA_SIGINFO.
+        let handled = unsafe { end_fiber((*info).si_addr().addr(), &mut *context.cast()) };
+        if !handled {
+            pass_on(signal, info, context);
+        }
+    }
+
+    /// Lets the running fiber return, if it is its stack that overflowed.
+    unsafe fn end_fiber(fault: usize, context: &mut ucontext_t) -> bool {
+        let Some(current) = current() else { return false };
+        let Some(trap) = current.trap_handler() else { return false };
+        let stack_pointer = stack_pointer(context);
+        // A wild pointer faults elsewhere; an overflow faults near the stack pointer (large frames probe
+        // page by page).
+        let near = fault.abs_diff(stack_pointer) < 64 * 1024;
+        if !near || !trap.stack_ptr_in_bounds(stack_pointer) && !trap.stack_ptr_in_bounds(fault) {
+            return false;
+        }
+        // SAFETY: the fault is on the stack of the fiber that runs, so nothing else uses that stack, and what
+        // is on it is given up like that of any abandoned thread. The registers are set below.
+        let registers = unsafe { trap.setup_trap_handler(move || current.stack_overflowed()) };
+        set_registers(context, &registers);
+        true
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn stack_pointer(context: &ucontext_t) -> usize {
+        context.uc_mcontext.gregs[libc::REG_RSP as usize] as usize
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn set_registers(context: &mut ucontext_t, registers: &TrapHandlerRegs) {
+        let to = &mut context.uc_mcontext.gregs;
+        to[libc::REG_RIP as usize] = registers.rip as i64;
+        to[libc::REG_RSP as usize] = registers.rsp as i64;
+        to[libc::REG_RBP as usize] = registers.rbp as i64;
+        to[libc::REG_RDI as usize] = registers.rdi as i64;
+        to[libc::REG_RSI as usize] = registers.rsi as i64;
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn stack_pointer(context: &ucontext_t) -> usize {
+        context.uc_mcontext.sp as usize
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn set_registers(context: &mut ucontext_t, registers: &TrapHandlerRegs) {
+        let to = &mut context.uc_mcontext;
+        to.pc = registers.pc;
+        to.sp = registers.sp;
+        to.regs[0] = registers.x0;
+        to.regs[1] = registers.x1;
+        to.regs[29] = registers.x29;
+        to.regs[30] = registers.lr;
+    }
+
+    fn pass_on(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+        let Some((segv, bus)) = PREVIOUS.get() else { return };
+        let previous = if signal == libc::SIGSEGV { segv } else { bus };
+        match previous.sa_sigaction {
+            libc::SIG_DFL | libc::SIG_IGN => {
+                // SAFETY: restores what was there; the faulting instruction then runs again.
+                unsafe { libc::sigaction(signal, previous, std::ptr::null_mut()) };
+            }
+            address => {
+                // SAFETY: a handler installed before ours; all that Rust's runtime and debuggers install
+                // take three arguments, and one that takes a single argument ignores the rest.
+                unsafe {
+                    let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) =
+                        std::mem::transmute(address);
+                    handler(signal, info, context);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) use handler::install;
+
+/// Not implemented on this platform: an overflow kills the process, as without drawloom.
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+pub(crate) fn install() {}

@@ -1,0 +1,96 @@
+//! Panics in model threads: recorded instead of printed, and seen before they can abort the process.
+//!
+//! std counts panics per OS thread, and all model threads of a worker share one. So whether a *model*
+//! thread is panicking is kept by the model: exact unless a thread catches a panic of its own while another
+//! is switched out in the middle of unwinding.
+//!
+//! A panic that leaves a destructor during unwinding would abort the process. The hook is called for it
+//! before that, on the fiber's own stack, and leaves the fiber for good instead of returning.
+
+use std::panic::PanicHookInfo;
+use std::sync::Once;
+
+use super::op::ThreadId;
+use super::outcome::{PanicRecord, SourceLocation, Stop};
+use super::{Current, current};
+
+/// What std's runtime says when a destructor panics during unwinding, just before it aborts.
+const IN_CLEANUP: &str = "panic in a destructor during cleanup";
+const CANNOT_UNWIND: &str = "panic in a function that cannot unwind";
+
+/// Installs the hook, once in a process; panics elsewhere go to the hook that was there before.
+pub(crate) fn install_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| match current() {
+            Some(current) if current.on_fiber() => in_model_thread(current, info, &*previous),
+            _ => previous(info),
+        }));
+    });
+}
+
+fn in_model_thread(
+    mut current: Current,
+    info: &PanicHookInfo<'_>,
+    previous: &(dyn Fn(&PanicHookInfo<'_>) + Send + Sync),
+) {
+    let message = payload_message(info.payload());
+    if message == IN_CLEANUP || message == CANNOT_UNWIND {
+        current.fail(Stop::DoublePanic);
+    }
+    let step = current.kernel().steps;
+    let thread = current.kernel().current;
+    let location = info.location().map(|at| SourceLocation {
+        file: at.file().to_owned(),
+        line: at.line(),
+        column: at.column(),
+    });
+    let execution = current.execution();
+    execution.panics.push(PanicRecord { thread, step, message, location });
+    execution.kernel.thread_mut(thread).unwinding = true;
+    if execution.prints_panics() {
+        previous(info);
+    }
+}
+
+/// The text of a panic's payload.
+pub(crate) fn payload_message(payload: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic with a payload that is no text".to_owned()
+    }
+}
+
+impl Current {
+    /// Whether the running model thread is unwinding.
+    #[inline]
+    pub(crate) fn panicking(mut self) -> bool {
+        std::thread::panicking() && self.panicking_now()
+    }
+
+    #[cold]
+    fn panicking_now(&mut self) -> bool {
+        let kernel = self.kernel();
+        kernel.suspended_unwinding == 0 || kernel.thread(kernel.current).unwinding
+    }
+
+    /// The body of `thread` panicked: finds what the hook recorded, or makes do with the payload.
+    pub(crate) fn note_panic(mut self, thread: ThreadId, payload: &(dyn std::any::Any + Send)) {
+        let step = self.kernel().steps;
+        let execution = self.execution();
+        let seen = execution.panics.iter().rev().find(|panic| panic.thread == thread).cloned();
+        let record = seen.unwrap_or_else(|| PanicRecord {
+            thread,
+            step,
+            message: payload_message(payload),
+            location: None,
+        });
+        let thread = execution.kernel.thread_mut(thread);
+        thread.panic = Some(record);
+        thread.unwinding = false;
+    }
+}

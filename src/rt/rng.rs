@@ -1,0 +1,48 @@
+//! The one source of randomness: ChaCha8 keyed by (seed of the test, index of the execution).
+//!
+//! Execution k can therefore be run alone, by anyone, on any machine and any worker.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+/// Random numbers of one execution.
+#[derive(Clone, Debug)]
+pub struct Rng(ChaCha8Rng);
+
+impl Rng {
+    /// The generator of execution `index` under `seed`.
+    pub fn new(seed: u64, index: u64) -> Rng {
+        let mut key = [0u8; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&index.to_le_bytes());
+        key[16..24].copy_from_slice(b"drawloom");
+        Rng(ChaCha8Rng::from_seed(key))
+    }
+
+    /// 64 random bits.
+    #[inline]
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A number below `n`, by multiply-shift (Lemire 2019, without rejection: the bias is below n / 2^32).
+    ///
+    /// # Panics
+    ///
+    /// If `n` is zero.
+    #[inline]
+    pub fn below(&mut self, n: usize) -> usize {
+        assert!(n > 0, "a choice needs at least one alternative");
+        if let Ok(n) = u32::try_from(n) {
+            (u64::from(self.0.next_u32()) * u64::from(n) >> 32) as usize
+        } else {
+            (u128::from(self.0.next_u64()) * n as u128 >> 64) as usize
+        }
+    }
+
+    /// True once in `n` times.
+    #[inline]
+    pub fn one_in(&mut self, n: u32) -> bool {
+        self.below(n as usize) == 0
+    }
+}

@@ -1,0 +1,56 @@
+//! Barrier: the last of `size` arrivals lets all of them go, and one of them, any, is the leader.
+
+use std::panic::Location;
+
+use crate::rt::object::{Entry, ObjectKind};
+use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::state::State;
+use crate::rt::{Current, Identity};
+
+const WAITING: u32 = 0;
+const RELEASED: u32 = 1;
+const LEADER: u32 = 2;
+
+/// A barrier; the entries are the threads that have arrived, with their release as flags.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BarrierState {
+    pub(crate) size: usize,
+}
+
+pub(super) fn permits(entries: &[Entry], thread: ThreadId) -> bool {
+    entries.iter().any(|entry| entry.thread == thread && entry.flags != WAITING)
+}
+
+impl Current {
+    /// The object of a barrier, registered at its first use.
+    pub(crate) fn barrier_object(self, barrier: &Identity, size: usize) -> ObjectId {
+        self.object(barrier, ObjectKind::Barrier, || State::Barrier(BarrierState { size }))
+    }
+
+    /// Arrives and waits for the others. Returns whether this thread is the leader.
+    pub(crate) fn barrier_wait(self, object: ObjectId, location: &'static Location<'static>) -> bool {
+        self.op(Op::new(OpKind::BarrierArrive, object, location), |execution, thread| {
+            execution.kernel.release(thread, object);
+            let State::Barrier(BarrierState { size }) = execution.kernel.objects.get(object).state else {
+                unreachable!("a barrier object holds something else");
+            };
+            let arrived = execution.kernel.entries_mut(object);
+            arrived.push(Entry { thread, location, flags: WAITING });
+            let waiting = arrived.iter().filter(|entry| entry.flags == WAITING).count();
+            if waiting >= size {
+                let leader = if size > 1 { execution.choose(Choice::BarrierLeader, size) } else { 0 };
+                let arrived = execution.kernel.entries_mut(object);
+                for (n, entry) in arrived.iter_mut().filter(|e| e.flags == WAITING).enumerate() {
+                    entry.flags = if n == leader { LEADER } else { RELEASED };
+                }
+                execution.kernel.recheck(object);
+            }
+        });
+        self.op(Op::new(OpKind::BarrierLeave, object, location), |execution, thread| {
+            execution.kernel.acquire(thread, object);
+            let arrived = execution.kernel.entries_mut(object);
+            let index = arrived.iter().position(|entry| entry.thread == thread);
+            arrived.remove(index.expect("a thread leaves a barrier after it has arrived")).flags == LEADER
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! Channels: how many messages are on the way, who may send and receive, and who is still there.
+//!
+//! The messages themselves stay in the face; the model counts them. A channel without capacity hands over:
+//! its sender waits until its message is taken. Dropping an end is an operation, since the other end can
+//! tell. Each message carries what its sender knew; the model joins it into the channel's clock, which is
+//! coarser only among senders of one channel (their sends are ordered by the channel anyway).
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::rt::kernel::{Grant, Kernel};
+use crate::rt::object::ObjectKind;
+use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::state::State;
+use crate::rt::timer::Instant;
+use crate::rt::{Current, Identity};
+
+/// A channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChannelState {
+    /// `None` if it holds any number; `Some(0)` if it hands over.
+    pub(crate) capacity: Option<usize>,
+    pub(crate) senders: usize,
+    pub(crate) receiver: bool,
+    sent: u64,
+    taken: u64,
+    /// Threads that wait to receive, for a `try_send` to a channel that hands over.
+    receiving: u32,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SendOutcome {
+    /// On its way.
+    Sent,
+    /// There was no room (in time).
+    Full,
+    /// The receiver is gone.
+    Disconnected,
+}
+
+/// What a receiver got.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Delivery {
+    /// A message: the first on the way.
+    Message,
+    /// None (in time).
+    Empty,
+    /// None, and all senders are gone.
+    Disconnected,
+}
+
+impl ChannelState {
+    pub(crate) fn new(capacity: Option<usize>, senders: usize, receiver: bool) -> ChannelState {
+        ChannelState { capacity, senders, receiver, sent: 0, taken: 0, receiving: 0 }
+    }
+
+    fn on_the_way(&self) -> u64 {
+        self.sent - self.taken
+    }
+
+    fn has_room(&self) -> bool {
+        self.capacity.is_none_or(|capacity| self.on_the_way() < capacity.max(1) as u64)
+    }
+
+    pub(super) fn permits(&self, op: &Op) -> bool {
+        match op.kind {
+            OpKind::Send => !self.receiver || self.has_room(),
+            OpKind::SendComplete => !self.receiver || self.is_taken(op.argument),
+            _ => self.on_the_way() > 0 || self.senders == 0,
+        }
+    }
+
+    /// Whether the message with this ticket was taken; tickets wrap.
+    fn is_taken(&self, ticket: u32) -> bool {
+        (self.taken as u32).wrapping_sub(ticket) as i32 >= 0
+    }
+}
+
+impl Kernel {
+    fn channel(&mut self, object: ObjectId) -> &mut ChannelState {
+        match &mut self.objects.get_mut(object).state {
+            State::Channel(state) => state,
+            other => unreachable!("a channel object holds {other:?}"),
+        }
+    }
+
+    fn put_message(&mut self, object: ObjectId, thread: ThreadId) {
+        self.channel(object).sent += 1;
+        self.release(thread, object);
+        self.recheck(object);
+    }
+
+    fn take_message(&mut self, object: ObjectId, thread: ThreadId) -> Delivery {
+        self.acquire(thread, object);
+        let state = self.channel(object);
+        if state.on_the_way() == 0 {
+            return if state.senders == 0 { Delivery::Disconnected } else { Delivery::Empty };
+        }
+        state.taken += 1;
+        if state.capacity.is_some() {
+            // A sender that found room, or whose message was taken, knows what the receiver knew.
+            self.release(thread, object);
+        }
+        self.recheck(object);
+        Delivery::Message
+    }
+}
+
+impl Current {
+    /// The object of a channel, registered at its first use.
+    pub(crate) fn channel_object(self, channel: &Identity, state: impl FnOnce() -> ChannelState) -> ObjectId {
+        self.object(channel, ObjectKind::Channel, || State::Channel(state()))
+    }
+
+    /// Sends, waiting for room. `put` adds the message to the face's queue; `recall` takes it out again if
+    /// nobody is left to take it.
+    pub(crate) fn channel_send<M>(
+        mut self,
+        object: ObjectId,
+        message: M,
+        put: impl FnOnce(M),
+        recall: impl FnOnce() -> Option<M>,
+        location: &'static Location<'static>,
+    ) -> Result<(), M> {
+        let sent = self.op(Op::new(OpKind::Send, object, location), |execution, thread| {
+            if !execution.kernel.channel(object).receiver {
+                execution.kernel.note = Note::Failed(0);
+                return Err(message);
+            }
+            put(message);
+            execution.kernel.put_message(object, thread);
+            Ok(execution.kernel.channel(object).sent as u32)
+        })?;
+        if self.kernel().channel(object).capacity != Some(0) {
+            return Ok(());
+        }
+        let complete = Op { argument: sent, ..Op::new(OpKind::SendComplete, object, location) };
+        let taken = self.op(complete, |execution, thread| {
+            execution.kernel.acquire(thread, object);
+            execution.kernel.channel(object).is_taken(sent)
+        });
+        if taken { Ok(()) } else { recall().map_or(Ok(()), Err) }
+    }
+
+    /// Sends if there is room now.
+    pub(crate) fn channel_try_send(
+        self,
+        object: ObjectId,
+        put: impl FnOnce(),
+        location: &'static Location<'static>,
+    ) -> SendOutcome {
+        self.op(Op::new(OpKind::TrySend, object, location), |execution, thread| {
+            let state = execution.kernel.channel(object);
+            let refused = if !state.receiver {
+                SendOutcome::Disconnected
+            } else if !state.has_room() || state.capacity == Some(0) && state.receiving == 0 {
+                SendOutcome::Full
+            } else {
+                put();
+                execution.kernel.put_message(object, thread);
+                return SendOutcome::Sent;
+            };
+            execution.kernel.note = Note::Failed(0);
+            refused
+        })
+    }
+
+    /// Receives, waiting for a message at most until `timeout` is over.
+    pub(crate) fn channel_receive(
+        mut self,
+        object: ObjectId,
+        timeout: Option<Duration>,
+        location: &'static Location<'static>,
+    ) -> Delivery {
+        let deadline: Instant = self.kernel().deadline(timeout);
+        self.kernel().channel(object).receiving += 1;
+        self.timed_op(Op::new(OpKind::Receive, object, location), deadline, |execution, thread, grant| {
+            execution.kernel.channel(object).receiving -= 1;
+            match grant {
+                Grant::Granted => execution.kernel.take_message(object, thread),
+                Grant::TimedOut => Delivery::Empty,
+            }
+        })
+    }
+
+    /// Receives if there is a message now.
+    pub(crate) fn channel_try_receive(
+        self,
+        object: ObjectId,
+        location: &'static Location<'static>,
+    ) -> Delivery {
+        self.op(Op::new(OpKind::TryReceive, object, location), |execution, thread| {
+            let delivery = execution.kernel.take_message(object, thread);
+            if delivery != Delivery::Message {
+                execution.kernel.note = Note::Failed(0);
+            }
+            delivery
+        })
+    }
+
+    /// A sender was cloned: nobody can tell yet.
+    pub(crate) fn channel_add_sender(mut self, object: ObjectId) {
+        self.kernel().channel(object).senders += 1;
+    }
+
+    /// A sender is dropped.
+    pub(crate) fn channel_drop_sender(self, object: ObjectId, location: &'static Location<'static>) {
+        self.op(Op::new(OpKind::CloseSender, object, location), |execution, thread| {
+            execution.kernel.channel(object).senders -= 1;
+            execution.kernel.release(thread, object);
+            execution.kernel.recheck(object);
+        });
+    }
+
+    /// The receiver is dropped.
+    pub(crate) fn channel_drop_receiver(self, object: ObjectId, location: &'static Location<'static>) {
+        self.op(Op::new(OpKind::CloseReceiver, object, location), |execution, thread| {
+            execution.kernel.channel(object).receiver = false;
+            execution.kernel.release(thread, object);
+            execution.kernel.recheck(object);
+        });
+    }
+}

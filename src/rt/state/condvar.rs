@@ -1,0 +1,106 @@
+//! Condition variable: waiters, of whom a notification wakes any.
+//!
+//! Waiting is two operations. The first releases the mutex and joins the waiters in one step, so that no
+//! notification falls between. A notified waiter's pending operation then becomes the lock of its mutex:
+//! being woken is no step of its own. `notify_one` wakes a waiter of the scheduler's choice, not the first
+//! (std promises no order). A spurious wakeup is the same as a wait that never joined the waiters.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::rt::kernel::Grant;
+use crate::rt::object::{Entry, ObjectKind};
+use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
+use crate::rt::state::State;
+use crate::rt::{Current, Execution, Identity};
+
+/// Why a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wakeup {
+    /// By a notification, or for no reason.
+    Woken,
+    /// Its time was over.
+    TimedOut,
+}
+
+impl Current {
+    /// The object of a condition variable, registered at its first use.
+    pub(crate) fn condvar_object(self, condvar: &Identity) -> ObjectId {
+        self.object(condvar, ObjectKind::Condvar, || State::Condvar)
+    }
+
+    /// Releases the mutex and waits. On return the mutex is held again; with it, whether it is poisoned.
+    pub(crate) fn condvar_wait(
+        mut self,
+        condvar: ObjectId,
+        mutex: ObjectId,
+        timeout: Option<Duration>,
+        location: &'static Location<'static>,
+    ) -> (Wakeup, bool) {
+        let spurious = self.spurious();
+        let deadline = self.kernel().deadline(timeout);
+        self.op(Op::new(OpKind::CondvarEnqueue, condvar, location), |execution, thread| {
+            // The mutex is argument of the entry, so that a notifier knows what the waiter needs next.
+            if spurious {
+                execution.kernel.note = Note::Spurious;
+            } else {
+                let entry = Entry { thread, location, flags: mutex.0 };
+                execution.kernel.entries_mut(condvar).push(entry);
+            }
+            execution.kernel.give_mutex(mutex, thread);
+        });
+        let mut wakeup = Wakeup::Woken;
+        if !spurious {
+            let wait = Op::new(OpKind::CondvarWait, condvar, location);
+            // Only a timeout lets a thread execute the wait itself: a notification replaces it.
+            if self.schedule(wait, deadline) == Grant::TimedOut {
+                wakeup = Wakeup::TimedOut;
+                self.finish(|execution, thread| {
+                    let waiters = execution.kernel.entries_mut(condvar);
+                    waiters.retain(|waiter| waiter.thread != thread);
+                });
+            } else {
+                return (wakeup, self.finish_relock(mutex, location));
+            }
+        }
+        let granted = self.schedule(Op::new(OpKind::Lock, mutex, location), crate::rt::timer::NEVER);
+        debug_assert_eq!(granted, Grant::Granted);
+        (wakeup, self.finish_relock(mutex, location))
+    }
+
+    fn finish_relock(self, mutex: ObjectId, location: &'static Location<'static>) -> bool {
+        self.finish(|execution, thread| {
+            execution.kernel.take_mutex(mutex, thread, location);
+            execution.kernel.mutex(mutex).poisoned
+        })
+    }
+
+    /// Wakes one waiter, if there is any.
+    pub(crate) fn condvar_notify_one(self, condvar: ObjectId, location: &'static Location<'static>) {
+        self.op(Op::new(OpKind::NotifyOne, condvar, location), |execution, _| {
+            let waiters = execution.kernel.entries_mut(condvar).len();
+            if waiters > 0 {
+                let chosen = if waiters == 1 { 0 } else { execution.choose(Choice::Notified, waiters) };
+                wake(execution, condvar, chosen);
+            }
+        });
+    }
+
+    /// Wakes every waiter.
+    pub(crate) fn condvar_notify_all(self, condvar: ObjectId, location: &'static Location<'static>) {
+        self.op(Op::new(OpKind::NotifyAll, condvar, location), |execution, _| {
+            while !execution.kernel.entries_mut(condvar).is_empty() {
+                wake(execution, condvar, 0);
+            }
+        });
+    }
+}
+
+/// Lets the waiter at `index` wait for its mutex instead. A notification orders nothing by itself: what the
+/// waiter learns, it learns from the mutex.
+fn wake(execution: &mut Execution, condvar: ObjectId, index: usize) {
+    let waiter = execution.kernel.entries_mut(condvar).remove(index);
+    let lock = Op::new(OpKind::Lock, ObjectId(waiter.flags), waiter.location);
+    execution.kernel.wait_instead(waiter.thread, lock);
+    execution.kernel.note = Note::Thread(waiter.thread);
+}

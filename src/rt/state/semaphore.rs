@@ -1,0 +1,120 @@
+//! Counting semaphore. Waiters are not served in order: any that finds enough permits may go.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::rt::kernel::Grant;
+use crate::rt::object::{Entry, ObjectKind};
+use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::state::State;
+use crate::rt::{Current, Execution, Identity};
+
+/// A semaphore; the entries are the threads that hold permits, for reports.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SemaphoreState {
+    pub(crate) permits: usize,
+}
+
+impl SemaphoreState {
+    pub(super) fn permits(&self, op: &Op) -> bool {
+        self.permits >= op.argument as usize
+    }
+}
+
+fn state(execution: &mut Execution, object: ObjectId) -> &mut SemaphoreState {
+    match &mut execution.kernel.objects.get_mut(object).state {
+        State::Semaphore(state) => state,
+        other => unreachable!("a semaphore object holds {other:?}"),
+    }
+}
+
+fn take(
+    execution: &mut Execution,
+    object: ObjectId,
+    thread: ThreadId,
+    count: u32,
+    location: &'static Location<'static>,
+) {
+    let state = state(execution, object);
+    let old = state.permits;
+    state.permits -= count as usize;
+    execution.kernel.note = Note::Wrote { old: old as u64, new: (old - count as usize) as u64 };
+    execution.kernel.entries_mut(object).push(Entry { thread, location, flags: count });
+    execution.kernel.acquire(thread, object);
+    execution.kernel.recheck(object);
+}
+
+impl Current {
+    /// The object of a semaphore, registered at its first use.
+    pub(crate) fn semaphore_object(self, semaphore: &Identity, permits: impl FnOnce() -> usize) -> ObjectId {
+        self.object(semaphore, ObjectKind::Semaphore, || {
+            State::Semaphore(SemaphoreState { permits: permits() })
+        })
+    }
+
+    /// Waits, at most for `timeout`, for `count` permits and takes them. Returns whether it got them.
+    pub(crate) fn semaphore_acquire(
+        mut self,
+        object: ObjectId,
+        count: u32,
+        timeout: Option<Duration>,
+        location: &'static Location<'static>,
+    ) -> bool {
+        let deadline = self.kernel().deadline(timeout);
+        let op = Op { argument: count, ..Op::new(OpKind::Acquire, object, location) };
+        self.timed_op(op, deadline, |execution, thread, grant| {
+            if grant == Grant::Granted {
+                take(execution, object, thread, count, location);
+            }
+            grant == Grant::Granted
+        })
+    }
+
+    /// Takes `count` permits if there are as many. Returns whether it got them.
+    pub(crate) fn semaphore_try_acquire(
+        self,
+        object: ObjectId,
+        count: u32,
+        location: &'static Location<'static>,
+    ) -> bool {
+        self.op(Op::new(OpKind::TryAcquire, object, location), |execution, thread| {
+            let permits = state(execution, object).permits;
+            if permits < count as usize {
+                execution.kernel.note = Note::Failed(permits as u64);
+                return false;
+            }
+            take(execution, object, thread, count, location);
+            true
+        })
+    }
+
+    /// Gives `count` permits back, taken at `location`, or adds new ones.
+    pub(crate) fn semaphore_release(
+        self,
+        object: ObjectId,
+        count: usize,
+        location: &'static Location<'static>,
+    ) {
+        self.op(Op::new(OpKind::Release, object, location), |execution, thread| {
+            let holders = execution.kernel.entries_mut(object);
+            if let Some(index) = holders.iter().rposition(|holder| holder.location == location) {
+                holders.remove(index);
+            }
+            let state = state(execution, object);
+            let old = state.permits;
+            state.permits += count;
+            execution.kernel.note = Note::Wrote { old: old as u64, new: (old + count) as u64 };
+            execution.kernel.release(thread, object);
+            execution.kernel.recheck(object);
+        });
+    }
+
+    /// How many permits there are now; like an atomic load.
+    pub(crate) fn semaphore_permits(self, object: ObjectId, location: &'static Location<'static>) -> usize {
+        self.op(Op::new(OpKind::Load, object, location), |execution, _| {
+            let permits = state(execution, object).permits;
+            execution.kernel.note = Note::Read(permits as u64);
+            permits
+        })
+    }
+}

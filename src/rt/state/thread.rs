@@ -1,0 +1,118 @@
+//! Threads as objects: joining them, and the token of `park` and `unpark`.
+//!
+//! The token is one a thread, and nothing else uses it: in loom a condition variable shared it (#422).
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::rt::Current;
+use crate::rt::kernel::Grant;
+use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::state::State;
+use crate::rt::timer::NEVER;
+
+/// A thread, as its joiners and unparkers see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ThreadState {
+    pub(crate) thread: ThreadId,
+    pub(crate) ended: bool,
+    /// Whether the next `park` returns at once.
+    pub(crate) token: bool,
+}
+
+impl ThreadState {
+    pub(super) fn permits(&self, op: &Op) -> bool {
+        match op.kind {
+            OpKind::Join => self.ended,
+            OpKind::Park => self.token,
+            // Sleepers wait for time alone.
+            _ => false,
+        }
+    }
+}
+
+impl Current {
+    fn thread_state(&mut self, object: ObjectId) -> &mut ThreadState {
+        match &mut self.kernel().objects.get_mut(object).state {
+            State::Thread(state) => state,
+            other => unreachable!("a thread object holds {other:?}"),
+        }
+    }
+
+    /// Waits until `thread` has ended.
+    pub(crate) fn join(mut self, thread: ThreadId, location: &'static Location<'static>) {
+        let object = self.kernel().thread(thread).object;
+        self.op(Op::new(OpKind::Join, object, location), |execution, id| {
+            execution.kernel.acquire(id, object);
+            execution.kernel.thread_mut(thread).joined = true;
+            execution.kernel.note = Note::Thread(thread);
+        });
+    }
+
+    /// Whether `thread` has ended.
+    pub(crate) fn is_finished(mut self, thread: ThreadId, location: &'static Location<'static>) -> bool {
+        let object = self.kernel().thread(thread).object;
+        self.op(Op::new(OpKind::IsFinished, object, location), |execution, _| {
+            let ended = execution.kernel.thread(thread).ended;
+            execution.kernel.note = Note::Read(u64::from(ended));
+            ended
+        })
+    }
+
+    /// Waits for the own token, at most for `timeout`, and takes it.
+    pub(crate) fn park(mut self, timeout: Option<Duration>, location: &'static Location<'static>) {
+        let object = self.own_object();
+        if self.spurious() {
+            self.op(Op::new(OpKind::Yield, object, location), |execution, _| {
+                execution.kernel.note = Note::Spurious;
+            });
+            return;
+        }
+        let deadline = self.kernel().deadline(timeout);
+        self.timed_op(Op::new(OpKind::Park, object, location), deadline, |execution, id, grant| {
+            if grant == Grant::Granted {
+                execution.kernel.acquire(id, object);
+            }
+            Current::of(execution).thread_state(object).token = false;
+        });
+    }
+
+    /// Gives `thread` its token.
+    pub(crate) fn unpark(mut self, thread: ThreadId, location: &'static Location<'static>) {
+        let object = self.kernel().thread(thread).object;
+        self.op(Op::new(OpKind::Unpark, object, location), |execution, id| {
+            execution.kernel.release(id, object);
+            Current::of(execution).thread_state(object).token = true;
+            execution.kernel.recheck(object);
+            execution.kernel.note = Note::Thread(thread);
+        });
+    }
+
+    /// Waits until virtual time has passed.
+    pub(crate) fn sleep(mut self, length: Duration, location: &'static Location<'static>) {
+        let object = self.own_object();
+        let deadline = self.kernel().deadline(Some(length));
+        debug_assert_ne!(deadline, NEVER);
+        self.timed_op(Op::new(OpKind::Sleep, object, location), deadline, |_, _, _| ());
+    }
+
+    /// Lets others run; `kind` says whether as `yield_now` or as `spin_loop`.
+    pub(crate) fn yield_now(self, kind: OpKind, location: &'static Location<'static>) {
+        self.op(Op::new(kind, ObjectId::NONE, location), |_, _| ());
+    }
+
+    fn own_object(&mut self) -> ObjectId {
+        let kernel = self.kernel();
+        kernel.thread(kernel.current).object
+    }
+
+    /// Whether the wait that is about to start ends for no reason, which std allows: a choice, taken only
+    /// as often as the test allows in one execution.
+    pub(crate) fn spurious(mut self) -> bool {
+        if self.kernel().spurious_left == 0 || self.execution().choose(Choice::SpuriousWakeup, 2) == 0 {
+            return false;
+        }
+        self.kernel().spurious_left -= 1;
+        true
+    }
+}

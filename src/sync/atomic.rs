@@ -1,0 +1,538 @@
+//! Atomics: std's, with every access a scheduling point.
+//!
+//! Two of std's promises cannot be kept by instrumented atomics: they are larger than the integer they hold,
+//! and so `from_ptr` cannot make one out of a plain integer; it gives std's own atomic, which the model does
+//! not see.
+
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe};
+
+pub use std::sync::atomic::{Ordering, compiler_fence};
+
+use crate::rt::object::{AtomicForm, AtomicKind};
+use crate::rt::state::{Exchange, RealCell};
+use crate::rt::{Identity, current, outside};
+
+/// An atomic fence; see [`std::sync::atomic::fence`].
+///
+/// # Panics
+///
+/// If `order` is `Relaxed`.
+#[track_caller]
+pub fn fence(order: Ordering) {
+    match current() {
+        Some(current) if order != Ordering::Relaxed => current.fence(order, Location::caller()),
+        _ => std::sync::atomic::fence(order),
+    }
+}
+
+/// Lets the processor, or the other threads of an exploration, know that the thread spins.
+#[deprecated(since = "1.51.0", note = "use hint::spin_loop instead")]
+#[track_caller]
+pub fn spin_loop_hint() {
+    crate::hint::spin_loop();
+}
+
+/// The orderings that std refuses for a load, with std's messages.
+#[inline]
+#[track_caller]
+fn check_load(order: Ordering) {
+    match order {
+        Ordering::Release => panic!("there is no such thing as a release load"),
+        Ordering::AcqRel => panic!("there is no such thing as an acquire-release load"),
+        _ => {}
+    }
+}
+
+#[inline]
+#[track_caller]
+fn check_store(order: Ordering) {
+    match order {
+        Ordering::Acquire => panic!("there is no such thing as an acquire store"),
+        Ordering::AcqRel => panic!("there is no such thing as an acquire-release store"),
+        _ => {}
+    }
+}
+
+#[inline]
+#[track_caller]
+fn check_failure(order: Ordering) {
+    match order {
+        Ordering::Release => panic!("there is no such thing as a release failure ordering"),
+        Ordering::AcqRel => panic!("there is no such thing as an acquire-release failure ordering"),
+        _ => {}
+    }
+}
+
+/// What the failure ordering is when only one ordering is given, as in std.
+fn failure_of(order: Ordering) -> Ordering {
+    match order {
+        Ordering::Release => Ordering::Relaxed,
+        Ordering::AcqRel => Ordering::Acquire,
+        order => order,
+    }
+}
+
+/// What every atomic has: `$generics` and `$value` differ for `AtomicPtr`.
+macro_rules! atomic_common {
+    ([$($generics:tt)*] $atomic:ty, $name:ident, $value:ty, $form:ident, $bits:expr, $real:ty,
+     to: $to:expr, from: $from:expr) => {
+        impl<$($generics)*> RealCell for $real {
+            #[inline]
+            fn get(&self) -> u64 {
+                ($to)(self.load(Ordering::Relaxed))
+            }
+
+            #[inline]
+            fn set(&self, bits: u64) {
+                self.store(($from)(bits), Ordering::Relaxed);
+            }
+        }
+
+        impl<$($generics)*> $atomic {
+            const KIND: AtomicKind =
+                AtomicKind { name: stringify!($name), bits: $bits, form: AtomicForm::$form };
+
+            #[doc = concat!("Creates an atomic; see [`std::sync::atomic::", stringify!($name), "::new`].")]
+            #[track_caller]
+            pub const fn new(value: $value) -> Self {
+                $name { identity: Identity::new(), real: <$real>::new(value) }
+            }
+
+            /// std's atomic at `ptr`, which the model does not see: its accesses are no scheduling points.
+            ///
+            /// # Safety
+            ///
+            /// As for std's `from_ptr`.
+            pub const unsafe fn from_ptr<'a>(ptr: *mut $value) -> &'a $real {
+                // SAFETY: the caller vouches for what std's function asks.
+                unsafe { <$real>::from_ptr(ptr) }
+            }
+
+            /// The value, without an operation: the borrow proves that nobody else has the atomic.
+            pub fn get_mut(&mut self) -> &mut $value {
+                if let Some(current) = current() {
+                    current.atomic_move_out(&self.identity, Self::KIND, &self.real, false);
+                }
+                self.real.get_mut()
+            }
+
+            /// Consumes the atomic and returns the value.
+            pub fn into_inner(mut self) -> $value {
+                *self.get_mut()
+            }
+
+            /// A pointer to the value. What is done through it is no operation of the model; from now on
+            /// the atomic's own operations work on the value there.
+            pub fn as_ptr(&self) -> *mut $value {
+                if let Some(current) = current() {
+                    current.atomic_move_out(&self.identity, Self::KIND, &self.real, true);
+                }
+                self.real.as_ptr()
+            }
+
+            /// Loads the value.
+            ///
+            /// # Panics
+            ///
+            /// If `order` is `Release` or `AcqRel`.
+            #[inline]
+            #[track_caller]
+            pub fn load(&self, order: Ordering) -> $value {
+                let Some(current) = current() else {
+                    outside::check(&self.identity, stringify!($name));
+                    return self.real.load(order);
+                };
+                check_load(order);
+                let location = Location::caller();
+                ($from)(current.atomic_load(&self.identity, Self::KIND, &self.real, order, location))
+            }
+
+            /// Stores a value.
+            ///
+            /// # Panics
+            ///
+            /// If `order` is `Acquire` or `AcqRel`.
+            #[inline]
+            #[track_caller]
+            pub fn store(&self, value: $value, order: Ordering) {
+                let Some(current) = current() else {
+                    outside::check(&self.identity, stringify!($name));
+                    return self.real.store(value, order);
+                };
+                check_store(order);
+                let bits = ($to)(value);
+                let location = Location::caller();
+                current.atomic_store(&self.identity, Self::KIND, &self.real, bits, order, location);
+            }
+
+            /// Stores a value and returns the one before.
+            #[inline]
+            #[track_caller]
+            pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                self.modify(order, |_| value, |real| real.swap(value, order))
+            }
+
+            /// Stores `new` if the value is `current`. The value before, in an error if it was another.
+            ///
+            /// # Errors
+            ///
+            /// The value found, if it is not `current`.
+            ///
+            /// # Panics
+            ///
+            /// If `failure` is `Release` or `AcqRel`.
+            #[track_caller]
+            pub fn compare_exchange(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                self.exchange(current, new, success, failure, false)
+            }
+
+            /// As [`Self::compare_exchange`], but may fail although the value is `current`: explored as a
+            /// choice.
+            ///
+            /// # Errors
+            ///
+            /// The value found, if it is not `current`, or for no reason.
+            ///
+            /// # Panics
+            ///
+            /// If `failure` is `Release` or `AcqRel`.
+            #[track_caller]
+            pub fn compare_exchange_weak(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                self.exchange(current, new, success, failure, true)
+            }
+
+            /// Stores `new` if the value is `current`, and returns the value before.
+            #[deprecated(since = "1.50.0", note = "use compare_exchange or compare_exchange_weak instead")]
+            #[track_caller]
+            pub fn compare_and_swap(&self, current: $value, new: $value, order: Ordering) -> $value {
+                match self.exchange(current, new, order, failure_of(order), false) {
+                    Ok(value) | Err(value) => value,
+                }
+            }
+
+            /// Stores what `f` makes of the value, trying again if the value changes meanwhile.
+            ///
+            /// # Errors
+            ///
+            /// The value, when `f` returns `None`.
+            #[track_caller]
+            pub fn fetch_update<F>(
+                &self,
+                set_order: Ordering,
+                fetch_order: Ordering,
+                mut f: F,
+            ) -> Result<$value, $value>
+            where
+                F: FnMut($value) -> Option<$value>,
+            {
+                let mut value = self.load(fetch_order);
+                while let Some(next) = f(value) {
+                    match self.compare_exchange_weak(value, next, set_order, fetch_order) {
+                        Ok(before) => return Ok(before),
+                        Err(found) => value = found,
+                    }
+                }
+                Err(value)
+            }
+
+            /// As [`Self::fetch_update`].
+            ///
+            /// # Errors
+            ///
+            /// The value, when `f` returns `None`.
+            #[track_caller]
+            pub fn try_update(
+                &self,
+                set_order: Ordering,
+                fetch_order: Ordering,
+                f: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                self.fetch_update(set_order, fetch_order, f)
+            }
+
+            /// Stores what `f` makes of the value, trying again if the value changes meanwhile, and returns
+            /// the value before.
+            #[track_caller]
+            pub fn update(
+                &self,
+                set_order: Ordering,
+                fetch_order: Ordering,
+                mut f: impl FnMut($value) -> $value,
+            ) -> $value {
+                match self.fetch_update(set_order, fetch_order, |value| Some(f(value))) {
+                    Ok(value) | Err(value) => value,
+                }
+            }
+
+            #[inline]
+            #[track_caller]
+            fn modify(
+                &self,
+                order: Ordering,
+                f: impl FnOnce($value) -> $value,
+                real: impl FnOnce(&$real) -> $value,
+            ) -> $value {
+                let Some(current) = current() else {
+                    outside::check(&self.identity, stringify!($name));
+                    return real(&self.real);
+                };
+                let location = Location::caller();
+                let bits = |bits| ($to)(f(($from)(bits)));
+                ($from)(current.atomic_modify(&self.identity, Self::KIND, &self.real, order, location, bits))
+            }
+
+            #[track_caller]
+            fn exchange(
+                &self,
+                expected: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+                weak: bool,
+            ) -> Result<$value, $value> {
+                let Some(current) = current() else {
+                    outside::check(&self.identity, stringify!($name));
+                    return if weak {
+                        self.real.compare_exchange_weak(expected, new, success, failure)
+                    } else {
+                        self.real.compare_exchange(expected, new, success, failure)
+                    };
+                };
+                check_failure(failure);
+                let exchange =
+                    Exchange { expected: ($to)(expected), new: ($to)(new), success, failure, weak };
+                let location = Location::caller();
+                current
+                    .atomic_compare_exchange(&self.identity, Self::KIND, &self.real, exchange, location)
+                    .map($from)
+                    .map_err($from)
+            }
+        }
+
+        impl<$($generics)*> RefUnwindSafe for $atomic {}
+
+        impl<$($generics)*> From<$value> for $atomic {
+            #[track_caller]
+            fn from(value: $value) -> Self {
+                Self::new(value)
+            }
+        }
+
+        impl<$($generics)*> fmt::Debug for $atomic {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                // Not an operation: printing a value must not change what is explored.
+                let bits = current()
+                    .map(|current| current.atomic_peek(&self.identity, Self::KIND, &self.real));
+                fmt::Debug::fmt(&bits.map_or_else(|| self.real.load(Ordering::Relaxed), $from), f)
+            }
+        }
+    };
+}
+
+macro_rules! fetch {
+    ($value:ty: $($(#[$doc:meta])* $method:ident = $f:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[inline]
+            #[track_caller]
+            pub fn $method(&self, value: $value, order: Ordering) -> $value {
+                self.modify(order, |old| ($f)(old, value), |real| real.$method(value, order))
+            }
+        )*
+    };
+}
+
+macro_rules! atomic_integers {
+    ($($name:ident $value:ident $form:ident;)*) => {$(
+        #[doc = concat!("An atomic `", stringify!($value), "`; see [`std::sync::atomic::", stringify!($name), "`].")]
+        pub struct $name {
+            identity: Identity,
+            real: std::sync::atomic::$name,
+        }
+
+        atomic_common! {
+            [] $name, $name, $value, $form, $value::BITS, std::sync::atomic::$name,
+            to: |value: $value| value as u64, from: |bits: u64| bits as $value
+        }
+
+        impl $name {
+            fetch! { $value:
+                /// Adds, wrapping around, and returns the value before.
+                fetch_add = $value::wrapping_add;
+                /// Subtracts, wrapping around, and returns the value before.
+                fetch_sub = $value::wrapping_sub;
+                /// Bitwise "and"; returns the value before.
+                fetch_and = |old, value| old & value;
+                /// Bitwise "nand"; returns the value before.
+                fetch_nand = |old: $value, value: $value| !(old & value);
+                /// Bitwise "or"; returns the value before.
+                fetch_or = |old, value| old | value;
+                /// Bitwise "xor"; returns the value before.
+                fetch_xor = |old, value| old ^ value;
+                /// The larger one; returns the value before.
+                fetch_max = Ord::max;
+                /// The smaller one; returns the value before.
+                fetch_min = Ord::min;
+            }
+        }
+
+        impl Default for $name {
+            #[track_caller]
+            fn default() -> Self {
+                Self::new(0)
+            }
+        }
+    )*};
+}
+
+atomic_integers! {
+    AtomicI8 i8 Signed;
+    AtomicI16 i16 Signed;
+    AtomicI32 i32 Signed;
+    AtomicI64 i64 Signed;
+    AtomicIsize isize Signed;
+    AtomicU8 u8 Unsigned;
+    AtomicU16 u16 Unsigned;
+    AtomicU32 u32 Unsigned;
+    AtomicU64 u64 Unsigned;
+    AtomicUsize usize Unsigned;
+}
+
+/// An atomic `bool`; see [`std::sync::atomic::AtomicBool`].
+pub struct AtomicBool {
+    identity: Identity,
+    real: std::sync::atomic::AtomicBool,
+}
+
+atomic_common! {
+    [] AtomicBool, AtomicBool, bool, Bool, 1, std::sync::atomic::AtomicBool,
+    to: u64::from, from: |bits: u64| bits != 0
+}
+
+impl AtomicBool {
+    fetch! { bool:
+        /// Logical "and"; returns the value before.
+        fetch_and = |old, value| old & value;
+        /// Logical "nand"; returns the value before.
+        fetch_nand = |old: bool, value: bool| !(old & value);
+        /// Logical "or"; returns the value before.
+        fetch_or = |old, value| old | value;
+        /// Logical "xor"; returns the value before.
+        fetch_xor = |old, value| old ^ value;
+    }
+
+    /// Logical "not"; returns the value before.
+    #[inline]
+    #[track_caller]
+    pub fn fetch_not(&self, order: Ordering) -> bool {
+        self.modify(order, |old| !old, |real| real.fetch_not(order))
+    }
+}
+
+impl Default for AtomicBool {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
+/// An atomic pointer; see [`std::sync::atomic::AtomicPtr`].
+pub struct AtomicPtr<T> {
+    identity: Identity,
+    real: std::sync::atomic::AtomicPtr<T>,
+}
+
+atomic_common! {
+    [T] AtomicPtr<T>, AtomicPtr, *mut T, Pointer, usize::BITS, std::sync::atomic::AtomicPtr<T>,
+    to: |value: *mut T| value.expose_provenance() as u64,
+    from: |bits: u64| std::ptr::with_exposed_provenance_mut(bits as usize)
+}
+
+impl<T> AtomicPtr<T> {
+    #[inline]
+    #[track_caller]
+    fn modify_address(&self, order: Ordering, f: impl Fn(*mut T) -> *mut T) -> *mut T {
+        self.modify(order, &f, |real| {
+            let mut old = real.load(Ordering::Relaxed);
+            loop {
+                match real.compare_exchange_weak(old, f(old), order, Ordering::Relaxed) {
+                    Ok(before) => return before,
+                    Err(found) => old = found,
+                }
+            }
+        })
+    }
+
+    /// Moves the pointer on by `value` elements, wrapping around, and returns the one before.
+    #[track_caller]
+    pub fn fetch_ptr_add(&self, value: usize, order: Ordering) -> *mut T {
+        self.modify_address(order, |old| old.wrapping_add(value))
+    }
+
+    /// Moves the pointer back by `value` elements, wrapping around, and returns the one before.
+    #[track_caller]
+    pub fn fetch_ptr_sub(&self, value: usize, order: Ordering) -> *mut T {
+        self.modify_address(order, |old| old.wrapping_sub(value))
+    }
+
+    /// Moves the pointer on by `value` bytes, wrapping around, and returns the one before.
+    #[track_caller]
+    pub fn fetch_byte_add(&self, value: usize, order: Ordering) -> *mut T {
+        self.modify_address(order, |old| old.wrapping_byte_add(value))
+    }
+
+    /// Moves the pointer back by `value` bytes, wrapping around, and returns the one before.
+    #[track_caller]
+    pub fn fetch_byte_sub(&self, value: usize, order: Ordering) -> *mut T {
+        self.modify_address(order, |old| old.wrapping_byte_sub(value))
+    }
+
+    /// Bitwise "or" of the address; returns the pointer before.
+    #[track_caller]
+    pub fn fetch_or(&self, value: usize, order: Ordering) -> *mut T {
+        self.modify_address(order, |old| old.map_addr(|address| address | value))
+    }
+
+    /// Bitwise "and" of the address; returns the pointer before.
+    #[track_caller]
+    pub fn fetch_and(&self, value: usize, order: Ordering) -> *mut T {
+        self.modify_address(order, |old| old.map_addr(|address| address & value))
+    }
+
+    /// Bitwise "xor" of the address; returns the pointer before.
+    #[track_caller]
+    pub fn fetch_xor(&self, value: usize, order: Ordering) -> *mut T {
+        self.modify_address(order, |old| old.map_addr(|address| address ^ value))
+    }
+}
+
+impl<T> Default for AtomicPtr<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(std::ptr::null_mut())
+    }
+}
+
+impl<T> fmt::Pointer for AtomicPtr<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = current().map(|current| current.atomic_peek(&self.identity, Self::KIND, &self.real));
+        let pointer: *mut T = bits.map_or_else(
+            || self.real.load(Ordering::Relaxed),
+            |bits| std::ptr::with_exposed_provenance_mut(bits as usize),
+        );
+        fmt::Pointer::fmt(&pointer, f)
+    }
+}
