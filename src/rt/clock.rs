@@ -5,42 +5,68 @@
 //! "has seen the old one", and sharing the slot loses nothing. So clocks are as wide as the number of
 //! threads that are concurrent, not as the number of threads that ever ran.
 
+/// How many slots a clock holds without a list of its own: most programs have no more threads at once.
+const INLINE: usize = 8;
+
 /// For each slot, how many of its epochs have been seen.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub(crate) struct Clock(Vec<u32>);
+pub(crate) struct Clock {
+    low: [u32; INLINE],
+    high: Vec<u32>,
+}
 
 impl Clock {
     #[inline]
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.low = [0; INLINE];
+        self.high.clear();
     }
 
+    /// Whether nothing has been seen.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.low == [0; INLINE] && self.high.is_empty()
     }
 
     #[inline]
     pub(crate) fn get(&self, slot: u32) -> u32 {
-        self.0.get(slot as usize).copied().unwrap_or(0)
+        let slot = slot as usize;
+        match self.low.get(slot) {
+            Some(&epoch) => epoch,
+            None => self.high.get(slot - INLINE).copied().unwrap_or(0),
+        }
     }
 
     #[inline]
     pub(crate) fn set(&mut self, slot: u32, epoch: u32) {
         let slot = slot as usize;
-        if slot >= self.0.len() {
-            self.0.resize(slot + 1, 0);
+        if let Some(place) = self.low.get_mut(slot) {
+            *place = epoch;
+            return;
         }
-        self.0[slot] = epoch;
+        let slot = slot - INLINE;
+        if slot >= self.high.len() {
+            self.high.resize(slot + 1, 0);
+        }
+        self.high[slot] = epoch;
     }
 
     /// The least clock that is at or above both.
     #[inline]
     pub(crate) fn join(&mut self, other: &Clock) {
-        if other.0.len() > self.0.len() {
-            self.0.resize(other.0.len(), 0);
+        for slot in 0..INLINE {
+            self.low[slot] = self.low[slot].max(other.low[slot]);
         }
-        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+        if !other.high.is_empty() {
+            self.join_high(other);
+        }
+    }
+
+    fn join_high(&mut self, other: &Clock) {
+        if other.high.len() > self.high.len() {
+            self.high.resize(other.high.len(), 0);
+        }
+        for (mine, theirs) in self.high.iter_mut().zip(&other.high) {
             *mine = (*mine).max(*theirs);
         }
     }
@@ -48,14 +74,18 @@ impl Clock {
     /// Becomes equal to `other` without giving up its memory.
     #[inline]
     pub(crate) fn copy_from(&mut self, other: &Clock) {
-        self.0.clear();
-        self.0.extend_from_slice(&other.0);
+        self.low = other.low;
+        if !self.high.is_empty() || !other.high.is_empty() {
+            self.high.clear();
+            self.high.extend_from_slice(&other.high);
+        }
     }
 
     /// Whether everything seen by `self` is seen by `other`.
     #[cfg(test)]
     pub(crate) fn is_before(&self, other: &Clock) -> bool {
-        self.0.iter().enumerate().all(|(slot, &epoch)| epoch <= other.get(slot as u32))
+        let slots = (INLINE + self.high.len()) as u32;
+        (0..slots).all(|slot| self.get(slot) <= other.get(slot))
     }
 }
 
@@ -98,6 +128,7 @@ mod tests {
     #[test]
     fn join_is_the_least_upper_bound() {
         let (mut a, mut b) = (Clock::default(), Clock::default());
+        assert!(a.is_empty());
         a.set(0, 3);
         b.set(2, 5);
         b.set(0, 1);
@@ -106,6 +137,13 @@ mod tests {
         assert!(a.is_before(&joined) && b.is_before(&joined));
         assert!(!joined.is_before(&a) && !joined.is_before(&b));
         assert_eq!((joined.get(0), joined.get(1), joined.get(2), joined.get(9)), (3, 0, 5, 0));
+        b.set(40, 7);
+        joined.join(&b);
+        assert_eq!((joined.get(0), joined.get(39), joined.get(40)), (3, 0, 7));
+        a.copy_from(&joined);
+        assert!(a == joined && !a.is_empty());
+        a.clear();
+        assert!(a.is_empty());
     }
 
     #[test]

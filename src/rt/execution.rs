@@ -66,7 +66,8 @@ pub(crate) struct Execution {
     pub(crate) schedule: Schedule,
     /// One byte an executed op, to find where two runs of one schedule first differ.
     pub(crate) fingerprints: Vec<u8>,
-    strategy_wants_events: bool,
+    /// Whether the strategy or the trace wants to hear of each op.
+    observed: bool,
     /// Steps at which more than one thread could go on.
     pub(crate) contended_steps: u64,
     pub(crate) trace: Vec<Event>,
@@ -100,7 +101,7 @@ impl Execution {
             rng: Rng::new(0, 0),
             schedule: Schedule::default(),
             fingerprints: Vec::new(),
-            strategy_wants_events: false,
+            observed: false,
             contended_steps: 0,
             trace: Vec::new(),
             mode: Mode { trace_limit: 0, print_panics: false },
@@ -152,7 +153,7 @@ impl Execution {
     /// Begins the strategy's part.
     pub(crate) fn begin(&mut self, start: &Start<'_>) {
         self.strategy.begin(start, &mut self.rng);
-        self.strategy_wants_events = self.strategy.wants_events();
+        self.observed = self.strategy.wants_events() || self.mode.trace_limit > 0;
     }
 
     /// Runs `body` as the first thread, and whatever it spawns, to the end.
@@ -195,6 +196,7 @@ impl Execution {
             unsafe { self.fibers.abandon(thread) };
         }
         self.winding_up = true;
+        self.observed = false;
         while let Some(Kept { value, destroy }) = self.kept.pop() {
             if finished {
                 // SAFETY: `keep` was given a value that `destroy` takes, and each is taken once.
@@ -214,45 +216,44 @@ impl Execution {
         } else {
             self.kernel.thread_mut(current).pending = op;
         }
-        if self.winding_up {
-            return false;
-        }
-        self.pick_next();
-        self.kernel.current != current || self.stop.is_some()
+        self.pick_next() != Some(current)
     }
 
+    /// Picks who executes the next step; `None` if the execution ends here.
     #[inline]
-    fn pick_next(&mut self) {
-        if self.kernel.steps >= self.kernel.limits.max_steps {
-            self.stop = Some(Stop::StepLimit);
-            return;
-        }
+    fn pick_next(&mut self) -> Option<ThreadId> {
         let next = match self.kernel.enabled.len() {
-            0 => match self.pick_when_idle() {
-                Some(thread) => thread,
-                None => return,
-            },
+            0 => self.pick_when_idle()?,
             1 => self.kernel.nth_enabled(0),
             _ => {
                 self.contended_steps += 1;
                 let point = SchedulingPoint::new(&self.kernel);
-                let next = self.strategy.next_thread(&point, &mut self.rng);
-                if !self.kernel.is_enabled(next) {
-                    self.stop = Some(Stop::Misuse(format!(
-                        "the strategy `{}` chose thread {} at step {}, but that thread cannot run there; \
-                         `Strategy::next_thread` must return one of `SchedulingPoint::enabled`",
-                        self.strategy.name(),
-                        next.0,
-                        self.kernel.steps + 1,
-                    )));
-                    return;
-                }
-                next
+                self.strategy.next_thread(&point, &mut self.rng)
             }
         };
+        if self.kernel.steps >= self.kernel.limits.max_steps || !self.kernel.is_enabled(next) {
+            return self.refuse(next);
+        }
         self.kernel.steps += 1;
         self.kernel.current = next;
         self.schedule.push_step(next);
+        Some(next)
+    }
+
+    #[cold]
+    fn refuse(&mut self, next: ThreadId) -> Option<ThreadId> {
+        self.stop = Some(if self.kernel.is_enabled(next) {
+            Stop::StepLimit
+        } else {
+            Stop::Misuse(format!(
+                "the strategy `{}` chose thread {} at step {}, but that thread cannot run there; \
+                 `Strategy::next_thread` must return one of `SchedulingPoint::enabled`",
+                self.strategy.name(),
+                next.0,
+                self.kernel.steps + 1,
+            ))
+        });
+        None
     }
 
     #[cold]
@@ -274,15 +275,19 @@ impl Execution {
     /// The picked thread's op has taken effect.
     #[inline]
     fn executed(&mut self, thread: ThreadId, op: Op) {
-        let note = std::mem::replace(&mut self.kernel.note, Note::None);
-        if self.winding_up {
-            return;
-        }
         let print =
             (op.kind as u8) ^ (op.object.0 as u8).wrapping_mul(37) ^ (thread.0 as u8).wrapping_mul(101);
         self.fingerprints.push(print);
         self.kernel.notice_yields(op.kind);
-        if self.strategy_wants_events {
+        if self.observed {
+            self.tell_observers(thread, op);
+        }
+    }
+
+    #[cold]
+    fn tell_observers(&mut self, thread: ThreadId, op: Op) {
+        let note = std::mem::replace(&mut self.kernel.note, Note::None);
+        if self.strategy.wants_events() {
             let point = SchedulingPoint::new(&self.kernel);
             self.strategy.executed(thread, &op, &point, &mut self.rng);
         }
@@ -345,7 +350,7 @@ impl Current {
     #[inline]
     pub(crate) fn op<R>(self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
         self.schedule(op, NEVER);
-        self.finish(effect)
+        self.finish(op, effect)
     }
 
     /// As `op`, for a wait that may end by its deadline.
@@ -357,29 +362,28 @@ impl Current {
         effect: impl FnOnce(&mut Execution, ThreadId, Grant) -> R,
     ) -> R {
         let grant = self.schedule(op, deadline);
-        self.finish(|execution, thread| effect(execution, thread, grant))
+        self.finish(op, |execution, thread| effect(execution, thread, grant))
     }
 
     /// The first half of an op: returns when the thread is picked to execute it. `finish` must follow.
     #[inline]
     pub(crate) fn schedule(mut self, op: Op, deadline: Instant) -> Grant {
-        let thread = self.kernel().current;
-        if self.execution().publish(op, deadline) {
+        let execution = self.execution();
+        let thread = execution.kernel.current;
+        if execution.winding_up {
+            self.check_can_finish(op);
+        } else if execution.publish(op, deadline) {
             self.switch_out(thread);
         }
-        if self.execution().winding_up {
-            self.check_can_finish(op);
-        }
-        self.kernel().stop_waiting(thread)
+        if op.kind.may_block() { self.kernel().stop_waiting(thread) } else { Grant::Granted }
     }
 
     /// The second half of an op.
     #[inline]
-    pub(crate) fn finish<R>(mut self, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
+    pub(crate) fn finish<R>(mut self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
         let execution = self.execution();
         let thread = execution.kernel.current;
         let result = effect(execution, thread);
-        let op = execution.kernel.thread(thread).pending;
         execution.executed(thread, op);
         result
     }
@@ -410,6 +414,8 @@ impl Current {
     #[cold]
     fn check_can_finish(mut self, op: Op) {
         let kernel = self.kernel();
+        let current = kernel.current;
+        kernel.thread_mut(current).pending = op;
         let object = (op.kind.may_block()).then(|| kernel.objects.get(op.object));
         let permitted =
             object.is_none_or(|object| object.state.permits(&object.entries, &op, kernel.current));
@@ -503,7 +509,8 @@ impl Current {
         location: &'static Location<'static>,
         body: impl FnOnce(),
     ) -> ThreadId {
-        self.schedule(Op::new(OpKind::Spawn, ObjectId::NONE, location), NEVER);
+        let op = Op::new(OpKind::Spawn, ObjectId::NONE, location);
+        self.schedule(op, NEVER);
         assert!(
             !self.execution().winding_up,
             "drawloom: a value dropped at the end of the execution spawns a thread at {location}"
@@ -511,7 +518,7 @@ impl Current {
         if self.kernel().live >= self.kernel().limits.max_threads {
             self.fail(Stop::ThreadLimit(location));
         }
-        let thread = self.finish(|execution, parent| {
+        let thread = self.finish(op, |execution, parent| {
             let thread = execution.kernel.add_thread(Some(parent), name, location);
             execution.kernel.note = Note::Thread(thread);
             let lineage = execution.kernel.thread(thread).lineage;
@@ -554,15 +561,15 @@ impl Current {
     /// A thread's whole life, on its own fiber.
     fn run_thread(mut self, thread: ThreadId, suspender: &Suspender, body: impl FnOnce()) {
         self.execution().suspenders[thread.index()] = suspender;
-        self.finish(|_, _| ());
+        self.finish(self.kernel().thread(thread).pending, |_, _| ());
         if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
             self.note_panic(thread, &*payload);
             self.drop_payload(payload);
         }
         self.destroy_locals(thread);
         let object = self.kernel().thread(thread).object;
-        self.schedule(Op::new(OpKind::End, object, self.kernel().thread(thread).spawned_at), NEVER);
-        self.finish(|execution, thread| execution.kernel.end_thread(thread));
+        let end = Op::new(OpKind::End, object, self.kernel().thread(thread).spawned_at);
+        self.op(end, |execution, thread| execution.kernel.end_thread(thread));
         if self.execution().stop.is_none() {
             self.execution().pick_next();
         }

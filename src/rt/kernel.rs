@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::clock::{Clock, ClockSlots};
 use super::lanes::LaneSet;
 use super::local::Locals;
-use super::object::{Entry, ObjectKey, ObjectKind, ObjectTable};
+use super::object::{Entry, NOBODY, Object, ObjectKey, ObjectKind, ObjectTable};
 use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::{Blocked, PanicRecord};
 use super::state::{State, ThreadState};
@@ -64,6 +64,8 @@ pub(crate) struct Thread {
     /// Changes whenever `clock` learns from another thread.
     clock_version: u32,
     slot: u32,
+    /// The own component of `clock`.
+    epoch: u32,
     /// What an acquire fence would add to `clock` (C++20 [atomics.fence]).
     acquirable: Clock,
     /// `clock` at the last release fence.
@@ -210,6 +212,7 @@ impl Kernel {
         }
         let (slot, epoch) = self.slots.take(&thread.clock);
         thread.slot = slot;
+        thread.epoch = epoch;
         thread.clock.set(slot, epoch);
         self.thread_count += 1;
         self.live += 1;
@@ -227,7 +230,7 @@ impl Kernel {
         let thread = &mut self.threads[id.index()];
         thread.ended = true;
         let lane = thread.lane;
-        self.slots.give_back(thread.slot, thread.clock.get(thread.slot));
+        self.slots.give_back(thread.slot, thread.epoch);
         self.enabled.remove(lane);
         self.free_lanes.push(lane);
         self.live -= 1;
@@ -251,20 +254,19 @@ impl Kernel {
         }
     }
 
-    /// The thread was chosen: takes its pending op back and tells how a wait ended.
+    /// The thread was chosen: takes its pending op, which may block, back and tells how the wait ended.
     #[inline]
     pub(crate) fn stop_waiting(&mut self, id: ThreadId) -> Grant {
         let thread = &mut self.threads[id.index()];
         let op = thread.pending;
-        if !op.kind.may_block() {
+        let object = self.objects.get_mut(op.object);
+        object.waiting.remove(thread.lane);
+        if thread.deadline == NEVER {
             return Grant::Granted;
         }
-        let lane = thread.lane;
-        let deadline = std::mem::replace(&mut thread.deadline, NEVER);
         thread.timed_out = false;
-        let object = self.objects.get_mut(op.object);
-        object.waiting.remove(lane);
-        if deadline == NEVER || object.state.permits(&object.entries, &op, id) {
+        let deadline = std::mem::replace(&mut thread.deadline, NEVER);
+        if object.state.permits(&object.entries, &op, id) {
             return Grant::Granted;
         }
         self.timers.advance_to(deadline);
@@ -353,8 +355,9 @@ impl Kernel {
 
     pub(crate) fn is_enabled(&self, id: ThreadId) -> bool {
         id.index() < self.thread_count && {
-            let thread = self.thread(id);
-            !thread.ended && self.enabled.contains(thread.lane)
+            let lane = self.thread(id).lane;
+            // An ended thread has given its lane back, perhaps to another.
+            self.enabled.contains(lane) && self.lanes[lane as usize] == id
         }
     }
 
@@ -368,62 +371,31 @@ impl Kernel {
         self.enabled.iter().map(|lane| self.lanes[lane as usize])
     }
 
+    /// An object and a thread, for what the two learn from each other.
+    #[inline]
+    pub(crate) fn pair(&mut self, object: ObjectId, id: ThreadId) -> (&mut Object, &mut Thread) {
+        (self.objects.get_mut(object), &mut self.threads[id.index()])
+    }
+
     /// The thread learns what `object` knows.
     #[inline]
     pub(crate) fn acquire(&mut self, id: ThreadId, object: ObjectId) {
-        let object = self.objects.get(object);
-        let thread = &mut self.threads[id.index()];
-        if object.clock_of == (id, thread.clock_version) || object.clock.is_empty() {
-            return;
-        }
-        thread.clock.join(&object.clock);
-        thread.clock_version += 1;
+        let (object, thread) = self.pair(object, id);
+        thread.acquire(id, object);
     }
 
     /// `object` learns what the thread knows, in addition to what it knew.
     #[inline]
     pub(crate) fn release(&mut self, id: ThreadId, object: ObjectId) {
-        let object = self.objects.get_mut(object);
-        let thread = &mut self.threads[id.index()];
-        object.clock.join(&thread.clock);
-        object.clock_of = (ThreadId(u32::MAX), 0);
-        thread.advance_epoch();
+        let (object, thread) = self.pair(object, id);
+        thread.release(object);
     }
 
     /// `object` learns what the thread knows, the thread knowing already all that it knew.
     #[inline]
     pub(crate) fn release_owned(&mut self, id: ThreadId, object: ObjectId) {
-        let object = self.objects.get_mut(object);
-        let thread = &mut self.threads[id.index()];
-        if object.clock_of == (id, thread.clock_version) {
-            object.clock.set(thread.slot, thread.clock.get(thread.slot));
-        } else {
-            object.clock.copy_from(&thread.clock);
-            object.clock_of = (id, thread.clock_version);
-        }
-        thread.advance_epoch();
-    }
-
-    /// A relaxed read: an acquire fence to come would learn what `object` knows.
-    #[inline]
-    pub(crate) fn acquire_later(&mut self, id: ThreadId, object: ObjectId) {
-        let object = self.objects.get(object);
-        if !object.clock.is_empty() {
-            self.threads[id.index()].acquirable.join(&object.clock);
-        }
-    }
-
-    /// A relaxed write: `object` learns what the thread knew at its last release fence.
-    #[inline]
-    pub(crate) fn release_fenced(&mut self, id: ThreadId, object: ObjectId, keep: bool) {
-        let object = self.objects.get_mut(object);
-        let thread = &self.threads[id.index()];
-        if keep {
-            object.clock.join(&thread.released);
-        } else {
-            object.clock.copy_from(&thread.released);
-        }
-        object.clock_of = (ThreadId(u32::MAX), 0);
+        let (object, thread) = self.pair(object, id);
+        thread.release_owned(id, object);
     }
 
     pub(crate) fn acquire_fence(&mut self, id: ThreadId) {
@@ -482,6 +454,7 @@ impl Thread {
             clock: Clock::default(),
             clock_version: 0,
             slot: 0,
+            epoch: 0,
             acquirable: Clock::default(),
             released: Clock::default(),
             locals: Locals::default(),
@@ -510,8 +483,58 @@ impl Thread {
 
     #[inline]
     fn advance_epoch(&mut self) {
-        let epoch = self.clock.get(self.slot);
-        self.clock.set(self.slot, epoch + 1);
+        self.epoch += 1;
+        self.clock.set(self.slot, self.epoch);
+    }
+
+    /// Learns what `object` knows.
+    #[inline]
+    pub(crate) fn acquire(&mut self, id: ThreadId, object: &Object) {
+        if object.clock_of == (id, self.clock_version) || object.clock.is_empty() {
+            return;
+        }
+        self.clock.join(&object.clock);
+        self.clock_version += 1;
+    }
+
+    /// `object` learns what this thread knows, in addition to what it knew.
+    #[inline]
+    pub(crate) fn release(&mut self, object: &mut Object) {
+        object.clock.join(&self.clock);
+        object.clock_of = NOBODY;
+        self.advance_epoch();
+    }
+
+    /// `object` learns what this thread knows, which is all that it is to know.
+    #[inline]
+    pub(crate) fn release_owned(&mut self, id: ThreadId, object: &mut Object) {
+        if object.clock_of == (id, self.clock_version) {
+            object.clock.set(self.slot, self.epoch);
+        } else {
+            object.clock.copy_from(&self.clock);
+            object.clock_of = (id, self.clock_version);
+        }
+        self.advance_epoch();
+    }
+
+    /// A relaxed read: an acquire fence to come would learn what `object` knows.
+    #[inline]
+    pub(crate) fn acquire_later(&mut self, object: &Object) {
+        if !object.clock.is_empty() {
+            self.acquirable.join(&object.clock);
+        }
+    }
+
+    /// A relaxed write: `object` learns what this thread knew at its last release fence, in addition to what
+    /// it knew (`keep`) or instead.
+    #[inline]
+    pub(crate) fn release_fenced(&mut self, object: &mut Object, keep: bool) {
+        if keep {
+            object.clock.join(&self.released);
+        } else {
+            object.clock.copy_from(&self.released);
+        }
+        object.clock_of = NOBODY;
     }
 }
 

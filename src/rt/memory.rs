@@ -1,103 +1,103 @@
 //! The memory model: which stores a load may read, and what is learnt by reading.
 //!
-//! This is the seam at which weak memory enters. A load asks for its candidates, and the execution chooses
-//! among them; under sequential consistency the only candidate is the last store. Synchronization follows
-//! C++20 ([atomics.order], [atomics.fences]): an acquiring read of a releasing store, or of one in its release
-//! sequence, orders the two; a relaxed store by anybody breaks the sequence, a read-modify-write continues it.
+//! This is the seam at which weak memory enters. A read asks for the stores that it may read (`readable`), and
+//! the execution chooses among them; under sequential consistency there is one, the last. Synchronization
+//! follows C++20 ([atomics.order], [atomics.fences]): an acquiring read of a releasing store, or of one in its
+//! release sequence, orders the two; a relaxed store by anybody breaks the sequence, a read-modify-write
+//! continues it.
 
 use std::sync::atomic::Ordering;
 
-use super::Execution;
-use super::op::{ObjectId, ThreadId};
-use super::state::State;
+use super::kernel::{Kernel, Thread};
+use super::object::Object;
+use super::op::ThreadId;
 
 /// The stores of one location: under sequential consistency, the last one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
+    value: u64,
+}
+
+/// A store that a read may read from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
     pub(crate) value: u64,
 }
 
+impl Cell {
+    /// A location that nobody has written yet.
+    pub(crate) fn new(initial: u64) -> Cell {
+        Cell { value: initial }
+    }
+
+    /// The value that is last in modification order.
+    pub(crate) fn last(&self) -> u64 {
+        self.value
+    }
+
+    /// The stores that a read may read from: how many, and each by its number.
+    #[inline]
+    pub(crate) fn readable(&self) -> (usize, impl Fn(usize) -> Source) {
+        let value = self.value;
+        (1, move |_| Source { value })
+    }
+
+    /// Adds a store at the end of modification order.
+    #[inline]
+    pub(crate) fn write(&mut self, value: u64) {
+        self.value = value;
+    }
+}
+
+#[inline]
 fn acquires(order: Ordering) -> bool {
     matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
 }
 
+#[inline]
 fn releases(order: Ordering) -> bool {
     matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
+/// What the thread learns by reading from `object` with this ordering.
 #[inline]
-fn cell(execution: &mut Execution, object: ObjectId) -> &mut Cell {
-    match &mut execution.kernel.objects.get_mut(object).state {
-        State::Atomic(state) => &mut state.cell,
-        other => unreachable!("an atomic object holds {other:?}"),
-    }
-}
-
-/// The store that a read of `object` by `thread` reads from, as its value.
-#[inline]
-pub(crate) fn source(execution: &mut Execution, object: ObjectId, _thread: ThreadId) -> u64 {
-    cell(execution, object).value
-}
-
-/// The thread learns what reading its source with this ordering teaches.
-#[inline]
-pub(crate) fn read_source(execution: &mut Execution, object: ObjectId, thread: ThreadId, order: Ordering) {
+pub(crate) fn synchronize_read(object: &Object, id: ThreadId, thread: &mut Thread, order: Ordering) {
     if acquires(order) {
-        execution.kernel.acquire(thread, object);
+        thread.acquire(id, object);
     } else {
-        execution.kernel.acquire_later(thread, object);
+        thread.acquire_later(object);
     }
 }
 
+/// What readers of the thread's store to `object` will learn.
 #[inline]
-pub(crate) fn load(execution: &mut Execution, object: ObjectId, thread: ThreadId, order: Ordering) -> u64 {
-    let value = source(execution, object, thread);
-    read_source(execution, object, thread, order);
-    value
-}
-
-/// Returns the value before.
-#[inline]
-pub(crate) fn store(
-    execution: &mut Execution,
-    object: ObjectId,
-    thread: ThreadId,
-    value: u64,
-    order: Ordering,
-) -> u64 {
+pub(crate) fn synchronize_write(object: &mut Object, id: ThreadId, thread: &mut Thread, order: Ordering) {
     if releases(order) {
-        // Not a join: the store heads a new release sequence, and what earlier stores released is not
-        // learnt by reading this one.
-        execution.kernel.release_owned(thread, object);
+        // Not a join: the store heads a new release sequence, and what earlier stores released is not learnt
+        // by reading this one.
+        thread.release_owned(id, object);
     } else {
-        execution.kernel.release_fenced(thread, object, false);
+        thread.release_fenced(object, false);
     }
-    std::mem::replace(&mut cell(execution, object).value, value)
 }
 
-/// Writes `new` directly after the source.
+/// Both, for a read-modify-write, which continues the release sequence of the store that it reads.
 #[inline]
-pub(crate) fn modify(
-    execution: &mut Execution,
-    object: ObjectId,
-    thread: ThreadId,
-    new: u64,
-    order: Ordering,
-) {
-    read_source(execution, object, thread, order);
+pub(crate) fn synchronize_modify(object: &mut Object, id: ThreadId, thread: &mut Thread, order: Ordering) {
+    synchronize_read(object, id, thread, order);
     match (acquires(order), releases(order)) {
-        (true, true) => execution.kernel.release_owned(thread, object),
-        (false, true) => execution.kernel.release(thread, object),
-        (_, false) => execution.kernel.release_fenced(thread, object, true),
+        (true, true) => thread.release_owned(id, object),
+        (false, true) => thread.release(object),
+        (_, false) => thread.release_fenced(object, true),
     }
-    cell(execution, object).value = new;
 }
 
-pub(crate) fn fence(execution: &mut Execution, thread: ThreadId, order: Ordering) {
+/// What a fence does to what the thread knows.
+pub(crate) fn fence(kernel: &mut Kernel, thread: ThreadId, order: Ordering) {
     if acquires(order) {
-        execution.kernel.acquire_fence(thread);
+        kernel.acquire_fence(thread);
     }
     if releases(order) {
-        execution.kernel.release_fence(thread);
+        kernel.release_fence(thread);
     }
 }

@@ -64,6 +64,9 @@ impl ObjectKind {
     }
 }
 
+/// The `clock_of` of a clock that is no thread's.
+pub(crate) const NOBODY: (ThreadId, u32) = (ThreadId(u32::MAX), 0);
+
 /// A thread in an object's own list: a reader that holds it, a waiter, one that has arrived.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
@@ -85,7 +88,7 @@ pub(crate) struct Object {
     pub(crate) entries: Vec<Entry>,
     /// What is known to whoever acquires from this object.
     pub(crate) clock: Clock,
-    /// The thread whose knowledge `clock` is, and at which version; see `Kernel::acquire`.
+    /// The thread whose knowledge `clock` is, and at which version; see `Thread::acquire`.
     pub(crate) clock_of: (ThreadId, u32),
 }
 
@@ -132,7 +135,6 @@ impl ObjectTable {
         first_user: ThreadId,
         state: State,
     ) -> ObjectId {
-        let clock_of = (ThreadId(u32::MAX), 0);
         if let Some(object) = self.objects.get_mut(self.count) {
             object.kind = kind;
             object.location = location;
@@ -141,7 +143,7 @@ impl ObjectTable {
             object.waiting.clear();
             object.entries.clear();
             object.clock.clear();
-            object.clock_of = clock_of;
+            object.clock_of = NOBODY;
         } else {
             self.objects.push(Object {
                 kind,
@@ -151,7 +153,7 @@ impl ObjectTable {
                 waiting: LaneSet::default(),
                 entries: Vec::new(),
                 clock: Clock::default(),
-                clock_of,
+                clock_of: NOBODY,
             });
         }
         self.count += 1;

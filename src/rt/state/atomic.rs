@@ -8,7 +8,7 @@ use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use crate::rt::memory::{self, Cell};
-use crate::rt::object::{AtomicKind, ObjectKind};
+use crate::rt::object::{AtomicKind, Object, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
 use crate::rt::state::State;
 use crate::rt::{Current, Execution, Identity};
@@ -47,35 +47,46 @@ pub(crate) struct Exchange {
     pub(crate) weak: bool,
 }
 
-fn state(execution: &mut Execution, object: ObjectId) -> &mut AtomicState {
-    match &mut execution.kernel.objects.get_mut(object).state {
+impl AtomicState {
+    /// Brings the value into the model before an operation.
+    #[inline]
+    fn fetch(&mut self, real: &impl RealCell) {
+        if self.residence != Residence::Model {
+            self.cell.write(real.get());
+            if self.residence == Residence::Moved {
+                self.residence = Residence::Model;
+            }
+        }
+    }
+
+    /// Writes a value in an operation.
+    #[inline]
+    fn write(&mut self, value: u64, real: &impl RealCell) {
+        self.cell.write(value);
+        if self.residence == Residence::Real {
+            real.set(value);
+        }
+    }
+}
+
+#[inline]
+fn state(object: &mut Object) -> &mut AtomicState {
+    match &mut object.state {
         State::Atomic(state) => state,
         other => unreachable!("an atomic object holds {other:?}"),
     }
 }
 
-/// Runs `access` on the value, wherever it is.
-#[inline]
-fn with_cell<R>(
-    execution: &mut Execution,
-    object: ObjectId,
-    real: &impl RealCell,
-    access: impl FnOnce(&mut Execution) -> R,
-) -> R {
-    let current = state(execution, object);
-    if current.residence == Residence::Model {
-        return access(execution);
+impl Execution {
+    /// The store that an operation reads from: a choice, if there are several.
+    #[inline]
+    fn atomic_source(&mut self, object: ObjectId, real: &impl RealCell) -> u64 {
+        let state = state(self.kernel.objects.get_mut(object));
+        state.fetch(real);
+        let (count, source) = state.cell.readable();
+        debug_assert_eq!(count, 1, "under sequential consistency a read has one source");
+        source(0).value
     }
-    current.cell.value = real.get();
-    let stays = current.residence == Residence::Real;
-    if !stays {
-        current.residence = Residence::Model;
-    }
-    let result = access(execution);
-    if stays {
-        real.set(state(execution, object).cell.value);
-    }
-    result
 }
 
 impl Current {
@@ -83,7 +94,7 @@ impl Current {
     #[inline]
     fn atomic_object(self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> ObjectId {
         self.object(atomic, ObjectKind::Atomic(kind), || {
-            State::Atomic(AtomicState { cell: Cell { value: real.get() }, residence: Residence::Model })
+            State::Atomic(AtomicState { cell: Cell::new(real.get()), residence: Residence::Model })
         })
     }
 
@@ -97,12 +108,12 @@ impl Current {
         location: &'static Location<'static>,
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
-        self.op(Op::new(OpKind::Load, object, location), |execution, thread| {
-            with_cell(execution, object, real, |execution| {
-                let value = memory::load(execution, object, thread, order);
-                execution.kernel.note = Note::Read(value);
-                value
-            })
+        self.op(Op::new(OpKind::Load, object, location), |execution, id| {
+            let value = execution.atomic_source(object, real);
+            let (object, thread) = execution.kernel.pair(object, id);
+            memory::synchronize_read(object, id, thread, order);
+            execution.kernel.note = Note::Read(value);
+            value
         })
     }
 
@@ -117,11 +128,14 @@ impl Current {
         location: &'static Location<'static>,
     ) {
         let object = self.atomic_object(atomic, kind, real);
-        self.op(Op::new(OpKind::Store, object, location), |execution, thread| {
-            with_cell(execution, object, real, |execution| {
-                let old = memory::store(execution, object, thread, value, order);
-                execution.kernel.note = Note::Wrote { old, new: value };
-            });
+        self.op(Op::new(OpKind::Store, object, location), |execution, id| {
+            let (object, thread) = execution.kernel.pair(object, id);
+            memory::synchronize_write(object, id, thread, order);
+            let state = state(object);
+            state.fetch(real);
+            let old = state.cell.last();
+            state.write(value, real);
+            execution.kernel.note = Note::Wrote { old, new: value };
         });
     }
 
@@ -136,14 +150,14 @@ impl Current {
         modify: impl FnOnce(u64) -> u64,
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
-        self.op(Op::new(OpKind::ReadModifyWrite, object, location), |execution, thread| {
-            with_cell(execution, object, real, |execution| {
-                let old = memory::source(execution, object, thread);
-                let new = modify(old);
-                memory::modify(execution, object, thread, new, order);
-                execution.kernel.note = Note::Wrote { old, new };
-                old
-            })
+        self.op(Op::new(OpKind::ReadModifyWrite, object, location), |execution, id| {
+            let old = execution.atomic_source(object, real);
+            let new = modify(old);
+            let (object, thread) = execution.kernel.pair(object, id);
+            memory::synchronize_modify(object, id, thread, order);
+            state(object).write(new, real);
+            execution.kernel.note = Note::Wrote { old, new };
+            old
         })
     }
 
@@ -157,28 +171,27 @@ impl Current {
     ) -> Result<u64, u64> {
         let Exchange { expected, new, success, failure, weak } = exchange;
         let object = self.atomic_object(atomic, kind, real);
-        self.op(Op::new(OpKind::CompareExchange, object, location), |execution, thread| {
-            with_cell(execution, object, real, |execution| {
-                let old = memory::source(execution, object, thread);
-                let fails_weakly = old == expected && weak && execution.choose(Choice::WeakFailure, 2) == 1;
-                if old != expected || fails_weakly {
-                    memory::read_source(execution, object, thread, failure);
-                    execution.kernel.note =
-                        if fails_weakly { Note::FailedSpuriously } else { Note::Failed(old) };
-                    return Err(old);
-                }
-                memory::modify(execution, object, thread, new, success);
-                execution.kernel.note = Note::Wrote { old, new };
-                Ok(old)
-            })
+        self.op(Op::new(OpKind::CompareExchange, object, location), |execution, id| {
+            let old = execution.atomic_source(object, real);
+            let fails_weakly = old == expected && weak && execution.choose(Choice::WeakFailure, 2) == 1;
+            let (object, thread) = execution.kernel.pair(object, id);
+            if old != expected || fails_weakly {
+                memory::synchronize_read(object, id, thread, failure);
+                execution.kernel.note = if fails_weakly { Note::FailedSpuriously } else { Note::Failed(old) };
+                return Err(old);
+            }
+            memory::synchronize_modify(object, id, thread, success);
+            state(object).write(new, real);
+            execution.kernel.note = Note::Wrote { old, new };
+            Ok(old)
         })
     }
 
     /// The value, for printing: no operation.
     pub(crate) fn atomic_peek(mut self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
-        match *state(self.execution(), object) {
-            AtomicState { cell, residence: Residence::Model } => cell.value,
+        match *state(self.kernel().objects.get_mut(object)) {
+            AtomicState { cell, residence: Residence::Model } => cell.last(),
             _ => real.get(),
         }
     }
@@ -186,7 +199,7 @@ impl Current {
     /// An atomic fence.
     pub(crate) fn fence(self, order: Ordering, location: &'static Location<'static>) {
         self.op(Op::new(OpKind::Fence, ObjectId::NONE, location), |execution, thread| {
-            memory::fence(execution, thread, order);
+            memory::fence(&mut execution.kernel, thread, order);
         });
     }
 
@@ -200,9 +213,9 @@ impl Current {
         for_good: bool,
     ) {
         let object = self.atomic_object(atomic, kind, real);
-        let state = state(self.execution(), object);
+        let state = state(self.kernel().objects.get_mut(object));
         if state.residence == Residence::Model {
-            real.set(state.cell.value);
+            real.set(state.cell.last());
             state.residence = if for_good { Residence::Real } else { Residence::Moved };
         }
     }

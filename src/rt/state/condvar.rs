@@ -12,6 +12,7 @@ use crate::rt::kernel::Grant;
 use crate::rt::object::{Entry, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
 use crate::rt::state::State;
+use crate::rt::timer::NEVER;
 use crate::rt::{Current, Execution, Identity};
 
 /// Why a wait ended.
@@ -49,29 +50,29 @@ impl Current {
             }
             execution.kernel.give_mutex(mutex, thread);
         });
+        let lock = Op::new(OpKind::Lock, mutex, location);
         let mut wakeup = Wakeup::Woken;
         if !spurious {
             let wait = Op::new(OpKind::CondvarWait, condvar, location);
             // Only a timeout lets a thread execute the wait itself: a notification replaces it.
             if self.schedule(wait, deadline) == Grant::TimedOut {
                 wakeup = Wakeup::TimedOut;
-                self.finish(|execution, thread| {
+                self.finish(wait, |execution, thread| {
                     let waiters = execution.kernel.entries_mut(condvar);
                     waiters.retain(|waiter| waiter.thread != thread);
                 });
             } else {
-                return (wakeup, self.finish_relock(mutex, location));
+                return (wakeup, self.finish_relock(lock));
             }
         }
-        let granted = self.schedule(Op::new(OpKind::Lock, mutex, location), crate::rt::timer::NEVER);
-        debug_assert_eq!(granted, Grant::Granted);
-        (wakeup, self.finish_relock(mutex, location))
+        self.schedule(lock, NEVER);
+        (wakeup, self.finish_relock(lock))
     }
 
-    fn finish_relock(self, mutex: ObjectId, location: &'static Location<'static>) -> bool {
-        self.finish(|execution, thread| {
-            execution.kernel.take_mutex(mutex, thread, location);
-            execution.kernel.mutex(mutex).poisoned
+    fn finish_relock(self, lock: Op) -> bool {
+        self.finish(lock, |execution, thread| {
+            execution.kernel.take_mutex(lock.object, thread, lock.location);
+            execution.kernel.mutex(lock.object).poisoned
         })
     }
 
