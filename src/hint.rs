@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-pub use std::hint::{assert_unchecked, black_box, unreachable_unchecked};
+pub use std::hint::*;
 
 use crate::rt::current;
 use crate::rt::op::OpKind;

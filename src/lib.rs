@@ -5,6 +5,10 @@
 #[path = "private.rs"]
 pub mod __private;
 #[cfg(feature = "explore")]
+pub mod cell;
+#[cfg(feature = "explore")]
+pub mod collections;
+#[cfg(feature = "explore")]
 mod config;
 #[cfg(feature = "explore")]
 mod environment;
@@ -22,6 +26,8 @@ mod rt;
 pub mod sync;
 #[cfg(feature = "explore")]
 pub mod thread;
+#[cfg(feature = "explore")]
+pub mod time;
 
 #[cfg(feature = "explore")]
 pub use config::{Config, ConfigError, Log, StrategyKind, Timeouts};

@@ -76,10 +76,7 @@ impl Instant {
     /// The distance to the base: how much later, and how much earlier; one of them is zero.
     fn distance(self) -> (Duration, Duration) {
         let base = base();
-        (
-            self.0.saturating_duration_since(base),
-            base.saturating_duration_since(self.0),
-        )
+        (self.0.saturating_duration_since(base), base.saturating_duration_since(self.0))
     }
 }
 
@@ -231,10 +228,7 @@ mod tests {
         let start = Instant::after_start(Duration::ZERO);
         let later = start + Duration::from_millis(1500);
         assert_eq!(format!("{start:?} {later:?}"), "Instant(0ns) Instant(1.5s)");
-        assert_eq!(
-            format!("{:?}", start - Duration::from_secs(2)),
-            "Instant(-2s)"
-        );
+        assert_eq!(format!("{:?}", start - Duration::from_secs(2)), "Instant(-2s)");
 
         let hasher = BuildHasherDefault::<DefaultHasher>::new();
         let distance = (Duration::from_millis(1500), Duration::ZERO);
@@ -253,10 +247,7 @@ mod tests {
     fn virtual_time_starts_at_the_beginning_of_2025() {
         const DAYS_SINCE_EPOCH: u64 = 55 * 365 + 14; // 14 leap years from 1972 to 2024
         let since_epoch = SystemTime::after_start(Duration::ZERO).duration_since(UNIX_EPOCH);
-        assert_eq!(
-            since_epoch.unwrap(),
-            Duration::from_secs(DAYS_SINCE_EPOCH * 24 * 60 * 60)
-        );
+        assert_eq!(since_epoch.unwrap(), Duration::from_secs(DAYS_SINCE_EPOCH * 24 * 60 * 60));
     }
 
     #[test]

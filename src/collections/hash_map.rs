@@ -42,9 +42,7 @@ impl<K, V, S> HashMap<K, V, S> {
 
     /// Makes an empty map with room for `capacity` elements that hashes by `hasher`.
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> HashMap<K, V, S> {
-        HashMap(standard::HashMap::with_capacity_and_hasher(
-            capacity, hasher,
-        ))
+        HashMap(standard::HashMap::with_capacity_and_hasher(capacity, hasher))
     }
 
     /// The number of elements that fit without another allocation.

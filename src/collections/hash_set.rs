@@ -39,9 +39,7 @@ impl<T, S> HashSet<T, S> {
 
     /// Makes an empty set with room for `capacity` values that hashes by `hasher`.
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> HashSet<T, S> {
-        HashSet(standard::HashSet::with_capacity_and_hasher(
-            capacity, hasher,
-        ))
+        HashSet(standard::HashSet::with_capacity_and_hasher(capacity, hasher))
     }
 
     /// The number of values that fit without another allocation.
@@ -127,10 +125,7 @@ where
     }
 
     /// Visits the values that are in one of the sets but not in both.
-    pub fn symmetric_difference<'a>(
-        &'a self,
-        other: &'a HashSet<T, S>,
-    ) -> SymmetricDifference<'a, T, S> {
+    pub fn symmetric_difference<'a>(&'a self, other: &'a HashSet<T, S>) -> SymmetricDifference<'a, T, S> {
         self.0.symmetric_difference(&other.0)
     }
 
@@ -336,13 +331,5 @@ macro_rules! operator {
 
 operator!(BitAnd, bitand, "the values that are in both sets");
 operator!(BitOr, bitor, "the values that are in either set");
-operator!(
-    BitXor,
-    bitxor,
-    "the values that are in one of the sets but not in both"
-);
-operator!(
-    Sub,
-    sub,
-    "the values that are in this set but not in the other"
-);
+operator!(BitXor, bitxor, "the values that are in one of the sets but not in both");
+operator!(Sub, sub, "the values that are in this set but not in the other");

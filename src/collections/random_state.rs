@@ -61,8 +61,6 @@ impl Default for RandomState {
 
 impl fmt::Debug for RandomState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("RandomState")
-            .finish_non_exhaustive()
+        formatter.debug_struct("RandomState").finish_non_exhaustive()
     }
 }

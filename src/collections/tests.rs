@@ -34,10 +34,7 @@ fn a_clone_hashes_like_its_original() {
 
 #[test]
 fn orders_differ_outside_of_an_exploration_as_in_std() {
-    assert_ne!(
-        RandomState::new().hash_one("value"),
-        RandomState::new().hash_one("value")
-    );
+    assert_ne!(RandomState::new().hash_one("value"), RandomState::new().hash_one("value"));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Thread locals: one value a model thread and execution inside an exploration, std's outside.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell as StdCell, RefCell};
 use std::error::Error;
 use std::fmt;
 
+use crate::cell::Cell;
 use crate::rt::local::Lookup;
 use crate::rt::{Current, current};
 
@@ -131,57 +132,65 @@ fn panic_access(error: AccessError) -> ! {
     panic!("cannot access a Thread Local Storage value during or after destruction: {error:?}")
 }
 
-impl<T: 'static> LocalKey<Cell<T>> {
-    /// Sets the value, without making an initial one first.
-    ///
-    /// # Panics
-    ///
-    /// If the value is being or was destroyed.
-    #[track_caller]
-    pub fn set(&'static self, value: T) {
-        self.initialize_with(Cell::new(value), |value, cell| {
-            if let Some(value) = value {
-                cell.set(value.into_inner());
+/// What a key of a cell offers: std's cell, and this crate's.
+macro_rules! cell_key {
+    ($cell:ident) => {
+        impl<T: 'static> LocalKey<$cell<T>> {
+            /// Sets the value, without making an initial one first.
+            ///
+            /// # Panics
+            ///
+            /// If the value is being or was destroyed.
+            #[track_caller]
+            pub fn set(&'static self, value: T) {
+                self.initialize_with(<$cell<T>>::new(value), |value, cell| {
+                    if let Some(value) = value {
+                        cell.set(value.into_inner());
+                    }
+                });
             }
-        });
-    }
 
-    /// A copy of the value.
-    ///
-    /// # Panics
-    ///
-    /// If the value is being or was destroyed.
-    #[track_caller]
-    pub fn get(&'static self) -> T
-    where
-        T: Copy,
-    {
-        self.with(Cell::get)
-    }
+            /// A copy of the value.
+            ///
+            /// # Panics
+            ///
+            /// If the value is being or was destroyed.
+            #[track_caller]
+            pub fn get(&'static self) -> T
+            where
+                T: Copy,
+            {
+                self.with(<$cell<T>>::get)
+            }
 
-    /// Takes the value and leaves the default.
-    ///
-    /// # Panics
-    ///
-    /// If the value is being or was destroyed.
-    #[track_caller]
-    pub fn take(&'static self) -> T
-    where
-        T: Default,
-    {
-        self.with(Cell::take)
-    }
+            /// Takes the value and leaves the default.
+            ///
+            /// # Panics
+            ///
+            /// If the value is being or was destroyed.
+            #[track_caller]
+            pub fn take(&'static self) -> T
+            where
+                T: Default,
+            {
+                self.with(<$cell<T>>::take)
+            }
 
-    /// Sets the value and returns the one before.
-    ///
-    /// # Panics
-    ///
-    /// If the value is being or was destroyed.
-    #[track_caller]
-    pub fn replace(&'static self, value: T) -> T {
-        self.with(|cell| cell.replace(value))
-    }
+            /// Sets the value and returns the one before.
+            ///
+            /// # Panics
+            ///
+            /// If the value is being or was destroyed.
+            #[track_caller]
+            pub fn replace(&'static self, value: T) -> T {
+                self.with(|cell| cell.replace(value))
+            }
+        }
+    };
 }
+
+cell_key!(StdCell);
+cell_key!(Cell);
 
 impl<T: 'static> LocalKey<RefCell<T>> {
     /// Gives `f` the borrowed value.

@@ -67,11 +67,7 @@ fn assert_same(name: &str, actual: &[String], expected: &[String]) {
     for (actual, expected) in actual.iter().zip(expected) {
         assert_eq!(actual, expected, "section {name} differs from std");
     }
-    assert_eq!(
-        actual.len(),
-        expected.len(),
-        "section {name} logs less or more than with std"
-    );
+    assert_eq!(actual.len(), expected.len(), "section {name} logs less or more than with std");
 }
 
 #[test]

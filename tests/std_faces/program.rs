@@ -82,8 +82,6 @@ fn panic_of(body: impl FnOnce() + Send) -> String {
     let payload = thread::scope(|scope| scope.spawn(body).join()).expect_err("no panic");
     match payload.downcast::<String>() {
         Ok(message) => *message,
-        Err(payload) => payload
-            .downcast::<&str>()
-            .map_or("not a text".into(), |text| text.to_string()),
+        Err(payload) => payload.downcast::<&str>().map_or("not a text".into(), |text| text.to_string()),
     }
 }

@@ -20,52 +20,22 @@ use super::facade::thread;
 
 pub(crate) fn arc(log: &mut Vec<String>) {
     let mut arc = Arc::new(1);
-    show!(
-        log,
-        (
-            &arc,
-            format!("{arc}"),
-            *arc,
-            *arc.as_ref(),
-            Borrow::<i32>::borrow(&arc)
-        )
-    );
+    show!(log, (&arc, format!("{arc}"), *arc, *arc.as_ref(), Borrow::<i32>::borrow(&arc)));
     *Arc::get_mut(&mut arc).unwrap() += 1;
     let other = Arc::clone(&arc);
     show!(log, Arc::get_mut(&mut arc));
-    show!(
-        log,
-        (
-            Arc::strong_count(&arc),
-            Arc::weak_count(&arc),
-            Arc::ptr_eq(&arc, &other)
-        )
-    );
+    show!(log, (Arc::strong_count(&arc), Arc::weak_count(&arc), Arc::ptr_eq(&arc, &other)));
     show!(log, Arc::as_ptr(&arc) == Arc::as_ptr(&other));
-    show!(
-        log,
-        format!("{arc:p}") == format!("{:p}", Arc::as_ptr(&arc))
-    );
+    show!(log, format!("{arc:p}") == format!("{:p}", Arc::as_ptr(&arc)));
     *Arc::make_mut(&mut arc) += 1;
     show!(log, (&arc, &other, Arc::ptr_eq(&arc, &other)));
-    show!(
-        log,
-        (
-            arc == other,
-            arc < other,
-            arc.cmp(&other),
-            arc.partial_cmp(&other)
-        )
-    );
+    show!(log, (arc == other, arc < other, arc.cmp(&other), arc.partial_cmp(&other)));
     let hash = |value: &dyn Fn(&mut DefaultHasher)| {
         let mut hasher = DefaultHasher::new();
         value(&mut hasher);
         hasher.finish()
     };
-    show!(
-        log,
-        hash(&|hasher| arc.hash(hasher)) == hash(&|hasher| 3.hash(hasher))
-    );
+    show!(log, hash(&|hasher| arc.hash(hasher)) == hash(&|hasher| 3.hash(hasher)));
     show!(log, Arc::try_unwrap(arc));
     let another = other.clone();
     show!(log, Arc::try_unwrap(other));
@@ -87,12 +57,9 @@ pub(crate) fn arc(log: &mut Vec<String>) {
     // SAFETY: written above.
     show!(log, unsafe { uninit.assume_init() });
     let mut uninit = Arc::<[u32]>::new_uninit_slice(2);
-    Arc::get_mut(&mut uninit)
-        .unwrap()
-        .iter_mut()
-        .for_each(|element| {
-            element.write(7);
-        });
+    Arc::get_mut(&mut uninit).unwrap().iter_mut().for_each(|element| {
+        element.write(7);
+    });
     // SAFETY: written above.
     show!(log, unsafe { uninit.assume_init() });
     let pinned: Pin<Arc<u32>> = Arc::pin(8);
@@ -123,10 +90,7 @@ pub(crate) fn arc(log: &mut Vec<String>) {
             Arc::into_inner(owner).map(AtomicU32::into_inner)
         })
     });
-    let last: Vec<_> = handles
-        .into_iter()
-        .filter_map(|handle| handle.join().unwrap())
-        .collect();
+    let last: Vec<_> = handles.into_iter().filter_map(|handle| handle.join().unwrap()).collect();
     show!(log, last);
 
     traits!(
@@ -143,14 +107,7 @@ pub(crate) fn arc(log: &mut Vec<String>) {
 
 pub(crate) fn conversions(log: &mut Vec<String>) {
     show!(log, Arc::<u32>::default());
-    show!(
-        log,
-        (
-            Arc::<[u32]>::default(),
-            Arc::<str>::default(),
-            Arc::<CStr>::default()
-        )
-    );
+    show!(log, (Arc::<[u32]>::default(), Arc::<str>::default(), Arc::<CStr>::default()));
     show!(log, Arc::from(1));
     show!(log, Arc::<[u32]>::from(&[1, 2][..]));
     show!(log, Arc::<[u32]>::from(&mut [1, 2][..]));
@@ -163,27 +120,9 @@ pub(crate) fn conversions(log: &mut Vec<String>) {
     show!(log, Arc::<str>::from(Box::<str>::from("text")));
     show!(log, Arc::<[u8]>::from(Arc::<str>::from("text")));
     show!(log, Arc::<dyn Debug>::from(Box::new(1) as Box<dyn Debug>));
-    show!(
-        log,
-        (
-            Arc::<CStr>::from(c"text"),
-            Arc::<CStr>::from(CString::from(c"text"))
-        )
-    );
-    show!(
-        log,
-        (
-            Arc::<OsStr>::from(OsStr::new("text")),
-            Arc::<OsStr>::from(OsString::from("text"))
-        )
-    );
-    show!(
-        log,
-        (
-            Arc::<Path>::from(Path::new("text")),
-            Arc::<Path>::from(PathBuf::from("text"))
-        )
-    );
+    show!(log, (Arc::<CStr>::from(c"text"), Arc::<CStr>::from(CString::from(c"text"))));
+    show!(log, (Arc::<OsStr>::from(OsStr::new("text")), Arc::<OsStr>::from(OsString::from("text"))));
+    show!(log, (Arc::<Path>::from(Path::new("text")), Arc::<Path>::from(PathBuf::from("text"))));
     show!(log, (0..3).collect::<Arc<[u32]>>());
     show!(log, Arc::<[u32; 2]>::try_from(Arc::<[u32]>::from([1, 2])));
     show!(log, Arc::<[u32; 3]>::try_from(Arc::<[u32]>::from([1, 2])));
@@ -254,9 +193,7 @@ pub(crate) fn language(log: &mut Vec<String>) {
     let owner = OnceCell::new();
     let value = String::from("shorter lived");
     show!(log, owner.set(Arc::new(&value)));
-    fn shorten<'a>(
-        arc: Arc<Option<&'static str>>,
-    ) -> (Arc<Option<&'a str>>, Weak<Option<&'a str>>) {
+    fn shorten<'a>(arc: Arc<Option<&'static str>>) -> (Arc<Option<&'a str>>, Weak<Option<&'a str>>) {
         (Arc::clone(&arc), Arc::downgrade(&arc))
     }
     show!(log, shorten(Arc::new(Some("static"))));
@@ -267,16 +204,7 @@ static NONE: Weak<u32> = Weak::new();
 pub(crate) fn weak(log: &mut Vec<String>) {
     let arc = Arc::new(1);
     let weak: Weak<i32> = Arc::downgrade(&arc);
-    show!(
-        log,
-        (
-            &weak,
-            weak.upgrade(),
-            weak.strong_count(),
-            weak.weak_count(),
-            Arc::weak_count(&arc)
-        )
-    );
+    show!(log, (&weak, weak.upgrade(), weak.strong_count(), weak.weak_count(), Arc::weak_count(&arc)));
     show!(log, weak.ptr_eq(&weak.clone()));
     show!(log, weak.as_ptr() == Arc::as_ptr(&arc));
     let pointer = weak.clone().into_raw();
@@ -284,10 +212,7 @@ pub(crate) fn weak(log: &mut Vec<String>) {
     let same = unsafe { Weak::from_raw(pointer) };
     show!(log, same.ptr_eq(&weak));
     drop(arc);
-    show!(
-        log,
-        (weak.upgrade(), weak.strong_count(), weak.weak_count())
-    );
+    show!(log, (weak.upgrade(), weak.strong_count(), weak.weak_count()));
     show!(log, (NONE.upgrade(), Weak::<u32>::default().upgrade()));
     show!(log, Weak::<u32>::new().ptr_eq(&Weak::default()));
 
@@ -295,17 +220,9 @@ pub(crate) fn weak(log: &mut Vec<String>) {
         itself: Weak<Node>,
         number: u32,
     }
-    let node = Arc::new_cyclic(|itself| Node {
-        itself: itself.clone(),
-        number: itself.strong_count() as u32,
-    });
-    show!(
-        log,
-        (
-            node.itself.upgrade().unwrap().number,
-            Arc::weak_count(&node)
-        )
-    );
+    let node =
+        Arc::new_cyclic(|itself| Node { itself: itself.clone(), number: itself.strong_count() as u32 });
+    show!(log, (node.itself.upgrade().unwrap().number, Arc::weak_count(&node)));
 
     // A thread upgrades before the last owner goes, or it gets nothing.
     let arc = Arc::new(1);

@@ -5,9 +5,9 @@ use std::hash::{Hash, Hasher};
 
 use super::facade::sync::Arc;
 use super::facade::sync::atomic::{
-    ATOMIC_BOOL_INIT, ATOMIC_ISIZE_INIT, ATOMIC_USIZE_INIT, AtomicBool, AtomicI8, AtomicI16,
-    AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
-    AtomicUsize, Ordering, compiler_fence, fence, spin_loop_hint,
+    ATOMIC_BOOL_INIT, ATOMIC_ISIZE_INIT, ATOMIC_USIZE_INIT, AtomicBool, AtomicI8, AtomicI16, AtomicI32,
+    AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    compiler_fence, fence, spin_loop_hint,
 };
 use super::facade::{hint, thread};
 
@@ -21,14 +21,7 @@ macro_rules! integer {
         let (log, max) = ($log, <$integer>::MAX);
         let mut atomic = $atomic::new(5);
         show!(log, atomic);
-        show!(
-            log,
-            (
-                atomic.load(Relaxed),
-                atomic.load(Acquire),
-                atomic.load(SeqCst)
-            )
-        );
+        show!(log, (atomic.load(Relaxed), atomic.load(Acquire), atomic.load(SeqCst)));
         atomic.store(6, Relaxed);
         atomic.store(7, Release);
         atomic.store(8, SeqCst);
@@ -37,43 +30,13 @@ macro_rules! integer {
         show!(log, atomic.compare_exchange(1, 2, SeqCst, Relaxed));
         show!(log, atomic.compare_exchange(10, 11, AcqRel, Acquire));
         show!(log, atomic.compare_exchange_weak(1, 2, Release, Relaxed));
-        while atomic
-            .compare_exchange_weak(11, 12, SeqCst, SeqCst)
-            .is_err()
-        {}
-        show!(
-            log,
-            (
-                atomic.fetch_add(max, Acquire),
-                atomic.fetch_sub(max, Release)
-            )
-        );
-        show!(
-            log,
-            (
-                atomic.fetch_and(0b1010, SeqCst),
-                atomic.fetch_or(0b0011, Relaxed)
-            )
-        );
-        show!(
-            log,
-            (
-                atomic.fetch_xor(0b0110, AcqRel),
-                atomic.fetch_nand(0b0111, SeqCst)
-            )
-        );
-        show!(
-            log,
-            (atomic.fetch_max(20, SeqCst), atomic.fetch_min(10, Relaxed))
-        );
-        show!(
-            log,
-            atomic.fetch_update(SeqCst, Relaxed, |value| value.checked_add(1))
-        );
-        show!(
-            log,
-            atomic.fetch_update(AcqRel, Acquire, |value| (value == 0).then_some(1))
-        );
+        while atomic.compare_exchange_weak(11, 12, SeqCst, SeqCst).is_err() {}
+        show!(log, (atomic.fetch_add(max, Acquire), atomic.fetch_sub(max, Release)));
+        show!(log, (atomic.fetch_and(0b1010, SeqCst), atomic.fetch_or(0b0011, Relaxed)));
+        show!(log, (atomic.fetch_xor(0b0110, AcqRel), atomic.fetch_nand(0b0111, SeqCst)));
+        show!(log, (atomic.fetch_max(20, SeqCst), atomic.fetch_min(10, Relaxed)));
+        show!(log, atomic.fetch_update(SeqCst, Relaxed, |value| value.checked_add(1)));
+        show!(log, atomic.fetch_update(AcqRel, Acquire, |value| (value == 0).then_some(1)));
         *atomic.get_mut() = 30;
         // SAFETY: nobody else has the atomic.
         show!(log, unsafe { *atomic.as_ptr() });
@@ -90,9 +53,7 @@ macro_rules! integer {
             let shared = Arc::clone(&shared);
             thread::spawn(move || shared.fetch_add(number, Relaxed))
         });
-        handles
-            .into_iter()
-            .for_each(|handle| assert!(handle.join().unwrap() < 6));
+        handles.into_iter().for_each(|handle| assert!(handle.join().unwrap() < 6));
         show!(log, shared);
         traits!(log, $atomic);
     }};
@@ -122,36 +83,12 @@ pub(crate) fn boolean(log: &mut Vec<String>) {
     show!(log, atomic.compare_and_swap(false, true, SeqCst));
     show!(log, atomic.compare_exchange(false, true, SeqCst, Relaxed));
     show!(log, atomic.compare_exchange(true, false, SeqCst, Relaxed));
-    while atomic
-        .compare_exchange_weak(false, true, SeqCst, SeqCst)
-        .is_err()
-    {}
-    show!(
-        log,
-        (
-            atomic.fetch_and(false, SeqCst),
-            atomic.fetch_or(true, SeqCst)
-        )
-    );
-    show!(
-        log,
-        (
-            atomic.fetch_xor(true, SeqCst),
-            atomic.fetch_nand(true, SeqCst)
-        )
-    );
-    show!(
-        log,
-        (
-            atomic.fetch_nand(false, SeqCst),
-            atomic.fetch_nand(true, SeqCst)
-        )
-    );
+    while atomic.compare_exchange_weak(false, true, SeqCst, SeqCst).is_err() {}
+    show!(log, (atomic.fetch_and(false, SeqCst), atomic.fetch_or(true, SeqCst)));
+    show!(log, (atomic.fetch_xor(true, SeqCst), atomic.fetch_nand(true, SeqCst)));
+    show!(log, (atomic.fetch_nand(false, SeqCst), atomic.fetch_nand(true, SeqCst)));
     show!(log, (atomic.fetch_not(SeqCst), atomic.fetch_not(Relaxed)));
-    show!(
-        log,
-        atomic.fetch_update(SeqCst, Relaxed, |value| Some(!value))
-    );
+    show!(log, atomic.fetch_update(SeqCst, Relaxed, |value| Some(!value)));
     show!(log, atomic.fetch_update(SeqCst, Relaxed, |_| None));
     *atomic.get_mut() = true;
     // SAFETY: nobody else has the atomic.
@@ -162,14 +99,7 @@ pub(crate) fn boolean(log: &mut Vec<String>) {
     show!(log, view.fetch_not(Relaxed));
     show!(log, plain);
     show!(log, atomic.into_inner());
-    show!(
-        log,
-        (
-            AtomicBool::default(),
-            AtomicBool::from(true),
-            round_trip(true)
-        )
-    );
+    show!(log, (AtomicBool::default(), AtomicBool::from(true), round_trip(true)));
 
     let winners = AtomicU32::new(0);
     let atomic = AtomicBool::new(false);
@@ -197,26 +127,11 @@ pub(crate) fn pointer(log: &mut Vec<String>) {
     atomic.store(second, Release);
     show!(log, atomic.swap(first, AcqRel) == second);
     show!(log, atomic.compare_and_swap(first, second, SeqCst) == first);
-    show!(
-        log,
-        atomic.compare_exchange(first, second, SeqCst, Relaxed) == Err(second)
-    );
-    show!(
-        log,
-        atomic.compare_exchange(second, first, SeqCst, Relaxed) == Ok(second)
-    );
-    while atomic
-        .compare_exchange_weak(first, second, SeqCst, SeqCst)
-        .is_err()
-    {}
-    show!(
-        log,
-        atomic.fetch_update(SeqCst, Relaxed, |_| Some(first)) == Ok(second)
-    );
-    show!(
-        log,
-        atomic.fetch_update(SeqCst, Relaxed, |_| None) == Err(first)
-    );
+    show!(log, atomic.compare_exchange(first, second, SeqCst, Relaxed) == Err(second));
+    show!(log, atomic.compare_exchange(second, first, SeqCst, Relaxed) == Ok(second));
+    while atomic.compare_exchange_weak(first, second, SeqCst, SeqCst).is_err() {}
+    show!(log, atomic.fetch_update(SeqCst, Relaxed, |_| Some(first)) == Ok(second));
+    show!(log, atomic.fetch_update(SeqCst, Relaxed, |_| None) == Err(first));
     *atomic.get_mut() = second;
     // SAFETY: nobody else has the atomic.
     show!(log, unsafe { *atomic.as_ptr() } == second);
@@ -226,13 +141,7 @@ pub(crate) fn pointer(log: &mut Vec<String>) {
     show!(log, view.swap(second, Relaxed) == first);
     show!(log, plain == second);
     show!(log, atomic.into_inner() == second);
-    show!(
-        log,
-        (
-            NULL.load(Relaxed).is_null(),
-            AtomicPtr::<u32>::default().load(Relaxed).is_null()
-        )
-    );
+    show!(log, (NULL.load(Relaxed).is_null(), AtomicPtr::<u32>::default().load(Relaxed).is_null()));
     show!(log, AtomicPtr::from(first).into_inner() == first);
 
     let published = AtomicPtr::new(std::ptr::null_mut());
@@ -246,8 +155,7 @@ pub(crate) fn pointer(log: &mut Vec<String>) {
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 static FLAGS: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
-static OLD: (AtomicBool, AtomicIsize, AtomicUsize) =
-    (ATOMIC_BOOL_INIT, ATOMIC_ISIZE_INIT, ATOMIC_USIZE_INIT);
+static OLD: (AtomicBool, AtomicIsize, AtomicUsize) = (ATOMIC_BOOL_INIT, ATOMIC_ISIZE_INIT, ATOMIC_USIZE_INIT);
 
 pub(crate) fn statics_and_fences(log: &mut Vec<String>) {
     COUNTER.store(1, SeqCst);

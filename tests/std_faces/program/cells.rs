@@ -29,17 +29,7 @@ pub(crate) fn cell(log: &mut Vec<String>) {
     let other = Cell::from(5);
     cell.swap(&other);
     *cell.get_mut() += 1;
-    show!(
-        log,
-        (
-            &cell,
-            &other,
-            cell == other,
-            cell < other,
-            cell.cmp(&other),
-            cell.partial_cmp(&other)
-        )
-    );
+    show!(log, (&cell, &other, cell == other, cell < other, cell.cmp(&other), cell.partial_cmp(&other)));
     // SAFETY: nobody else has the cell.
     unsafe { *cell.as_ptr() += 1 };
     show!(log, cell.clone().into_inner());
@@ -88,13 +78,7 @@ pub(crate) fn unsafe_cell(log: &mut Vec<String>) {
     unsafe { *UnsafeCell::raw_get(&raw const cell) += 1 };
     show!(log, cell);
     show!(log, cell.into_inner());
-    show!(
-        log,
-        (
-            UnsafeCell::<u32>::default().into_inner(),
-            UnsafeCell::from(5).into_inner()
-        )
-    );
+    show!(log, (UnsafeCell::<u32>::default().into_inner(), UnsafeCell::from(5).into_inner()));
     let mut value = 6;
     *UnsafeCell::from_mut(&mut value).get_mut() += 1;
     show!(log, value);
@@ -109,31 +93,13 @@ pub(crate) fn unsafe_cell(log: &mut Vec<String>) {
 pub(crate) fn ref_cell(log: &mut Vec<String>) {
     let mut cell = RefCell::new(1);
     *cell.borrow_mut() += 1;
-    show!(
-        log,
-        (
-            &cell,
-            cell.replace(3),
-            cell.replace_with(|value| *value + 1),
-            cell.take()
-        )
-    );
+    show!(log, (&cell, cell.replace(3), cell.replace_with(|value| *value + 1), cell.take()));
     let other = RefCell::from(5);
     cell.swap(&other);
     *cell.get_mut() += 1;
-    show!(
-        log,
-        (
-            cell == other,
-            cell < other,
-            cell.cmp(&other),
-            cell.partial_cmp(&other)
-        )
-    );
+    show!(log, (cell == other, cell < other, cell.cmp(&other), cell.partial_cmp(&other)));
     // SAFETY: nothing is borrowed, nor will be while the results are used.
-    show!(log, unsafe {
-        (*cell.as_ptr(), cell.try_borrow_unguarded())
-    });
+    show!(log, unsafe { (*cell.as_ptr(), cell.try_borrow_unguarded()) });
     {
         let first: Ref<'_, i32> = cell.borrow();
         let second = Ref::clone(&first);
@@ -168,67 +134,26 @@ pub(crate) fn ref_cell(log: &mut Vec<String>) {
 
     let pair = RefCell::new((1, "text"));
     show!(log, Ref::map(pair.borrow(), |pair| &pair.1));
-    show!(
-        log,
-        Ref::filter_map(pair.borrow(), |pair| pair.1.get(1..2)).unwrap()
-    );
-    show!(
-        log,
-        Ref::filter_map(pair.borrow(), |_| None::<&u32>).unwrap_err()
-    );
-    show!(
-        log,
-        Ref::map_split(pair.borrow(), |pair| (&pair.0, &pair.1))
-    );
+    show!(log, Ref::filter_map(pair.borrow(), |pair| pair.1.get(1..2)).unwrap());
+    show!(log, Ref::filter_map(pair.borrow(), |_| None::<&u32>).unwrap_err());
+    show!(log, Ref::map_split(pair.borrow(), |pair| (&pair.0, &pair.1)));
     *RefMut::map(pair.borrow_mut(), |pair| &mut pair.0) += 1;
     *RefMut::filter_map(pair.borrow_mut(), |pair| Some(&mut pair.0)).unwrap() += 1;
-    show!(
-        log,
-        RefMut::filter_map(pair.borrow_mut(), |_| None::<&mut u32>).unwrap_err()
-    );
-    show!(
-        log,
-        RefMut::map_split(pair.borrow_mut(), |pair| (&mut pair.0, &mut pair.1))
-    );
+    show!(log, RefMut::filter_map(pair.borrow_mut(), |_| None::<&mut u32>).unwrap_err());
+    show!(log, RefMut::map_split(pair.borrow_mut(), |pair| (&mut pair.0, &mut pair.1)));
     show!(log, (pair.clone().into_inner(), RefCell::<u32>::default()));
     let object: Rc<RefCell<dyn std::fmt::Debug>> = Rc::new(RefCell::new(1));
     show!(log, object);
-    traits!(
-        log,
-        RefCell<u32>,
-        RefCell<Rc<u32>>,
-        Ref<'static, u32>,
-        RefMut<'static, u32>
-    );
+    traits!(log, RefCell<u32>, RefCell<Rc<u32>>, Ref<'static, u32>, RefMut<'static, u32>);
     traits!(log, BorrowError, BorrowMutError);
 }
 
 pub(crate) fn once_and_lazy(log: &mut Vec<String>) {
     let mut cell = OnceCell::new();
-    show!(
-        log,
-        (
-            &cell,
-            cell.get(),
-            cell.set(1),
-            cell.set(2),
-            cell.get_or_init(|| 3)
-        )
-    );
+    show!(log, (&cell, cell.get(), cell.set(1), cell.set(2), cell.get_or_init(|| 3)));
     *cell.get_mut().unwrap() += 1;
-    show!(
-        log,
-        (
-            cell.clone(),
-            cell == OnceCell::from(2),
-            cell.take(),
-            cell.take()
-        )
-    );
-    show!(
-        log,
-        (OnceCell::<u32>::default(), OnceCell::from(1).into_inner())
-    );
+    show!(log, (cell.clone(), cell == OnceCell::from(2), cell.take(), cell.take()));
+    show!(log, (OnceCell::<u32>::default(), OnceCell::from(1).into_inner()));
 
     let calls = Cell::new(0);
     let lazy = LazyCell::new(|| calls.replace(calls.get() + 1));

@@ -20,10 +20,7 @@ pub(crate) fn unbounded(log: &mut Vec<String>) {
     show!(log, receiver.try_recv());
     show!(log, sender.send(1));
     show!(log, sender.clone().send(2));
-    show!(
-        log,
-        (receiver.recv(), receiver.try_recv(), receiver.try_recv())
-    );
+    show!(log, (receiver.recv(), receiver.try_recv(), receiver.try_recv()));
 
     let handles: Vec<_> = (0..3)
         .map(|number| {
@@ -32,17 +29,9 @@ pub(crate) fn unbounded(log: &mut Vec<String>) {
         })
         .collect();
     let mut received: Vec<u32> = (0..9).map(|_| receiver.recv().unwrap()).collect();
-    handles
-        .into_iter()
-        .for_each(|handle| handle.join().unwrap());
+    handles.into_iter().for_each(|handle| handle.join().unwrap());
     // Each sender's messages keep their order.
-    show!(
-        log,
-        received
-            .iter()
-            .filter(|item| **item / 10 == 1)
-            .collect::<Vec<_>>()
-    );
+    show!(log, received.iter().filter(|item| **item / 10 == 1).collect::<Vec<_>>());
     received.sort();
     show!(log, received);
 
@@ -67,13 +56,7 @@ pub(crate) fn unbounded(log: &mut Vec<String>) {
     drop((sender, receiver));
     show!(log, Rc::strong_count(&item));
     traits!(log, Sender<u32>, Sender<Cell<u32>>, Sender<Rc<u32>>);
-    traits!(
-        log,
-        Receiver<u32>,
-        Receiver<Cell<u32>>,
-        Receiver<Rc<u32>>,
-        &'static Receiver<u32>
-    );
+    traits!(log, Receiver<u32>, Receiver<Cell<u32>>, Receiver<Rc<u32>>, &'static Receiver<u32>);
 }
 
 pub(crate) fn bounded(log: &mut Vec<String>) {
@@ -109,12 +92,7 @@ pub(crate) fn bounded(log: &mut Vec<String>) {
     let producer = thread::spawn(move || sender.send(2));
     drop(receiver);
     show!(log, producer.join().unwrap());
-    traits!(
-        log,
-        SyncSender<u32>,
-        SyncSender<Cell<u32>>,
-        SyncSender<Rc<u32>>
-    );
+    traits!(log, SyncSender<u32>, SyncSender<Cell<u32>>, SyncSender<Rc<u32>>);
 }
 
 pub(crate) fn timeouts(log: &mut Vec<String>) {
@@ -163,67 +141,21 @@ pub(crate) fn iterators(log: &mut Vec<String>) {
     show!(log, into_iter);
     show!(log, into_iter.collect::<Vec<_>>());
     show!(log, producer.join().is_ok());
-    traits!(
-        log,
-        Iter<'static, u32>,
-        TryIter<'static, u32>,
-        IntoIter<u32>,
-        IntoIter<Rc<u32>>
-    );
+    traits!(log, Iter<'static, u32>, TryIter<'static, u32>, IntoIter<u32>, IntoIter<Rc<u32>>);
 }
 
 pub(crate) fn errors(log: &mut Vec<String>) {
-    show!(
-        log,
-        (
-            RecvError,
-            RecvError.to_string(),
-            RecvError == RecvError.clone()
-        )
-    );
+    show!(log, (RecvError, RecvError.to_string(), RecvError == RecvError.clone()));
     show!(log, SendError(1));
-    show!(
-        log,
-        (
-            SendError(1).to_string(),
-            SendError(1) == SendError(2),
-            SendError(1).clone().0
-        )
-    );
-    for error in [
-        TryRecvError::Empty,
-        TryRecvError::Disconnected,
-        RecvError.into(),
-    ] {
-        show!(
-            log,
-            (error, error.to_string(), error == TryRecvError::Empty)
-        );
+    show!(log, (SendError(1).to_string(), SendError(1) == SendError(2), SendError(1).clone().0));
+    for error in [TryRecvError::Empty, TryRecvError::Disconnected, RecvError.into()] {
+        show!(log, (error, error.to_string(), error == TryRecvError::Empty));
     }
-    for error in [
-        RecvTimeoutError::Timeout,
-        RecvTimeoutError::Disconnected,
-        RecvError.into(),
-    ] {
-        show!(
-            log,
-            (error, error.to_string(), error == RecvTimeoutError::Timeout)
-        );
+    for error in [RecvTimeoutError::Timeout, RecvTimeoutError::Disconnected, RecvError.into()] {
+        show!(log, (error, error.to_string(), error == RecvTimeoutError::Timeout));
     }
-    for error in [
-        TrySendError::Full(1),
-        TrySendError::Disconnected(2),
-        SendError(3).into(),
-    ] {
-        show!(
-            log,
-            (
-                error,
-                error.to_string(),
-                error == TrySendError::Full(1),
-                error.clone()
-            )
-        );
+    for error in [TrySendError::Full(1), TrySendError::Disconnected(2), SendError(3).into()] {
+        show!(log, (error, error.to_string(), error == TrySendError::Full(1), error.clone()));
     }
     let errors: [Box<dyn Error>; 5] = [
         Box::new(RecvError),
@@ -235,18 +167,6 @@ pub(crate) fn errors(log: &mut Vec<String>) {
     for error in &errors {
         show!(log, (error, error.source().is_none()));
     }
-    traits!(
-        log,
-        RecvError,
-        SendError<u32>,
-        SendError<Rc<u32>>,
-        TryRecvError,
-        RecvTimeoutError
-    );
-    traits!(
-        log,
-        TrySendError<u32>,
-        TrySendError<Rc<u32>>,
-        TrySendError<Cell<u32>>
-    );
+    traits!(log, RecvError, SendError<u32>, SendError<Rc<u32>>, TryRecvError, RecvTimeoutError);
+    traits!(log, TrySendError<u32>, TrySendError<Rc<u32>>, TrySendError<Cell<u32>>);
 }

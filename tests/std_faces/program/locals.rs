@@ -36,17 +36,12 @@ pub(crate) fn keys(log: &mut Vec<String>) {
     show!(log, elsewhere::INNER.with(|text| text.len()));
     let key: &'static LocalKey<Vec<u32>> = &LAZY;
     show!(log, key);
-    show!(
-        log,
-        key.with(|list| LAZY.with(|same| std::ptr::eq(list, same)))
-    );
+    show!(log, key.with(|list| LAZY.with(|same| std::ptr::eq(list, same))));
 
     // Each thread has its own.
     let other = LAZY.with(|list| {
         let address = list.as_ptr() as usize;
-        thread::spawn(move || LAZY.with(|other| other.as_ptr() as usize != address))
-            .join()
-            .unwrap()
+        thread::spawn(move || LAZY.with(|other| other.as_ptr() as usize != address)).join().unwrap()
     });
     show!(log, other);
     thread_local!(static IN_A_FUNCTION: Cell<u32> = Cell::new(1));
@@ -58,27 +53,13 @@ pub(crate) fn keys(log: &mut Vec<String>) {
         })
     });
     show!(log, threads.map(|thread| thread.join().unwrap()));
-    traits!(
-        log,
-        LocalKey<u32>,
-        LocalKey<std::rc::Rc<u32>>,
-        LocalKey<Cell<u32>>,
-        AccessError
-    );
+    traits!(log, LocalKey<u32>, LocalKey<std::rc::Rc<u32>>, LocalKey<Cell<u32>>, AccessError);
 }
 
 /// In a thread of its own, so that the section starts with fresh values wherever it runs.
 pub(crate) fn cells(log: &mut Vec<String>) {
     let body = |log: &mut Vec<String>| {
-        show!(
-            log,
-            (
-                NUMBER.get(),
-                NUMBER.replace(11),
-                NUMBER.take(),
-                NUMBER.get()
-            )
-        );
+        show!(log, (NUMBER.get(), NUMBER.replace(11), NUMBER.take(), NUMBER.get()));
         NUMBER.set(12);
         show!(log, NUMBER.with(Cell::get));
         show!(log, (CONST.get(), CONST.replace(21), CONST.take()));
@@ -113,12 +94,7 @@ pub(crate) fn cells(log: &mut Vec<String>) {
         });
         thread.join().unwrap()
     });
-    show!(
-        log,
-        thread::spawn(|| (NUMBER.get(), CONST.get()))
-            .join()
-            .unwrap()
-    );
+    show!(log, thread::spawn(|| (NUMBER.get(), CONST.get())).join().unwrap());
 }
 
 struct Logs(&'static str, mpsc::Sender<String>);
@@ -127,9 +103,7 @@ impl Drop for Logs {
     fn drop(&mut self) {
         // A value that is being destroyed cannot be reached any more; others can, or are destroyed too.
         let itself = LOGS.try_with(|_| ());
-        self.1
-            .send(format!("{} {itself:?} {}", self.0, NUMBER.get()))
-            .unwrap();
+        self.1.send(format!("{} {itself:?} {}", self.0, NUMBER.get())).unwrap();
     }
 }
 
@@ -163,9 +137,7 @@ pub(crate) fn destructors(log: &mut Vec<String>) {
         let registers = Registers(Arc::clone(&dropped), number);
         thread::spawn(move || REGISTERS.with_borrow_mut(|list| list.push(registers)))
     });
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().unwrap());
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
     show!(log, dropped);
 
     let (sender, receiver) = mpsc::channel();
@@ -176,17 +148,7 @@ pub(crate) fn destructors(log: &mut Vec<String>) {
         }
     }
     thread_local!(static REPORTS: RefCell<Option<Reports>> = const { RefCell::new(None) });
-    thread::spawn(move || REPORTS.set(Some(Reports(sender))))
-        .join()
-        .unwrap();
+    thread::spawn(move || REPORTS.set(Some(Reports(sender)))).join().unwrap();
     let error: AccessError = receiver.recv().unwrap();
-    show!(
-        log,
-        (
-            error,
-            error.to_string(),
-            error == error.clone(),
-            error.source().is_none()
-        )
-    );
+    show!(log, (error, error.to_string(), error == error.clone(), error.source().is_none()));
 }

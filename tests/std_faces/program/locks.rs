@@ -7,8 +7,8 @@ use std::marker::PhantomPinned;
 use std::rc::Rc;
 
 use super::facade::sync::{
-    Arc, LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    TryLockError, TryLockResult,
+    Arc, LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+    TryLockResult,
 };
 use super::facade::thread;
 use super::panic_of;
@@ -21,9 +21,7 @@ pub(crate) fn mutex(log: &mut Vec<String>) {
             thread::spawn(move || *mutex.lock().unwrap() += number)
         })
         .collect();
-    handles
-        .into_iter()
-        .for_each(|handle| handle.join().unwrap());
+    handles.into_iter().for_each(|handle| handle.join().unwrap());
     show!(log, *mutex.lock().unwrap());
     show!(log, mutex);
 
@@ -33,10 +31,7 @@ pub(crate) fn mutex(log: &mut Vec<String>) {
     show!(log, format!("{guard} {:>4}", guard));
     show!(log, mutex);
     show!(log, mutex.try_lock());
-    show!(
-        log,
-        matches!(mutex.try_lock(), Err(TryLockError::WouldBlock))
-    );
+    show!(log, matches!(mutex.try_lock(), Err(TryLockError::WouldBlock)));
     drop(guard);
     show!(log, mutex.try_lock().map(|guard| *guard).ok());
     show!(log, mutex.is_poisoned());
@@ -52,10 +47,7 @@ pub(crate) fn mutex(log: &mut Vec<String>) {
         log,
         thread::scope(|scope| {
             let mutex = Mutex::new(vec![1]);
-            scope
-                .spawn(move || mutex.lock().unwrap().len())
-                .join()
-                .unwrap()
+            scope.spawn(move || mutex.lock().unwrap().len()).join().unwrap()
         })
     );
 
@@ -68,12 +60,7 @@ pub(crate) fn mutex(log: &mut Vec<String>) {
         Mutex<&'static Cell<u32>>,
         Mutex<[u32]>
     );
-    traits!(
-        log,
-        MutexGuard<'static, u32>,
-        MutexGuard<'static, Cell<u32>>,
-        MutexGuard<'static, str>
-    );
+    traits!(log, MutexGuard<'static, u32>, MutexGuard<'static, Cell<u32>>, MutexGuard<'static, str>);
 }
 
 pub(crate) fn mutex_poisoning(log: &mut Vec<String>) {
@@ -90,10 +77,7 @@ pub(crate) fn mutex_poisoning(log: &mut Vec<String>) {
     show!(log, mutex);
     show!(log, mutex.lock());
     show!(log, mutex.try_lock());
-    show!(
-        log,
-        matches!(mutex.try_lock(), Err(TryLockError::Poisoned(error)) if **error.get_ref() == 2)
-    );
+    show!(log, matches!(mutex.try_lock(), Err(TryLockError::Poisoned(error)) if **error.get_ref() == 2));
     show!(log, *mutex.lock().unwrap_or_else(PoisonError::into_inner));
     mutex.clear_poison();
     show!(log, mutex.lock());
@@ -150,12 +134,7 @@ pub(crate) fn const_contexts(log: &mut Vec<String>) {
     show!(log, *RWLOCK.write().unwrap());
     show!(log, MUTEXES);
     show!(log, locks());
-    show!(
-        log,
-        thread::spawn(|| MUTEX.lock().map(|guard| *guard).unwrap())
-            .join()
-            .unwrap()
-    );
+    show!(log, thread::spawn(|| MUTEX.lock().map(|guard| *guard).unwrap()).join().unwrap());
 }
 
 pub(crate) fn rwlock(log: &mut Vec<String>) {
@@ -209,16 +188,8 @@ pub(crate) fn rwlock(log: &mut Vec<String>) {
         RwLock<&'static Cell<u32>>,
         RwLock<[u32]>
     );
-    traits!(
-        log,
-        RwLockReadGuard<'static, u32>,
-        RwLockReadGuard<'static, Cell<u32>>
-    );
-    traits!(
-        log,
-        RwLockWriteGuard<'static, u32>,
-        RwLockWriteGuard<'static, Cell<u32>>
-    );
+    traits!(log, RwLockReadGuard<'static, u32>, RwLockReadGuard<'static, Cell<u32>>);
+    traits!(log, RwLockWriteGuard<'static, u32>, RwLockWriteGuard<'static, Cell<u32>>);
 }
 
 pub(crate) fn rwlock_poisoning(log: &mut Vec<String>) {
@@ -286,13 +257,7 @@ pub(crate) fn errors(log: &mut Vec<String>) {
         Ok(*mutex.try_lock()?)
     }
     show!(log, propagated(&mutex).map_err(|error| error.to_string()));
-    traits!(
-        log,
-        PoisonError<u32>,
-        PoisonError<Cell<u32>>,
-        TryLockError<u32>,
-        TryLockError<Rc<u32>>
-    );
+    traits!(log, PoisonError<u32>, PoisonError<Cell<u32>>, TryLockError<u32>, TryLockError<Rc<u32>>);
 }
 
 pub(crate) fn unsized_content(log: &mut Vec<String>) {
@@ -319,9 +284,7 @@ pub(crate) fn unsized_content(log: &mut Vec<String>) {
     fn shorten_mutex<'a, T>(guard: MutexGuard<'static, T>) -> MutexGuard<'a, T> {
         guard
     }
-    fn shorten_read<'a>(
-        guard: RwLockReadGuard<'static, &'static str>,
-    ) -> RwLockReadGuard<'a, &'a str> {
+    fn shorten_read<'a>(guard: RwLockReadGuard<'static, &'static str>) -> RwLockReadGuard<'a, &'a str> {
         guard
     }
     fn shorten_write<'a, T>(guard: RwLockWriteGuard<'static, T>) -> RwLockWriteGuard<'a, T> {

@@ -6,8 +6,8 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use super::facade::collections::hash_map::{
-    Drain, Entry, ExtractIf, IntoIter, IntoKeys, IntoValues, Iter, IterMut, Keys, OccupiedEntry,
-    RandomState, VacantEntry, Values, ValuesMut,
+    Drain, Entry, ExtractIf, IntoIter, IntoKeys, IntoValues, Iter, IterMut, Keys, OccupiedEntry, RandomState,
+    VacantEntry, Values, ValuesMut,
 };
 use super::facade::collections::{self, HashMap, TryReserveError};
 use super::panic_of;
@@ -22,24 +22,8 @@ fn sorted<T: Ord>(elements: impl IntoIterator<Item = T>) -> Vec<T> {
 pub(crate) fn methods(log: &mut Vec<String>) {
     let mut map: HashMap<String, u32> = HashMap::new();
     show!(log, (&map, map.len(), map.is_empty(), map.capacity()));
-    show!(
-        log,
-        (
-            map.insert("a".into(), 1),
-            map.insert("b".into(), 2),
-            map.insert("a".into(), 3)
-        )
-    );
-    show!(
-        log,
-        (
-            map.get("a"),
-            map.get("c"),
-            map.get_key_value("b"),
-            map.contains_key("c"),
-            map["a"]
-        )
-    );
+    show!(log, (map.insert("a".into(), 1), map.insert("b".into(), 2), map.insert("a".into(), 3)));
+    show!(log, (map.get("a"), map.get("c"), map.get_key_value("b"), map.contains_key("c"), map["a"]));
     *map.get_mut("a").unwrap() += 1;
     show!(log, map.get_disjoint_mut(["a", "b", "c"]));
     // SAFETY: the keys differ.
@@ -66,15 +50,7 @@ pub(crate) fn methods(log: &mut Vec<String>) {
     for (key, value) in &map {
         assert_eq!(map[key], *value);
     }
-    show!(
-        log,
-        (
-            map.remove("a"),
-            map.remove("a"),
-            map.remove_entry("b"),
-            &map
-        )
-    );
+    show!(log, (map.remove("a"), map.remove("a"), map.remove_entry("b"), &map));
 
     map.extend([("c".into(), 4), ("d".into(), 5), ("e".into(), 6)]);
     map.retain(|_, value| *value != 4);
@@ -115,12 +91,7 @@ pub(crate) fn methods(log: &mut Vec<String>) {
     // By path, as functions.
     let maps = [HashMap::from([(1, 2)]), HashMap::new()];
     show!(log, maps.iter().map(HashMap::len).collect::<Vec<_>>());
-    show!(
-        log,
-        maps.into_iter()
-            .flat_map(HashMap::into_values)
-            .collect::<Vec<i32>>()
-    );
+    show!(log, maps.into_iter().flat_map(HashMap::into_values).collect::<Vec<i32>>());
 }
 
 pub(crate) fn entries(log: &mut Vec<String>) {
@@ -128,15 +99,9 @@ pub(crate) fn entries(log: &mut Vec<String>) {
     let entry: Entry<'_, &str, u32> = map.entry("a");
     show!(log, (&entry, entry.key()));
     *entry.or_insert(1) += 1;
-    show!(
-        log,
-        map.entry("a").and_modify(|value| *value += 1).or_insert(0)
-    );
+    show!(log, map.entry("a").and_modify(|value| *value += 1).or_insert(0));
     show!(log, map.entry("b").or_insert_with(|| 5));
-    show!(
-        log,
-        map.entry("long").or_insert_with_key(|key| key.len() as u32)
-    );
+    show!(log, map.entry("long").or_insert_with_key(|key| key.len() as u32));
     show!(log, map.entry("c").or_default());
     show!(log, map.entry("d").insert_entry(6));
     match map.entry("a") {
@@ -180,18 +145,8 @@ pub(crate) fn traits(log: &mut Vec<String>) {
     struct Holds {
         map: HashMap<u32, u32>,
     }
-    let holds = Holds {
-        map: HashMap::from([(1, 2)]),
-    };
-    show!(
-        log,
-        (
-            &holds,
-            holds == holds.clone(),
-            holds == Holds::default(),
-            CONST.len()
-        )
-    );
+    let holds = Holds { map: HashMap::from([(1, 2)]) };
+    show!(log, (&holds, holds == holds.clone(), holds == Holds::default(), CONST.len()));
 
     let mut map: HashMap<u32, u32> = [(1, 2), (3, 4)].into_iter().collect();
     map.extend([(5, 6)]);
@@ -207,13 +162,7 @@ pub(crate) fn traits(log: &mut Vec<String>) {
         })
     );
     show!(log, HashMap::<Rc<u32>, f32>::default());
-    show!(
-        log,
-        map.iter()
-            .map(|(key, value)| (value, key))
-            .collect::<HashMap<_, _>>()
-            .len()
-    );
+    show!(log, map.iter().map(|(key, value)| (value, key)).collect::<HashMap<_, _>>().len());
     traits!(log, HashMap<u32, u32>, HashMap<Rc<u32>, u32>, HashMap<u32, std::cell::Cell<u32>>);
     traits!(log, HashMap<u32, &'static std::cell::Cell<u32>>, &'static HashMap<u32, u32>, RandomState);
     traits!(log, Iter<'static, u32, u32>, IntoIter<u32, u32>, Keys<'static, u32, u32>, Drain<'static, u32, u32>);
@@ -232,12 +181,7 @@ pub(crate) fn other_collections(log: &mut Vec<String>) {
     show!(log, collections::hash_map::DefaultHasher::new());
     show!(log, collections::hash_map::HashMap::from([(1, 2)]));
     show!(log, collections::hash_set::HashSet::from([1]));
-    show!(
-        log,
-        collections::binary_heap::BinaryHeap::from([1])
-            .peek_mut()
-            .map(|top| *top.deref())
-    );
+    show!(log, collections::binary_heap::BinaryHeap::from([1]).peek_mut().map(|top| *top.deref()));
     show!(log, collections::vec_deque::VecDeque::from([1]).iter());
     show!(log, collections::linked_list::LinkedList::from([1]).iter());
 }

@@ -44,14 +44,9 @@ pub(crate) fn once_poisoning(log: &mut Vec<String>) {
     show!(log, once.is_completed());
     show!(log, panic_of(|| once.call_once(|| ())));
     show!(log, panic_of(|| once.wait()));
-    show!(
-        log,
-        panic_of(|| once.call_once_force(|_| panic!("second call")))
-    );
+    show!(log, panic_of(|| once.call_once_force(|_| panic!("second call"))));
     let mut states = Vec::new();
-    once.call_once_force(|state: &OnceState| {
-        states.push((state.is_poisoned(), format!("{state:?}")))
-    });
+    once.call_once_force(|state: &OnceState| states.push((state.is_poisoned(), format!("{state:?}"))));
     show!(log, states);
     show!(log, once.is_completed());
     once.call_once(|| unreachable!());
@@ -161,12 +156,6 @@ pub(crate) fn lazy_lock(log: &mut Vec<String>) {
         })
     );
     show!(log, lazy);
-    traits!(
-        log,
-        LazyLock<u32>,
-        LazyLock<Cell<u32>>,
-        LazyLock<Rc<u32>>,
-        LazyLock<&'static Cell<u32>>
-    );
+    traits!(log, LazyLock<u32>, LazyLock<Cell<u32>>, LazyLock<Rc<u32>>, LazyLock<&'static Cell<u32>>);
     traits!(log, LazyLock<u32, Cell<u32>>, LazyLock<u32, &'static Cell<u32>>, LazyLock<u32, Rc<u32>>);
 }

@@ -16,10 +16,7 @@ pub(crate) fn locks(log: &mut Vec<String>) {
     let mut guard = lock.write().unwrap();
     *guard += 1;
     let guard: RwLockReadGuard<'_, i32> = RwLockWriteGuard::downgrade(guard);
-    show!(
-        log,
-        (&guard, lock.try_read().is_ok(), lock.try_write().is_err())
-    );
+    show!(log, (&guard, lock.try_read().is_ok(), lock.try_write().is_err()));
     // Readers that waited for the writer go on.
     let read = thread::scope(|scope| scope.spawn(|| *lock.read().unwrap()).join().unwrap());
     show!(log, read);
@@ -30,10 +27,7 @@ pub(crate) fn locks(log: &mut Vec<String>) {
 pub(crate) fn atomics(log: &mut Vec<String>) {
     let atomic = AtomicU32::new(1);
     show!(log, atomic.update(AcqRel, Acquire, |value| value + 1));
-    show!(
-        log,
-        atomic.try_update(SeqCst, Relaxed, |value| value.checked_add(1))
-    );
+    show!(log, atomic.try_update(SeqCst, Relaxed, |value| value.checked_add(1)));
     show!(log, atomic.try_update(SeqCst, Relaxed, |_| None));
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -43,10 +37,7 @@ pub(crate) fn atomics(log: &mut Vec<String>) {
     show!(log, atomic);
     let atomic = AtomicBool::new(true);
     show!(log, atomic.update(SeqCst, Relaxed, |value| !value));
-    show!(
-        log,
-        atomic.try_update(SeqCst, Relaxed, |value| (!value).then_some(true))
-    );
+    show!(log, atomic.try_update(SeqCst, Relaxed, |value| (!value).then_some(true)));
     show!(log, atomic.try_update(SeqCst, Relaxed, |_| None));
 
     let mut array = [0u32; 8];
@@ -64,18 +55,8 @@ pub(crate) fn atomics(log: &mut Vec<String>) {
     show!(log, atomic.fetch_and(!1, Relaxed).addr() & 1);
     show!(log, index(atomic.fetch_xor(1, Relaxed)));
     show!(log, atomic.load(Relaxed).addr() - first.addr());
-    show!(
-        log,
-        index(
-            atomic
-                .update(SeqCst, Relaxed, |_| first)
-                .map_addr(|address| address & !1)
-        )
-    );
-    show!(
-        log,
-        atomic.try_update(SeqCst, Relaxed, |_| None) == Err(first)
-    );
+    show!(log, index(atomic.update(SeqCst, Relaxed, |_| first).map_addr(|address| address & !1)));
+    show!(log, atomic.try_update(SeqCst, Relaxed, |_| None) == Err(first));
 }
 
 pub(crate) fn lazy(log: &mut Vec<String>) {
@@ -96,31 +77,15 @@ pub(crate) fn lazy(log: &mut Vec<String>) {
 pub(crate) fn rest(log: &mut Vec<String>) {
     // SAFETY: zero is a number.
     show!(log, unsafe {
-        (
-            Arc::<u32>::new_zeroed().assume_init(),
-            Arc::<[u32]>::new_zeroed_slice(2).assume_init(),
-        )
+        (Arc::<u32>::new_zeroed().assume_init(), Arc::<[u32]>::new_zeroed_slice(2).assume_init())
     });
     show!(log, Pin::<Arc<u32>>::default());
     let array: &Cell<[u32; 2]> = &Cell::new([1, 2]);
     array.as_array_of_cells()[0].set(3);
-    show!(
-        log,
-        (
-            AsRef::<[Cell<u32>]>::as_ref(array),
-            AsRef::<[Cell<u32>; 2]>::as_ref(array)
-        )
-    );
+    show!(log, (AsRef::<[Cell<u32>]>::as_ref(array), AsRef::<[Cell<u32>; 2]>::as_ref(array)));
     let slice: &Cell<[u32]> = array;
     show!(log, slice.as_ref().len());
-    show!(
-        log,
-        (
-            Duration::from_hours(1),
-            Duration::from_mins(1),
-            Duration::from_nanos_u128(1)
-        )
-    );
+    show!(log, (Duration::from_hours(1), Duration::from_mins(1), Duration::from_nanos_u128(1)));
     if array.get()[0] == 0 {
         hint::cold_path();
     }

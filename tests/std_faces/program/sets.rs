@@ -19,34 +19,10 @@ fn sorted<T: Ord>(values: impl IntoIterator<Item = T>) -> Vec<T> {
 pub(crate) fn methods(log: &mut Vec<String>) {
     let mut set: HashSet<String> = HashSet::new();
     show!(log, (&set, set.len(), set.is_empty(), set.capacity()));
-    show!(
-        log,
-        (
-            set.insert("a".into()),
-            set.insert("a".into()),
-            set.insert("b".into())
-        )
-    );
-    show!(
-        log,
-        (
-            set.contains("a"),
-            set.contains("c"),
-            set.get("b"),
-            set.get("c")
-        )
-    );
+    show!(log, (set.insert("a".into()), set.insert("a".into()), set.insert("b".into())));
+    show!(log, (set.contains("a"), set.contains("c"), set.get("b"), set.get("c")));
     show!(log, (set.replace("a".into()), set.replace("c".into())));
-    show!(
-        log,
-        (
-            set.remove("a"),
-            set.remove("a"),
-            set.take("b"),
-            set.take("b"),
-            &set
-        )
-    );
+    show!(log, (set.remove("a"), set.remove("a"), set.take("b"), set.take("b"), &set));
     let iter: Iter<'_, String> = set.iter();
     show!(log, (iter.len(), sorted(iter.clone())));
     for value in &set {
@@ -76,19 +52,10 @@ pub(crate) fn methods(log: &mut Vec<String>) {
     let state = RandomState::new();
     let with_hasher: HashSet<u32> = HashSet::with_hasher(state.clone());
     show!(log, with_hasher.hasher().hash_one(1) == state.hash_one(1));
-    show!(
-        log,
-        HashSet::<u32>::with_capacity_and_hasher(10, state).capacity() >= 10
-    );
+    show!(log, HashSet::<u32>::with_capacity_and_hasher(10, state).capacity() >= 10);
     let into_iter: IntoIter<u32> = HashSet::from([1, 2]).into_iter();
     show!(log, sorted(into_iter));
-    show!(
-        log,
-        [HashSet::from([1])]
-            .iter()
-            .map(HashSet::len)
-            .collect::<Vec<_>>()
-    );
+    show!(log, [HashSet::from([1])].iter().map(HashSet::len).collect::<Vec<_>>());
 }
 
 pub(crate) fn operations(log: &mut Vec<String>) {
@@ -102,14 +69,7 @@ pub(crate) fn operations(log: &mut Vec<String>) {
     show!(log, sorted(intersection));
     let union: Union<'_, i32, RandomState> = left.union(&right);
     show!(log, sorted(union));
-    show!(
-        log,
-        (
-            left.is_disjoint(&right),
-            left.is_subset(&right),
-            left.is_superset(&right)
-        )
-    );
+    show!(log, (left.is_disjoint(&right), left.is_subset(&right), left.is_superset(&right)));
     show!(log, left.is_superset(&HashSet::from([1, 2])));
     show!(log, HashSet::from([1]).is_subset(&left));
 
@@ -127,18 +87,8 @@ pub(crate) fn traits(log: &mut Vec<String>) {
     struct Holds {
         set: HashSet<u32>,
     }
-    let holds = Holds {
-        set: HashSet::from([1]),
-    };
-    show!(
-        log,
-        (
-            &holds,
-            holds == holds.clone(),
-            holds == Holds::default(),
-            CONST.len()
-        )
-    );
+    let holds = Holds { set: HashSet::from([1]) };
+    show!(log, (&holds, holds == holds.clone(), holds == Holds::default(), CONST.len()));
 
     let mut set: HashSet<u32> = [1, 2].into_iter().collect();
     set.extend([3]);
@@ -147,17 +97,6 @@ pub(crate) fn traits(log: &mut Vec<String>) {
     copy.clone_from(&set);
     show!(log, (copy == set, sorted(set)));
     show!(log, HashSet::<Rc<u32>>::default());
-    traits!(
-        log,
-        HashSet<u32>,
-        HashSet<Rc<u32>>,
-        HashSet<&'static std::cell::Cell<u32>>
-    );
-    traits!(
-        log,
-        &'static HashSet<u32>,
-        Iter<'static, u32>,
-        IntoIter<u32>,
-        Drain<'static, u32>
-    );
+    traits!(log, HashSet<u32>, HashSet<Rc<u32>>, HashSet<&'static std::cell::Cell<u32>>);
+    traits!(log, &'static HashSet<u32>, Iter<'static, u32>, IntoIter<u32>, Drain<'static, u32>);
 }

@@ -27,28 +27,13 @@ pub(crate) fn spawn_and_join(log: &mut Vec<String>) {
         let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
         text.or_else(|| payload.downcast_ref::<String>().cloned())
     };
-    show!(
-        log,
-        thread::spawn(|| panic!("text")).join().map_err(message)
-    );
-    show!(
-        log,
-        thread::spawn(|| panic!("{}", 1)).join().map_err(message)
-    );
-    let payload = thread::spawn(|| resume_unwind(Box::new(5u32)))
-        .join()
-        .unwrap_err();
+    show!(log, thread::spawn(|| panic!("text")).join().map_err(message));
+    show!(log, thread::spawn(|| panic!("{}", 1)).join().map_err(message));
+    let payload = thread::spawn(|| resume_unwind(Box::new(5u32))).join().unwrap_err();
     show!(log, payload.downcast_ref::<u32>());
-    show!(
-        log,
-        panic_of(|| resume_unwind(thread::spawn(|| panic!("passed on")).join().unwrap_err()))
-    );
+    show!(log, panic_of(|| resume_unwind(thread::spawn(|| panic!("passed on")).join().unwrap_err())));
 
-    let nested = thread::spawn(|| {
-        thread::spawn(|| thread::spawn(|| 3).join().unwrap())
-            .join()
-            .unwrap()
-    });
+    let nested = thread::spawn(|| thread::spawn(|| thread::spawn(|| 3).join().unwrap()).join().unwrap());
     show!(log, nested.join().unwrap());
 
     // A handle that is dropped leaves the thread running.
@@ -58,36 +43,18 @@ pub(crate) fn spawn_and_join(log: &mut Vec<String>) {
 
     // Handles may be joined and looked at by other threads.
     let handle = thread::spawn(|| 4);
-    show!(
-        log,
-        thread::spawn(move || handle.join().unwrap())
-            .join()
-            .unwrap()
-    );
+    show!(log, thread::spawn(move || handle.join().unwrap()).join().unwrap());
 
-    traits!(
-        log,
-        JoinHandle<u32>,
-        JoinHandle<Cell<u32>>,
-        JoinHandle<Rc<u32>>,
-        Thread,
-        ThreadId
-    );
+    traits!(log, JoinHandle<u32>, JoinHandle<Cell<u32>>, JoinHandle<Rc<u32>>, Thread, ThreadId);
 }
 
 pub(crate) fn builder(log: &mut Vec<String>) {
-    let builder = Builder::new()
-        .name("worker".to_string())
-        .stack_size(1 << 20);
+    let builder = Builder::new().name("worker".to_string()).stack_size(1 << 20);
     show!(log, format!("{builder:?}").starts_with("Builder"));
-    let handle = builder
-        .spawn(|| thread::current().name().map(str::to_string))
-        .unwrap();
+    let handle = builder.spawn(|| thread::current().name().map(str::to_string)).unwrap();
     show!(log, handle.thread().name());
     show!(log, handle.join().unwrap());
-    let handle = Builder::new()
-        .spawn(|| thread::current().name().map(str::to_string))
-        .unwrap();
+    let handle = Builder::new().spawn(|| thread::current().name().map(str::to_string)).unwrap();
     show!(log, handle.thread().name());
     show!(log, handle.join().unwrap());
 
@@ -108,10 +75,7 @@ pub(crate) fn builder(log: &mut Vec<String>) {
     let handle = unsafe { Builder::new().spawn_unchecked(|| count += 1) };
     handle.unwrap().join().unwrap();
     show!(log, count);
-    show!(
-        log,
-        panic_of(|| drop(Builder::new().name("zero\0byte".to_string()).spawn(|| ())))
-    );
+    show!(log, panic_of(|| drop(Builder::new().name("zero\0byte".to_string()).spawn(|| ()))));
     traits!(log, Builder);
 }
 
@@ -160,16 +124,8 @@ pub(crate) fn scoped(log: &mut Vec<String>) {
         })
     );
     show!(log, ended);
-    show!(
-        log,
-        panic_of(|| thread::scope(|_| panic!("in the scope itself")))
-    );
-    traits!(
-        log,
-        Scope<'static, 'static>,
-        ScopedJoinHandle<'static, u32>,
-        ScopedJoinHandle<'static, Rc<u32>>
-    );
+    show!(log, panic_of(|| thread::scope(|_| panic!("in the scope itself"))));
+    traits!(log, Scope<'static, 'static>, ScopedJoinHandle<'static, u32>, ScopedJoinHandle<'static, Rc<u32>>);
 }
 
 pub(crate) fn parking(log: &mut Vec<String>) {
@@ -221,14 +177,10 @@ pub(crate) fn functions(log: &mut Vec<String>) {
     let current = thread::current();
     show!(log, current.id() == thread::current().id());
     show!(log, current.clone().id() == current.id());
-    show!(
-        log,
-        format!("{current:?}").starts_with("Thread { id: ThreadId(")
-    );
+    show!(log, format!("{current:?}").starts_with("Thread { id: ThreadId("));
     show!(log, format!("{:?}", current.id()).starts_with("ThreadId("));
-    let ids: HashSet<ThreadId> = (0..3)
-        .map(|_| thread::spawn(|| thread::current().id()).join().unwrap())
-        .collect();
+    let ids: HashSet<ThreadId> =
+        (0..3).map(|_| thread::spawn(|| thread::current().id()).join().unwrap()).collect();
     show!(log, (ids.len(), ids.contains(&current.id())));
     let handle = thread::spawn(|| thread::current().id());
     let id = handle.thread().id();

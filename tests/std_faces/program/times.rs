@@ -16,71 +16,20 @@ pub(crate) fn instant(log: &mut Vec<String>) {
     show!(log, start.elapsed() >= Duration::from_millis(2));
     show!(log, Instant::now() > start);
     let later = start + SECOND;
-    show!(
-        log,
-        (
-            later - start,
-            later.duration_since(start),
-            start.duration_since(later)
-        )
-    );
-    show!(
-        log,
-        (
-            later.checked_duration_since(start),
-            start.checked_duration_since(later)
-        )
-    );
-    show!(
-        log,
-        (
-            later.saturating_duration_since(start),
-            start.saturating_duration_since(later)
-        )
-    );
-    show!(
-        log,
-        (
-            start.checked_add(SECOND) == Some(later),
-            later.checked_sub(SECOND) == Some(start)
-        )
-    );
-    show!(
-        log,
-        (
-            start.checked_add(Duration::MAX),
-            start.checked_sub(Duration::MAX)
-        )
-    );
+    show!(log, (later - start, later.duration_since(start), start.duration_since(later)));
+    show!(log, (later.checked_duration_since(start), start.checked_duration_since(later)));
+    show!(log, (later.saturating_duration_since(start), start.saturating_duration_since(later)));
+    show!(log, (start.checked_add(SECOND) == Some(later), later.checked_sub(SECOND) == Some(start)));
+    show!(log, (start.checked_add(Duration::MAX), start.checked_sub(Duration::MAX)));
     let mut moved = start;
     moved += SECOND;
     show!(log, moved == later);
     moved -= SECOND;
-    show!(
-        log,
-        (
-            moved == start,
-            later - SECOND == start,
-            moved.clone() == moved
-        )
-    );
-    show!(
-        log,
-        (
-            start < later,
-            start.cmp(&later),
-            start.partial_cmp(&later),
-            start.max(later) == later
-        )
-    );
+    show!(log, (moved == start, later - SECOND == start, moved.clone() == moved));
+    show!(log, (start < later, start.cmp(&later), start.partial_cmp(&later), start.max(later) == later));
     show!(log, HashSet::from([start, later, moved]).len());
     show!(log, format!("{start:?}").starts_with("Instant"));
-    show!(
-        log,
-        thread::spawn(move || Instant::now() >= start)
-            .join()
-            .unwrap()
-    );
+    show!(log, thread::spawn(move || Instant::now() >= start).join().unwrap());
     traits!(log, Instant);
 }
 
@@ -89,36 +38,14 @@ pub(crate) fn system_time(log: &mut Vec<String>) {
     let time = UNIX_EPOCH + SECOND;
     show!(log, (time, time.duration_since(UNIX_EPOCH)));
     let error: SystemTimeError = UNIX_EPOCH.duration_since(time).unwrap_err();
-    show!(
-        log,
-        (
-            &error,
-            error.clone().duration(),
-            error.to_string(),
-            error.source().is_none()
-        )
-    );
+    show!(log, (&error, error.clone().duration(), error.to_string(), error.source().is_none()));
     show!(log, (time.checked_add(SECOND), time.checked_sub(SECOND)));
-    show!(
-        log,
-        (
-            time.checked_add(Duration::MAX),
-            time.checked_sub(Duration::MAX)
-        )
-    );
+    show!(log, (time.checked_add(Duration::MAX), time.checked_sub(Duration::MAX)));
     let mut moved = time;
     moved += SECOND;
     moved -= SECOND * 3;
     show!(log, (moved, moved - SECOND));
-    show!(
-        log,
-        (
-            time == moved,
-            time.cmp(&moved),
-            time.partial_cmp(&moved),
-            time < moved
-        )
-    );
+    show!(log, (time == moved, time.cmp(&moved), time.partial_cmp(&moved), time < moved));
     show!(log, HashSet::from([time, time, moved]).len());
 
     let now = SystemTime::now();
@@ -131,67 +58,14 @@ pub(crate) fn system_time(log: &mut Vec<String>) {
 
 pub(crate) fn duration(log: &mut Vec<String>) {
     let duration = Duration::new(1, 500_000_000);
-    show!(
-        log,
-        (
-            duration,
-            Duration::ZERO,
-            Duration::MAX,
-            Duration::ZERO.is_zero()
-        )
-    );
-    show!(
-        log,
-        (
-            Duration::from_millis(1),
-            Duration::from_micros(1),
-            Duration::from_nanos(1)
-        )
-    );
-    show!(
-        log,
-        (
-            duration.as_secs(),
-            duration.as_millis(),
-            duration.as_micros(),
-            duration.as_nanos()
-        )
-    );
-    show!(
-        log,
-        (
-            duration.subsec_millis(),
-            duration.subsec_micros(),
-            duration.subsec_nanos()
-        )
-    );
-    show!(
-        log,
-        (
-            duration + SECOND,
-            duration - SECOND,
-            duration * 2,
-            2 * duration,
-            duration / 2
-        )
-    );
+    show!(log, (duration, Duration::ZERO, Duration::MAX, Duration::ZERO.is_zero()));
+    show!(log, (Duration::from_millis(1), Duration::from_micros(1), Duration::from_nanos(1)));
+    show!(log, (duration.as_secs(), duration.as_millis(), duration.as_micros(), duration.as_nanos()));
+    show!(log, (duration.subsec_millis(), duration.subsec_micros(), duration.subsec_nanos()));
+    show!(log, (duration + SECOND, duration - SECOND, duration * 2, 2 * duration, duration / 2));
     show!(log, duration.abs_diff(SECOND * 2));
-    show!(
-        log,
-        (
-            duration.as_secs_f64(),
-            duration.as_secs_f32(),
-            Duration::from_secs_f64(0.5)
-        )
-    );
-    show!(
-        log,
-        (
-            duration.mul_f64(2.0),
-            duration.div_f32(2.0),
-            duration.div_duration_f64(SECOND)
-        )
-    );
+    show!(log, (duration.as_secs_f64(), duration.as_secs_f32(), Duration::from_secs_f64(0.5)));
+    show!(log, (duration.mul_f64(2.0), duration.div_f32(2.0), duration.div_duration_f64(SECOND)));
     let error: TryFromFloatSecsError = Duration::try_from_secs_f64(-1.0).unwrap_err();
     show!(log, (&error, error.to_string(), error == error.clone()));
     show!(log, [SECOND, duration].iter().sum::<Duration>());

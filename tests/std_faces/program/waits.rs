@@ -36,10 +36,7 @@ pub(crate) fn condvar(log: &mut Vec<String>) {
     drop(guard);
     show!(log, waiter.join().unwrap());
 
-    let guard = READY
-        .1
-        .wait_while(READY.0.lock().unwrap(), |ready| !*ready)
-        .unwrap();
+    let guard = READY.1.wait_while(READY.0.lock().unwrap(), |ready| !*ready).unwrap();
     show!(log, guard);
     drop(guard);
 
@@ -48,10 +45,7 @@ pub(crate) fn condvar(log: &mut Vec<String>) {
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                let open = gate
-                    .1
-                    .wait_while(gate.0.lock().unwrap(), |open| !*open)
-                    .unwrap();
+                let open = gate.1.wait_while(gate.0.lock().unwrap(), |open| !*open).unwrap();
                 drop(open);
                 *passed.lock().unwrap() += 1;
             });
@@ -66,18 +60,13 @@ pub(crate) fn condvar(log: &mut Vec<String>) {
 
 pub(crate) fn timeouts(log: &mut Vec<String>) {
     let (mutex, condvar) = (Mutex::new(1), Condvar::new());
-    let (guard, result): (_, WaitTimeoutResult) =
-        condvar.wait_timeout(mutex.lock().unwrap(), SHORT).unwrap();
+    let (guard, result): (_, WaitTimeoutResult) = condvar.wait_timeout(mutex.lock().unwrap(), SHORT).unwrap();
     show!(log, (&guard, result, result.timed_out()));
     show!(log, result == result.clone());
-    let (mut guard, result) = condvar
-        .wait_timeout_while(guard, SHORT, |value| *value == 1)
-        .unwrap();
+    let (mut guard, result) = condvar.wait_timeout_while(guard, SHORT, |value| *value == 1).unwrap();
     *guard += 1;
     show!(log, (&guard, result));
-    let (guard, result) = condvar
-        .wait_timeout_while(guard, LONG, |value| *value == 1)
-        .unwrap();
+    let (guard, result) = condvar.wait_timeout_while(guard, LONG, |value| *value == 1).unwrap();
     show!(log, (&guard, result));
     let (guard, notified) = condvar.wait_timeout_ms(guard, 1).unwrap();
     show!(log, (&guard, notified));
@@ -104,10 +93,7 @@ pub(crate) fn timeouts(log: &mut Vec<String>) {
             *done.lock().unwrap() = false;
             changed.notify_all();
         });
-        changed
-            .wait_timeout_while(guard, LONG, |done| *done)
-            .unwrap()
-            .1
+        changed.wait_timeout_while(guard, LONG, |done| *done).unwrap().1
     });
     show!(log, finished);
 }
@@ -126,9 +112,7 @@ pub(crate) fn poisoning(log: &mut Vec<String>) {
     show!(log, error);
     let (guard, result) = error.into_inner();
     show!(log, result);
-    let error = condvar
-        .wait_timeout_while(guard, SHORT, |_| true)
-        .unwrap_err();
+    let error = condvar.wait_timeout_while(guard, SHORT, |_| true).unwrap_err();
     show!(log, error.get_ref().1);
     let (guard, _) = error.into_inner();
     let guard = condvar.wait_while(guard, |_| false);
@@ -162,10 +146,7 @@ pub(crate) fn barrier(log: &mut Vec<String>) {
     let mut leaders = [0; 2];
     for handle in handles {
         let led = handle.join().unwrap();
-        leaders
-            .iter_mut()
-            .zip(led)
-            .for_each(|(leaders, led)| *leaders += led);
+        leaders.iter_mut().zip(led).for_each(|(leaders, led)| *leaders += led);
     }
     show!(log, leaders);
     show!(log, barrier);
