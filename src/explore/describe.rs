@@ -7,6 +7,7 @@ use crate::report::{FailureKind, ObjectName, Place, Row, Wait};
 use crate::rt::Execution;
 use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
+use crate::rt::outcome::{PanicRecord, SourceLocation};
 use crate::rt::state::State;
 
 /// What a report shows of an execution that was run with a trace.
@@ -23,12 +24,16 @@ pub(crate) struct Description {
 pub(crate) fn describe(execution: &Execution, verdict: &Verdict) -> Description {
     let kernel = &execution.kernel;
     let mut pointers = Pointers::default();
-    let rows = execution.trace.iter().map(|event| row(execution, event, &mut pointers)).collect();
+    let mut rows: Vec<Row> =
+        execution.trace.iter().map(|event| row(execution, event, &mut pointers)).collect();
+    rows.extend(execution.panics.iter().map(panic_row));
+    // A stable sort: a panic comes after the last step before it.
+    rows.sort_by_key(|row| row.step);
     let stuck = matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread);
     let place = match verdict.kind {
-        FailureKind::Panic => first_unhandled_panic(execution)
-            .and_then(|panic| panic.location.as_ref())
-            .map(|at| Place { file: at.file.clone(), line: at.line, column: at.column }),
+        FailureKind::Panic => {
+            first_unhandled_panic(execution).and_then(|panic| panic.location.as_ref()).map(place_of)
+        }
         FailureKind::StepLimit => Some(Place::from(kernel.thread(kernel.current).pending.location)),
         _ => None,
     };
@@ -65,6 +70,21 @@ fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
         note: note(execution, event, kind, pointers),
         place: placed.then(|| Place::from(event.op.location)),
     }
+}
+
+fn panic_row(panic: &PanicRecord) -> Row {
+    Row {
+        step: panic.step,
+        thread: panic.thread.index(),
+        verb: "panics",
+        object: None,
+        note: panic.message.lines().next().map(|line| format!(": {line}")).unwrap_or_default(),
+        place: panic.location.as_ref().map(place_of),
+    }
+}
+
+fn place_of(at: &SourceLocation) -> Place {
+    Place { file: at.file.clone(), line: at.line, column: at.column }
 }
 
 fn object_name(execution: &Execution, id: ObjectId) -> Option<ObjectName> {

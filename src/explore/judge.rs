@@ -51,16 +51,24 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
     let waiting = || {
         let blocked = kernel.blocked();
         let names: Vec<String> = blocked.iter().map(|blocked| thread(blocked.thread)).collect();
-        names.join(", ")
+        let verb = if names.len() == 1 { "waits" } else { "wait" };
+        let last = names.len() - 1;
+        let joined = if last > 0 {
+            format!("{} and {}", names[..last].join(", "), names[last])
+        } else {
+            names[0].clone()
+        };
+        (joined, verb)
     };
     match stop {
         Stop::Deadlock => {
-            let message = format!("no thread can go on: {} wait for ever", waiting());
+            let (names, verb) = waiting();
+            let message = format!("no thread can go on: {names} {verb} for ever");
             Some(Verdict::new(FailureKind::Deadlock, message))
         }
         Stop::Leaked if !allow_leaked => Some(Verdict::new(
             FailureKind::LeakedThread,
-            format!("the test body has returned, but {} can never end", waiting()),
+            format!("the test body has returned, but {} can never end", waiting().0),
         )),
         Stop::StepLimit => Some(Verdict::new(
             FailureKind::StepLimit,

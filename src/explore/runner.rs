@@ -1,7 +1,7 @@
 //! The loop over executions: budget, workers, regressions, and what is made of a failure.
 //!
-//! Every phase runs on OS threads of its own, so that a failure that leaves an OS thread unusable (see
-//! `rt::panic`) ends with it. The reported failure is the lowest execution's, whatever the timing: workers take
+//! Every phase runs on OS threads of its own, so that a failure that spoils an OS thread (a double panic leaves
+//! std's panic count wrong) ends with it. The reported failure is the lowest execution's, whatever the timing: workers take
 //! executions in order, and after a failure only lower ones are finished.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +22,7 @@ use crate::report::{Failure, FailureKind, Report};
 use crate::rt::execution::Mode;
 use crate::rt::op::Event;
 use crate::rt::rng::Rng;
-use crate::rt::{Execution, current, overflow, panic};
+use crate::rt::{Execution, current, faults, panic};
 
 /// How many events of a failing execution are kept for the report.
 const TRACED_STEPS: usize = 1_000_000;
@@ -95,7 +95,7 @@ impl Exploration<'_> {
             ));
         }
         panic::install_hook();
-        overflow::install();
+        faults::install();
         if let Some(replay) = &self.config.replay {
             return self.replay(replay);
         }
@@ -294,7 +294,14 @@ impl Exploration<'_> {
                 let first = Record::of(execution);
                 verdict = self.run_index(execution, index, &profile, PROFILING);
                 let difference = first.difference(&Record::of(execution), execution);
-                verdict = difference.map(|difference| nondeterminism(&difference)).or(verdict);
+                verdict = match (difference, verdict) {
+                    (Some(difference), Some(second)) => Some(nondeterminism(&format!(
+                        "{difference}; the second failed with {}: {}",
+                        second.kind, second.message
+                    ))),
+                    (Some(difference), None) => Some(nondeterminism(&difference)),
+                    (None, verdict) => verdict,
+                };
             }
             if let Some(verdict) = verdict {
                 outcome.finding = Some(Finding::new(index, verdict, execution));
@@ -323,7 +330,7 @@ impl Exploration<'_> {
                     let mut failure = self.describe(execution, finding.verdict, finding.index);
                     if let Some(second) = verdict.filter(|second| second.message != failure.message) {
                         failure.notes.push(format!(
-                            "the second run of this schedule failed with another message: {}; a value that the schedule does                              not determine (data in a static, an address, real time) is involved",
+                            "the second run of this schedule failed with another message: {}; a value that the schedule does not determine (data in a static, an address, real time) is involved",
                             second.message
                         ));
                     }
@@ -460,7 +467,7 @@ impl Exploration<'_> {
         report.replayed = true;
         if let Some(Divergence { step, reason }) = divergence {
             report.notes.push(format!(
-                "the schedule no longer fits the test: at step {step} the replay {reason}; from there on it went its own                  way, so what it shows need not be what the schedule showed"
+                "the schedule no longer fits the test: at step {step} the replay {reason}; from there on it went its own way, so what it shows need not be what the schedule showed"
             ));
         }
         report.failure = failure.map(|mut failure| {
@@ -486,7 +493,7 @@ fn nondeterminism(difference: &str) -> Verdict {
     Verdict::new(
         FailureKind::Nondeterminism,
         format!(
-            "two runs of one schedule differ: {difference}; something that drawloom does not control decides:              real time, I/O, std's HashMap, data kept in statics, an address, or a thread that it does not know"
+            "two runs of one schedule differ: {difference}; something that drawloom does not control decides: real time, I/O, std's HashMap, data kept in statics, an address, or a thread that it does not know"
         ),
     )
 }

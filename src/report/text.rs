@@ -29,6 +29,16 @@ impl Names {
         Names(names)
     }
 
+    /// In the trace, which has little room: by the variable alone, where there is one.
+    fn brief(&self, object: &ObjectName) -> String {
+        let full = self.of(object);
+        match full.split_once('`') {
+            Some((_, variable)) => format!("`{variable}"),
+            None => full,
+        }
+    }
+
+    /// With what it is.
     fn of(&self, object: &ObjectName) -> String {
         let place = &object.made_at;
         let mut name = match self.0.get(&key(place)) {
@@ -120,16 +130,16 @@ fn write_trace(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
         columns.values_mut().for_each(|width| *width = widest);
     }
 
-    write!(f, "  {:>step_width$}  {:<place_width$}", "step", "where")?;
+    let mut heading = format!("  {:>step_width$}  {:<place_width$}", "step", "where");
     if in_columns {
         for (&thread, &width) in &columns {
-            write!(f, " │ {:<width$}", failure.threads[thread])?;
+            write!(heading, " │ {:<width$}", failure.threads[thread])?;
         }
     } else {
         let width = columns.values().copied().max().unwrap_or(0);
-        write!(f, " │ {:<width$} │", "thread")?;
+        write!(heading, " │ {:<width$} │", "thread")?;
     }
-    writeln!(f)?;
+    writeln!(f, "{}", heading.trim_end())?;
     if hidden > 0 {
         writeln!(f, "  {:>step_width$}  ({hidden} earlier steps; DRAWLOOM_LOG=full shows them)", "…")?;
     }
@@ -151,11 +161,11 @@ fn write_trace(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
     Ok(())
 }
 
-/// What one operation did: `lock Mutex `a``, `load AtomicU32 `x` = 1`.
+/// What one operation did: `lock `a``, `load `x` = 1`.
 fn cell(row: &Row, names: &Names) -> String {
     let mut cell = row.verb.to_owned();
     if let Some(object) = &row.object {
-        let _ = write!(cell, " {}", names.of(object));
+        let _ = write!(cell, " {}", names.brief(object));
     }
     if !row.note.is_empty() {
         let _ = write!(cell, "{}", row.note);

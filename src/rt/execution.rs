@@ -87,8 +87,6 @@ pub(crate) struct Execution {
     kept: Vec<Kept>,
     /// All threads have ended, and what the execution owns is being dropped: ops just take effect.
     winding_up: bool,
-    /// A fiber was left from inside the panic hook: std's panic count of this OS thread is wrong for good.
-    pub(crate) tainted: bool,
 }
 
 impl Execution {
@@ -116,7 +114,6 @@ impl Execution {
             suspenders: Vec::new(),
             kept: Vec::new(),
             winding_up: false,
-            tainted: false,
         }
     }
 
@@ -402,7 +399,7 @@ impl Current {
     /// As `switch_out`, telling the threads that run meanwhile that std's panic count is not theirs.
     #[cold]
     fn switch_out_unwinding(mut self, thread: ThreadId) {
-        let unwinding = self.panicking();
+        let unwinding = self.is_unwinding(thread);
         self.kernel().thread_mut(thread).unwinding = unwinding;
         self.kernel().suspended_unwinding += u32::from(unwinding);
         let suspender = self.execution().suspenders[thread.index()];
@@ -431,7 +428,6 @@ impl Current {
     pub(crate) fn fail(mut self, stop: Stop) -> ! {
         let thread = self.kernel().current;
         assert!(!self.execution().winding_up, "drawloom: {stop:?} while an execution is cleaned up");
-        self.execution().tainted |= std::thread::panicking();
         self.execution().stop = Some(stop);
         let suspender = self.execution().suspenders[thread.index()];
         // SAFETY: as in `switch_out`.
@@ -604,9 +600,17 @@ impl Current {
         index.map(|index| kept.swap_remove(index)).is_some()
     }
 
+    /// The running thread is about to abort the process; `faults` prevents that where it can.
+    pub(crate) fn note_double_panic(mut self) {
+        self.execution().stop = Some(Stop::DoublePanic);
+    }
+
+    pub(crate) fn has_double_panic(mut self) -> bool {
+        matches!(self.execution().stop, Some(Stop::DoublePanic))
+    }
+
     /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.
     pub(crate) fn stack_overflowed(mut self) {
-        self.execution().tainted |= std::thread::panicking();
         self.execution().stop = Some(Stop::StackOverflow);
     }
 

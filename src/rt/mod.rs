@@ -5,6 +5,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod execution;
+pub(crate) mod faults;
 pub(crate) mod fiber;
 pub(crate) mod identity;
 pub(crate) mod kernel;
@@ -15,7 +16,6 @@ pub(crate) mod object;
 pub(crate) mod op;
 pub(crate) mod outcome;
 pub(crate) mod outside;
-pub(crate) mod overflow;
 pub(crate) mod panic;
 pub(crate) mod rng;
 pub(crate) mod state;

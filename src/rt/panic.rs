@@ -4,14 +4,15 @@
 //! thread is panicking is kept by the model: exact unless a thread catches a panic of its own while another
 //! is switched out in the middle of unwinding.
 //!
-//! A panic that leaves a destructor during unwinding would abort the process. The hook is called for it
-//! before that, on the fiber's own stack, and leaves the fiber for good instead of returning.
+//! A panic that leaves a destructor during unwinding aborts the process. The hook is called for it before
+//! that, and notes it; then `faults` catches the abort. (The hook itself cannot leave the fiber: std holds a
+//! lock around it, without which no test harness can end.)
 
 use std::panic::PanicHookInfo;
 use std::sync::Once;
 
 use super::op::ThreadId;
-use super::outcome::{PanicRecord, SourceLocation, Stop};
+use super::outcome::{PanicRecord, SourceLocation};
 use super::{Current, current};
 
 /// What std's runtime says when a destructor panics during unwinding, just before it aborts.
@@ -37,7 +38,8 @@ fn in_model_thread(
 ) {
     let message = payload_message(info.payload());
     if message == IN_CLEANUP || message == CANNOT_UNWIND {
-        current.fail(Stop::DoublePanic);
+        current.note_double_panic();
+        return;
     }
     let step = current.kernel().steps;
     let thread = current.kernel().current;
@@ -69,13 +71,17 @@ impl Current {
     /// Whether the running model thread is unwinding.
     #[inline]
     pub(crate) fn panicking(mut self) -> bool {
-        std::thread::panicking() && self.panicking_now()
+        std::thread::panicking() && {
+            let thread = self.kernel().current;
+            self.is_unwinding(thread)
+        }
     }
 
+    /// Whether `thread`, which runs until now, is one that std counts as panicking.
     #[cold]
-    fn panicking_now(&mut self) -> bool {
+    pub(crate) fn is_unwinding(&mut self, thread: ThreadId) -> bool {
         let kernel = self.kernel();
-        kernel.suspended_unwinding == 0 || kernel.thread(kernel.current).unwinding
+        kernel.suspended_unwinding == 0 || kernel.thread(thread).unwinding
     }
 
     /// The body of `thread` panicked: finds what the hook recorded, or makes do with the payload.

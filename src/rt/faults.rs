@@ -1,9 +1,10 @@
-//! Stack overflow of a fiber: a failure with a report instead of the death of the process.
+//! Faults that would kill the process, caught on a model thread: stack overflows and double panics.
 //!
-//! The guard page below a fiber's stack turns an overflow into SIGSEGV. The handler, on the OS thread's
-//! alternate stack (std installs one), checks that the fault happened on the running fiber's stack and lets
-//! the fiber return from its bottom instead of going on (corosensei's trap handler). Any other fault goes to
-//! the handler that was there before. Where this is not implemented the process dies as without drawloom.
+//! The guard page below a fiber's stack turns an overflow into SIGSEGV; a panic that leaves a destructor
+//! during unwinding ends in `abort`, and so in SIGABRT (the panic hook has noted it before). The handler runs on
+//! the OS thread's alternate stack (std installs one). It lets the fiber return from its bottom instead of
+//! going on (corosensei's trap handler), and the execution fails with a report. Any other fault goes to the
+//! handler that was there before. Where this is not implemented the process dies as without drawloom.
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod handler {
@@ -16,13 +17,14 @@ mod handler {
 
     use crate::rt::current;
 
-    static PREVIOUS: OnceLock<(libc::sigaction, libc::sigaction)> = OnceLock::new();
+    const SIGNALS: [c_int; 3] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT];
+
+    static PREVIOUS: OnceLock<[libc::sigaction; 3]> = OnceLock::new();
 
     pub(crate) fn install() {
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| {
-            let previous = (replace(libc::SIGSEGV), replace(libc::SIGBUS));
-            let _ = PREVIOUS.set(previous);
+            let _ = PREVIOUS.set(SIGNALS.map(replace));
         });
     }
 
@@ -41,14 +43,21 @@ mod handler {
 
     extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
         // SAFETY: the kernel passes valid pointers to a handler installed with SA_SIGINFO.
-        let handled = unsafe { end_fiber((*info).si_addr().addr(), &mut *context.cast()) };
+        let handled = unsafe {
+            let context = &mut *context.cast();
+            if signal == libc::SIGABRT {
+                end_aborting(context)
+            } else {
+                end_overflowed((*info).si_addr().addr(), context)
+            }
+        };
         if !handled {
             pass_on(signal, info, context);
         }
     }
 
     /// Lets the running fiber return, if it is its stack that overflowed.
-    unsafe fn end_fiber(fault: usize, context: &mut ucontext_t) -> bool {
+    unsafe fn end_overflowed(fault: usize, context: &mut ucontext_t) -> bool {
         let Some(current) = current() else { return false };
         let Some(trap) = current.trap_handler() else { return false };
         let stack_pointer = stack_pointer(context);
@@ -61,6 +70,20 @@ mod handler {
         // SAFETY: the fault is on the stack of the fiber that runs, so nothing else uses that stack, and what
         // is on it is given up like that of any abandoned thread. The registers are set below.
         let registers = unsafe { trap.setup_trap_handler(move || current.stack_overflowed()) };
+        set_registers(context, &registers);
+        true
+    }
+
+    /// Lets the running fiber return, if the panic hook has seen that it is about to abort.
+    unsafe fn end_aborting(context: &mut ucontext_t) -> bool {
+        let Some(current) = current() else { return false };
+        let Some(trap) = current.trap_handler() else { return false };
+        if !current.has_double_panic() || !trap.stack_ptr_in_bounds(stack_pointer(context)) {
+            return false;
+        }
+        // SAFETY: the fiber is inside `abort`, which may be left from a handler (C11 7.22.4.1); for the rest as
+        // in `end_overflowed`.
+        let registers = unsafe { trap.setup_trap_handler(|| ()) };
         set_registers(context, &registers);
         true
     }
@@ -97,8 +120,8 @@ mod handler {
     }
 
     fn pass_on(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-        let Some((segv, bus)) = PREVIOUS.get() else { return };
-        let previous = if signal == libc::SIGSEGV { segv } else { bus };
+        let index = SIGNALS.iter().position(|&ours| ours == signal);
+        let Some(previous) = PREVIOUS.get().and_then(|all| all.get(index?)) else { return };
         match previous.sa_sigaction {
             libc::SIG_DFL | libc::SIG_IGN => {
                 // SAFETY: restores what was there; the faulting instruction then runs again.
