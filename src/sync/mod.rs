@@ -12,6 +12,7 @@ mod once;
 mod once_lock;
 mod real;
 mod rwlock;
+mod semaphore;
 mod value;
 
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
@@ -25,3 +26,4 @@ pub use once::ONCE_INIT;
 pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use semaphore::{Semaphore, SemaphoreGuard};
