@@ -15,6 +15,8 @@ mod environment;
 #[cfg(feature = "explore")]
 mod explore;
 #[cfg(feature = "explore")]
+pub mod future;
+#[cfg(feature = "explore")]
 pub mod hint;
 #[cfg(feature = "explore")]
 pub mod rand;

@@ -45,6 +45,7 @@ pub(crate) struct Current(NonNull<Execution>);
 /// A value that belongs to an execution and not to the place that shows it, such as that of a `OnceLock`
 /// in a static: dropped when the execution ends.
 struct Kept {
+    object: ObjectId,
     value: *mut (),
     destroy: unsafe fn(*mut ()),
 }
@@ -194,8 +195,11 @@ impl Execution {
         }
         self.winding_up = true;
         self.observed = false;
-        while let Some(Kept { value, destroy }) = self.kept.pop() {
+        // The last one kept goes first, as it may refer to earlier ones.
+        while let Some(Kept { object, value, destroy }) = self.kept.pop() {
             if finished {
+                // The destructor of another value may look for this one.
+                Current::of(self).once_reset(object);
                 // SAFETY: `keep` was given a value that `destroy` takes, and each is taken once.
                 let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { destroy(value) }));
                 drop(dropped);
@@ -479,13 +483,19 @@ impl Current {
         }
     }
 
+    /// The object of a value, if it was used in this execution.
+    #[inline]
+    pub(crate) fn known_object(mut self, identity: &Identity) -> Option<ObjectId> {
+        match identity.index_in(self.execution().stamp) {
+            Some(index) => Some(ObjectId(index)),
+            None => self.execution().shared.get(&identity.address()).copied(),
+        }
+    }
+
     /// Whether `object` is the object of this value in this execution.
     #[inline]
-    pub(crate) fn owns(mut self, identity: &Identity, object: ObjectId) -> bool {
-        match identity.index_in(self.execution().stamp) {
-            Some(index) => index == object.0,
-            None => self.execution().shared.get(&identity.address()) == Some(&object),
-        }
+    pub(crate) fn owns(self, identity: &Identity, object: ObjectId) -> bool {
+        self.known_object(identity) == Some(object)
     }
 
     /// drawloom was used wrongly in a place that cannot panic: the execution fails when it ends.
@@ -588,16 +598,15 @@ impl Current {
         }
     }
 
-    /// Keeps `value` until the execution ends and then calls `destroy` with it.
-    pub(crate) fn keep(mut self, value: *mut (), destroy: unsafe fn(*mut ())) {
-        self.execution().kept.push(Kept { value, destroy });
+    /// Keeps `value`, which a one-time initialization has made, until the execution ends and then calls
+    /// `destroy` with it.
+    pub(crate) fn keep(mut self, object: ObjectId, value: *mut (), destroy: unsafe fn(*mut ())) {
+        self.execution().kept.push(Kept { object, value, destroy });
     }
 
-    /// Takes a kept value back: its owner is dropped earlier. Whether it was still kept.
-    pub(crate) fn release_kept(mut self, value: *mut ()) -> bool {
-        let kept = &mut self.execution().kept;
-        let index = kept.iter().rposition(|kept| kept.value == value);
-        index.map(|index| kept.swap_remove(index)).is_some()
+    /// Gives a kept value back to its owner.
+    pub(crate) fn release_kept(mut self, value: *mut ()) {
+        self.execution().kept.retain(|kept| kept.value != value);
     }
 
     /// The running thread is about to abort the process; `faults` prevents that where it can.

@@ -30,7 +30,7 @@ fn check_owner(identity: &Identity, what: &str) {
 
 /// Whether `address` lies in memory that was mapped with the program: a static.
 #[cfg(target_os = "linux")]
-fn is_static(address: usize) -> bool {
+pub(crate) fn is_static(address: usize) -> bool {
     use std::ffi::c_void;
 
     struct Search {
@@ -60,7 +60,7 @@ fn is_static(address: usize) -> bool {
 
 /// Unknown on this platform; the message is shown rather than missed.
 #[cfg(not(target_os = "linux"))]
-fn is_static(_: usize) -> bool {
+pub(crate) fn is_static(_: usize) -> bool {
     false
 }
 

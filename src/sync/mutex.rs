@@ -7,7 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::real::{self, Hold, RealLock};
 use crate::rt::op::ObjectId;
@@ -96,13 +96,7 @@ impl<T: ?Sized> Mutex<T> {
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let Some(current) = current() else {
             outside::check(&self.identity, "Mutex");
-            return match self.outside.try_lock() {
-                Ok(outside) => Ok(self.guard_outside(outside)),
-                Err(TryLockError::Poisoned(error)) => {
-                    Err(TryLockError::Poisoned(PoisonError::new(self.guard_outside(error.into_inner()))))
-                }
-                Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
-            };
+            return real::try_map(self.outside.try_lock(), |outside| self.guard_outside(outside));
         };
         let location = Location::caller();
         let object = self.object(current);

@@ -7,7 +7,7 @@
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{LockResult, PoisonError};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::time::{Duration, Instant};
 
 use crate::rt::op::ObjectId;
@@ -97,6 +97,11 @@ impl RealLock {
         holder == FREE || holder & OUTSIDE == 0 && !workers::is_running_bits(holder)
     }
 
+    /// Whether nobody but the running execution has the data, for printing it.
+    pub(super) fn is_free_for(&self, mut current: Current) -> bool {
+        self.holder.load(Ordering::Acquire) == current.execution().stamp().bits() || self.is_free()
+    }
+
     /// Waits until `next` gives the holder that may follow the present one.
     #[cold]
     fn wait_to_enter(&self, what: &str, identity: &Identity, next: impl Fn(u64) -> Option<u64>) {
@@ -168,6 +173,17 @@ pub(super) fn map<T, U>(result: LockResult<T>, f: impl FnOnce(T) -> U) -> LockRe
     match result {
         Ok(value) => Ok(f(value)),
         Err(error) => Err(PoisonError::new(f(error.into_inner()))),
+    }
+}
+
+/// Maps the value of a try-lock result, poisoned or not.
+pub(super) fn try_map<T, U>(result: TryLockResult<T>, f: impl FnOnce(T) -> U) -> TryLockResult<U> {
+    match result {
+        Ok(value) => Ok(f(value)),
+        Err(TryLockError::Poisoned(error)) => {
+            Err(TryLockError::Poisoned(PoisonError::new(f(error.into_inner()))))
+        }
+        Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
     }
 }
 

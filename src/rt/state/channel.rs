@@ -51,8 +51,14 @@ pub(crate) enum Delivery {
 }
 
 impl ChannelState {
-    pub(crate) fn new(capacity: Option<usize>, senders: usize, receiver: bool) -> ChannelState {
-        ChannelState { capacity, senders, receiver, sent: 0, taken: 0, receiving: 0 }
+    /// A channel with `messages` on the way.
+    pub(crate) fn new(
+        capacity: Option<usize>,
+        senders: usize,
+        receiver: bool,
+        messages: usize,
+    ) -> ChannelState {
+        ChannelState { capacity, senders, receiver, sent: messages as u64, taken: 0, receiving: 0 }
     }
 
     fn on_the_way(&self) -> u64 {
@@ -86,7 +92,12 @@ impl Kernel {
     }
 
     fn put_message(&mut self, object: ObjectId, thread: ThreadId) {
-        self.channel(object).sent += 1;
+        let state = self.channel(object);
+        state.sent += 1;
+        if state.capacity.is_some() {
+            // The sender learns who made room.
+            self.acquire(thread, object);
+        }
         self.release(thread, object);
         self.recheck(object);
     }
@@ -99,7 +110,7 @@ impl Kernel {
         }
         state.taken += 1;
         if state.capacity.is_some() {
-            // A sender that found room, or whose message was taken, knows what the receiver knew.
+            // A sender that finds room, or whose message was taken, knows what the receiver knew.
             self.release(thread, object);
         }
         self.recheck(object);
@@ -125,6 +136,7 @@ impl Current {
     ) -> Result<(), M> {
         let sent = self.op(Op::new(OpKind::Send, object, location), |execution, thread| {
             if !execution.kernel.channel(object).receiver {
+                execution.kernel.acquire(thread, object);
                 execution.kernel.note = Note::Failed(0);
                 return Err(message);
             }

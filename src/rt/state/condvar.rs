@@ -15,6 +15,13 @@ use crate::rt::state::State;
 use crate::rt::timer::NEVER;
 use crate::rt::{Current, Execution, Identity};
 
+/// A condition variable; the entries are the waiters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CondvarState {
+    /// The mutex it was first used with: std allows no second one.
+    mutex: Option<ObjectId>,
+}
+
 /// Why a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wakeup {
@@ -27,7 +34,15 @@ pub(crate) enum Wakeup {
 impl Current {
     /// The object of a condition variable, registered at its first use.
     pub(crate) fn condvar_object(self, condvar: &Identity) -> ObjectId {
-        self.object(condvar, ObjectKind::Condvar, || State::Condvar)
+        self.object(condvar, ObjectKind::Condvar, || State::Condvar(CondvarState { mutex: None }))
+    }
+
+    /// Notes that a thread is about to wait with `mutex`. Whether nobody used another one before.
+    pub(crate) fn condvar_use_mutex(mut self, condvar: ObjectId, mutex: ObjectId) -> bool {
+        match &mut self.kernel().objects.get_mut(condvar).state {
+            State::Condvar(state) => *state.mutex.get_or_insert(mutex) == mutex,
+            other => unreachable!("a condvar object holds {other:?}"),
+        }
     }
 
     /// Releases the mutex and waits. On return the mutex is held again; with it, whether it is poisoned.

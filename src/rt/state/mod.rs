@@ -22,9 +22,9 @@ use super::outcome::Holder;
 pub(crate) use atomic::{AtomicState, Exchange, RealCell};
 pub(crate) use barrier::BarrierState;
 pub(crate) use channel::{ChannelState, Delivery, SendOutcome};
-pub(crate) use condvar::Wakeup;
+pub(crate) use condvar::{CondvarState, Wakeup};
 pub(crate) use mutex::MutexState;
-pub(crate) use once::{OnceEntry, OnceModel};
+pub(crate) use once::{OnceEntry, OnceModel, OncePhase};
 pub(crate) use rwlock::RwLockState;
 pub(crate) use semaphore::SemaphoreState;
 pub(crate) use thread::ThreadState;
@@ -36,8 +36,7 @@ pub(crate) enum State {
     Thread(ThreadState),
     Mutex(MutexState),
     RwLock(RwLockState),
-    /// The waiters are the entries.
-    Condvar,
+    Condvar(CondvarState),
     Barrier(BarrierState),
     Once(OnceModel),
     Semaphore(SemaphoreState),
@@ -54,7 +53,7 @@ impl State {
             State::Mutex(state) => state.permits(),
             State::Thread(state) => state.permits(op),
             State::RwLock(state) => state.permits(entries, op),
-            State::Condvar => false,
+            State::Condvar(_) => false,
             State::Barrier(_) => barrier::permits(entries, thread),
             State::Once(state) => state.permits(op),
             State::Semaphore(state) => state.permits(op),
@@ -72,7 +71,7 @@ impl State {
             State::Once(state) => state.holders(),
             State::Semaphore(_) => entries.iter().map(Holder::from).collect(),
             State::Thread(_)
-            | State::Condvar
+            | State::Condvar(_)
             | State::Barrier(_)
             | State::Channel(_)
             | State::Waker(_)

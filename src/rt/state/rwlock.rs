@@ -105,9 +105,15 @@ impl Current {
         })
     }
 
-    /// A reader leaves; `location` is where it became one.
-    pub(crate) fn rwlock_read_unlock(self, object: ObjectId, location: &'static Location<'static>) {
+    /// A reader leaves, and with it the real one; `location` is where it became one.
+    pub(crate) fn rwlock_read_unlock(
+        self,
+        object: ObjectId,
+        location: &'static Location<'static>,
+        release_real: impl FnOnce(),
+    ) {
         self.op(Op::new(OpKind::ReadUnlock, object, location), |execution, thread| {
+            release_real();
             let readers = execution.kernel.entries_mut(object);
             // A guard may be dropped by another thread than the one that took it.
             let own = readers.iter().rposition(|r| r.thread == thread && r.location == location);
@@ -119,14 +125,16 @@ impl Current {
         });
     }
 
-    /// The writer leaves; `poison` if it panicked while it held the lock.
+    /// The writer leaves, and with it the real one; `poison` if it panicked while it held the lock.
     pub(crate) fn rwlock_write_unlock(
         self,
         object: ObjectId,
         poison: bool,
         location: &'static Location<'static>,
+        release_real: impl FnOnce(),
     ) {
         self.op(Op::new(OpKind::WriteUnlock, object, location), |execution, thread| {
+            release_real();
             let state = execution.kernel.rwlock(object);
             state.writer = None;
             state.poisoned |= poison;

@@ -44,6 +44,35 @@ fn take(
     execution.kernel.recheck(object);
 }
 
+/// Adds permits. Whether there can be so many.
+fn give(execution: &mut Execution, object: ObjectId, thread: ThreadId, count: usize) -> bool {
+    let state = state(execution, object);
+    let old = state.permits;
+    let Some(new) = old.checked_add(count) else {
+        execution.kernel.note = Note::Failed(0);
+        return false;
+    };
+    state.permits = new;
+    execution.kernel.note = Note::Wrote { old: old as u64, new: new as u64 };
+    execution.kernel.release(thread, object);
+    execution.kernel.recheck(object);
+    true
+}
+
+fn forget_holder(
+    execution: &mut Execution,
+    object: ObjectId,
+    thread: ThreadId,
+    location: &'static Location<'static>,
+) {
+    let holders = execution.kernel.entries_mut(object);
+    // Permits may be given back by another thread than the one that took them.
+    let own = holders.iter().rposition(|h| h.thread == thread && h.location == location);
+    if let Some(index) = own.or_else(|| holders.iter().rposition(|h| h.location == location)) {
+        holders.remove(index);
+    }
+}
+
 impl Current {
     /// The object of a semaphore, registered at its first use.
     pub(crate) fn semaphore_object(self, semaphore: &Identity, permits: impl FnOnce() -> usize) -> ObjectId {
@@ -88,30 +117,47 @@ impl Current {
         })
     }
 
-    /// Gives `count` permits back, taken at `location`, or adds new ones.
+    /// Gives back `count` permits that were taken at `location`.
     pub(crate) fn semaphore_release(
+        self,
+        object: ObjectId,
+        count: u32,
+        location: &'static Location<'static>,
+    ) {
+        self.op(Op::new(OpKind::Release, object, location), |execution, thread| {
+            forget_holder(execution, object, thread, location);
+            // No more than were taken: it fits, unless others were added meanwhile.
+            give(execution, object, thread, count as usize);
+        });
+    }
+
+    /// Adds `count` permits. Whether there can be so many.
+    pub(crate) fn semaphore_add(
         self,
         object: ObjectId,
         count: usize,
         location: &'static Location<'static>,
-    ) {
+    ) -> bool {
         self.op(Op::new(OpKind::Release, object, location), |execution, thread| {
-            let holders = execution.kernel.entries_mut(object);
-            if let Some(index) = holders.iter().rposition(|holder| holder.location == location) {
-                holders.remove(index);
-            }
-            let state = state(execution, object);
-            let old = state.permits;
-            state.permits += count;
-            execution.kernel.note = Note::Wrote { old: old as u64, new: (old + count) as u64 };
-            execution.kernel.release(thread, object);
-            execution.kernel.recheck(object);
-        });
+            give(execution, object, thread, count)
+        })
+    }
+
+    /// The permits taken at `location` are nobody's any more: no operation, as nobody can tell.
+    pub(crate) fn semaphore_forget(mut self, object: ObjectId, location: &'static Location<'static>) {
+        let execution = self.execution();
+        forget_holder(execution, object, execution.kernel.current, location);
+    }
+
+    /// The number of permits, for printing: no operation.
+    pub(crate) fn semaphore_peek(mut self, object: ObjectId) -> usize {
+        state(self.execution(), object).permits
     }
 
     /// How many permits there are now; like an atomic load.
     pub(crate) fn semaphore_permits(self, object: ObjectId, location: &'static Location<'static>) -> usize {
-        self.op(Op::new(OpKind::Load, object, location), |execution, _| {
+        self.op(Op::new(OpKind::Load, object, location), |execution, thread| {
+            execution.kernel.acquire(thread, object);
             let permits = state(execution, object).permits;
             execution.kernel.note = Note::Read(permits as u64);
             permits
