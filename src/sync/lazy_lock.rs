@@ -12,12 +12,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{once, value};
+use super::once;
+use super::value::{self, OwnerIdentity};
 use crate::rt::object::ObjectKind;
 use crate::rt::op::ObjectId;
 use crate::rt::outcome::Stop;
 use crate::rt::state::{OnceEntry, OncePhase};
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::{Current, current, outside};
 
 /// A value that is made at its first use; see [`std::sync::LazyLock`].
 ///
@@ -40,7 +41,7 @@ use crate::rt::{Current, Identity, current, outside};
 /// assert!(report.passed());
 /// ```
 pub struct LazyLock<T, F = fn() -> T> {
-    identity: Identity,
+    identity: OwnerIdentity,
     /// `None` once it has run, if it can run only once.
     initializer: Mutex<Option<F>>,
     outside: std::sync::OnceLock<T>,
@@ -66,7 +67,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     #[track_caller]
     pub const fn new(f: F) -> LazyLock<T, F> {
         LazyLock {
-            identity: Identity::new(),
+            identity: OwnerIdentity::of::<T>(),
             initializer: Mutex::new(Some(f)),
             outside: std::sync::OnceLock::new(),
             poisoned: AtomicBool::new(false),
@@ -229,13 +230,6 @@ struct PoisonOnDrop<'a>(&'a AtomicBool);
 impl Drop for PoisonOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-impl<T, F> Drop for LazyLock<T, F> {
-    fn drop(&mut self) {
-        // SAFETY: a lock of `T`, borrowed mutably.
-        drop(unsafe { value::take::<T>(&self.identity) });
     }
 }
 

@@ -8,11 +8,11 @@ use std::panic::Location;
 use std::ptr;
 
 use super::once;
-use super::value;
+use super::value::{self, OwnerIdentity};
 use crate::rt::object::ObjectKind;
 use crate::rt::op::ObjectId;
 use crate::rt::state::{OnceEntry, OncePhase};
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::{Current, current, outside};
 
 /// A value that is set once; see [`std::sync::OnceLock`].
 ///
@@ -36,7 +36,7 @@ use crate::rt::{Current, Identity, current, outside};
 /// assert!(report.passed());
 /// ```
 pub struct OnceLock<T> {
-    identity: Identity,
+    identity: OwnerIdentity,
     outside: std::sync::OnceLock<T>,
 }
 
@@ -45,7 +45,7 @@ impl<T> OnceLock<T> {
     #[must_use]
     #[track_caller]
     pub const fn new() -> OnceLock<T> {
-        OnceLock { identity: Identity::new(), outside: std::sync::OnceLock::new() }
+        OnceLock { identity: OwnerIdentity::of::<T>(), outside: std::sync::OnceLock::new() }
     }
 
     fn object(&self, current: Current) -> ObjectId {
@@ -171,13 +171,6 @@ impl<T> OnceLock<T> {
     }
 }
 
-impl<T> Drop for OnceLock<T> {
-    fn drop(&mut self) {
-        // SAFETY: a lock of `T`, borrowed mutably.
-        drop(unsafe { value::take::<T>(&self.identity) });
-    }
-}
-
 impl<T> Default for OnceLock<T> {
     #[track_caller]
     fn default() -> OnceLock<T> {
@@ -210,7 +203,7 @@ impl<T: Clone> Clone for OnceLock<T> {
 impl<T> From<T> for OnceLock<T> {
     #[track_caller]
     fn from(value: T) -> OnceLock<T> {
-        OnceLock { identity: Identity::new(), outside: std::sync::OnceLock::from(value) }
+        OnceLock { identity: OwnerIdentity::of::<T>(), outside: std::sync::OnceLock::from(value) }
     }
 }
 

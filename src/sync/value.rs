@@ -8,8 +8,45 @@
 //! borrows lives at least as long as its lock, but a lock made in the execution may be gone by the end of
 //! it, forgotten, and all that its value borrows with it.
 
+use std::ops::Deref;
+
 use crate::rt::op::ObjectId;
 use crate::rt::{Current, Identity, current};
+
+/// The identity of a lock of values, which drops the lock's value with itself.
+///
+/// Not generic, and the lock has no `Drop` of its own: so a lock may hold a reference to what is declared after
+/// it, as std's may (`#[may_dangle]`). The compiler still knows that the lock owns a `T`, since it has a std lock
+/// of one, and lets nothing dangle that a `T` would look at when it is dropped.
+pub(super) struct OwnerIdentity {
+    identity: Identity,
+    destroy: unsafe fn(*mut ()),
+}
+
+impl OwnerIdentity {
+    /// The identity of a lock of `T`, and of no other type.
+    #[track_caller]
+    pub(super) const fn of<T>() -> OwnerIdentity {
+        OwnerIdentity { identity: Identity::new(), destroy: destroy::<T> }
+    }
+}
+
+impl Deref for OwnerIdentity {
+    type Target = Identity;
+
+    fn deref(&self) -> &Identity {
+        &self.identity
+    }
+}
+
+impl Drop for OwnerIdentity {
+    fn drop(&mut self) {
+        if let Some(address) = take_address(&self.identity) {
+            // SAFETY: the value of this lock, for which `of` was given the type.
+            unsafe { (self.destroy)(address) };
+        }
+    }
+}
 
 /// Boxes a value. The address is for the model; null is no value's.
 pub(super) fn boxed<T>(value: T) -> *mut () {
@@ -46,6 +83,11 @@ pub(super) unsafe fn keep<T>(current: Current, object: ObjectId, address: *mut (
 ///
 /// The identity belongs to a lock of `T`, and the caller has the lock alone.
 pub(super) unsafe fn take<T>(identity: &Identity) -> Option<T> {
+    // SAFETY: the lock's object has the address of a boxed `T`, and now nobody has it any more.
+    take_address(identity).map(|address| unsafe { unboxed(address) })
+}
+
+fn take_address(identity: &Identity) -> Option<*mut ()> {
     let current = current()?;
     let object = current.known_object(identity)?;
     let address = current.once_peek(object).filter(|address| !address.is_null())?;
@@ -53,7 +95,5 @@ pub(super) unsafe fn take<T>(identity: &Identity) -> Option<T> {
     if current.once_outlives(object) {
         current.release_kept(address);
     }
-    // SAFETY: the lock's object has the address of a boxed `T`, and with `once_reset` and `release_kept`
-    // nobody has it any more.
-    Some(unsafe { unboxed(address) })
+    Some(address)
 }
