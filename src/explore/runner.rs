@@ -169,7 +169,7 @@ impl Exploration<'_> {
             rerun: match self.config.rerun {
                 Rerun::Config => "Config::replay(\"{}\")".to_owned(),
                 Rerun::CargoTest => format!("DRAWLOOM_REPLAY={{}} cargo test {name}"),
-                Rerun::Program => "DRAWLOOM_REPLAY={} with the same program".to_owned(),
+                Rerun::Program => "run the same command with DRAWLOOM_REPLAY={}".to_owned(),
             },
             log: self.config.log,
             replayed: false,
