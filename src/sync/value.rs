@@ -31,8 +31,11 @@ unsafe fn destroy<T>(address: *mut ()) {
     drop(unsafe { Box::from_raw(address.cast::<T>()) });
 }
 
-/// The part of a lock that the model knows it by; drops the lock's value. It is not generic, so that whether
-/// the value may be dropped with the lock is asked about the std lock beside it: by the same rules as in std.
+/// The part of a lock that the model knows it by; drops the lock's value with itself.
+///
+/// Not generic, and the lock has no `Drop` of its own: so a lock may hold a reference to what is declared after
+/// it, as std's may (`#[may_dangle]`). The compiler still knows that the lock owns a `T`, since it has a std lock
+/// of one, and lets nothing dangle that a `T` would look at when it is dropped.
 pub(super) struct Slot {
     pub(super) identity: Identity,
 }
