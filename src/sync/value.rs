@@ -8,92 +8,65 @@
 //! borrows lives at least as long as its lock, but a lock made in the execution may be gone by the end of
 //! it, forgotten, and all that its value borrows with it.
 
-use std::ops::Deref;
-
+use crate::rt::object::ObjectKind;
 use crate::rt::op::ObjectId;
+use crate::rt::state::{Made, OncePhase};
 use crate::rt::{Current, Identity, current};
 
-/// The identity of a lock of values, which drops the lock's value with itself.
+/// Boxes a value for the model.
+pub(super) fn boxed<T>(value: T) -> Made {
+    Made { address: Box::into_raw(Box::new(value)).cast(), destroy: destroy::<T> }
+}
+
+/// # Safety
+///
+/// `made` is from `boxed`, for a value of type `T`, and nobody uses it any more.
+pub(super) unsafe fn unboxed<T>(made: Made) -> T {
+    // SAFETY: the caller vouches for it.
+    *unsafe { Box::from_raw(made.address.cast()) }
+}
+
+unsafe fn destroy<T>(address: *mut ()) {
+    // SAFETY: `boxed` made it with `Box::into_raw` for this function.
+    drop(unsafe { Box::from_raw(address.cast::<T>()) });
+}
+
+/// The part of a lock that the model knows it by; drops the lock's value with itself.
 ///
 /// Not generic, and the lock has no `Drop` of its own: so a lock may hold a reference to what is declared after
 /// it, as std's may (`#[may_dangle]`). The compiler still knows that the lock owns a `T`, since it has a std lock
 /// of one, and lets nothing dangle that a `T` would look at when it is dropped.
-pub(super) struct OwnerIdentity {
-    identity: Identity,
-    destroy: unsafe fn(*mut ()),
+pub(super) struct Slot {
+    pub(super) identity: Identity,
 }
 
-impl OwnerIdentity {
-    /// The identity of a lock of `T`, and of no other type.
+impl Slot {
     #[track_caller]
-    pub(super) const fn of<T>() -> OwnerIdentity {
-        OwnerIdentity { identity: Identity::new(), destroy: destroy::<T> }
+    pub(super) const fn new() -> Slot {
+        Slot { identity: Identity::new() }
+    }
+
+    pub(super) fn object(
+        &self,
+        current: Current,
+        kind: ObjectKind,
+        first: impl FnOnce() -> OncePhase,
+    ) -> ObjectId {
+        current.once_object(&self.identity, kind, first)
+    }
+
+    /// Takes the value out of the running execution, if the lock has one there.
+    pub(super) fn take(&mut self) -> Option<Made> {
+        let current = current()?;
+        current.once_take(current.known_object(&self.identity)?)
     }
 }
 
-impl Deref for OwnerIdentity {
-    type Target = Identity;
-
-    fn deref(&self) -> &Identity {
-        &self.identity
-    }
-}
-
-impl Drop for OwnerIdentity {
+impl Drop for Slot {
     fn drop(&mut self) {
-        if let Some(address) = take_address(&self.identity) {
-            // SAFETY: the value of this lock, for which `of` was given the type.
-            unsafe { (self.destroy)(address) };
+        if let Some(made) = self.take() {
+            // SAFETY: taken, and so nobody else's; the lock is being dropped, so that nobody borrows from it.
+            unsafe { (made.destroy)(made.address) };
         }
     }
-}
-
-/// Boxes a value. The address is for the model; null is no value's.
-pub(super) fn boxed<T>(value: T) -> *mut () {
-    Box::into_raw(Box::new(value)).cast()
-}
-
-/// # Safety
-///
-/// The address is one that `boxed` gave for a value of type `T`, and nobody uses it any more.
-pub(super) unsafe fn unboxed<T>(address: *mut ()) -> T {
-    // SAFETY: the caller vouches for it.
-    *unsafe { Box::from_raw(address.cast()) }
-}
-
-unsafe fn destroy<T>(address: *mut ()) {
-    // SAFETY: `keep` gives it to the execution with the address, for when nobody uses it any more.
-    drop(unsafe { unboxed::<T>(address) });
-}
-
-/// Leaves a boxed value to its lock, which has this object, and to the execution if that ends first.
-///
-/// # Safety
-///
-/// The address is one that `boxed` gave for a value of type `T`.
-pub(super) unsafe fn keep<T>(current: Current, object: ObjectId, address: *mut ()) {
-    if current.once_outlives(object) {
-        current.keep(object, address, destroy::<T>);
-    }
-}
-
-/// Takes the value of the lock with this identity out of the running execution, if it has one there.
-///
-/// # Safety
-///
-/// The identity belongs to a lock of `T`, and the caller has the lock alone.
-pub(super) unsafe fn take<T>(identity: &Identity) -> Option<T> {
-    // SAFETY: the lock's object has the address of a boxed `T`, and now nobody has it any more.
-    take_address(identity).map(|address| unsafe { unboxed(address) })
-}
-
-fn take_address(identity: &Identity) -> Option<*mut ()> {
-    let current = current()?;
-    let object = current.known_object(identity)?;
-    let address = current.once_peek(object).filter(|address| !address.is_null())?;
-    current.once_reset(object);
-    if current.once_outlives(object) {
-        current.release_kept(address);
-    }
-    Some(address)
 }
