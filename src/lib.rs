@@ -1,4 +1,61 @@
-//! Deterministic concurrency testing for Rust.
+//! Deterministic concurrency testing: a test runs many times, each time under another interleaving of its
+//! threads, and a failure can be run again exactly.
+//!
+//! The modules [`sync`], [`thread`], [`time`], [`cell`], [`collections`] and [`hint`] mirror those of std. Without the
+//! cargo feature `explore` they *are* std's, and there is nothing else in this crate. With it, usually switched
+//! on in `[dev-dependencies]` only, every operation on one of their types is a *scheduling point* inside an
+//! exploration, where another thread may go on; outside an exploration they behave as std's do.
+//!
+//! An exploration is a function marked with `#[drawloom::test]`, run by `cargo test`, or a call of
+//! [`explore`](fn@explore). A seeded [strategy](StrategyKind) makes all choices of an execution, so execution 41 of a
+//! seed is the same on every machine.
+//!
+//! # Example
+//!
+//! Two threads count their visits by loading a counter and storing it plus one. Most schedules are harmless:
+//!
+//! ```
+//! use drawloom::sync::Arc;
+//! use drawloom::sync::atomic::{AtomicU32, Ordering::SeqCst};
+//! use drawloom::{Config, FailureKind, explore, thread};
+//!
+//! // In a test suite: `#[drawloom::test] fn both_visits_are_counted() { … }`, without the rest.
+//! fn both_visits_are_counted() {
+//!     let visits = Arc::new(AtomicU32::new(0));
+//!     let theirs = visits.clone();
+//!     let other = thread::spawn(move || theirs.store(theirs.load(SeqCst) + 1, SeqCst));
+//!     visits.store(visits.load(SeqCst) + 1, SeqCst);
+//!     other.join().unwrap();
+//!     assert_eq!(visits.load(SeqCst), 2, "a visit was lost");
+//! }
+//!
+//! let report = explore(Config::new(), both_visits_are_counted);
+//! let failure = report.failure().expect("both threads can load before either stores");
+//! assert_eq!(failure.kind(), FailureKind::Panic);
+//! assert!(failure.message().contains("a visit was lost"));
+//!
+//! // The report shows the schedule, step by step with the values that were read and written.
+//! let text = report.to_string();
+//! assert!(text.contains("load `visits` = 0") && text.contains("store `visits`: 1 → 1"), "{text}");
+//!
+//! // Its token runs the same execution again.
+//! let again = explore(Config::new().replay(failure.token()), both_visits_are_counted);
+//! assert_eq!(again.failure().unwrap().message(), failure.message());
+//! ```
+//!
+//! # Where to go on
+//!
+//! - `#[drawloom::test]`: its arguments. [`Config`]: the same as methods. [`Config::with_environment`]: the variables
+//!   that override them.
+//! - [`FailureKind`]: what is found.
+//! - [`strategy`]: strategies of your own.
+//! - [`choose`] and [`rand`]: choices that the program under test makes.
+//! - `docs/writing-tests.md` in the repository: how to write tests that find something.
+//!
+//! # Limits
+//!
+//! Schedules are sampled: a test that passes is not proved. Memory is sequentially consistent, whatever
+//! orderings an operation names. Data races are not detected.
 
 #[cfg(feature = "explore")]
 #[doc(hidden)]
@@ -53,3 +110,7 @@ pub mod strategy {
 
 #[cfg(not(feature = "explore"))]
 pub use std::{cell, collections, hint, sync, thread, thread_local, time};
+
+#[cfg(all(doctest, feature = "explore"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
