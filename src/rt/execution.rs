@@ -167,8 +167,8 @@ impl Execution {
         let stop = unsafe {
             loop {
                 FiberPool::resume(&raw mut (*this).fibers, (*this).kernel.current);
-                if let Some(stop) = (*this).stop.take() {
-                    break stop;
+                if (*this).stop.is_some() {
+                    break (*this).stop.take().expect("checked above");
                 }
             }
         };
