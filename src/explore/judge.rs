@@ -90,23 +90,35 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
     }
 }
 
-/// The first panic that nobody handled. A thread's panic is handled by whoever joins it, unless that makes
-/// the test body panic in turn; then the first one is the cause.
+/// The panic that failed the execution: the first that nobody handled. A thread's panic is handled by whoever
+/// joins it. But if the first unhandled one only passes on that another thread panicked, then the first panic
+/// of all is what somebody wants to see.
 pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecord> {
     let kernel = &execution.kernel;
-    let main = kernel.thread(ThreadId::MAIN);
-    let main_panicked = main.panic.is_some() || !main.ended && main.unwinding;
-    let unhandled = kernel.threads().filter_map(|(id, thread)| {
-        let of_hook = || execution.panics.iter().find(|panic| panic.thread == id);
-        let panic = match &thread.panic {
-            Some(panic) => Some(panic),
-            None if !thread.ended && thread.unwinding => of_hook(),
-            None => None,
-        }?;
-        let handled = thread.joined && !main_panicked;
-        (!handled).then_some(panic)
-    });
-    unhandled.min_by_key(|panic| panic.step)
+    let panics = || {
+        kernel.threads().filter_map(|(id, thread)| {
+            let of_hook = || execution.panics.iter().find(|panic| panic.thread == id);
+            let panic = match &thread.panic {
+                Some(panic) => Some(panic),
+                None if !thread.ended && thread.unwinding => of_hook(),
+                None => None,
+            };
+            panic.map(|panic| (thread.joined, panic))
+        })
+    };
+    let unhandled = panics().filter(|(joined, _)| !joined).map(|(_, panic)| panic);
+    let first = unhandled.min_by_key(|panic| panic.step)?;
+    if passes_on(&first.message) {
+        panics().map(|(_, panic)| panic).min_by_key(|panic| panic.step)
+    } else {
+        Some(first)
+    }
+}
+
+/// Whether a panic with this message says no more than that another thread panicked: `join().unwrap()`,
+/// `lock().unwrap()` of a poisoned lock, the end of a scope.
+fn passes_on(message: &str) -> bool {
+    message.contains("Any { .. }") || message.contains("PoisonError") || message == "a scoped thread panicked"
 }
 
 impl Execution {

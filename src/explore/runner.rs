@@ -169,7 +169,7 @@ impl Exploration<'_> {
             rerun: match self.config.rerun {
                 Rerun::Config => "Config::replay(\"{}\")".to_owned(),
                 Rerun::CargoTest => format!("DRAWLOOM_REPLAY={{}} cargo test {name}"),
-                Rerun::Program => "DRAWLOOM_REPLAY={} with the same program".to_owned(),
+                Rerun::Program => "run the same command with DRAWLOOM_REPLAY={}".to_owned(),
             },
             log: self.config.log,
             replayed: false,
@@ -295,6 +295,8 @@ impl Exploration<'_> {
                 verdict = self.run_index(execution, index, &profile, PROFILING);
                 let difference = first.difference(&Record::of(execution), execution);
                 verdict = match (difference, verdict) {
+                    // It says why the two differ.
+                    (_, Some(second)) if second.kind == FailureKind::Misuse => Some(second),
                     (Some(difference), Some(second)) => Some(nondeterminism(&format!(
                         "{difference}; the second failed with {}: {}",
                         second.kind, second.message
@@ -513,8 +515,8 @@ struct Record {
 }
 
 impl Record {
-    fn of(execution: &mut Execution) -> Record {
-        Record { fingerprints: std::mem::take(&mut execution.fingerprints), trace: execution.trace.clone() }
+    fn of(execution: &Execution) -> Record {
+        Record { fingerprints: execution.fingerprints.clone(), trace: execution.trace.clone() }
     }
 
     /// The first step at which the two differ, with what each did.

@@ -205,14 +205,19 @@ impl Surw {
         {
             return thread;
         }
-        let alive = (0..point.thread_count()).map(|index| ThreadId(index as u32));
-        let ended = &self.ended;
-        let weights = &self.remaining.weights;
         let mut at_work: Vec<ThreadId> = std::mem::take(&mut self.candidates);
         at_work.clear();
-        at_work.extend(alive.filter(|thread| {
-            !ended.get(thread.index()).copied().unwrap_or(false) && weights[thread.index()] > 0
-        }));
+        for index in 0..point.thread_count() {
+            let thread = ThreadId(index as u32);
+            if self.ended.get(index).copied().unwrap_or(false) {
+                continue;
+            }
+            // A thread that has used up its count may do more than was seen before.
+            let more = point.is_enabled(thread) && self.is_selected(point.pending(thread), point);
+            if self.remaining.weights[index] > 0 || more {
+                at_work.push(thread);
+            }
+        }
         let thread = if at_work.is_empty() {
             point.current()
         } else {
@@ -291,6 +296,11 @@ impl Strategy for Surw {
                 self.intended = None;
                 self.held.clear();
             }
+        }
+        if op.kind.is_yield() {
+            // The thread waits for another one, perhaps for one that is held back.
+            self.intended = None;
+            self.held.clear();
         }
         if op.kind == OpKind::End {
             if self.ended.len() <= thread.index() {

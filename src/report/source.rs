@@ -30,8 +30,9 @@ pub(super) fn variable(place: &Place) -> Option<String> {
 
 /// The name that the expression after `before` is given: `let NAME = Arc::new(`, `static NAME: T =`, `NAME:`.
 fn name_before(before: &str) -> Option<&str> {
-    // What stands between the name and the expression is a path, calls and brackets only.
-    let end = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_:(&[< ".contains(c));
+    // What stands between the name and the expression is a path and calls only: in an array or a tuple the
+    // name would be that of several.
+    let end = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_:(&< ".contains(c));
     if let Some(bound) = end.strip_suffix('=') {
         let pattern = bound.trim_end();
         let keyword = ["let mut ", "let ", "static mut ", "static ", "const "];
@@ -66,5 +67,6 @@ mod tests {
         assert_eq!(name_before("    "), None);
         assert_eq!(name_before("let (a, b) = ("), None);
         assert_eq!(name_before("    foo("), None);
+        assert_eq!(name_before("let locks = [Mutex::new(0), "), None);
     }
 }

@@ -42,14 +42,6 @@ pub(crate) fn current() -> Option<Current> {
 #[derive(Clone, Copy)]
 pub(crate) struct Current(NonNull<Execution>);
 
-/// A value that belongs to an execution and not to the place that shows it, such as that of a `OnceLock`
-/// in a static: dropped when the execution ends.
-struct Kept {
-    object: ObjectId,
-    value: *mut (),
-    destroy: unsafe fn(*mut ()),
-}
-
 /// How to run one execution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mode {
@@ -85,7 +77,9 @@ pub(crate) struct Execution {
     shared: BTreeMap<usize, ObjectId>,
     fibers: FiberPool,
     suspenders: Vec<*const Suspender>,
-    kept: Vec<Kept>,
+    /// One-time initializations whose values belong to this execution and not to the place that shows
+    /// them, such as a `OnceLock` in a static.
+    kept: Vec<ObjectId>,
     /// All threads have ended, and what the execution owns is being dropped: ops just take effect.
     winding_up: bool,
 }
@@ -196,12 +190,12 @@ impl Execution {
         self.winding_up = true;
         self.observed = false;
         // The last one kept goes first, as it may refer to earlier ones.
-        while let Some(Kept { object, value, destroy }) = self.kept.pop() {
-            if finished {
-                // The destructor of another value may look for this one.
-                Current::of(self).once_reset(object);
-                // SAFETY: `keep` was given a value that `destroy` takes, and each is taken once.
-                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { destroy(value) }));
+        while let Some(once) = self.kept.pop() {
+            // Taken first: the destructor of a value may look for others, and for itself.
+            let made = Current::of(self).once_take(once);
+            if let (Some(made), true) = (made, finished) {
+                // SAFETY: a value is destroyed by whoever takes it.
+                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { (made.destroy)(made.address) }));
                 drop(dropped);
             }
         }
@@ -311,6 +305,11 @@ impl Execution {
 }
 
 impl Execution {
+    /// Destroys what a one-time initialization has made when the execution ends.
+    pub(crate) fn keep(&mut self, once: ObjectId) {
+        self.kept.push(once);
+    }
+
     /// Drawn at first use, and recorded: a replay has the same.
     pub(crate) fn hash_keys(&mut self) -> (u64, u64) {
         if let Some(keys) = self.hash_keys {
@@ -596,17 +595,6 @@ impl Current {
                 self.note_panic(thread, &*payload);
             }
         }
-    }
-
-    /// Keeps `value`, which a one-time initialization has made, until the execution ends and then calls
-    /// `destroy` with it.
-    pub(crate) fn keep(mut self, object: ObjectId, value: *mut (), destroy: unsafe fn(*mut ())) {
-        self.execution().kept.push(Kept { object, value, destroy });
-    }
-
-    /// Gives a kept value back to its owner.
-    pub(crate) fn release_kept(mut self, value: *mut ()) {
-        self.execution().kept.retain(|kept| kept.value != value);
     }
 
     /// The running thread is about to abort the process; `faults` prevents that where it can.

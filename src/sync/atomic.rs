@@ -73,6 +73,19 @@ fn failure_of(order: Ordering) -> Ordering {
     }
 }
 
+/// An [`AtomicBool`] of `false`.
+#[deprecated(since = "1.34.0", note = "the `new` function is now preferred")]
+#[expect(clippy::declare_interior_mutable_const, reason = "std has it")]
+pub const ATOMIC_BOOL_INIT: AtomicBool = AtomicBool::new(false);
+/// An [`AtomicIsize`] of 0.
+#[deprecated(since = "1.34.0", note = "the `new` function is now preferred")]
+#[expect(clippy::declare_interior_mutable_const, reason = "std has it")]
+pub const ATOMIC_ISIZE_INIT: AtomicIsize = AtomicIsize::new(0);
+/// An [`AtomicUsize`] of 0.
+#[deprecated(since = "1.34.0", note = "the `new` function is now preferred")]
+#[expect(clippy::declare_interior_mutable_const, reason = "std has it")]
+pub const ATOMIC_USIZE_INIT: AtomicUsize = AtomicUsize::new(0);
+
 /// What every atomic has: `$generics` and `$value` differ for `AtomicPtr`.
 macro_rules! atomic_common {
     ([$($generics:tt)*] $atomic:ty, $name:ident, $value:ty, $form:ident, $bits:expr, $real:ty,
@@ -117,7 +130,8 @@ macro_rules! atomic_common {
                 self.real.get_mut()
             }
 
-            /// Consumes the atomic and returns the value.
+            /// Consumes the atomic and returns the value. Not `const`, unlike std's: the value may be the
+            /// model's.
             pub fn into_inner(mut self) -> $value {
                 *self.get_mut()
             }

@@ -12,12 +12,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{once, value};
+use super::once;
+use super::value::{self, Slot};
 use crate::rt::object::ObjectKind;
 use crate::rt::op::ObjectId;
 use crate::rt::outcome::Stop;
 use crate::rt::state::{OnceEntry, OncePhase};
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::{Current, current, outside};
 
 /// A value that is made at its first use; see [`std::sync::LazyLock`].
 ///
@@ -40,7 +41,7 @@ use crate::rt::{Current, Identity, current, outside};
 /// assert!(report.passed());
 /// ```
 pub struct LazyLock<T, F = fn() -> T> {
-    identity: Identity,
+    slot: Slot,
     /// `None` once it has run, if it can run only once.
     initializer: Mutex<Option<F>>,
     outside: std::sync::OnceLock<T>,
@@ -66,7 +67,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     #[track_caller]
     pub const fn new(f: F) -> LazyLock<T, F> {
         LazyLock {
-            identity: Identity::new(),
+            slot: Slot::new(),
             initializer: Mutex::new(Some(f)),
             outside: std::sync::OnceLock::new(),
             poisoned: AtomicBool::new(false),
@@ -107,7 +108,7 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
 
     #[track_caller]
     fn force_outside(&self) -> &T {
-        outside::check(&self.identity, "LazyLock");
+        outside::check(&self.slot.identity, "LazyLock");
         // What happens in a closure is said to be here; the caller's place is better.
         if self.poisoned.load(Ordering::Relaxed) {
             panic_poisoned();
@@ -138,11 +139,9 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
                     current.fail(Stop::Misuse(self.has_run()));
                 };
                 let value = once::run(current, object, OncePhase::Poisoned, location, initializer);
-                let address = value::boxed(value);
-                current.once_leave(object, OncePhase::Complete(address), location);
-                // SAFETY: just boxed.
-                unsafe { value::keep::<T>(current, object, address) };
-                address
+                let made = value::boxed(value);
+                current.once_leave(object, OncePhase::Complete(Some(made)), location);
+                made.address
             }
         }
     }
@@ -165,17 +164,17 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
             "the LazyLock made at {} was made outside the test body, and its closure has captured values, so \
              that it could run in one execution only; make the LazyLock inside the test body, or give it a closure \
              that captures nothing",
-            self.identity.location(),
+            self.slot.identity.location(),
         )
     }
 }
 
 impl<T, F> LazyLock<T, F> {
     fn object(&self, current: Current) -> ObjectId {
-        current.once_object(&self.identity, ObjectKind::LazyLock, || {
+        self.slot.object(current, ObjectKind::LazyLock, || {
             // What can be made again is: whether something outside was first must not matter.
             let made_for_good = !can_run_again::<F>() && self.outside.get().is_some();
-            if made_for_good { OncePhase::Complete(ptr::null_mut()) } else { OncePhase::Incomplete }
+            if made_for_good { OncePhase::Complete(None) } else { OncePhase::Incomplete }
         })
     }
 
@@ -198,7 +197,7 @@ impl<T, F> LazyLock<T, F> {
     #[track_caller]
     pub fn get(this: &LazyLock<T, F>) -> Option<&T> {
         let Some(current) = current() else {
-            outside::check(&this.identity, "LazyLock");
+            outside::check(&this.slot.identity, "LazyLock");
             return this.outside.get();
         };
         let address = current.once_get(this.object(current), Location::caller())?;
@@ -229,13 +228,6 @@ struct PoisonOnDrop<'a>(&'a AtomicBool);
 impl Drop for PoisonOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-impl<T, F> Drop for LazyLock<T, F> {
-    fn drop(&mut self) {
-        // SAFETY: a lock of `T`, borrowed mutably.
-        drop(unsafe { value::take::<T>(&self.identity) });
     }
 }
 

@@ -170,7 +170,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
             // this is as weak as any use of a value from outside while it is explored.
             output.field("data", &unsafe { &*self.data.get() });
         } else {
-            output.field("data", &format_args!("<locked>"));
+            output.field("data", &"<locked>");
         }
         output.field("poisoned", &self.is_poisoned());
         output.finish_non_exhaustive()

@@ -7,7 +7,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::ptr;
 
 use crate::rt::object::ObjectKind;
 use crate::rt::op::ObjectId;
@@ -101,7 +100,7 @@ impl Once {
     fn object(&self, current: Current) -> ObjectId {
         current.once_object(&self.identity, ObjectKind::Once, || {
             let done = self.outside.is_completed();
-            if done { OncePhase::Complete(ptr::null_mut()) } else { OncePhase::Incomplete }
+            if done { OncePhase::Complete(None) } else { OncePhase::Incomplete }
         })
     }
 
@@ -152,7 +151,7 @@ impl Once {
             OnceEntry::Poisoned => panic_poisoned(),
             OnceEntry::Run { poisoned } => {
                 run(current, object, OncePhase::Poisoned, location, || f(&OnceState::new(poisoned)));
-                current.once_leave(object, OncePhase::Complete(ptr::null_mut()), location);
+                current.once_leave(object, OncePhase::Complete(None), location);
             }
         }
     }

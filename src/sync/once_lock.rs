@@ -8,11 +8,11 @@ use std::panic::Location;
 use std::ptr;
 
 use super::once;
-use super::value;
+use super::value::{self, Slot};
 use crate::rt::object::ObjectKind;
 use crate::rt::op::ObjectId;
 use crate::rt::state::{OnceEntry, OncePhase};
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::{Current, current, outside};
 
 /// A value that is set once; see [`std::sync::OnceLock`].
 ///
@@ -36,7 +36,7 @@ use crate::rt::{Current, Identity, current, outside};
 /// assert!(report.passed());
 /// ```
 pub struct OnceLock<T> {
-    identity: Identity,
+    slot: Slot,
     outside: std::sync::OnceLock<T>,
 }
 
@@ -45,12 +45,12 @@ impl<T> OnceLock<T> {
     #[must_use]
     #[track_caller]
     pub const fn new() -> OnceLock<T> {
-        OnceLock { identity: Identity::new(), outside: std::sync::OnceLock::new() }
+        OnceLock { slot: Slot::new(), outside: std::sync::OnceLock::new() }
     }
 
     fn object(&self, current: Current) -> ObjectId {
-        current.once_object(&self.identity, ObjectKind::OnceLock, || match self.outside.get() {
-            Some(_) => OncePhase::Complete(ptr::null_mut()),
+        self.slot.object(current, ObjectKind::OnceLock, || match self.outside.get() {
+            Some(_) => OncePhase::Complete(None),
             None => OncePhase::Incomplete,
         })
     }
@@ -67,7 +67,7 @@ impl<T> OnceLock<T> {
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
         let Some(current) = current() else {
-            outside::check(&self.identity, "OnceLock");
+            outside::check(&self.slot.identity, "OnceLock");
             return self.outside.get();
         };
         let address = current.once_get(self.object(current), Location::caller())?;
@@ -97,7 +97,7 @@ impl<T> OnceLock<T> {
     #[track_caller]
     pub fn wait(&self) -> &T {
         let Some(current) = current() else {
-            outside::check(&self.identity, "OnceLock");
+            outside::check(&self.slot.identity, "OnceLock");
             return self.outside.wait();
         };
         let address = current.once_wait(self.object(current), true, Location::caller());
@@ -112,18 +112,16 @@ impl<T> OnceLock<T> {
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         let Some(current) = current() else {
-            outside::check(&self.identity, "OnceLock");
+            outside::check(&self.slot.identity, "OnceLock");
             return self.outside.set(value);
         };
         let object = self.object(current);
-        let address = value::boxed(value);
-        if !current.once_set(object, address, Location::caller()) {
-            // SAFETY: just boxed, and the model has not taken it.
-            return Err(unsafe { value::unboxed(address) });
+        let made = value::boxed(value);
+        if current.once_set(object, made, Location::caller()) {
+            return Ok(());
         }
-        // SAFETY: just boxed.
-        unsafe { value::keep::<T>(current, object, address) };
-        Ok(())
+        // SAFETY: just boxed, and the model has not taken it.
+        Err(unsafe { value::unboxed(made) })
     }
 
     /// The value, made by `f` if it is not set. Others that ask meanwhile wait.
@@ -133,7 +131,7 @@ impl<T> OnceLock<T> {
         F: FnOnce() -> T,
     {
         let Some(current) = current() else {
-            outside::check(&self.identity, "OnceLock");
+            outside::check(&self.slot.identity, "OnceLock");
             return self.outside.get_or_init(f);
         };
         let location = Location::caller();
@@ -142,11 +140,9 @@ impl<T> OnceLock<T> {
             OnceEntry::Complete(address) => address,
             OnceEntry::Run { .. } | OnceEntry::Poisoned => {
                 let value = once::run(current, object, OncePhase::Incomplete, location, f);
-                let address = value::boxed(value);
-                current.once_leave(object, OncePhase::Complete(address), location);
-                // SAFETY: just boxed.
-                unsafe { value::keep::<T>(current, object, address) };
-                address
+                let made = value::boxed(value);
+                current.once_leave(object, OncePhase::Complete(Some(made)), location);
+                made.address
             }
         };
         self.value_at(address)
@@ -159,22 +155,15 @@ impl<T> OnceLock<T> {
 
     /// Takes the value out, if it is set.
     pub fn take(&mut self) -> Option<T> {
-        // SAFETY: a lock of `T`, borrowed mutably.
-        if let Some(value) = unsafe { value::take(&self.identity) } {
-            return Some(value);
+        if let Some(made) = self.slot.take() {
+            // SAFETY: a value of this lock, which is borrowed mutably.
+            return Some(unsafe { value::unboxed(made) });
         }
         let value = self.outside.take()?;
         if let Some(current) = current() {
             current.once_reset(self.object(current));
         }
         Some(value)
-    }
-}
-
-impl<T> Drop for OnceLock<T> {
-    fn drop(&mut self) {
-        // SAFETY: a lock of `T`, borrowed mutably.
-        drop(unsafe { value::take::<T>(&self.identity) });
     }
 }
 
@@ -210,7 +199,7 @@ impl<T: Clone> Clone for OnceLock<T> {
 impl<T> From<T> for OnceLock<T> {
     #[track_caller]
     fn from(value: T) -> OnceLock<T> {
-        OnceLock { identity: Identity::new(), outside: std::sync::OnceLock::from(value) }
+        OnceLock { slot: Slot::new(), outside: std::sync::OnceLock::from(value) }
     }
 }
 

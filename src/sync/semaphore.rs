@@ -46,9 +46,11 @@ pub struct Semaphore {
 pub struct SemaphoreGuard<'a> {
     semaphore: &'a Semaphore,
     permits: u32,
-    /// In the model, where the permits were taken.
-    held: Option<(ObjectId, &'static Location<'static>)>,
+    held: Option<Held>,
 }
+
+/// In the model: from which semaphore permits were taken, and where.
+type Held = (ObjectId, &'static Location<'static>);
 
 #[track_caller]
 fn panic_too_many() -> ! {
@@ -69,6 +71,10 @@ impl Semaphore {
 
     fn lock(&self) -> MutexGuard<'_, usize> {
         self.outside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn guard(&self, permits: u32, held: Option<Held>) -> SemaphoreGuard<'_> {
+        SemaphoreGuard { semaphore: self, permits, held }
     }
 
     /// Takes one permit, waiting until there is one.
@@ -103,11 +109,11 @@ impl Semaphore {
             outside::check(&self.identity, "Semaphore");
             let mut available = self.lock();
             *available = available.checked_sub(permits as usize)?;
-            return Some(SemaphoreGuard { semaphore: self, permits, held: None });
+            return Some(self.guard(permits, None));
         };
         let (object, location) = (self.object(current), Location::caller());
         let taken = current.semaphore_try_acquire(object, permits, location);
-        taken.then_some(SemaphoreGuard { semaphore: self, permits, held: Some((object, location)) })
+        taken.then(|| self.guard(permits, Some((object, location))))
     }
 
     #[track_caller]
@@ -115,11 +121,11 @@ impl Semaphore {
         let Some(current) = current() else {
             outside::check(&self.identity, "Semaphore");
             let taken = self.take_outside(permits as usize, timeout);
-            return taken.then_some(SemaphoreGuard { semaphore: self, permits, held: None });
+            return taken.then(|| self.guard(permits, None));
         };
         let (object, location) = (self.object(current), Location::caller());
         let taken = current.semaphore_acquire(object, permits, timeout, location);
-        taken.then_some(SemaphoreGuard { semaphore: self, permits, held: Some((object, location)) })
+        taken.then(|| self.guard(permits, Some((object, location))))
     }
 
     fn take_outside(&self, permits: usize, timeout: Option<Duration>) -> bool {

@@ -8,52 +8,65 @@
 //! borrows lives at least as long as its lock, but a lock made in the execution may be gone by the end of
 //! it, forgotten, and all that its value borrows with it.
 
+use crate::rt::object::ObjectKind;
 use crate::rt::op::ObjectId;
+use crate::rt::state::{Made, OncePhase};
 use crate::rt::{Current, Identity, current};
 
-/// Boxes a value. The address is for the model; null is no value's.
-pub(super) fn boxed<T>(value: T) -> *mut () {
-    Box::into_raw(Box::new(value)).cast()
+/// Boxes a value for the model.
+pub(super) fn boxed<T>(value: T) -> Made {
+    Made { address: Box::into_raw(Box::new(value)).cast(), destroy: destroy::<T> }
 }
 
 /// # Safety
 ///
-/// The address is one that `boxed` gave for a value of type `T`, and nobody uses it any more.
-pub(super) unsafe fn unboxed<T>(address: *mut ()) -> T {
+/// `made` is from `boxed`, for a value of type `T`, and nobody uses it any more.
+pub(super) unsafe fn unboxed<T>(made: Made) -> T {
     // SAFETY: the caller vouches for it.
-    *unsafe { Box::from_raw(address.cast()) }
+    *unsafe { Box::from_raw(made.address.cast()) }
 }
 
 unsafe fn destroy<T>(address: *mut ()) {
-    // SAFETY: `keep` gives it to the execution with the address, for when nobody uses it any more.
-    drop(unsafe { unboxed::<T>(address) });
+    // SAFETY: `boxed` made it with `Box::into_raw` for this function.
+    drop(unsafe { Box::from_raw(address.cast::<T>()) });
 }
 
-/// Leaves a boxed value to its lock, which has this object, and to the execution if that ends first.
+/// The part of a lock that the model knows it by; drops the lock's value with itself.
 ///
-/// # Safety
-///
-/// The address is one that `boxed` gave for a value of type `T`.
-pub(super) unsafe fn keep<T>(current: Current, object: ObjectId, address: *mut ()) {
-    if current.once_outlives(object) {
-        current.keep(object, address, destroy::<T>);
+/// Not generic, and the lock has no `Drop` of its own: so a lock may hold a reference to what is declared after
+/// it, as std's may (`#[may_dangle]`). The compiler still knows that the lock owns a `T`, since it has a std lock
+/// of one, and lets nothing dangle that a `T` would look at when it is dropped.
+pub(super) struct Slot {
+    pub(super) identity: Identity,
+}
+
+impl Slot {
+    #[track_caller]
+    pub(super) const fn new() -> Slot {
+        Slot { identity: Identity::new() }
+    }
+
+    pub(super) fn object(
+        &self,
+        current: Current,
+        kind: ObjectKind,
+        first: impl FnOnce() -> OncePhase,
+    ) -> ObjectId {
+        current.once_object(&self.identity, kind, first)
+    }
+
+    /// Takes the value out of the running execution, if the lock has one there.
+    pub(super) fn take(&mut self) -> Option<Made> {
+        let current = current()?;
+        current.once_take(current.known_object(&self.identity)?)
     }
 }
 
-/// Takes the value of the lock with this identity out of the running execution, if it has one there.
-///
-/// # Safety
-///
-/// The identity belongs to a lock of `T`, and the caller has the lock alone.
-pub(super) unsafe fn take<T>(identity: &Identity) -> Option<T> {
-    let current = current()?;
-    let object = current.known_object(identity)?;
-    let address = current.once_peek(object).filter(|address| !address.is_null())?;
-    current.once_reset(object);
-    if current.once_outlives(object) {
-        current.release_kept(address);
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(made) = self.take() {
+            // SAFETY: taken, and so nobody else's; the lock is being dropped, so that nobody borrows from it.
+            unsafe { (made.destroy)(made.address) };
+        }
     }
-    // SAFETY: the lock's object has the address of a boxed `T`, and with `once_reset` and `release_kept`
-    // nobody has it any more.
-    Some(unsafe { unboxed(address) })
 }

@@ -1,6 +1,6 @@
 //! Thread locals: one value a model thread and execution inside an exploration, std's outside.
 
-use std::cell::{Cell as StdCell, RefCell};
+use std::cell::{Cell as StdCell, OnceCell, RefCell};
 use std::error::Error;
 use std::fmt;
 
@@ -10,7 +10,8 @@ use crate::rt::{Current, current};
 
 /// A thread local, made by [`thread_local!`](crate::thread_local); see [`std::thread::LocalKey`].
 pub struct LocalKey<T: 'static> {
-    outside: &'static std::thread::LocalKey<T>,
+    /// Empty until it is used, so that it can be set without the initial value being made.
+    outside: &'static std::thread::LocalKey<OnceCell<T>>,
     init: fn() -> T,
 }
 
@@ -48,7 +49,7 @@ unsafe fn destroy<T>(value: *mut ()) {
 impl<T: 'static> LocalKey<T> {
     /// For the macro.
     #[doc(hidden)]
-    pub const fn new(outside: &'static std::thread::LocalKey<T>, init: fn() -> T) -> LocalKey<T> {
+    pub const fn new(outside: &'static std::thread::LocalKey<OnceCell<T>>, init: fn() -> T) -> LocalKey<T> {
         LocalKey { outside, init }
     }
 
@@ -67,6 +68,16 @@ impl<T: 'static> LocalKey<T> {
         let value = Box::into_raw(Box::new(value));
         current.kernel().thread_mut(thread).locals.insert(key, value.cast(), destroy::<T>);
         Ok(value)
+    }
+
+    /// The running OS thread's value.
+    fn value_outside<'a>(&self, cell: &'a OnceCell<T>) -> &'a T {
+        if cell.get().is_none() {
+            // Outside `get_or_init`, since the initial value's expression may use the key itself.
+            let value = (self.init)();
+            return cell.get_or_init(|| value);
+        }
+        cell.get().expect("checked above")
     }
 
     /// Gives `f` the running thread's value, made at first use.
@@ -95,7 +106,7 @@ impl<T: 'static> LocalKey<T> {
         F: FnOnce(&T) -> R,
     {
         let Some(current) = current() else {
-            return self.outside.try_with(f).map_err(|_| AccessError);
+            return self.outside.try_with(|cell| f(self.value_outside(cell))).map_err(|_| AccessError);
         };
         let value = self.value_in(current, &mut None)?;
         // SAFETY: the value lives until its thread ends, which runs here.
@@ -106,7 +117,10 @@ impl<T: 'static> LocalKey<T> {
     #[track_caller]
     fn initialize_with<R>(&'static self, first: T, f: impl FnOnce(Option<T>, &T) -> R) -> R {
         let Some(current) = current() else {
-            return self.outside.with(|value| f(Some(first), value));
+            return self.outside.with(|cell| {
+                let rest = cell.set(first).err();
+                f(rest, self.value_outside(cell))
+            });
         };
         let mut first = Some(first);
         match self.value_in(current, &mut first) {
@@ -291,7 +305,7 @@ macro_rules! thread_local {
                 $($init)*
             }
             ::std::thread_local! {
-                static OUTSIDE: $type = initial();
+                static OUTSIDE: ::std::cell::OnceCell<$type> = const { ::std::cell::OnceCell::new() };
             }
             $crate::thread::LocalKey::new(&OUTSIDE, initial)
         };

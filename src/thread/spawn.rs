@@ -1,6 +1,7 @@
 //! Spawning threads and waiting for their results.
 
 use std::cell::UnsafeCell;
+use std::ffi::CString;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -154,7 +155,7 @@ where
 }
 
 /// Says how a thread is to be spawned; see [`std::thread::Builder`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[must_use = "must eventually spawn the thread"]
 pub struct Builder {
     pub(super) name: Option<String>,
@@ -163,8 +164,9 @@ pub struct Builder {
 
 impl Builder {
     /// A builder without a name and with the default stack size.
+    #[expect(clippy::new_without_default, reason = "std's has none")]
     pub fn new() -> Builder {
-        Builder::default()
+        Builder { name: None, stack_size: None }
     }
 
     /// Names the thread.
@@ -248,7 +250,8 @@ impl Builder {
 
     #[track_caller]
     pub(super) fn check_name(&self) {
-        let interior_null = self.name.as_ref().is_some_and(|name| name.contains('\0'));
-        assert!(!interior_null, "thread name may not contain interior null bytes");
+        if let Some(name) = &self.name {
+            let _ = CString::new(name.as_str()).expect("thread name may not contain interior null bytes");
+        }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use barrier::BarrierState;
 pub(crate) use channel::{ChannelState, Delivery, SendOutcome};
 pub(crate) use condvar::{CondvarState, Wakeup};
 pub(crate) use mutex::MutexState;
-pub(crate) use once::{OnceEntry, OnceModel, OncePhase};
+pub(crate) use once::{Made, OnceEntry, OnceModel, OncePhase};
 pub(crate) use rwlock::RwLockState;
 pub(crate) use semaphore::SemaphoreState;
 pub(crate) use thread::ThreadState;

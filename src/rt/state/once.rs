@@ -4,12 +4,21 @@
 //! in the next execution, and several workers can each have their own value of it.
 
 use std::panic::Location;
+use std::ptr;
 
 use crate::rt::object::ObjectKind;
-use crate::rt::op::{Note, ObjectId, Op, OpKind};
+use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;
 use crate::rt::{Current, Execution, Identity, outside};
+
+/// A value that an execution has made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    pub(crate) address: *mut (),
+    /// Drops it; to be called once.
+    pub(crate) destroy: unsafe fn(*mut ()),
+}
 
 /// How far the initialization has come.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +27,8 @@ pub(crate) enum OncePhase {
     Incomplete,
     /// This thread runs it.
     Running(Holder),
-    /// It is done, and this was made; null if there is no value, or the face has it.
-    Complete(*mut ()),
+    /// It is done, and this was made, unless there is no value or the face has it.
+    Complete(Option<Made>),
     /// It panicked.
     Poisoned,
 }
@@ -28,14 +37,15 @@ pub(crate) enum OncePhase {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OnceModel {
     phase: OncePhase,
-    /// Whether its face was made before this execution, and so outlives it.
+    /// Whether its face was made before this execution, and so outlives it: the end of the execution then
+    /// destroys what was made. A face that was made in it does so itself.
     outlives: bool,
 }
 
 /// What a thread finds when it enters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum OnceEntry {
-    /// Done already; with what was made.
+    /// Done already; with the address of what was made, or null.
     Complete(*mut ()),
     /// This thread runs the initialization, and then leaves.
     Run {
@@ -50,6 +60,14 @@ pub(crate) enum OnceEntry {
 const IGNORES_POISON: u32 = 1;
 
 impl OnceModel {
+    /// The address of what was made, or null, if the initialization is done.
+    fn address(&self) -> Option<*mut ()> {
+        match self.phase {
+            OncePhase::Complete(made) => Some(made.map_or(ptr::null_mut(), |made| made.address)),
+            _ => None,
+        }
+    }
+
     pub(super) fn permits(&self, op: &Op) -> bool {
         match (op.kind, self.phase) {
             (OpKind::OnceWait, OncePhase::Complete(_)) => true,
@@ -73,6 +91,16 @@ fn model(execution: &mut Execution, object: ObjectId) -> &mut OnceModel {
         State::Once(model) => model,
         other => unreachable!("a once object holds {other:?}"),
     }
+}
+
+fn leave(execution: &mut Execution, thread: ThreadId, object: ObjectId, end: OncePhase) {
+    execution.kernel.release(thread, object);
+    let model = model(execution, object);
+    model.phase = end;
+    if model.outlives && matches!(end, OncePhase::Complete(Some(_))) {
+        execution.keep(object);
+    }
+    execution.kernel.recheck(object);
 }
 
 impl Current {
@@ -110,11 +138,13 @@ impl Current {
         self.op(Op::new(OpKind::OnceEnter, object, location), |execution, thread| {
             execution.kernel.acquire(thread, object);
             let model = model(execution, object);
-            let poisoned = match model.phase {
-                OncePhase::Complete(value) => return OnceEntry::Complete(value),
-                OncePhase::Poisoned if !ignore_poison => return OnceEntry::Poisoned,
-                phase => matches!(phase, OncePhase::Poisoned),
-            };
+            if let Some(address) = model.address() {
+                return OnceEntry::Complete(address);
+            }
+            let poisoned = matches!(model.phase, OncePhase::Poisoned);
+            if poisoned && !ignore_poison {
+                return OnceEntry::Poisoned;
+            }
             model.phase = OncePhase::Running(Holder { thread, location });
             execution.kernel.recheck(object);
             OnceEntry::Run { poisoned }
@@ -124,54 +154,43 @@ impl Current {
     /// Ends the initialization that this thread runs, in the phase `end`.
     pub(crate) fn once_leave(self, object: ObjectId, end: OncePhase, location: &'static Location<'static>) {
         self.op(Op::new(OpKind::OnceLeave, object, location), |execution, thread| {
-            execution.kernel.release(thread, object);
-            model(execution, object).phase = end;
-            execution.kernel.recheck(object);
+            leave(execution, thread, object, end);
         });
     }
 
-    /// Enters and leaves in one step, with `value`. Whether there was nothing before.
-    pub(crate) fn once_set(
-        self,
-        object: ObjectId,
-        value: *mut (),
-        location: &'static Location<'static>,
-    ) -> bool {
+    /// Enters and leaves in one step, with `made`. Whether there was nothing before.
+    pub(crate) fn once_set(self, object: ObjectId, made: Made, location: &'static Location<'static>) -> bool {
         self.op(Op::new(OpKind::OnceEnter, object, location), |execution, thread| {
             execution.kernel.acquire(thread, object);
-            if let OncePhase::Complete(_) = model(execution, object).phase {
+            let empty = model(execution, object).address().is_none();
+            if empty {
+                leave(execution, thread, object, OncePhase::Complete(Some(made)));
+            } else {
                 execution.kernel.note = Note::Failed(0);
-                return false;
             }
-            execution.kernel.release(thread, object);
-            model(execution, object).phase = OncePhase::Complete(value);
-            execution.kernel.recheck(object);
-            true
+            empty
         })
     }
 
-    /// What was made, if the initialization is done.
+    /// The address of what was made, or null, if the initialization is done.
     #[inline]
     pub(crate) fn once_get(self, object: ObjectId, location: &'static Location<'static>) -> Option<*mut ()> {
         self.op(Op::new(OpKind::OnceGet, object, location), |execution, thread| {
-            let phase = model(execution, object).phase;
-            let complete = matches!(phase, OncePhase::Complete(_));
-            execution.kernel.note = Note::Read(u64::from(complete));
-            let OncePhase::Complete(value) = phase else { return None };
-            execution.kernel.acquire(thread, object);
-            Some(value)
+            let address = model(execution, object).address();
+            execution.kernel.note = Note::Read(u64::from(address.is_some()));
+            if address.is_some() {
+                execution.kernel.acquire(thread, object);
+            }
+            address
         })
     }
 
     /// As `once_get`, for whoever has the value alone, and for printing: no operation.
     pub(crate) fn once_peek(mut self, object: ObjectId) -> Option<*mut ()> {
-        match model(self.execution(), object).phase {
-            OncePhase::Complete(value) => Some(value),
-            _ => None,
-        }
+        model(self.execution(), object).address()
     }
 
-    /// Waits until the initialization is done: what was made. `None` if it is poisoned, unless that is to be
+    /// Waits until the initialization is done: the address of what was made, or null. `None` if it is poisoned, unless that is to be
     /// ignored.
     pub(crate) fn once_wait(
         self,
@@ -183,20 +202,24 @@ impl Current {
         let op = Op { argument, ..Op::new(OpKind::OnceWait, object, location) };
         self.op(op, |execution, thread| {
             execution.kernel.acquire(thread, object);
-            match model(execution, object).phase {
-                OncePhase::Complete(value) => Some(value),
-                _ => None,
-            }
+            model(execution, object).address()
         })
     }
 
-    /// Forgets what was made, for whoever has the face alone.
-    pub(crate) fn once_reset(mut self, object: ObjectId) {
-        model(self.execution(), object).phase = OncePhase::Incomplete;
+    /// Takes what was made, for whoever has the face alone, or after its end.
+    pub(crate) fn once_take(mut self, object: ObjectId) -> Option<Made> {
+        let model = model(self.execution(), object);
+        match model.phase {
+            OncePhase::Complete(Some(made)) => {
+                model.phase = OncePhase::Incomplete;
+                Some(made)
+            }
+            _ => None,
+        }
     }
 
-    /// Whether the face outlives this execution, and leaves it to destroy what was made.
-    pub(crate) fn once_outlives(mut self, object: ObjectId) -> bool {
-        model(self.execution(), object).outlives
+    /// The face has given away the value that it had itself.
+    pub(crate) fn once_reset(mut self, object: ObjectId) {
+        model(self.execution(), object).phase = OncePhase::Incomplete;
     }
 }

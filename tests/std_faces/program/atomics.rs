@@ -15,7 +15,7 @@ use Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 macro_rules! integer {
     ($log:expr, $atomic:ident, $integer:ty) => {{
-        const fn round_trip(value: $integer) -> $integer {
+        fn round_trip(value: $integer) -> $integer {
             $atomic::new(value).into_inner()
         }
         let (log, max) = ($log, <$integer>::MAX);
@@ -73,7 +73,7 @@ pub(crate) fn integers(log: &mut Vec<String>) {
 }
 
 pub(crate) fn boolean(log: &mut Vec<String>) {
-    const fn round_trip(value: bool) -> bool {
+    fn round_trip(value: bool) -> bool {
         AtomicBool::new(value).into_inner()
     }
     let mut atomic = AtomicBool::new(false);
