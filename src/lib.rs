@@ -114,3 +114,7 @@ pub use std::{cell, collections, hint, sync, thread, thread_local, time};
 #[cfg(all(doctest, feature = "explore"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+#[cfg(all(doctest, feature = "explore"))]
+#[doc = include_str!("../docs/writing-tests.md")]
+mod writing_tests {}
