@@ -82,6 +82,10 @@ impl Strategy for Portfolio {
         self.member().spawned(parent, child, lineage, rng);
     }
 
+    fn wants_counts(&self) -> bool {
+        true
+    }
+
     fn wants_events(&self) -> bool {
         !matches!(self.member, Member::Pct | Member::RandomWalk)
     }

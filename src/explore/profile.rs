@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::rt::Execution;
 use crate::rt::object::ObjectKind;
-use crate::rt::op::ThreadId;
+use crate::rt::op::{ObjectId, ThreadId};
 
 use super::surw::is_counted;
 pub use crate::rt::object::ObjectKey;
@@ -60,20 +60,24 @@ impl Profile {
         self.contended_steps = self.contended_steps.max(execution.contended_steps);
         let kernel = &execution.kernel;
         let mut steps = vec![0; kernel.thread_count()];
-        let mut accesses: BTreeMap<ObjectKey, (Vec<u64>, bool)> = BTreeMap::new();
-        let mut keys: Vec<Option<ObjectKey>> = vec![None; kernel.objects.len()];
+        let mut by_object: Vec<Option<(Vec<u64>, bool)>> = vec![None; kernel.objects.len()];
         for event in &execution.trace {
             steps[event.thread.index()] += 1;
-            let Some(key) = keys.get_mut(event.op.object.index()) else { continue };
-            let kind = kernel.objects.get(event.op.object).kind;
-            if kind == ObjectKind::Thread || !is_counted(event.op.kind) {
-                continue;
+            let Some(accesses) = by_object.get_mut(event.op.object.index()) else { continue };
+            let (counts, written) = accesses.get_or_insert_with(|| (vec![0; kernel.thread_count()], false));
+            if is_counted(event.op.kind) {
+                counts[event.thread.index()] += 1;
+                *written |= event.op.kind.is_write();
             }
-            let key = *key.get_or_insert_with(|| kernel.object_key(event.op.object));
-            let (counts, written) =
-                accesses.entry(key).or_insert_with(|| (vec![0; kernel.thread_count()], false));
-            counts[event.thread.index()] += 1;
-            *written |= event.op.kind.is_write();
+        }
+        let mut accesses: BTreeMap<ObjectKey, (Vec<u64>, bool)> = BTreeMap::new();
+        for (index, counted) in by_object.into_iter().enumerate() {
+            let object = ObjectId(index as u32);
+            if let Some(counted) = counted
+                && kernel.objects.get(object).kind != ObjectKind::Thread
+            {
+                accesses.insert(kernel.object_key(object), counted);
+            }
         }
         let lineages: Vec<(u64, ThreadId)> =
             kernel.threads().map(|(_, thread)| (thread.lineage, thread.parent)).collect();

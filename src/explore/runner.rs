@@ -286,8 +286,10 @@ impl Exploration<'_> {
     fn profile(&self, execution: &mut Execution, count: u64) -> (Profile, Outcome) {
         let mut profile = Profile::default();
         let mut outcome = Outcome { executions: 0, steps: 0, stopped_by_time: false, finding: None };
+        let counting = if execution.wants_counts() { PROFILING } else { QUIET };
         for index in 0..count {
-            let mut verdict = self.run_index(execution, index, &profile, PROFILING);
+            let mode = if index == 0 { PROFILING } else { counting };
+            let mut verdict = self.run_index(execution, index, &profile, mode);
             outcome.executions += 1;
             outcome.steps += execution.kernel.steps;
             if verdict.is_none() && index == 0 {

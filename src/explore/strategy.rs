@@ -75,6 +75,12 @@ pub trait Strategy {
         false
     }
 
+    /// Whether [`Start::profile`] is to tell more than [`Profile::contended_steps`], which costs a little for
+    /// the first executions; asked once.
+    fn wants_counts(&self) -> bool {
+        false
+    }
+
     /// `thread` has executed `op`; `point` shows the state after it.
     fn executed(&mut self, thread: ThreadId, op: &Op, point: &SchedulingPoint<'_>, rng: &mut Rng) {
         let _ = (thread, op, point, rng);

@@ -91,6 +91,10 @@ impl Strategy for Urw {
         self.remaining.spawned(parent, child, lineage);
     }
 
+    fn wants_counts(&self) -> bool {
+        true
+    }
+
     fn wants_events(&self) -> bool {
         true
     }
@@ -283,6 +287,10 @@ impl Strategy for Surw {
                 self.intended = Some(child);
             }
         }
+    }
+
+    fn wants_counts(&self) -> bool {
+        true
     }
 
     fn wants_events(&self) -> bool {

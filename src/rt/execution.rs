@@ -115,6 +115,10 @@ impl Execution {
         }
     }
 
+    pub(crate) fn wants_counts(&self) -> bool {
+        self.strategy.wants_counts()
+    }
+
     pub(crate) fn set_strategy(&mut self, strategy: Box<dyn Strategy>) {
         self.strategy = strategy;
     }
