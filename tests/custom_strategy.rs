@@ -88,7 +88,8 @@ fn it_ends_spin_loops() {
 #[test]
 fn a_later_setting_of_the_strategy_wins() {
     let one = || explore(newest_first().strategy(StrategyKind::RandomWalk), check_then_act).to_string();
-    let other = || explore(Config::new().executions(1_000).strategy(StrategyKind::RandomWalk), check_then_act);
+    let other =
+        || explore(Config::new().executions(1_000).strategy(StrategyKind::RandomWalk), check_then_act);
     assert_eq!(one(), other().to_string());
 }
 
