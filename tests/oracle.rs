@@ -131,8 +131,7 @@ fn run_thread(steps: &[Step], values: &[AtomicU32], locks: &[Mutex<()>]) -> u32 
             Step::Store(at, plus) => values[at].store(register + plus, Ordering::SeqCst),
             Step::Add(at, plus) => register = values[at].fetch_add(plus, Ordering::SeqCst),
             Step::Exchange(at, expected) => {
-                let exchange =
-                    values[at].compare_exchange(expected, 7, Ordering::SeqCst, Ordering::SeqCst);
+                let exchange = values[at].compare_exchange(expected, 7, Ordering::SeqCst, Ordering::SeqCst);
                 register = exchange.unwrap_or_else(|found| found);
             }
             Step::Lock(lock) => {

@@ -56,6 +56,16 @@ impl Schedule {
             return;
         }
         let (thread, length) = (self.current, self.length);
+        if thread < ESCAPE && length < ESCAPE {
+            self.runs.push((thread << 4 | length) as u8);
+        } else {
+            self.end_large_run();
+        }
+    }
+
+    #[cold]
+    fn end_large_run(&mut self) {
+        let (thread, length) = (self.current, self.length);
         self.runs.push((thread.min(ESCAPE) << 4 | length.min(ESCAPE)) as u8);
         if thread >= ESCAPE {
             write_varint(&mut self.runs, u64::from(thread));

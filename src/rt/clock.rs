@@ -54,8 +54,8 @@ impl Clock {
     /// The least clock that is at or above both.
     #[inline]
     pub(crate) fn join(&mut self, other: &Clock) {
-        for slot in 0..INLINE {
-            self.low[slot] = self.low[slot].max(other.low[slot]);
+        for (mine, theirs) in self.low.iter_mut().zip(&other.low) {
+            *mine = later(*mine, *theirs);
         }
         if !other.high.is_empty() {
             self.join_high(other);
@@ -67,7 +67,7 @@ impl Clock {
             self.high.resize(other.high.len(), 0);
         }
         for (mine, theirs) in self.high.iter_mut().zip(&other.high) {
-            *mine = (*mine).max(*theirs);
+            *mine = later(*mine, *theirs);
         }
     }
 
@@ -87,6 +87,13 @@ impl Clock {
         let slots = (INLINE + self.high.len()) as u32;
         (0..slots).all(|slot| self.get(slot) <= other.get(slot))
     }
+}
+
+/// The larger epoch. Compared as signed numbers, for which every processor has a vector instruction; no
+/// execution is long enough for an epoch to reach the sign.
+#[inline]
+fn later(a: u32, b: u32) -> u32 {
+    if (b as i32) > (a as i32) { b } else { a }
 }
 
 /// The slots of one execution, and which may be shared.

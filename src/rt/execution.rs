@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use super::fiber::{FiberPool, Suspender};
 use super::identity::{Claim, Identity, Stamp};
@@ -75,6 +75,8 @@ pub(crate) struct Execution {
     hash_keys: Option<(u64, u64)>,
     /// Objects that another worker uses at the same time, by address.
     shared: BTreeMap<usize, ObjectId>,
+    /// From the first use of a lock that was made before this execution to the end of it.
+    shared_data: Option<MutexGuard<'static, ()>>,
     fibers: FiberPool,
     suspenders: Vec<*const Suspender>,
     /// One-time initializations whose values belong to this execution and not to the place that shows
@@ -106,6 +108,7 @@ impl Execution {
             executions: 0,
             hash_keys: None,
             shared: BTreeMap::new(),
+            shared_data: None,
             suspenders: Vec::new(),
             kept: Vec::new(),
             winding_up: false,
@@ -167,8 +170,8 @@ impl Execution {
         let stop = unsafe {
             loop {
                 FiberPool::resume(&raw mut (*this).fibers, (*this).kernel.current);
-                if let Some(stop) = (*this).stop.take() {
-                    break stop;
+                if (*this).stop.is_some() {
+                    break (*this).stop.take().expect("checked above");
                 }
             }
         };
@@ -200,6 +203,7 @@ impl Execution {
             }
         }
         self.winding_up = false;
+        self.shared_data = None;
     }
 
     /// Publishes the running thread's next op and picks who goes on. Whether another thread does.
@@ -464,9 +468,13 @@ impl Current {
         if let Some(&object) = self.execution().shared.get(&identity.address()) {
             return object;
         }
+        let older = identity.owner().is_some();
         match identity.claim(stamp, abandoned) {
             Claim::Mine(index) => ObjectId(index),
             claim => {
+                if older && kind.has_data() {
+                    self.execution().shared_data.get_or_insert_with(workers::enter_shared_data);
+                }
                 let state = state();
                 let kernel = self.kernel();
                 let user = kernel.current;

@@ -354,11 +354,9 @@ impl Kernel {
     }
 
     pub(crate) fn is_enabled(&self, id: ThreadId) -> bool {
-        id.index() < self.thread_count && {
-            let lane = self.thread(id).lane;
-            // An ended thread has given its lane back, perhaps to another.
-            self.enabled.contains(lane) && self.lanes[lane as usize] == id
-        }
+        // An ended thread has given its lane back, perhaps to another.
+        let holds = |lane: u32| self.enabled.contains(lane) && self.lanes[lane as usize] == id;
+        self.threads.get(id.index()).is_some_and(|thread| holds(thread.lane))
     }
 
     /// The `n`-th enabled thread, in an order that depends on nothing but the schedule.
@@ -511,6 +509,20 @@ impl Thread {
         if object.clock_of == (id, self.clock_version) {
             object.clock.set(self.slot, self.epoch);
         } else {
+            object.clock.copy_from(&self.clock);
+            object.clock_of = (id, self.clock_version);
+        }
+        self.advance_epoch();
+    }
+
+    /// Both: learns what `object` knows, and makes it know as much.
+    #[inline]
+    pub(crate) fn acquire_release(&mut self, id: ThreadId, object: &mut Object) {
+        if object.clock_of == (id, self.clock_version) {
+            object.clock.set(self.slot, self.epoch);
+        } else {
+            self.clock.join(&object.clock);
+            self.clock_version += 1;
             object.clock.copy_from(&self.clock);
             object.clock_of = (id, self.clock_version);
         }

@@ -100,19 +100,14 @@ impl LaneSet {
     /// The `n`-th lane in ascending order; `n` must be less than `len`.
     #[inline]
     pub(crate) fn nth(&self, n: usize) -> u32 {
-        let mut n = n as u32;
-        if self.rest.is_empty() {
-            return nth_set_bit(self.first, n);
-        }
-        let here = self.first.count_ones();
-        if n < here {
-            return nth_set_bit(self.first, n);
-        }
-        n -= here;
-        for (index, &word) in self.rest.iter().enumerate() {
+        if self.rest.is_empty() { nth_set_bit(self.first, n as u32) } else { self.nth_of_many(n as u32) }
+    }
+
+    fn nth_of_many(&self, mut n: u32) -> u32 {
+        for (index, word) in std::iter::once(&self.first).chain(&self.rest).enumerate() {
             let here = word.count_ones();
             if n < here {
-                return (index as u32 + 1) * 64 + nth_set_bit(word, n);
+                return index as u32 * 64 + nth_set_bit(*word, n);
             }
             n -= here;
         }
@@ -151,6 +146,10 @@ fn nth_set_bit(word: u64, n: u32) -> u32 {
         }
         return rest.trailing_zeros();
     }
+    nth_set_bit_by_sums(word, n)
+}
+
+fn nth_set_bit_by_sums(word: u64, n: u32) -> u32 {
     let ones = 0x0101_0101_0101_0101u64;
     let pairs = word - (word >> 1 & 0x5555_5555_5555_5555);
     let nibbles = (pairs & 0x3333_3333_3333_3333) + (pairs >> 2 & 0x3333_3333_3333_3333);

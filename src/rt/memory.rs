@@ -84,11 +84,14 @@ pub(crate) fn synchronize_write(object: &mut Object, id: ThreadId, thread: &mut 
 /// Both, for a read-modify-write, which continues the release sequence of the store that it reads.
 #[inline]
 pub(crate) fn synchronize_modify(object: &mut Object, id: ThreadId, thread: &mut Thread, order: Ordering) {
+    if acquires(order) && releases(order) {
+        return thread.acquire_release(id, object);
+    }
     synchronize_read(object, id, thread, order);
-    match (acquires(order), releases(order)) {
-        (true, true) => thread.release_owned(id, object),
-        (false, true) => thread.release(object),
-        (_, false) => thread.release_fenced(object, true),
+    if releases(order) {
+        thread.release(object);
+    } else {
+        thread.release_fenced(object, true);
     }
 }
 

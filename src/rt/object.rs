@@ -46,6 +46,11 @@ pub(crate) enum AtomicForm {
 }
 
 impl ObjectKind {
+    /// Whether the object stands for data that are not the model's: a lock's.
+    pub(crate) fn has_data(self) -> bool {
+        matches!(self, ObjectKind::Mutex | ObjectKind::RwLock)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             ObjectKind::Thread => "thread",

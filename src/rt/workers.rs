@@ -5,12 +5,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::identity::Stamp;
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 static ALIVE: Mutex<BTreeMap<u32, Arc<AtomicU64>>> = Mutex::new(BTreeMap::new());
+
+/// Held by the one execution that uses data which executions share.
+static SHARED_DATA: Mutex<()> = Mutex::new(());
+
+/// Waits until no other execution uses data that executions share: what locks in statics protect, or locks
+/// that the test body captured. Executions of several workers would wait for each other's locks without
+/// knowing it, in a circle even, and see each other's changes; so they use such data one after the other.
+pub(crate) fn enter_shared_data() -> MutexGuard<'static, ()> {
+    SHARED_DATA.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The right to be a worker; given up when dropped.
 pub(crate) struct Worker {

@@ -122,3 +122,24 @@ fn a_value_that_is_dropped_may_look_for_others() {
     });
     assert_eq!(LOOKED.load(Ordering::Relaxed), EXECUTIONS.load(Ordering::Relaxed));
 }
+
+#[test]
+fn workers_use_the_data_of_statics_one_execution_after_the_other() {
+    static FIRST: Mutex<u32> = Mutex::new(0);
+    static SECOND: RwLock<u32> = RwLock::new(0);
+
+    passes(random().executions(2000).workers(4), || {
+        // In both orders: executions that waited for each other's locks would wait for ever.
+        let sum = {
+            let mut first = FIRST.lock().unwrap();
+            thread::yield_now();
+            let mut second = SECOND.write().unwrap();
+            *first += 1;
+            *second += 1;
+            *first + *second
+        };
+        let second = SECOND.read().unwrap();
+        thread::yield_now();
+        assert_eq!(*FIRST.lock().unwrap() + *second, sum);
+    });
+}
