@@ -147,6 +147,8 @@ pub struct Config {
     pub(crate) expect: Option<FailureKind>,
     pub(crate) replay: Option<String>,
     pub(crate) regressions: Option<PathBuf>,
+    /// What the test's file there is called after; the test's name, if nothing else.
+    pub(crate) regression_name: Option<String>,
     pub(crate) log: Log,
     pub(crate) rerun: Rerun,
 }
@@ -182,6 +184,7 @@ impl Default for Config {
             expect: None,
             replay: None,
             regressions: None,
+            regression_name: None,
             log: Log::default(),
             rerun: Rerun::default(),
         }
@@ -298,6 +301,11 @@ impl Config {
     pub fn log(mut self, log: Log) -> Config {
         self.log = log;
         self
+    }
+
+    /// What the test's file of regressions is called after.
+    pub(crate) fn regression_name(&self) -> &str {
+        self.regression_name.as_deref().unwrap_or(&self.name)
     }
 
     /// What the strategy is called in seeds and summaries.

@@ -31,10 +31,10 @@ impl TestOutcome for () {
 }
 
 impl<T, E: Debug> TestOutcome for Result<T, E> {
-    #[track_caller]
     fn check(self) {
         if let Err(error) = self {
-            panic!("the test returned an error: {error:?}");
+            // Not `panic!`: the place that it would name is in this file.
+            resume_unwind(Box::new(format!("the test returned an error: {error:?}")));
         }
     }
 }
@@ -47,6 +47,8 @@ pub fn run_test<R: TestOutcome>(case: TestCase, body: impl Fn() -> R + Send + Sy
     config.rerun = Rerun::CargoTest;
     if case.keep_regressions {
         config = config.regressions(Path::new(case.manifest_dir).join("drawloom-regressions"));
+        // With the crate's name: several test crates of a package share the folder.
+        config.regression_name = Some(case.name.to_owned());
     }
     let config = config.with_environment().unwrap_or_else(|error| fail(&error.to_string()));
     let (log, expected, replays) = (config.log, config.expect, config.replay.is_some());

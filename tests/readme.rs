@@ -71,9 +71,9 @@ fn the_start_goes_as_it_is_shown() {
     let line = blocks("console")[0].trim().strip_prefix("$ ").unwrap();
     assert!(report.contains(&format!("replay: {line}")), "{line} is not the line of the report");
     let words: Vec<&str> = line.split(' ').collect();
-    let ["cargo", "test", name] = words[1..] else { panic!("{line} runs something else") };
+    let ["cargo", "test", name, "--", "--exact"] = words[1..] else { panic!("{line} runs something else") };
     let replay = words[0].strip_prefix("DRAWLOOM_REPLAY=").unwrap();
-    let replayed = test(&[name]).env("DRAWLOOM_REPLAY", replay).output().unwrap();
+    let replayed = test(&[name, "--", "--exact"]).env("DRAWLOOM_REPLAY", replay).output().unwrap();
     assert!(!replayed.status.success());
     let trace = report.split("\n\n").nth(1).unwrap();
     assert_shown(trace, &replayed);

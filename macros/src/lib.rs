@@ -44,10 +44,10 @@ use proc_macro::TokenStream;
 /// | `seed = N` | `0x5EED` | what every random choice is derived from |
 /// | `strategy = "…"` | `"portfolio"` | who makes the choices; see below |
 /// | `max_steps = N` | `1_000_000` | an execution with more steps fails |
-/// | `max_threads = N` | none | an execution with more threads fails |
+/// | `max_threads = N` | none | an execution with more threads alive at once fails |
 /// | `time = "…"` | none | stop after `"500ms"`, `"10s"`, `"2m"`, whatever number of executions that makes |
 /// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
-/// | `spurious = N` | `1` | how many spurious wakeups and failures an execution may have |
+/// | `spurious = N` | `1` | how many spurious wakeups of condition variables and `park` an execution may have |
 /// | `workers = N` | `1` | how many OS threads share the executions |
 /// | `stack_size = BYTES` | 1 MiB | the stack of each thread |
 /// | `leaked_threads = "…"` | `"deny"` | `"allow"`: threads may be left when the test ends |

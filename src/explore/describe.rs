@@ -61,7 +61,7 @@ fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
     );
     let object = (!thread_op).then(|| object_name(execution, event.op.object)).flatten();
     let kind = object.is_some().then(|| kernel.objects.get(event.op.object).kind);
-    let placed = !matches!(event.op.kind, OpKind::Begin | OpKind::End);
+    let placed = !matches!(event.op.kind, OpKind::Begin | OpKind::ParkSpuriously | OpKind::End);
     Row {
         step: event.step,
         thread: event.thread.index(),
@@ -78,9 +78,21 @@ fn panic_row(panic: &PanicRecord) -> Row {
         thread: panic.thread.index(),
         verb: "panics",
         object: None,
-        note: panic.message.lines().next().map(|line| format!(": {line}")).unwrap_or_default(),
+        note: format!(": {}", first_line(&panic.message)),
         place: panic.location.as_ref().map(place_of),
     }
+}
+
+/// The first line, cut short: the whole message stands above the trace.
+fn first_line(message: &str) -> String {
+    const LENGTH: usize = 32;
+    let line = message.lines().next().unwrap_or_default();
+    if line.chars().count() <= LENGTH {
+        return line.to_owned();
+    }
+    let mut cut: String = line.chars().take(LENGTH - 1).collect();
+    cut.push('…');
+    cut
 }
 
 fn place_of(at: &SourceLocation) -> Place {
@@ -166,7 +178,7 @@ fn waits(execution: &Execution) -> Vec<Wait> {
         };
         Wait {
             thread: blocked.thread.index(),
-            verb: blocked.op.kind.verb(),
+            what: waits_what(blocked.op.kind),
             object: object_name(execution, blocked.op.object),
             joins,
             place: Place::from(blocked.op.location),
@@ -178,6 +190,26 @@ fn waits(execution: &Execution) -> Vec<Wait> {
         }
     };
     kernel.blocked().into_iter().map(wait).collect()
+}
+
+/// What a thread that is blocked in such an operation waits for, before the object's name.
+fn waits_what(kind: OpKind) -> &'static str {
+    match kind {
+        OpKind::Join => "for a thread to end",
+        OpKind::Park => "to be unparked",
+        OpKind::Lock => "to lock",
+        OpKind::ReadLock => "to read",
+        OpKind::WriteLock => "to write",
+        OpKind::CondvarWait => "to be notified by",
+        OpKind::Acquire => "to acquire",
+        OpKind::BarrierLeave => "for the others at",
+        OpKind::OnceEnter | OpKind::OnceWait => "for the initialization of",
+        OpKind::Send => "for room in",
+        OpKind::SendComplete => "for its message to be taken from",
+        OpKind::Receive => "for a message in",
+        OpKind::AwaitWake => "to be woken by",
+        other => other.verb(),
+    }
 }
 
 /// Further panics, and guards that outlive their threads.

@@ -88,11 +88,11 @@ struct Outcome {
 impl Exploration<'_> {
     fn run(&self) -> Result<Report, ConfigError> {
         self.config.check()?;
-        if current().is_some() {
-            return Err(ConfigError::new(
-                "an exploration inside an exploration; `explore` and `#[drawloom::test]` cannot be nested: call the \
-                 inner test's body as a plain function",
-            ));
+        if let Some(outer) = current() {
+            let message = "an exploration inside an exploration; `explore` and `#[drawloom::test]` cannot be nested: \
+                           call the inner test's body as a plain function";
+            outer.note_misuse(message.to_owned());
+            return Err(ConfigError::new(message));
         }
         panic::install_hook();
         faults::install();
@@ -100,8 +100,11 @@ impl Exploration<'_> {
             return self.replay(replay);
         }
         let mut notes = Vec::new();
-        let regressions =
-            self.config.regressions.as_ref().map(|folder| Regressions::new(folder, &self.config.name));
+        let regressions = self
+            .config
+            .regressions
+            .as_ref()
+            .map(|folder| Regressions::new(folder, self.config.regression_name()));
         if let Some(regressions) = &regressions
             && let Some(report) = self.run_regressions(regressions, &mut notes)?
         {
@@ -168,7 +171,7 @@ impl Exploration<'_> {
             notes: Vec::new(),
             rerun: match self.config.rerun {
                 Rerun::Config => "Config::replay(\"{}\")".to_owned(),
-                Rerun::CargoTest => format!("DRAWLOOM_REPLAY={{}} cargo test {name}"),
+                Rerun::CargoTest => format!("DRAWLOOM_REPLAY={{}} cargo test {name} -- --exact"),
                 Rerun::Program => "run the same command with DRAWLOOM_REPLAY={}".to_owned(),
             },
             log: self.config.log,
@@ -304,7 +307,11 @@ impl Exploration<'_> {
                         second.kind, second.message
                     ))),
                     (Some(difference), None) => Some(nondeterminism(&difference)),
-                    (None, verdict) => verdict,
+                    (None, Some(second)) => Some(nondeterminism(&format!(
+                        "no operation differs, but the first passed and the second failed with {}: {}",
+                        second.kind, second.message
+                    ))),
+                    (None, None) => None,
                 };
             }
             if let Some(verdict) = verdict {

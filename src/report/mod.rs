@@ -102,7 +102,8 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
     pub(crate) thread: usize,
-    pub(crate) verb: &'static str,
+    /// `to lock`, `to be notified by`, ….
+    pub(crate) what: &'static str,
     pub(crate) object: Option<ObjectName>,
     /// The thread that is waited for, when the operation is to join it.
     pub(crate) joins: Option<usize>,

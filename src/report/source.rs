@@ -32,16 +32,15 @@ pub(super) fn variable(place: &Place) -> Option<String> {
 fn name_before(before: &str) -> Option<&str> {
     // What stands between the name and the expression is a path and calls only: in an array or a tuple the
     // name would be that of several.
-    let end = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_:(&< ".contains(c));
+    let end = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_:(&<".contains(c)).trim_end();
     if let Some(bound) = end.strip_suffix('=') {
-        let pattern = bound.trim_end();
         let keyword = ["let mut ", "let ", "static mut ", "static ", "const "];
-        let (_, after) = keyword.iter().find_map(|keyword| pattern.rsplit_once(keyword))?;
+        let (_, after) = keyword.iter().find_map(|keyword| bound.rsplit_once(keyword))?;
         return identifier(after);
     }
-    let start = before.trim_start();
-    let name = identifier(start)?;
-    start[name.len()..].starts_with(": ").then_some(name)
+    let field = end.strip_suffix(':')?;
+    let start = field.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+    identifier(&field[start..])
 }
 
 /// The identifier that `text` starts with, if it is a whole one.
@@ -64,6 +63,8 @@ mod tests {
         assert_eq!(name_before("static COUNT: AtomicUsize = "), Some("COUNT"));
         assert_eq!(name_before("    balance: "), Some("balance"));
         assert_eq!(name_before("    state: Arc::new("), Some("state"));
+        assert_eq!(name_before("let a = Arc::new(Buffer { item: "), Some("item"));
+        assert_eq!(name_before("let x: Arc<Mutex<u32>> = Arc::new("), Some("x"));
         assert_eq!(name_before("    "), None);
         assert_eq!(name_before("let (a, b) = ("), None);
         assert_eq!(name_before("    foo("), None);

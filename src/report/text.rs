@@ -43,7 +43,7 @@ impl Names {
         let place = &object.made_at;
         let mut name = match self.0.get(&key(place)) {
             Some(Some(variable)) => format!("{} `{variable}`", object.kind),
-            _ => format!("{} of {}", object.kind, short(place)),
+            _ => format!("{} of {}:{}", object.kind, short(place), place.column),
         };
         let (number, of) = object.ordinal;
         if of > 1 {
@@ -72,8 +72,16 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     if failure.seed_text.is_empty() {
         return Ok(());
     }
-    let how = if failure.replayed { "replayed" } else { "found" };
-    writeln!(f, "  {how} in execution {}, after {} steps", failure.execution, failure.steps)?;
+    if failure.replayed {
+        write!(f, "  replayed")?;
+    } else {
+        write!(f, "  found in execution {}", grouped(failure.execution))?;
+    }
+    match failure.steps {
+        0 => writeln!(f)?,
+        1 => writeln!(f, ", after 1 step")?,
+        steps => writeln!(f, ", after {} steps", grouped(steps))?,
+    }
     let names = Names::new(failure);
     if !failure.rows.is_empty() {
         writeln!(f)?;
@@ -93,7 +101,11 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
 fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let by_token = !failure.token.is_empty() && failure.token.len() <= TOKEN_LENGTH;
     let exact = if by_token { &failure.token } else { &failure.seed_text };
-    writeln!(f, "replay: {}", failure.rerun.replace("{}", exact))?;
+    write!(f, "replay: {}", failure.rerun.replace("{}", exact))?;
+    if failure.token.is_empty() || failure.seed_text == failure.token {
+        return Ok(());
+    }
+    writeln!(f)?;
     if by_token {
         write!(f, "  seed: {}", failure.seed_text)
     } else {
@@ -137,11 +149,16 @@ fn write_trace(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
         }
     } else {
         let width = columns.values().copied().max().unwrap_or(0);
-        write!(heading, " │ {:<width$} │", "thread")?;
+        write!(heading, " │ {:<width$} │ operation", "thread")?;
     }
     writeln!(f, "{}", heading.trim_end())?;
     if hidden > 0 {
-        writeln!(f, "  {:>step_width$}  ({hidden} earlier steps; DRAWLOOM_LOG=full shows them)", "…")?;
+        writeln!(
+            f,
+            "  {:>step_width$}  ({} earlier steps; DRAWLOOM_LOG=full shows them)",
+            "…",
+            grouped(hidden as u64)
+        )?;
     }
     let mut line = String::new();
     for ((row, cell), place) in rows.iter().zip(&cells).zip(&places) {
@@ -178,8 +195,8 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
         let thread = &failure.threads[wait.thread];
         let what = match (wait.joins, &wait.object) {
             (Some(joined), _) => format!("for {} to end", failure.threads[joined]),
-            (None, Some(object)) => format!("to {} {}", wait.verb, names.of(object)),
-            (None, None) => format!("to {}", wait.verb),
+            (None, Some(object)) => format!("{} {}", wait.what, names.of(object)),
+            (None, None) => wait.what.to_owned(),
         };
         writeln!(f, "  {thread} waits {what}")?;
         writeln!(f, "      at {}", wait.place)?;
@@ -213,7 +230,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -18,6 +18,7 @@ use std::sync::{Arc, MutexGuard};
 use super::fiber::{FiberPool, Suspender};
 use super::identity::{Claim, Identity, Stamp};
 use super::kernel::{Grant, Kernel, Limits, nowhere};
+use super::local::Doomed;
 use super::object::ObjectKind;
 use super::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::{PanicRecord, Stop};
@@ -183,7 +184,7 @@ impl Execution {
         unsafe { (*this).wind_up(matches!(stop, Stop::Finished)) };
         CURRENT.set(std::ptr::null_mut());
         self.worker.set_running(None);
-        self.misuse.take().map_or(stop, Stop::Misuse)
+        self.misuse.take().or_else(|| self.worker.take_misuse()).map_or(stop, Stop::Misuse)
     }
 
     fn wind_up(&mut self, finished: bool) {
@@ -600,7 +601,7 @@ impl Current {
     }
 
     fn destroy_locals(mut self, thread: ThreadId) {
-        while let Some((value, destroy)) = self.kernel().thread_mut(thread).locals.take_last() {
+        while let Some(Doomed { value, destroy }) = self.kernel().thread_mut(thread).locals.take_last() {
             // SAFETY: `insert` was given a value that `destroy` takes, and each is taken once.
             let destroyed = catch_unwind(AssertUnwindSafe(|| unsafe { destroy(value) }));
             if let Err(payload) = destroyed {

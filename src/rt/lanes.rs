@@ -153,11 +153,11 @@ fn nth_set_bit_by_sums(word: u64, n: u32) -> u32 {
     let ones = 0x0101_0101_0101_0101u64;
     let pairs = word - (word >> 1 & 0x5555_5555_5555_5555);
     let nibbles = (pairs & 0x3333_3333_3333_3333) + (pairs >> 2 & 0x3333_3333_3333_3333);
-    let bytes = nibbles + (nibbles >> 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    let bytes = (nibbles + (nibbles >> 4)) & 0x0f0f_0f0f_0f0f_0f0f;
     // Byte i of `sums` is the number of bits in bytes 0 to i.
     let sums = bytes.wrapping_mul(ones);
     // The highest bit of each byte of which the sum is at most n.
-    let at_most = ((u64::from(n) * ones | ones << 7) - sums) & ones << 7;
+    let at_most = (((u64::from(n) * ones) | (ones << 7)) - sums) & (ones << 7);
     let byte = at_most.count_ones() * 8;
     let before = (sums << 8 >> byte) as u8;
     let mut rest = word >> byte & 0xff;

@@ -11,6 +11,12 @@ struct Local {
     destroyed: bool,
 }
 
+/// A value that is to be destroyed now.
+pub(crate) struct Doomed {
+    pub(crate) value: *mut (),
+    pub(crate) destroy: unsafe fn(*mut ()),
+}
+
 /// What a thread holds under a key.
 pub(crate) enum Lookup {
     /// Nothing yet.
@@ -40,10 +46,10 @@ impl Locals {
     }
 
     /// Takes the value that is to be destroyed next; the key stays, marked as destroyed.
-    pub(crate) fn take_last(&mut self) -> Option<(*mut (), unsafe fn(*mut ()))> {
+    pub(crate) fn take_last(&mut self) -> Option<Doomed> {
         let last = self.0.iter_mut().rev().find(|local| !local.destroyed)?;
         last.destroyed = true;
-        Some((last.value, last.destroy))
+        Some(Doomed { value: last.value, destroy: last.destroy })
     }
 
     /// Forgets all keys. Values that were not destroyed belong to a thread that was cut off and stay as

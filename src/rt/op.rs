@@ -93,6 +93,8 @@ op_kinds! {
     AwaitWake = "await wake",
     /// The first step of a thread.
     Begin = "begin",
+    /// Does not wait for the park token although it is not there.
+    ParkSpuriously = "park",
     /// The last step of a thread.
     End = "end",
     /// Makes a new thread.
@@ -130,7 +132,7 @@ op_kinds! {
     /// Turns a lock held for writing into one held for reading.
     Downgrade = "downgrade",
     /// Releases the mutex and joins the waiters of a condition variable.
-    CondvarEnqueue = "start wait",
+    CondvarEnqueue = "wait",
     /// Wakes one waiter.
     NotifyOne = "notify one",
     /// Wakes every waiter.

@@ -18,14 +18,18 @@ pub(crate) fn check(identity: &Identity, what: &str) {
 
 #[cold]
 fn check_owner(identity: &Identity, what: &str) {
-    let owned = identity.owner().is_some_and(|owner| workers::is_running(owner));
-    if owned && !is_static(identity.address()) && !std::thread::panicking() {
-        panic!(
-            "drawloom: the {what} made at {} belongs to a running exploration, but an OS thread that the \
-             exploration does not know uses it; start threads with drawloom::thread::spawn, not std::thread::spawn",
-            identity.location(),
-        );
+    let Some(owner) = identity.owner().filter(|&owner| workers::is_running(owner)) else { return };
+    if is_static(identity.address()) || std::thread::panicking() {
+        return;
     }
+    let message = format!(
+        "the {what} made at {} belongs to a running exploration, but an OS thread that the exploration does not know \
+         uses it; start threads with drawloom::thread::spawn, not std::thread::spawn",
+        identity.location(),
+    );
+    // The exploration fails with it, whatever becomes of the panic.
+    workers::note_misuse(owner, &message);
+    panic!("drawloom: {message}");
 }
 
 /// Whether `address` lies in memory that was mapped with the program: a static.

@@ -34,9 +34,9 @@ impl Rng {
     pub fn below(&mut self, n: usize) -> usize {
         assert!(n > 0, "a choice needs at least one alternative");
         if let Ok(n) = u32::try_from(n) {
-            (u64::from(self.0.next_u32()) * u64::from(n) >> 32) as usize
+            ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as usize
         } else {
-            (u128::from(self.0.next_u64()) * n as u128 >> 64) as usize
+            ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize
         }
     }
 

@@ -63,7 +63,7 @@ impl Current {
     pub(crate) fn park(mut self, timeout: Option<Duration>, location: &'static Location<'static>) {
         let object = self.own_object();
         if self.spurious() {
-            self.op(Op::new(OpKind::Yield, object, location), |execution, _| {
+            self.op(Op::new(OpKind::ParkSpuriously, object, location), |execution, _| {
                 execution.kernel.note = Note::Spurious;
             });
             return;
