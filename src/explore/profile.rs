@@ -22,6 +22,9 @@ pub(crate) const PROFILED_STEPS: usize = 100_000;
 /// The largest number seen, by thread (its lineage).
 type Counts = BTreeMap<u64, u64>;
 
+/// Numbers of one execution, by thread.
+type ByThread = BTreeMap<ThreadId, u64>;
+
 /// What the profiled executions looked like.
 #[derive(Clone, Default, Debug)]
 pub struct Profile {
@@ -50,62 +53,73 @@ impl Profile {
 
     /// As [`Profile::subtree_steps`], counting only operations on one object, or on all objects made at the
     /// same place.
-    pub fn subtree_accesses(&self, object: ObjectKey, whole_site: bool) -> Vec<(u64, u64)> {
+    pub fn subtree_accesses(
+        &self,
+        object: ObjectKey,
+        whole_site: bool,
+    ) -> impl Iterator<Item = (u64, u64)> + '_ {
         let counts = if whole_site { self.sites.get(&object.site()) } else { self.objects.get(&object) };
-        counts.into_iter().flatten().map(|(&lineage, &count)| (lineage, count)).collect()
+        counts.into_iter().flatten().map(|(&lineage, &count)| (lineage, count))
     }
 
-    /// Adds what the execution that has just ended looked like.
+    /// Adds what the execution that has just ended looked like; of its operations, those that were traced.
     pub(crate) fn add(&mut self, execution: &Execution) {
         self.contended_steps = self.contended_steps.max(execution.contended_steps);
         let kernel = &execution.kernel;
-        let mut steps = vec![0; kernel.thread_count()];
-        let mut by_object: Vec<Option<(Vec<u64>, bool)>> = vec![None; kernel.objects.len()];
+        let mut steps = ByThread::new();
+        // Sorted below, so that the accesses of one object stand together. Few threads use each object: a
+        // table of all threads for each would be large where there are many of both.
+        let mut accesses: Vec<(ObjectId, ThreadId, bool)> = Vec::new();
         for event in &execution.trace {
-            steps[event.thread.index()] += 1;
-            let Some(accesses) = by_object.get_mut(event.op.object.index()) else { continue };
-            let (counts, written) = accesses.get_or_insert_with(|| (vec![0; kernel.thread_count()], false));
-            if is_counted(event.op.kind) {
-                counts[event.thread.index()] += 1;
-                *written |= event.op.kind.is_write();
+            *steps.entry(event.thread).or_default() += 1;
+            let object = event.op.object;
+            let counts = object != ObjectId::NONE
+                && is_counted(event.op.kind)
+                && kernel.objects.get(object).kind != ObjectKind::Thread;
+            if counts {
+                accesses.push((object, event.thread, event.op.kind.is_write()));
             }
         }
-        let mut accesses: BTreeMap<ObjectKey, (Vec<u64>, bool)> = BTreeMap::new();
-        for (index, counted) in by_object.into_iter().enumerate() {
-            let object = ObjectId(index as u32);
-            if let Some(counted) = counted
-                && kernel.objects.get(object).kind != ObjectKind::Thread
-            {
-                accesses.insert(kernel.object_key(object), counted);
+        self.add_subtrees(execution, |profile| &mut profile.subtree_steps, steps);
+        accesses.sort_unstable();
+        let mut sites: BTreeMap<ObjectKey, ByThread> = BTreeMap::new();
+        for of_object in accesses.chunk_by(|a, b| a.0 == b.0) {
+            let key = kernel.object_key(of_object[0].0);
+            let mut counts = ByThread::new();
+            for &(_, thread, _) in of_object {
+                *counts.entry(thread).or_default() += 1;
             }
-        }
-        let lineages: Vec<(u64, ThreadId)> =
-            kernel.threads().map(|(_, thread)| (thread.lineage, thread.parent)).collect();
-        add_subtrees(&mut self.subtree_steps, &lineages, steps);
-        let mut sites: BTreeMap<ObjectKey, Vec<u64>> = BTreeMap::new();
-        for (key, (counts, written)) in accesses {
-            let users = counts.iter().filter(|&&count| count > 0).count();
-            if written && users > 1 && !self.shared.contains(&key) {
+            let written = of_object.iter().any(|&(_, _, write)| write);
+            if written && counts.len() > 1 && !self.shared.contains(&key) {
                 self.shared.push(key);
             }
-            let site = sites.entry(key.site()).or_insert_with(|| vec![0; counts.len()]);
-            site.iter_mut().zip(&counts).for_each(|(sum, count)| *sum += count);
-            add_subtrees(self.objects.entry(key).or_default(), &lineages, counts);
+            let site = sites.entry(key.site()).or_default();
+            for (&thread, &count) in &counts {
+                *site.entry(thread).or_default() += count;
+            }
+            self.add_subtrees(execution, |profile| profile.objects.entry(key).or_default(), counts);
         }
         for (site, counts) in sites {
-            add_subtrees(self.sites.entry(site).or_default(), &lineages, counts);
+            self.add_subtrees(execution, |profile| profile.sites.entry(site).or_default(), counts);
         }
     }
-}
 
-/// Raises `largest` to the sums of `own` over each thread and its descendants.
-fn add_subtrees(largest: &mut Counts, lineages: &[(u64, ThreadId)], mut own: Vec<u64>) {
-    for (index, &(lineage, parent)) in lineages.iter().enumerate().rev() {
-        let total = own[index];
-        if index > 0 {
-            own[parent.index()] += total;
+    /// Raises the largest counts to the sums of `own` over each thread and its descendants.
+    fn add_subtrees(
+        &mut self,
+        execution: &Execution,
+        largest: impl Fn(&mut Profile) -> &mut Counts,
+        mut own: ByThread,
+    ) {
+        let largest = largest(self);
+        // Children have higher numbers than their parents.
+        while let Some((id, total)) = own.pop_last() {
+            let thread = execution.kernel.thread(id);
+            let seen = largest.entry(thread.lineage).or_default();
+            *seen = total.max(*seen);
+            if id != ThreadId::MAIN {
+                *own.entry(thread.parent).or_default() += total;
+            }
         }
-        let seen = largest.entry(lineage).or_default();
-        *seen = total.max(*seen);
     }
 }

@@ -252,7 +252,7 @@ impl Strategy for Surw {
         let key = shared[rng.below(shared.len())];
         let whole_site = rng.one_in(2);
         self.selection = if whole_site { Selection::Site(key) } else { Selection::Object(key) };
-        self.remaining.begin(start.profile.subtree_accesses(key, whole_site).into_iter());
+        self.remaining.begin(start.profile.subtree_accesses(key, whole_site));
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {

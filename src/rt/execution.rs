@@ -82,6 +82,7 @@ pub(crate) struct Execution {
     suspenders: Vec<*const Suspender>,
     /// One-time initializations whose values belong to this execution and not to the place that shows
     /// them, such as a `OnceLock` in a static.
+    main_name: Arc<str>,
     kept: Vec<ObjectId>,
     /// All threads have ended, and what the execution owns is being dropped: ops just take effect.
     winding_up: bool,
@@ -111,6 +112,7 @@ impl Execution {
             shared: BTreeMap::new(),
             shared_data: None,
             suspenders: Vec::new(),
+            main_name: Arc::from("main"),
             kept: Vec::new(),
             winding_up: false,
         }
@@ -158,7 +160,7 @@ impl Execution {
 
     /// Runs `body` as the first thread, and whatever it spawns, to the end.
     pub(crate) fn run(&mut self, body: &(dyn Fn() + Sync)) -> Stop {
-        let main = self.kernel.add_thread(None, Some(Arc::from("main")), nowhere());
+        let main = self.kernel.add_thread(None, Some(Arc::clone(&self.main_name)), nowhere());
         self.schedule.push_step(main);
         self.kernel.steps = 1;
         let this: *mut Execution = self;
