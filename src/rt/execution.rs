@@ -214,7 +214,10 @@ impl Execution {
     }
 
     /// Publishes the running thread's next op and picks who goes on. Whether another thread does.
-    #[inline]
+    ///
+    /// Not inlined, while everything on the way to the switch itself is: a processor predicts returns by the
+    /// calls it has seen, and after a switch each return that was open predicts wrongly.
+    #[inline(never)]
     fn publish(&mut self, op: Op, deadline: Instant) -> bool {
         let current = self.kernel.current;
         if op.kind.may_block() {
@@ -358,7 +361,7 @@ impl Current {
     }
 
     /// One operation: a scheduling point, then `effect`, atomically, once the thread is picked.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn op<R>(self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
         self.schedule(op, NEVER);
         self.finish(op, effect)
@@ -377,7 +380,7 @@ impl Current {
     }
 
     /// The first half of an op: returns when the thread is picked to execute it. `finish` must follow.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn schedule(mut self, op: Op, deadline: Instant) -> Grant {
         let execution = self.execution();
         let thread = execution.kernel.current;
@@ -400,7 +403,7 @@ impl Current {
     }
 
     /// Gives control to the hub until this thread is picked again.
-    #[inline]
+    #[inline(always)]
     fn switch_out(mut self, thread: ThreadId) {
         if std::thread::panicking() {
             return self.switch_out_unwinding(thread);

@@ -75,6 +75,7 @@ impl FiberPool {
     /// # Safety
     ///
     /// `pool` must be valid, with no reference to it alive, and the fiber started and not returned.
+    #[inline(always)]
     pub(crate) unsafe fn resume(pool: *mut FiberPool, thread: ThreadId) {
         // SAFETY: `pool` is valid, and this borrow ends before the fiber runs.
         let slot = unsafe { (&(*pool).slots)[thread.index()] };

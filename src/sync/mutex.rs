@@ -75,6 +75,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// The guard in an error, if a thread panicked while it held the mutex.
+    #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let Some(current) = current() else {

@@ -98,7 +98,7 @@ impl Current {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn atomic_load(
         self,
         atomic: &Identity,
@@ -117,7 +117,7 @@ impl Current {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn atomic_store(
         self,
         atomic: &Identity,
@@ -139,7 +139,7 @@ impl Current {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn atomic_modify(
         self,
         atomic: &Identity,

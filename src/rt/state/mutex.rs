@@ -64,7 +64,7 @@ impl Current {
     }
 
     /// Waits until the mutex is free and takes it. Returns whether it is poisoned.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn mutex_lock(self, object: ObjectId, location: &'static Location<'static>) -> bool {
         self.op(Op::new(OpKind::Lock, object, location), |execution, thread| {
             execution.kernel.take_mutex(object, thread, location);
@@ -90,7 +90,7 @@ impl Current {
     }
 
     /// Releases the mutex, and with it the real one; `poison` if its owner panicked while it held it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn mutex_unlock(
         self,
         object: ObjectId,
