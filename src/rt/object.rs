@@ -129,10 +129,6 @@ impl ObjectTable {
         self.count = 0;
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.count
-    }
-
     pub(crate) fn register(
         &mut self,
         kind: ObjectKind,
