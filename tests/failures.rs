@@ -413,6 +413,7 @@ fn a_replay_of_a_changed_program_says_where_it_no_longer_fits() {
     let text = replayed.to_string();
     assert!(text.contains("no longer fits the test: at step"), "{text}");
     assert!(text.contains("expected") && text.contains("tests/failures.rs"), "{text}");
+    assert!(text.contains("modify `count`: 0 → 1"), "it is shown what the replay did: {text}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::judge::{Verdict, first_unhandled_panic};
-use crate::report::{FailureKind, ObjectName, Place, Row, Wait};
+use crate::report::{FailureKind, ObjectName, Place, Row, Trace, Wait};
 use crate::rt::Execution;
 use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
@@ -14,8 +14,7 @@ use crate::rt::state::State;
 pub(crate) struct Description {
     pub(crate) place: Option<Place>,
     pub(crate) steps: u64,
-    pub(crate) threads: Vec<String>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     pub(crate) notes: Vec<String>,
 }
@@ -23,12 +22,6 @@ pub(crate) struct Description {
 /// Describes the execution that has just ended and failed with `verdict`.
 pub(crate) fn describe(execution: &Execution, verdict: &Verdict) -> Description {
     let kernel = &execution.kernel;
-    let mut pointers = Pointers::default();
-    let mut rows: Vec<Row> =
-        execution.trace.iter().map(|event| row(execution, event, &mut pointers)).collect();
-    rows.extend(execution.panics.iter().map(panic_row));
-    // A stable sort: a panic comes after the last step before it.
-    rows.sort_by_key(|row| row.step);
     let stuck = matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread);
     let place = match verdict.kind {
         FailureKind::Panic => {
@@ -40,11 +33,22 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict) -> Description 
     Description {
         place,
         steps: kernel.steps,
-        threads: kernel.threads().map(|(id, _)| execution.thread_label(id)).collect(),
-        rows,
+        trace: trace(execution),
         waits: if stuck { waits(execution) } else { Vec::new() },
         notes: notes(execution, verdict),
     }
+}
+
+/// The operations of the execution that has just ended, and its panics.
+pub(crate) fn trace(execution: &Execution) -> Trace {
+    let mut pointers = Pointers::default();
+    let mut rows: Vec<Row> =
+        execution.trace.iter().map(|event| row(execution, event, &mut pointers)).collect();
+    rows.extend(execution.panics.iter().map(panic_row));
+    // A stable sort: a panic comes after the last step before it.
+    rows.sort_by_key(|row| row.step);
+    let threads = execution.kernel.threads().map(|(id, _)| execution.thread_label(id)).collect();
+    Trace { threads, rows }
 }
 
 fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {

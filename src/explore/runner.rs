@@ -1,26 +1,25 @@
 //! The loop over executions: budget, workers, regressions, and what is made of a failure.
 //!
 //! Every phase runs on OS threads of its own, so that a failure that spoils an OS thread (a double panic leaves
-//! std's panic count wrong) ends with it. The reported failure is the lowest execution's, whatever the timing: workers take
-//! executions in order, and after a failure only lower ones are finished.
+//! std's panic count wrong) ends with it. The reported failure is the lowest execution's, whatever the timing:
+//! workers take executions in order, and after a failure only lower ones are finished.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
-use super::describe::describe;
 use super::judge::{Verdict, judge};
 use super::profile::{PROFILED, PROFILED_STEPS, Profile};
+use super::record::Record;
 use super::regressions::Regressions;
-use super::replay::{Divergence, Replay, token_of};
+use super::replay::token_of;
 use super::seed::ExecutionSeed;
 use super::strategy::Start;
-use super::token::{Token, TokenError};
-use crate::config::{Config, ConfigError, Rerun, StrategyKind};
-use crate::report::{Failure, FailureKind, Report};
+use super::token::Token;
+use crate::config::{Config, ConfigError, Rerun};
+use crate::report::{Failure, FailureKind, Report, Trace};
 use crate::rt::execution::Mode;
-use crate::rt::op::Event;
 use crate::rt::rng::Rng;
 use crate::rt::{Execution, current, faults, panic};
 
@@ -29,7 +28,7 @@ const TRACED_STEPS: usize = 1_000_000;
 
 const QUIET: Mode = Mode { trace_limit: 0, print_panics: false };
 const PROFILING: Mode = Mode { trace_limit: PROFILED_STEPS, print_panics: false };
-const TRACING: Mode = Mode { trace_limit: TRACED_STEPS, print_panics: false };
+pub(super) const TRACING: Mode = Mode { trace_limit: TRACED_STEPS, print_panics: false };
 
 /// The body of a test.
 type Body<'a> = &'a (dyn Fn() + Sync);
@@ -64,25 +63,25 @@ where
     exploration.run().unwrap_or_else(|error| exploration.refuse(&error))
 }
 
-struct Exploration<'a> {
-    config: Config,
-    body: Body<'a>,
+pub(super) struct Exploration<'a> {
+    pub(super) config: Config,
+    pub(super) body: Body<'a>,
 }
 
 /// A failing execution, as found.
-struct Finding {
-    index: u64,
-    verdict: Verdict,
-    token: Token,
-    fingerprints: Vec<u8>,
+pub(super) struct Finding {
+    pub(super) index: u64,
+    pub(super) verdict: Verdict,
+    pub(super) token: Token,
+    pub(super) fingerprints: Vec<u8>,
 }
 
 /// What an exploration found, before it is described.
-struct Outcome {
-    executions: u64,
-    steps: u64,
-    stopped_by_time: bool,
-    finding: Option<Finding>,
+pub(super) struct Outcome {
+    pub(super) executions: u64,
+    pub(super) steps: u64,
+    pub(super) stopped_by_time: bool,
+    pub(super) finding: Option<Finding>,
 }
 
 impl Exploration<'_> {
@@ -131,7 +130,7 @@ impl Exploration<'_> {
         Ok(report)
     }
 
-    fn report(&self, outcome: &Outcome, notes: Vec<String>) -> Report {
+    pub(super) fn report(&self, outcome: &Outcome, notes: Vec<String>) -> Report {
         Report {
             test: self.config.name.clone(),
             executions: outcome.executions,
@@ -141,6 +140,7 @@ impl Exploration<'_> {
             replayed: false,
             stopped_by_time: outcome.stopped_by_time,
             notes,
+            trace: Trace::default(),
             failure: None,
         }
     }
@@ -153,7 +153,7 @@ impl Exploration<'_> {
     }
 
     /// A failure about which nothing is known but its verdict.
-    fn failure(&self, verdict: Verdict, execution: u64) -> Failure {
+    pub(super) fn failure(&self, verdict: Verdict, execution: u64) -> Failure {
         let name = &self.config.name;
         Failure {
             test: name.clone(),
@@ -165,8 +165,7 @@ impl Exploration<'_> {
             seed_text: String::new(),
             token: String::new(),
             steps: 0,
-            threads: Vec::new(),
-            rows: Vec::new(),
+            trace: Trace::default(),
             waits: Vec::new(),
             notes: Vec::new(),
             rerun: match self.config.rerun {
@@ -179,12 +178,15 @@ impl Exploration<'_> {
         }
     }
 
-    fn seed(&self, execution: u64) -> ExecutionSeed {
+    pub(super) fn seed(&self, execution: u64) -> ExecutionSeed {
         ExecutionSeed { strategy: self.config.strategy_name(), seed: self.config.seed, execution }
     }
 
     /// Runs `work` on a new OS thread with an execution of its own.
-    fn on_worker<R: Send>(&self, work: impl FnOnce(&mut Execution) -> R + Send) -> Result<R, ConfigError> {
+    pub(super) fn on_worker<R: Send>(
+        &self,
+        work: impl FnOnce(&mut Execution) -> R + Send,
+    ) -> Result<R, ConfigError> {
         std::thread::scope(|scope| {
             let worker = self.start_worker(scope, work)?;
             Ok(join(worker))
@@ -216,7 +218,7 @@ impl Exploration<'_> {
     }
 
     /// Runs execution `index` of this exploration.
-    fn run_index(
+    pub(super) fn run_index(
         &self,
         execution: &mut Execution,
         index: u64,
@@ -286,7 +288,7 @@ impl Exploration<'_> {
 
     /// Runs the first executions, one after the other, and gathers what they look like. The very first is
     /// run twice: if the two differ, something that is not controlled decides.
-    fn profile(&self, execution: &mut Execution, count: u64) -> (Profile, Outcome) {
+    pub(super) fn profile(&self, execution: &mut Execution, count: u64) -> (Profile, Outcome) {
         let mut profile = Profile::default();
         let mut outcome = Outcome { executions: 0, steps: 0, stopped_by_time: false, finding: None };
         let counting = if execution.wants_counts() { PROFILING } else { QUIET };
@@ -322,189 +324,18 @@ impl Exploration<'_> {
         }
         (profile, outcome)
     }
-
-    /// Runs a failing schedule again, to see that it fails again, and to describe it.
-    fn second_run(&self, finding: Finding) -> Result<Failure, ConfigError> {
-        let seed = self.seed(finding.index);
-        let mut failure = if finding.verdict.kind == FailureKind::Nondeterminism {
-            self.failure(finding.verdict, finding.index)
-        } else {
-            self.on_worker(|execution| {
-                let (verdict, divergence) = self.follow(execution, finding.token, TRACING);
-                let differs = Record::difference_of_fingerprints(&finding.fingerprints, execution);
-                let same = verdict.as_ref().is_some_and(|second| second.kind == finding.verdict.kind);
-                let difference = match divergence {
-                    Some(Divergence { step, reason }) => Some(format!("at step {step}: {reason}")),
-                    None => differs,
-                };
-                if same && difference.is_none() {
-                    let mut failure = self.describe(execution, finding.verdict, finding.index);
-                    if let Some(second) = verdict.filter(|second| second.message != failure.message) {
-                        failure.notes.push(format!(
-                            "the second run of this schedule failed with another message: {}; a value that the schedule does not determine (data in a static, an address, real time) is involved",
-                            second.message
-                        ));
-                    }
-                    failure
-                } else {
-                    let first = format!("{}: {}", finding.verdict.kind, finding.verdict.message);
-                    let second = match &verdict {
-                        Some(verdict) => format!("failed with {}: {}", verdict.kind, verdict.message),
-                        None => "passed".to_owned(),
-                    };
-                    let difference = difference.unwrap_or_else(|| "no operation differs".to_owned());
-                    let verdict = nondeterminism(&format!(
-                        "the first run failed with {first}; the second {second}; {difference}"
-                    ));
-                    self.describe(execution, verdict, finding.index)
-                }
-            })?
-        };
-        failure.seed_text = seed.to_string();
-        Ok(failure)
-    }
-
-    /// Runs the schedule of a token.
-    fn follow(
-        &self,
-        execution: &mut Execution,
-        token: Token,
-        mode: Mode,
-    ) -> (Option<Verdict>, Option<Divergence>) {
-        execution.kernel.limits.timeouts = token.timeouts;
-        execution.kernel.limits.spurious = token.spurious;
-        let divergence = Arc::new(Mutex::new(None));
-        execution.set_strategy(Box::new(Replay::new(token, Arc::clone(&divergence))));
-        let verdict = self.run_index(execution, 0, &Profile::default(), mode);
-        let divergence = divergence.lock().unwrap_or_else(PoisonError::into_inner).take();
-        (verdict, divergence)
-    }
-
-    fn describe(&self, execution: &Execution, verdict: Verdict, index: u64) -> Failure {
-        let description = describe(execution, &verdict);
-        Failure {
-            place: description.place,
-            steps: description.steps,
-            threads: description.threads,
-            rows: description.rows,
-            waits: description.waits,
-            notes: description.notes,
-            token: token_of(execution).encode(),
-            ..self.failure(verdict, index)
-        }
-    }
-
-    /// Runs the schedules that made this test fail before. A report if one does again.
-    fn run_regressions(
-        &self,
-        regressions: &Regressions,
-        notes: &mut Vec<String>,
-    ) -> Result<Option<Report>, ConfigError> {
-        let tokens = match regressions.tokens() {
-            Ok(tokens) => tokens,
-            Err(error) => {
-                notes.push(format!("{} could not be read: {error}", regressions.label()));
-                return Ok(None);
-            }
-        };
-        for (line, text) in tokens {
-            let place = format!("line {line} of {}", regressions.label());
-            let token = match Token::decode(&text) {
-                Ok(token) => token,
-                Err(error) => {
-                    notes.push(format!("{place} was left out: {error}; or remove the line"));
-                    continue;
-                }
-            };
-            let run = |execution: &mut Execution| {
-                let (verdict, divergence) = self.follow(execution, token, TRACING);
-                (verdict.map(|verdict| self.describe(execution, verdict, 0)), divergence)
-            };
-            let (failure, divergence) = self.on_worker(run)?;
-            if let Some(mut failure) = failure {
-                failure.seed_text.clone_from(&failure.token);
-                failure.notes.push(format!("the schedule is from {place}"));
-                failure.replayed = true;
-                let one =
-                    Outcome { executions: 1, steps: failure.steps, stopped_by_time: false, finding: None };
-                let report = self.report(&one, std::mem::take(notes));
-                return Ok(Some(Report { failure: Some(Box::new(failure)), ..report }));
-            }
-            if let Some(Divergence { step, reason }) = divergence {
-                notes.push(format!(
-                    "{place} no longer fits the test (step {step}: {reason}) and shows nothing any more; remove the line"
-                ));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Runs the one execution that `text` names.
-    fn replay(&self, text: &str) -> Result<Report, ConfigError> {
-        let mode = Mode { print_panics: true, ..TRACING };
-        let (index, failure, divergence, steps) = match ExecutionSeed::parse(text) {
-            Some(seed) => {
-                let mut config = self.config.clone();
-                config.seed = seed.seed;
-                if seed.strategy != config.strategy_name() {
-                    config.strategy = seed.strategy.parse::<StrategyKind>()?;
-                    config.custom_strategy = None;
-                }
-                let this = Exploration { config, body: self.body };
-                let run = |execution: &mut Execution| {
-                    let (profile, _) = this.profile_before(execution, seed.execution);
-                    let verdict = this.run_index(execution, seed.execution, &profile, mode);
-                    let failure = verdict.map(|verdict| this.describe(execution, verdict, seed.execution));
-                    (failure, execution.kernel.steps)
-                };
-                let (failure, steps) = this.on_worker(run)?;
-                (seed.execution, failure, None, steps)
-            }
-            None => {
-                let token = Token::decode(text).map_err(|error: TokenError| {
-                    ConfigError::new(format!("`{text}` cannot be replayed: {error}"))
-                })?;
-                let run = |execution: &mut Execution| {
-                    let (verdict, divergence) = self.follow(execution, token, mode);
-                    let failure = verdict.map(|verdict| self.describe(execution, verdict, 0));
-                    (failure, divergence, execution.kernel.steps)
-                };
-                let (failure, divergence, steps) = self.on_worker(run)?;
-                (0, failure, divergence, steps)
-            }
-        };
-        let one = Outcome { executions: 1, steps, stopped_by_time: false, finding: None };
-        let mut report = self.report(&one, Vec::new());
-        report.replayed = true;
-        if let Some(Divergence { step, reason }) = divergence {
-            report.notes.push(format!(
-                "the schedule no longer fits the test: at step {step} the replay {reason}; from there on it went its own way, so what it shows need not be what the schedule showed"
-            ));
-        }
-        report.failure = failure.map(|mut failure| {
-            failure.seed_text = text.to_owned();
-            failure.execution = index;
-            failure.replayed = true;
-            Box::new(failure)
-        });
-        Ok(report)
-    }
-
-    /// The profile that execution `index` was run with.
-    fn profile_before(&self, execution: &mut Execution, index: u64) -> (Profile, Outcome) {
-        self.profile(execution, index.min(PROFILED))
-    }
 }
 
 fn join<R>(worker: ScopedJoinHandle<'_, R>) -> R {
     worker.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
 }
 
-fn nondeterminism(difference: &str) -> Verdict {
+pub(super) fn nondeterminism(difference: &str) -> Verdict {
     Verdict::new(
         FailureKind::Nondeterminism,
         format!(
-            "two runs of one schedule differ: {difference}; something that drawloom does not control decides: real time, I/O, std's HashMap, data kept in statics, an address, or a thread that it does not know"
+            "two runs of one schedule differ: {difference}; something that drawloom does not control decides: real \
+             time, I/O, std's HashMap, data kept in statics, an address, or a thread that it does not know"
         ),
     )
 }
@@ -515,52 +346,4 @@ impl Finding {
         let fingerprints = std::mem::take(&mut execution.fingerprints);
         Finding { index, verdict, token, fingerprints }
     }
-}
-
-/// What an execution did, to compare another run of the same schedule with it.
-struct Record {
-    fingerprints: Vec<u8>,
-    trace: Vec<Event>,
-}
-
-impl Record {
-    fn of(execution: &Execution) -> Record {
-        Record { fingerprints: execution.fingerprints.clone(), trace: execution.trace.clone() }
-    }
-
-    /// The first step at which the two differ, with what each did.
-    fn difference(&self, second: &Record, execution: &Execution) -> Option<String> {
-        let step = first_difference(&self.fingerprints, &second.fingerprints)?;
-        let show = |record: &Record| match record.trace.get(step) {
-            Some(event) => format!(
-                "{} did {} at {}",
-                execution.thread_label(event.thread),
-                event.op.kind.verb(),
-                event.op.location
-            ),
-            None => "it had ended".to_owned(),
-        };
-        let (first, second) = (show(self), show(second));
-        Some(format!("at step {}, in the first run {first}, in the second {second}", step + 1))
-    }
-
-    /// As `difference`, where only the second run, `execution`, was traced.
-    fn difference_of_fingerprints(first: &[u8], execution: &Execution) -> Option<String> {
-        let step = first_difference(first, &execution.fingerprints)?;
-        let second = match execution.trace.get(step) {
-            Some(event) => format!(
-                "in the second run {} did {} at {}, in the first something else",
-                execution.thread_label(event.thread),
-                event.op.kind.verb(),
-                event.op.location
-            ),
-            None => "the second run had ended there".to_owned(),
-        };
-        Some(format!("at step {}, {second}", step + 1))
-    }
-}
-
-fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
-    let common = a.iter().zip(b).position(|(a, b)| a != b);
-    common.or_else(|| (a.len() != b.len()).then(|| a.len().min(b.len())))
 }

@@ -88,7 +88,7 @@ pub(crate) struct ObjectName {
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) step: u64,
-    /// Position in `Failure::threads`.
+    /// Position in `Trace::threads`.
     pub(crate) thread: usize,
     pub(crate) verb: &'static str,
     pub(crate) object: Option<ObjectName>,
@@ -96,6 +96,14 @@ pub(crate) struct Row {
     pub(crate) note: String,
     /// Where, if the operation has a place in the program.
     pub(crate) place: Option<Place>,
+}
+
+/// The operations of an execution, in order.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Trace {
+    /// What the threads are called.
+    pub(crate) threads: Vec<String>,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// A thread that waits at the end.
@@ -124,8 +132,7 @@ pub struct Failure {
     pub(crate) seed_text: String,
     pub(crate) token: String,
     pub(crate) steps: u64,
-    pub(crate) threads: Vec<String>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     /// Whatever else there is to say, a paragraph each.
     pub(crate) notes: Vec<String>,
@@ -186,6 +193,8 @@ pub struct Report {
     pub(crate) replayed: bool,
     pub(crate) stopped_by_time: bool,
     pub(crate) notes: Vec<String>,
+    /// What a replayed execution did, if it did not fail.
+    pub(crate) trace: Trace,
     pub(crate) failure: Option<Box<Failure>>,
 }
 

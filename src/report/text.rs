@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use super::{Failure, ObjectName, Place, Report, Row, source};
+use super::{Failure, ObjectName, Place, Report, Row, Trace, Wait, source};
 use crate::config::Log;
 
 /// How wide the trace may be.
@@ -18,9 +18,9 @@ const TOKEN_LENGTH: usize = 240;
 struct Names(BTreeMap<(String, u32, u32), Option<String>>);
 
 impl Names {
-    fn new(failure: &Failure) -> Names {
-        let rows = failure.rows.iter().filter_map(|row| row.object.as_ref());
-        let waits = failure.waits.iter().filter_map(|wait| wait.object.as_ref());
+    fn new(trace: &Trace, waits: &[Wait]) -> Names {
+        let rows = trace.rows.iter().filter_map(|row| row.object.as_ref());
+        let waits = waits.iter().filter_map(|wait| wait.object.as_ref());
         let mut names = BTreeMap::new();
         for object in rows.chain(waits) {
             let place = &object.made_at;
@@ -82,10 +82,11 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         1 => writeln!(f, ", after 1 step")?,
         steps => writeln!(f, ", after {} steps", grouped(steps))?,
     }
-    let names = Names::new(failure);
-    if !failure.rows.is_empty() {
+    let names = Names::new(&failure.trace, &failure.waits);
+    if !failure.trace.rows.is_empty() {
         writeln!(f)?;
-        write_trace(failure, &names, f)?;
+        let all = failure.log == Log::Full || failure.replayed;
+        write_trace(&failure.trace, &names, all, f)?;
     }
     if !failure.waits.is_empty() {
         writeln!(f)?;
@@ -118,34 +119,33 @@ fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-fn write_trace(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let all = failure.log == Log::Full || failure.replayed;
-    let hidden = if all { 0 } else { failure.rows.len().saturating_sub(ROWS) };
-    let rows = &failure.rows[hidden..];
+fn write_trace(trace: &Trace, names: &Names, all: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let hidden = if all { 0 } else { trace.rows.len().saturating_sub(ROWS) };
+    let rows = &trace.rows[hidden..];
     let cells: Vec<String> = rows.iter().map(|row| cell(row, names)).collect();
     let places: Vec<String> =
         rows.iter().map(|row| row.place.as_ref().map(short).unwrap_or_default()).collect();
-    let step_width = failure.rows.last().map_or(4, |row| row.step.to_string().len().max(4));
+    let step_width = trace.rows.last().map_or(4, |row| row.step.to_string().len().max(4));
     let place_width = places.iter().map(String::len).max().unwrap_or(0).max("where".len());
 
     // A column for each thread that has a row, as wide as its widest cell.
     let mut columns: BTreeMap<usize, usize> = BTreeMap::new();
     for (row, cell) in rows.iter().zip(&cells) {
-        let heading = failure.threads[row.thread].chars().count();
+        let heading = trace.threads[row.thread].chars().count();
         let width = columns.entry(row.thread).or_insert(heading);
         *width = cell.chars().count().max(*width);
     }
     let table_width: usize = columns.values().map(|width| width + 3).sum();
     let in_columns = step_width + place_width + 6 + table_width <= WIDTH;
     if !in_columns {
-        let widest = columns.keys().map(|&t| failure.threads[t].chars().count()).max().unwrap_or(0);
+        let widest = columns.keys().map(|&t| trace.threads[t].chars().count()).max().unwrap_or(0);
         columns.values_mut().for_each(|width| *width = widest);
     }
 
     let mut heading = format!("  {:>step_width$}  {:<place_width$}", "step", "where");
     if in_columns {
         for (&thread, &width) in &columns {
-            write!(heading, " │ {:<width$}", failure.threads[thread])?;
+            write!(heading, " │ {:<width$}", trace.threads[thread])?;
         }
     } else {
         let width = columns.values().copied().max().unwrap_or(0);
@@ -171,7 +171,7 @@ fn write_trace(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
             }
         } else {
             let width = columns.values().copied().max().unwrap_or(0);
-            let _ = write!(line, " │ {:<width$} │ {cell}", failure.threads[row.thread]);
+            let _ = write!(line, " │ {:<width$} │ {cell}", trace.threads[row.thread]);
         }
         writeln!(f, "{}", line.trim_end())?;
     }
@@ -192,16 +192,16 @@ fn cell(row: &Row, names: &Names) -> String {
 
 fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for wait in &failure.waits {
-        let thread = &failure.threads[wait.thread];
+        let thread = &failure.trace.threads[wait.thread];
         let what = match (wait.joins, &wait.object) {
-            (Some(joined), _) => format!("for {} to end", failure.threads[joined]),
+            (Some(joined), _) => format!("for {} to end", failure.trace.threads[joined]),
             (None, Some(object)) => format!("{} {}", wait.what, names.of(object)),
             (None, None) => wait.what.to_owned(),
         };
         writeln!(f, "  {thread} waits {what}")?;
         writeln!(f, "      at {}", wait.place)?;
         for (holder, place) in &wait.holders {
-            let holder = if *holder == wait.thread { "itself" } else { &failure.threads[*holder] };
+            let holder = if *holder == wait.thread { "itself" } else { &failure.trace.threads[*holder] };
             writeln!(f, "      held by {holder}, which took it at {place}")?;
         }
     }
@@ -211,7 +211,8 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
 pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let test = if report.test.is_empty() { "drawloom" } else { &report.test };
     if report.replayed {
-        return write!(f, "{test}: passed: the replayed execution did not fail ({} steps)", report.steps);
+        writeln!(f, "{test}: passed: the replayed execution did not fail ({} steps)\n", report.steps)?;
+        return write_trace(&report.trace, &Names::new(&report.trace, &[]), true, f);
     }
     let plural = if report.executions == 1 { "" } else { "s" };
     write!(

@@ -4,44 +4,22 @@
 //! among the enabled ones, on the running fiber's own stack: if that is the same thread, nothing switches.
 //! A switch goes through the hub (`run`), which resumes the chosen fiber. When a thread is picked, the
 //! effect of its op runs atomically.
-//!
-//! All fibers of a worker reach the execution through one pointer. References made from it are short: none
-//! is alive across a switch.
 
-use std::any::Any;
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::ptr::NonNull;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard};
 
+use super::current::{CURRENT, Current};
 use super::fiber::{FiberPool, Suspender};
-use super::identity::{Claim, Identity, Stamp};
-use super::kernel::{Grant, Kernel, Limits, nowhere};
-use super::local::Doomed;
-use super::object::ObjectKind;
-use super::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId};
+use super::identity::Stamp;
+use super::kernel::{Kernel, Limits, nowhere};
+use super::op::{Choice, Event, Note, ObjectId, Op, ThreadId};
 use super::outcome::{PanicRecord, Stop};
 use super::rng::Rng;
-use super::state::State;
-use super::timer::{Instant, NEVER};
-use super::workers::{self, Worker};
+use super::timer::Instant;
+use super::workers::Worker;
 use crate::explore::schedule::Schedule;
 use crate::explore::strategy::{SchedulingPoint, Start, Strategy};
-
-thread_local! {
-    static CURRENT: Cell<*mut Execution> = const { Cell::new(std::ptr::null_mut()) };
-}
-
-/// The execution that the calling OS thread is running, if it runs one.
-#[inline]
-pub(crate) fn current() -> Option<Current> {
-    NonNull::new(CURRENT.get()).map(Current)
-}
-
-/// A handle to the running execution, for the faces and the state machines.
-#[derive(Clone, Copy)]
-pub(crate) struct Current(NonNull<Execution>);
 
 /// How to run one execution.
 #[derive(Clone, Copy, Debug)]
@@ -55,37 +33,37 @@ pub(crate) struct Mode {
 /// A worker's execution: the running one, or the memory for the next.
 pub(crate) struct Execution {
     pub(crate) kernel: Kernel,
-    strategy: Box<dyn Strategy>,
-    rng: Rng,
+    pub(super) strategy: Box<dyn Strategy>,
+    pub(super) rng: Rng,
     pub(crate) schedule: Schedule,
     /// One byte an executed op, to find where two runs of one schedule first differ.
     pub(crate) fingerprints: Vec<u8>,
     /// Whether the strategy or the trace wants to hear of each op.
-    observed: bool,
+    pub(super) observed: bool,
     /// Steps at which more than one thread could go on.
     pub(crate) contended_steps: u64,
     pub(crate) trace: Vec<Event>,
-    mode: Mode,
+    pub(super) mode: Mode,
     /// Every panic that the hook saw.
     pub(crate) panics: Vec<PanicRecord>,
-    stop: Option<Stop>,
-    misuse: Option<String>,
-    worker: Worker,
-    stamp: Stamp,
-    executions: u64,
-    hash_keys: Option<(u64, u64)>,
+    pub(super) stop: Option<Stop>,
+    pub(super) misuse: Option<String>,
+    pub(super) worker: Worker,
+    pub(super) stamp: Stamp,
+    pub(super) executions: u64,
+    pub(super) hash_keys: Option<(u64, u64)>,
     /// Objects that another worker uses at the same time, by address.
-    shared: BTreeMap<usize, ObjectId>,
+    pub(super) shared: BTreeMap<usize, ObjectId>,
     /// From the first use of a lock that was made before this execution to the end of it.
-    shared_data: Option<MutexGuard<'static, ()>>,
-    fibers: FiberPool,
-    suspenders: Vec<*const Suspender>,
+    pub(super) shared_data: Option<MutexGuard<'static, ()>>,
+    pub(super) fibers: FiberPool,
+    pub(super) suspenders: Vec<*const Suspender>,
     /// One-time initializations whose values belong to this execution and not to the place that shows
     /// them, such as a `OnceLock` in a static.
-    main_name: Arc<str>,
-    kept: Vec<ObjectId>,
+    pub(super) main_name: Arc<str>,
+    pub(super) kept: Vec<ObjectId>,
     /// All threads have ended, and what the execution owns is being dropped: ops just take effect.
-    winding_up: bool,
+    pub(super) winding_up: bool,
 }
 
 impl Execution {
@@ -164,7 +142,7 @@ impl Execution {
         self.schedule.push_step(main);
         self.kernel.steps = 1;
         let this: *mut Execution = self;
-        let handle = Current(NonNull::from(&mut *self));
+        let handle = Current::of(&mut *self);
         // SAFETY: `body` outlives this call, and no fiber outlives it: each returns or is abandoned below.
         let started = unsafe { handle.start_fiber(main, None, body) };
         if let Err(stop) = started {
@@ -218,7 +196,7 @@ impl Execution {
     /// Not inlined, while everything on the way to the switch itself is: a processor predicts returns by the
     /// calls it has seen, and after a switch each return that was open predicts wrongly.
     #[inline(never)]
-    fn publish(&mut self, op: Op, deadline: Instant) -> bool {
+    pub(super) fn publish(&mut self, op: Op, deadline: Instant) -> bool {
         let current = self.kernel.current;
         if op.kind.may_block() {
             self.kernel.wait_on(current, op, deadline);
@@ -230,7 +208,7 @@ impl Execution {
 
     /// Picks who executes the next step; `None` if the execution ends here.
     #[inline]
-    fn pick_next(&mut self) -> Option<ThreadId> {
+    pub(super) fn pick_next(&mut self) -> Option<ThreadId> {
         let next = match self.kernel.enabled.len() {
             0 => self.pick_when_idle()?,
             1 => self.kernel.nth_enabled(0),
@@ -283,7 +261,7 @@ impl Execution {
 
     /// The picked thread's op has taken effect.
     #[inline]
-    fn executed(&mut self, thread: ThreadId, op: Op) {
+    pub(super) fn executed(&mut self, thread: ThreadId, op: Op) {
         let print =
             (op.kind as u8) ^ (op.object.0 as u8).wrapping_mul(37) ^ (thread.0 as u8).wrapping_mul(101);
         self.fingerprints.push(print);
@@ -333,305 +311,5 @@ impl Execution {
         let keys = (word(), word());
         self.hash_keys = Some(keys);
         keys
-    }
-}
-
-impl Current {
-    /// The handle of an execution, for an effect that was handed the execution itself.
-    #[inline]
-    pub(crate) fn of(execution: &mut Execution) -> Current {
-        Current(NonNull::from(execution))
-    }
-
-    #[inline]
-    pub(crate) fn execution(&mut self) -> &mut Execution {
-        // SAFETY: the pointer is to the worker's execution, which outlives every fiber; one fiber runs at a
-        // time, and no reference is kept across a switch.
-        unsafe { self.0.as_mut() }
-    }
-
-    #[inline]
-    pub(crate) fn kernel(&mut self) -> &mut Kernel {
-        &mut self.execution().kernel
-    }
-
-    /// Whether this is a model thread, not the worker cleaning up after them.
-    pub(crate) fn on_fiber(mut self) -> bool {
-        !self.execution().winding_up
-    }
-
-    /// One operation: a scheduling point, then `effect`, atomically, once the thread is picked.
-    #[inline(always)]
-    pub(crate) fn op<R>(self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
-        self.schedule(op, NEVER);
-        self.finish(op, effect)
-    }
-
-    /// As `op`, for a wait that may end by its deadline.
-    #[inline]
-    pub(crate) fn timed_op<R>(
-        self,
-        op: Op,
-        deadline: Instant,
-        effect: impl FnOnce(&mut Execution, ThreadId, Grant) -> R,
-    ) -> R {
-        let grant = self.schedule(op, deadline);
-        self.finish(op, |execution, thread| effect(execution, thread, grant))
-    }
-
-    /// The first half of an op: returns when the thread is picked to execute it. `finish` must follow.
-    #[inline(always)]
-    pub(crate) fn schedule(mut self, op: Op, deadline: Instant) -> Grant {
-        let execution = self.execution();
-        let thread = execution.kernel.current;
-        if execution.winding_up {
-            self.check_can_finish(op);
-        } else if execution.publish(op, deadline) {
-            self.switch_out(thread);
-        }
-        if op.kind.may_block() { self.kernel().stop_waiting(thread) } else { Grant::Granted }
-    }
-
-    /// The second half of an op.
-    #[inline]
-    pub(crate) fn finish<R>(mut self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
-        let execution = self.execution();
-        let thread = execution.kernel.current;
-        let result = effect(execution, thread);
-        execution.executed(thread, op);
-        result
-    }
-
-    /// Gives control to the hub until this thread is picked again.
-    #[inline(always)]
-    fn switch_out(mut self, thread: ThreadId) {
-        if std::thread::panicking() {
-            return self.switch_out_unwinding(thread);
-        }
-        let suspender = self.execution().suspenders[thread.index()];
-        // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
-        unsafe { (*suspender).suspend(()) };
-    }
-
-    /// As `switch_out`, telling the threads that run meanwhile that std's panic count is not theirs.
-    #[cold]
-    fn switch_out_unwinding(mut self, thread: ThreadId) {
-        let unwinding = self.is_unwinding(thread);
-        self.kernel().thread_mut(thread).unwinding = unwinding;
-        self.kernel().suspended_unwinding += u32::from(unwinding);
-        let suspender = self.execution().suspenders[thread.index()];
-        // SAFETY: as in `switch_out`.
-        unsafe { (*suspender).suspend(()) };
-        self.kernel().suspended_unwinding -= u32::from(unwinding);
-    }
-
-    #[cold]
-    fn check_can_finish(mut self, op: Op) {
-        let kernel = self.kernel();
-        let current = kernel.current;
-        kernel.thread_mut(current).pending = op;
-        let object = (op.kind.may_block()).then(|| kernel.objects.get(op.object));
-        let permitted =
-            object.is_none_or(|object| object.state.permits(&object.entries, &op, kernel.current));
-        assert!(
-            permitted,
-            "drawloom: a value dropped at the end of the execution would wait for ever at {} ({})",
-            op.location,
-            op.kind.verb(),
-        );
-    }
-
-    /// Ends the execution here and now; the calling fiber never runs again.
-    pub(crate) fn fail(mut self, stop: Stop) -> ! {
-        let thread = self.kernel().current;
-        assert!(!self.execution().winding_up, "drawloom: {stop:?} while an execution is cleaned up");
-        self.execution().stop = Some(stop);
-        let suspender = self.execution().suspenders[thread.index()];
-        // SAFETY: as in `switch_out`.
-        unsafe { (*suspender).suspend(()) };
-        unreachable!("a fiber of an execution that has ended was resumed");
-    }
-
-    /// The object of a value, registered at its first use in this execution.
-    #[inline]
-    pub(crate) fn object(
-        mut self,
-        identity: &Identity,
-        kind: ObjectKind,
-        state: impl FnOnce() -> State,
-    ) -> ObjectId {
-        match identity.index_in(self.execution().stamp) {
-            Some(index) => ObjectId(index),
-            None => self.object_at_first_use(identity, kind, state),
-        }
-    }
-
-    #[cold]
-    fn object_at_first_use(
-        mut self,
-        identity: &Identity,
-        kind: ObjectKind,
-        state: impl FnOnce() -> State,
-    ) -> ObjectId {
-        let stamp = self.execution().stamp;
-        let abandoned = |owner: Stamp| owner.worker() == stamp.worker() || !workers::is_alive(owner.worker());
-        if let Some(&object) = self.execution().shared.get(&identity.address()) {
-            return object;
-        }
-        let older = identity.owner().is_some();
-        match identity.claim(stamp, abandoned) {
-            Claim::Mine(index) => ObjectId(index),
-            claim => {
-                if older && kind.has_data() {
-                    self.execution().shared_data.get_or_insert_with(workers::enter_shared_data);
-                }
-                let state = state();
-                let kernel = self.kernel();
-                let user = kernel.current;
-                let object = kernel.objects.register(kind, identity.location(), user, state);
-                match claim {
-                    Claim::Foreign => {
-                        self.execution().shared.insert(identity.address(), object);
-                    }
-                    _ => identity.set_index(object.0),
-                }
-                object
-            }
-        }
-    }
-
-    /// The object of a value, if it was used in this execution.
-    #[inline]
-    pub(crate) fn known_object(mut self, identity: &Identity) -> Option<ObjectId> {
-        match identity.index_in(self.execution().stamp) {
-            Some(index) => Some(ObjectId(index)),
-            None => self.execution().shared.get(&identity.address()).copied(),
-        }
-    }
-
-    /// Whether `object` is the object of this value in this execution.
-    #[inline]
-    pub(crate) fn owns(self, identity: &Identity, object: ObjectId) -> bool {
-        self.known_object(identity) == Some(object)
-    }
-
-    /// drawloom was used wrongly in a place that cannot panic: the execution fails when it ends.
-    pub(crate) fn note_misuse(mut self, message: String) {
-        self.execution().misuse.get_or_insert(message);
-    }
-
-    /// Spawns a thread that runs `body`.
-    ///
-    /// # Safety
-    ///
-    /// What `body` borrows must live until the thread has ended, if the execution goes on so long.
-    pub(crate) unsafe fn spawn(
-        mut self,
-        name: Option<Arc<str>>,
-        stack_size: Option<usize>,
-        location: &'static Location<'static>,
-        body: impl FnOnce(),
-    ) -> ThreadId {
-        let op = Op::new(OpKind::Spawn, ObjectId::NONE, location);
-        self.schedule(op, NEVER);
-        assert!(
-            !self.execution().winding_up,
-            "drawloom: a value dropped at the end of the execution spawns a thread at {location}"
-        );
-        if self.kernel().live >= self.kernel().limits.max_threads {
-            self.fail(Stop::ThreadLimit(location));
-        }
-        let thread = self.finish(op, |execution, parent| {
-            let thread = execution.kernel.add_thread(Some(parent), name, location);
-            execution.kernel.note = Note::Thread(thread);
-            let lineage = execution.kernel.thread(thread).lineage;
-            execution.strategy.spawned(parent, thread, lineage, &mut execution.rng);
-            thread
-        });
-        // SAFETY: the caller vouches for what `body` borrows.
-        match unsafe { self.start_fiber(thread, stack_size, body) } {
-            Ok(()) => thread,
-            Err(stop) => self.fail(stop),
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As for `spawn`.
-    unsafe fn start_fiber(
-        mut self,
-        thread: ThreadId,
-        stack_size: Option<usize>,
-        body: impl FnOnce(),
-    ) -> Result<(), Stop> {
-        let thread_handle = self;
-        let execution = self.execution();
-        let suspenders = &mut execution.suspenders;
-        if suspenders.len() <= thread.index() {
-            suspenders.resize(thread.index() + 1, std::ptr::null());
-        }
-        let entry = move |suspender: &Suspender| thread_handle.run_thread(thread, suspender, body);
-        // SAFETY: the caller vouches for `body`; the handle in `entry` outlives every fiber.
-        unsafe { execution.fibers.start(thread, stack_size, entry) }.map_err(|error| {
-            let count = execution.kernel.live;
-            Stop::Misuse(format!(
-                "no stack for the {count}. thread: {error}; use fewer threads, a smaller `stack_size`, or allow the \
-                 process more memory mappings (on Linux: sysctl vm.max_map_count, two for each thread)"
-            ))
-        })
-    }
-
-    /// A thread's whole life, on its own fiber.
-    fn run_thread(mut self, thread: ThreadId, suspender: &Suspender, body: impl FnOnce()) {
-        self.execution().suspenders[thread.index()] = suspender;
-        self.finish(self.kernel().thread(thread).pending, |_, _| ());
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-            self.note_panic(thread, &*payload);
-            self.drop_payload(payload);
-        }
-        self.destroy_locals(thread);
-        let object = self.kernel().thread(thread).object;
-        let end = Op::new(OpKind::End, object, self.kernel().thread(thread).spawned_at);
-        self.op(end, |execution, thread| execution.kernel.end_thread(thread));
-        if self.execution().stop.is_none() {
-            self.execution().pick_next();
-        }
-    }
-
-    /// A payload can panic when it is dropped; std aborts then, and there is nothing better to say.
-    fn drop_payload(mut self, payload: Box<dyn Any + Send>) {
-        if catch_unwind(AssertUnwindSafe(move || drop(payload))).is_err() {
-            self.execution().stop = Some(Stop::DoublePanic);
-        }
-    }
-
-    fn destroy_locals(mut self, thread: ThreadId) {
-        while let Some(Doomed { value, destroy }) = self.kernel().thread_mut(thread).locals.take_last() {
-            // SAFETY: `insert` was given a value that `destroy` takes, and each is taken once.
-            let destroyed = catch_unwind(AssertUnwindSafe(|| unsafe { destroy(value) }));
-            if let Err(payload) = destroyed {
-                self.note_panic(thread, &*payload);
-            }
-        }
-    }
-
-    /// The running thread is about to abort the process; `faults` prevents that where it can.
-    pub(crate) fn note_double_panic(mut self) {
-        self.execution().stop = Some(Stop::DoublePanic);
-    }
-
-    pub(crate) fn has_double_panic(mut self) -> bool {
-        matches!(self.execution().stop, Some(Stop::DoublePanic))
-    }
-
-    /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.
-    pub(crate) fn stack_overflowed(mut self) {
-        self.execution().stop = Some(Stop::StackOverflow);
-    }
-
-    /// What the handler of a stack overflow needs to end the running fiber.
-    pub(crate) fn trap_handler(mut self) -> Option<corosensei::trap::CoroutineTrapHandler<()>> {
-        let thread = self.kernel().current;
-        self.execution().fibers.trap_handler(thread)
     }
 }

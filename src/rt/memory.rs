@@ -8,9 +8,10 @@
 
 use std::sync::atomic::Ordering;
 
-use super::kernel::{Kernel, Thread};
+use super::kernel::Kernel;
 use super::object::Object;
 use super::op::ThreadId;
+use super::thread::Thread;
 
 /// The stores of one location: under sequential consistency, the last one.
 #[derive(Clone, Copy, Debug)]

@@ -4,6 +4,7 @@
 //! learnt and what time it is are decided here. This module knows no strategy, detector or report by name.
 
 pub(crate) mod clock;
+pub(crate) mod current;
 pub(crate) mod execution;
 pub(crate) mod faults;
 pub(crate) mod fiber;
@@ -19,12 +20,14 @@ pub(crate) mod outside;
 pub(crate) mod panic;
 pub(crate) mod rng;
 pub(crate) mod state;
+pub(crate) mod thread;
 pub(crate) mod timer;
 pub(crate) mod workers;
 
 use std::time::Duration;
 
-pub(crate) use execution::{Current, Execution, current};
+pub(crate) use current::{Current, current};
+pub(crate) use execution::Execution;
 pub(crate) use identity::Identity;
 
 /// The time since the start of the execution, if one is running. Reading it moves it.

@@ -1,0 +1,208 @@
+//! Running known schedules again: a failure that was just found, one that was found earlier, one that somebody
+//! asks for.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::describe::{describe, trace};
+use super::judge::Verdict;
+use super::profile::{PROFILED, Profile};
+use super::record::Record;
+use super::regressions::Regressions;
+use super::replay::{Divergence, Replay, token_of};
+use super::runner::{Exploration, Finding, Outcome, TRACING, nondeterminism};
+use super::seed::ExecutionSeed;
+use super::token::{Token, TokenError};
+use crate::config::{ConfigError, StrategyKind};
+use crate::report::{Failure, FailureKind, Report, Trace};
+use crate::rt::Execution;
+use crate::rt::execution::Mode;
+
+impl Exploration<'_> {
+    /// Runs a failing schedule again, to see that it fails again, and to describe it.
+    pub(super) fn second_run(&self, finding: Finding) -> Result<Failure, ConfigError> {
+        let seed = self.seed(finding.index);
+        let mut failure = if finding.verdict.kind == FailureKind::Nondeterminism {
+            self.failure(finding.verdict, finding.index)
+        } else {
+            self.on_worker(|execution| {
+                let (verdict, divergence) = self.follow(execution, finding.token, TRACING);
+                let differs = Record::difference_of_fingerprints(&finding.fingerprints, execution);
+                let same = verdict.as_ref().is_some_and(|second| second.kind == finding.verdict.kind);
+                let difference = match divergence {
+                    Some(Divergence { step, reason }) => Some(format!("at step {step}: {reason}")),
+                    None => differs,
+                };
+                if same && difference.is_none() {
+                    let mut failure = self.describe(execution, finding.verdict, finding.index);
+                    if let Some(second) = verdict.filter(|second| second.message != failure.message) {
+                        failure.notes.push(format!(
+                            "the second run of this schedule failed with another message: {}; a value that the schedule does not determine (data in a static, an address, real time) is involved",
+                            second.message
+                        ));
+                    }
+                    failure
+                } else {
+                    let first = format!("{}: {}", finding.verdict.kind, finding.verdict.message);
+                    let second = match &verdict {
+                        Some(verdict) => format!("failed with {}: {}", verdict.kind, verdict.message),
+                        None => "passed".to_owned(),
+                    };
+                    let difference = difference.unwrap_or_else(|| "no operation differs".to_owned());
+                    let verdict = nondeterminism(&format!(
+                        "the first run failed with {first}; the second {second}; {difference}"
+                    ));
+                    self.describe(execution, verdict, finding.index)
+                }
+            })?
+        };
+        failure.seed_text = seed.to_string();
+        Ok(failure)
+    }
+
+    /// Runs the schedule of a token.
+    fn follow(
+        &self,
+        execution: &mut Execution,
+        token: Token,
+        mode: Mode,
+    ) -> (Option<Verdict>, Option<Divergence>) {
+        execution.kernel.limits.timeouts = token.timeouts;
+        execution.kernel.limits.spurious = token.spurious;
+        let divergence = Arc::new(Mutex::new(None));
+        execution.set_strategy(Box::new(Replay::new(token, Arc::clone(&divergence))));
+        let verdict = self.run_index(execution, 0, &Profile::default(), mode);
+        let divergence = divergence.lock().unwrap_or_else(PoisonError::into_inner).take();
+        (verdict, divergence)
+    }
+
+    fn describe(&self, execution: &Execution, verdict: Verdict, index: u64) -> Failure {
+        let description = describe(execution, &verdict);
+        Failure {
+            place: description.place,
+            steps: description.steps,
+            trace: description.trace,
+            waits: description.waits,
+            notes: description.notes,
+            token: token_of(execution).encode(),
+            ..self.failure(verdict, index)
+        }
+    }
+
+    /// Runs the schedules that made this test fail before. A report if one does again.
+    pub(super) fn run_regressions(
+        &self,
+        regressions: &Regressions,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Report>, ConfigError> {
+        let tokens = match regressions.tokens() {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                notes.push(format!("{} could not be read: {error}", regressions.label()));
+                return Ok(None);
+            }
+        };
+        for (line, text) in tokens {
+            let place = format!("line {line} of {}", regressions.label());
+            let token = match Token::decode(&text) {
+                Ok(token) => token,
+                Err(error) => {
+                    notes.push(format!("{place} was left out: {error}; or remove the line"));
+                    continue;
+                }
+            };
+            let run = |execution: &mut Execution| {
+                let (verdict, divergence) = self.follow(execution, token, TRACING);
+                (verdict.map(|verdict| self.describe(execution, verdict, 0)), divergence)
+            };
+            let (failure, divergence) = self.on_worker(run)?;
+            if let Some(mut failure) = failure {
+                failure.seed_text.clone_from(&failure.token);
+                failure.notes.push(format!("the schedule is from {place}"));
+                failure.replayed = true;
+                let one =
+                    Outcome { executions: 1, steps: failure.steps, stopped_by_time: false, finding: None };
+                let report = self.report(&one, std::mem::take(notes));
+                return Ok(Some(Report { failure: Some(Box::new(failure)), ..report }));
+            }
+            if let Some(Divergence { step, reason }) = divergence {
+                notes.push(format!(
+                    "{place} no longer fits the test (step {step}: {reason}) and shows nothing any more; remove the line"
+                ));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Runs the one execution that `text` names.
+    pub(super) fn replay(&self, text: &str) -> Result<Report, ConfigError> {
+        let mode = Mode { print_panics: true, ..TRACING };
+        let replayed = match ExecutionSeed::parse(text) {
+            Some(seed) => {
+                let mut config = self.config.clone();
+                config.seed = seed.seed;
+                if seed.strategy != config.strategy_name() {
+                    config.strategy = seed.strategy.parse::<StrategyKind>()?;
+                    config.custom_strategy = None;
+                }
+                let this = Exploration { config, body: self.body };
+                this.on_worker(|execution| {
+                    let (profile, _) = this.profile(execution, seed.execution.min(PROFILED));
+                    let verdict = this.run_index(execution, seed.execution, &profile, mode);
+                    this.replayed(execution, verdict, None, seed.execution)
+                })?
+            }
+            None => {
+                let token = Token::decode(text).map_err(|error: TokenError| {
+                    ConfigError::new(format!("`{text}` cannot be replayed: {error}"))
+                })?;
+                self.on_worker(|execution| {
+                    let (verdict, divergence) = self.follow(execution, token, mode);
+                    self.replayed(execution, verdict, divergence, 0)
+                })?
+            }
+        };
+        let one = Outcome { executions: 1, steps: replayed.steps, stopped_by_time: false, finding: None };
+        let mut report = self.report(&one, Vec::new());
+        report.replayed = true;
+        report.trace = replayed.trace;
+        if let Some(Divergence { step, reason }) = replayed.divergence {
+            report.notes.push(format!(
+                "the schedule no longer fits the test: at step {step} the replay {reason}; from there on it went its own \
+                 way, so what it shows need not be what the schedule showed"
+            ));
+        }
+        report.failure = replayed.failure.map(|mut failure| {
+            failure.seed_text = text.to_owned();
+            failure.replayed = true;
+            Box::new(failure)
+        });
+        Ok(report)
+    }
+
+    /// What is told of the execution that was replayed just now.
+    fn replayed(
+        &self,
+        execution: &Execution,
+        verdict: Option<Verdict>,
+        divergence: Option<Divergence>,
+        index: u64,
+    ) -> Replayed {
+        let steps = execution.kernel.steps;
+        match verdict {
+            Some(verdict) => {
+                let failure = Some(self.describe(execution, verdict, index));
+                Replayed { failure, divergence, steps, trace: Trace::default() }
+            }
+            None => Replayed { failure: None, divergence, steps, trace: trace(execution) },
+        }
+    }
+}
+
+/// An execution that somebody asked for.
+struct Replayed {
+    failure: Option<Failure>,
+    divergence: Option<Divergence>,
+    steps: u64,
+    /// What it did, if it did not fail; otherwise the failure has it.
+    trace: Trace,
+}

@@ -1,0 +1,336 @@
+//! The running execution as the faces and state machines see it: one operation is one call.
+//!
+//! All fibers of a worker reach the execution through one pointer. References made from it are short: none
+//! is alive across a switch.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use super::execution::Execution;
+use super::fiber::Suspender;
+use super::identity::{Claim, Identity, Stamp};
+use super::kernel::{Grant, Kernel};
+use super::local::Doomed;
+use super::object::ObjectKind;
+use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use super::outcome::Stop;
+use super::state::State;
+use super::timer::{Instant, NEVER};
+use super::workers;
+
+thread_local! {
+    pub(super) static CURRENT: Cell<*mut Execution> = const { Cell::new(std::ptr::null_mut()) };
+}
+
+/// The execution that the calling OS thread is running, if it runs one.
+#[inline]
+pub(crate) fn current() -> Option<Current> {
+    NonNull::new(CURRENT.get()).map(Current)
+}
+
+/// A handle to the running execution, for the faces and the state machines.
+#[derive(Clone, Copy)]
+pub(crate) struct Current(NonNull<Execution>);
+
+impl Current {
+    /// The handle of an execution, for an effect that was handed the execution itself.
+    #[inline]
+    pub(crate) fn of(execution: &mut Execution) -> Current {
+        Current(NonNull::from(execution))
+    }
+
+    #[inline]
+    pub(crate) fn execution(&mut self) -> &mut Execution {
+        // SAFETY: the pointer is to the worker's execution, which outlives every fiber; one fiber runs at a
+        // time, and no reference is kept across a switch.
+        unsafe { self.0.as_mut() }
+    }
+
+    #[inline]
+    pub(crate) fn kernel(&mut self) -> &mut Kernel {
+        &mut self.execution().kernel
+    }
+
+    /// Whether this is a model thread, not the worker cleaning up after them.
+    pub(crate) fn on_fiber(mut self) -> bool {
+        !self.execution().winding_up
+    }
+
+    /// One operation: a scheduling point, then `effect`, atomically, once the thread is picked.
+    #[inline(always)]
+    pub(crate) fn op<R>(self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
+        self.schedule(op, NEVER);
+        self.finish(op, effect)
+    }
+
+    /// As `op`, for a wait that may end by its deadline.
+    #[inline]
+    pub(crate) fn timed_op<R>(
+        self,
+        op: Op,
+        deadline: Instant,
+        effect: impl FnOnce(&mut Execution, ThreadId, Grant) -> R,
+    ) -> R {
+        let grant = self.schedule(op, deadline);
+        self.finish(op, |execution, thread| effect(execution, thread, grant))
+    }
+
+    /// The first half of an op: returns when the thread is picked to execute it. `finish` must follow.
+    #[inline(always)]
+    pub(crate) fn schedule(mut self, op: Op, deadline: Instant) -> Grant {
+        let execution = self.execution();
+        let thread = execution.kernel.current;
+        if execution.winding_up {
+            self.check_can_finish(op);
+        } else if execution.publish(op, deadline) {
+            self.switch_out(thread);
+        }
+        if op.kind.may_block() { self.kernel().stop_waiting(thread) } else { Grant::Granted }
+    }
+
+    /// The second half of an op.
+    #[inline]
+    pub(crate) fn finish<R>(mut self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
+        let execution = self.execution();
+        let thread = execution.kernel.current;
+        let result = effect(execution, thread);
+        execution.executed(thread, op);
+        result
+    }
+
+    /// Gives control to the hub until this thread is picked again.
+    #[inline(always)]
+    fn switch_out(mut self, thread: ThreadId) {
+        if std::thread::panicking() {
+            return self.switch_out_unwinding(thread);
+        }
+        let suspender = self.execution().suspenders[thread.index()];
+        // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
+        unsafe { (*suspender).suspend(()) };
+    }
+
+    /// As `switch_out`, telling the threads that run meanwhile that std's panic count is not theirs.
+    #[cold]
+    fn switch_out_unwinding(mut self, thread: ThreadId) {
+        let unwinding = self.is_unwinding(thread);
+        self.kernel().thread_mut(thread).unwinding = unwinding;
+        self.kernel().suspended_unwinding += u32::from(unwinding);
+        let suspender = self.execution().suspenders[thread.index()];
+        // SAFETY: as in `switch_out`.
+        unsafe { (*suspender).suspend(()) };
+        self.kernel().suspended_unwinding -= u32::from(unwinding);
+    }
+
+    #[cold]
+    fn check_can_finish(mut self, op: Op) {
+        let kernel = self.kernel();
+        let current = kernel.current;
+        kernel.thread_mut(current).pending = op;
+        let object = (op.kind.may_block()).then(|| kernel.objects.get(op.object));
+        let permitted =
+            object.is_none_or(|object| object.state.permits(&object.entries, &op, kernel.current));
+        assert!(
+            permitted,
+            "drawloom: a value dropped at the end of the execution would wait for ever at {} ({})",
+            op.location,
+            op.kind.verb(),
+        );
+    }
+
+    /// Ends the execution here and now; the calling fiber never runs again.
+    pub(crate) fn fail(mut self, stop: Stop) -> ! {
+        let thread = self.kernel().current;
+        assert!(!self.execution().winding_up, "drawloom: {stop:?} while an execution is cleaned up");
+        self.execution().stop = Some(stop);
+        let suspender = self.execution().suspenders[thread.index()];
+        // SAFETY: as in `switch_out`.
+        unsafe { (*suspender).suspend(()) };
+        unreachable!("a fiber of an execution that has ended was resumed");
+    }
+
+    /// The object of a value, registered at its first use in this execution.
+    #[inline]
+    pub(crate) fn object(
+        mut self,
+        identity: &Identity,
+        kind: ObjectKind,
+        state: impl FnOnce() -> State,
+    ) -> ObjectId {
+        match identity.index_in(self.execution().stamp) {
+            Some(index) => ObjectId(index),
+            None => self.object_at_first_use(identity, kind, state),
+        }
+    }
+
+    #[cold]
+    fn object_at_first_use(
+        mut self,
+        identity: &Identity,
+        kind: ObjectKind,
+        state: impl FnOnce() -> State,
+    ) -> ObjectId {
+        let stamp = self.execution().stamp;
+        let abandoned = |owner: Stamp| owner.worker() == stamp.worker() || !workers::is_alive(owner.worker());
+        if let Some(&object) = self.execution().shared.get(&identity.address()) {
+            return object;
+        }
+        let older = identity.owner().is_some();
+        match identity.claim(stamp, abandoned) {
+            Claim::Mine(index) => ObjectId(index),
+            claim => {
+                if older && kind.has_data() {
+                    self.execution().shared_data.get_or_insert_with(workers::enter_shared_data);
+                }
+                let state = state();
+                let kernel = self.kernel();
+                let user = kernel.current;
+                let object = kernel.objects.register(kind, identity.location(), user, state);
+                match claim {
+                    Claim::Foreign => {
+                        self.execution().shared.insert(identity.address(), object);
+                    }
+                    _ => identity.set_index(object.0),
+                }
+                object
+            }
+        }
+    }
+
+    /// The object of a value, if it was used in this execution.
+    #[inline]
+    pub(crate) fn known_object(mut self, identity: &Identity) -> Option<ObjectId> {
+        match identity.index_in(self.execution().stamp) {
+            Some(index) => Some(ObjectId(index)),
+            None => self.execution().shared.get(&identity.address()).copied(),
+        }
+    }
+
+    /// Whether `object` is the object of this value in this execution.
+    #[inline]
+    pub(crate) fn owns(self, identity: &Identity, object: ObjectId) -> bool {
+        self.known_object(identity) == Some(object)
+    }
+
+    /// drawloom was used wrongly in a place that cannot panic: the execution fails when it ends.
+    pub(crate) fn note_misuse(mut self, message: String) {
+        self.execution().misuse.get_or_insert(message);
+    }
+
+    /// Spawns a thread that runs `body`.
+    ///
+    /// # Safety
+    ///
+    /// What `body` borrows must live until the thread has ended, if the execution goes on so long.
+    pub(crate) unsafe fn spawn(
+        mut self,
+        name: Option<Arc<str>>,
+        stack_size: Option<usize>,
+        location: &'static Location<'static>,
+        body: impl FnOnce(),
+    ) -> ThreadId {
+        let op = Op::new(OpKind::Spawn, ObjectId::NONE, location);
+        self.schedule(op, NEVER);
+        assert!(
+            !self.execution().winding_up,
+            "drawloom: a value dropped at the end of the execution spawns a thread at {location}"
+        );
+        if self.kernel().live >= self.kernel().limits.max_threads {
+            self.fail(Stop::ThreadLimit(location));
+        }
+        let thread = self.finish(op, |execution, parent| {
+            let thread = execution.kernel.add_thread(Some(parent), name, location);
+            execution.kernel.note = Note::Thread(thread);
+            let lineage = execution.kernel.thread(thread).lineage;
+            execution.strategy.spawned(parent, thread, lineage, &mut execution.rng);
+            thread
+        });
+        // SAFETY: the caller vouches for what `body` borrows.
+        match unsafe { self.start_fiber(thread, stack_size, body) } {
+            Ok(()) => thread,
+            Err(stop) => self.fail(stop),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for `spawn`.
+    pub(super) unsafe fn start_fiber(
+        mut self,
+        thread: ThreadId,
+        stack_size: Option<usize>,
+        body: impl FnOnce(),
+    ) -> Result<(), Stop> {
+        let thread_handle = self;
+        let execution = self.execution();
+        let suspenders = &mut execution.suspenders;
+        if suspenders.len() <= thread.index() {
+            suspenders.resize(thread.index() + 1, std::ptr::null());
+        }
+        let entry = move |suspender: &Suspender| thread_handle.run_thread(thread, suspender, body);
+        // SAFETY: the caller vouches for `body`; the handle in `entry` outlives every fiber.
+        unsafe { execution.fibers.start(thread, stack_size, entry) }.map_err(|error| {
+            let count = execution.kernel.live;
+            Stop::Misuse(format!(
+                "no stack for the {count}. thread: {error}; use fewer threads, a smaller `stack_size`, or allow the \
+                 process more memory mappings (on Linux: sysctl vm.max_map_count, two for each thread)"
+            ))
+        })
+    }
+
+    /// A thread's whole life, on its own fiber.
+    fn run_thread(mut self, thread: ThreadId, suspender: &Suspender, body: impl FnOnce()) {
+        self.execution().suspenders[thread.index()] = suspender;
+        self.finish(self.kernel().thread(thread).pending, |_, _| ());
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+            self.note_panic(thread, &*payload);
+            self.drop_payload(payload);
+        }
+        self.destroy_locals(thread);
+        let object = self.kernel().thread(thread).object;
+        let end = Op::new(OpKind::End, object, self.kernel().thread(thread).spawned_at);
+        self.op(end, |execution, thread| execution.kernel.end_thread(thread));
+        if self.execution().stop.is_none() {
+            self.execution().pick_next();
+        }
+    }
+
+    /// A payload can panic when it is dropped; std aborts then, and there is nothing better to say.
+    fn drop_payload(mut self, payload: Box<dyn Any + Send>) {
+        if catch_unwind(AssertUnwindSafe(move || drop(payload))).is_err() {
+            self.execution().stop = Some(Stop::DoublePanic);
+        }
+    }
+
+    fn destroy_locals(mut self, thread: ThreadId) {
+        while let Some(Doomed { value, destroy }) = self.kernel().thread_mut(thread).locals.take_last() {
+            // SAFETY: `insert` was given a value that `destroy` takes, and each is taken once.
+            let destroyed = catch_unwind(AssertUnwindSafe(|| unsafe { destroy(value) }));
+            if let Err(payload) = destroyed {
+                self.note_panic(thread, &*payload);
+            }
+        }
+    }
+
+    /// The running thread is about to abort the process; `faults` prevents that where it can.
+    pub(crate) fn note_double_panic(mut self) {
+        self.execution().stop = Some(Stop::DoublePanic);
+    }
+
+    pub(crate) fn has_double_panic(mut self) -> bool {
+        matches!(self.execution().stop, Some(Stop::DoublePanic))
+    }
+
+    /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.
+    pub(crate) fn stack_overflowed(mut self) {
+        self.execution().stop = Some(Stop::StackOverflow);
+    }
+
+    /// What the handler of a stack overflow needs to end the running fiber.
+    pub(crate) fn trap_handler(mut self) -> Option<corosensei::trap::CoroutineTrapHandler<()>> {
+        let thread = self.kernel().current;
+        self.execution().fibers.trap_handler(thread)
+    }
+}
