@@ -175,6 +175,27 @@ fn a_loop_that_never_ends_hits_the_step_limit() {
 }
 
 #[test]
+fn a_schedule_that_is_too_long_to_keep_is_replayed_by_its_seed() {
+    let folder = std::env::temp_dir().join(format!("drawloom-long-{}", std::process::id()));
+    let body = || {
+        let value = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&value);
+        drop(thread::spawn(move || while theirs.fetch_add(1, SeqCst) < u32::MAX {}));
+        while value.load(SeqCst) < u32::MAX {}
+    };
+    let config = config().max_steps(200_000).strategy(drawloom::StrategyKind::RandomWalk);
+    let report = explore(config.clone().name("long").regressions(&folder), body);
+    let text = report.to_string();
+    assert!(text.contains("too long to be kept") && !folder.exists(), "{text}");
+    assert!(text.contains("earlier steps") && text.lines().count() < 60, "{text}");
+    let seed =
+        format!("random/{:#x}/{}", report.failure().unwrap().seed(), report.failure().unwrap().execution());
+    assert!(text.contains(&format!("Config::replay(\"{seed}\")")), "{text}");
+    let replayed = explore(config.replay(seed), body);
+    assert_eq!(failure_of(&replayed, FailureKind::StepLimit).steps(), report.failure().unwrap().steps());
+}
+
+#[test]
 fn a_spin_loop_that_says_so_ends_under_every_strategy() {
     for strategy in ["portfolio", "random", "pct:3", "pos", "urw", "surw", "round-robin"] {
         let report = explore(config().strategy(strategy.parse().unwrap()).max_steps(100_000), || {

@@ -10,6 +10,16 @@ use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
 use crate::rt::outcome::{PanicRecord, SourceLocation};
 use crate::rt::state::State;
 
+/// How many rows a report gets unless it is to show all: more than it prints.
+const LAST_ROWS: usize = 1_000;
+
+/// How much of a trace is wanted. An execution that hits the step limit has a million operations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rows {
+    All,
+    Last,
+}
+
 /// What a report shows of an execution that was run with a trace.
 pub(crate) struct Description {
     pub(crate) place: Option<Place>,
@@ -20,7 +30,7 @@ pub(crate) struct Description {
 }
 
 /// Describes the execution that has just ended and failed with `verdict`.
-pub(crate) fn describe(execution: &Execution, verdict: &Verdict) -> Description {
+pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> Description {
     let kernel = &execution.kernel;
     let stuck = matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread);
     let place = match verdict.kind {
@@ -33,22 +43,27 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict) -> Description 
     Description {
         place,
         steps: kernel.steps,
-        trace: trace(execution),
+        trace: trace(execution, rows),
         waits: if stuck { waits(execution) } else { Vec::new() },
         notes: notes(execution, verdict),
     }
 }
 
 /// The operations of the execution that has just ended, and its panics.
-pub(crate) fn trace(execution: &Execution) -> Trace {
+pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
+    let left_out = match rows {
+        Rows::All => 0,
+        Rows::Last => execution.trace.len().saturating_sub(LAST_ROWS),
+    };
     let mut pointers = Pointers::default();
-    let mut rows: Vec<Row> =
-        execution.trace.iter().map(|event| row(execution, event, &mut pointers)).collect();
-    rows.extend(execution.panics.iter().map(panic_row));
+    let shown = &execution.trace[left_out..];
+    let mut rows: Vec<Row> = shown.iter().map(|event| row(execution, event, &mut pointers)).collect();
+    let from = shown.first().map_or(0, |event| event.step);
+    rows.extend(execution.panics.iter().filter(|panic| panic.step >= from).map(panic_row));
     // A stable sort: a panic comes after the last step before it.
     rows.sort_by_key(|row| row.step);
     let threads = execution.kernel.threads().map(|(id, _)| execution.thread_label(id)).collect();
-    Trace { threads, rows }
+    Trace { threads, rows, left_out }
 }
 
 fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::describe::{describe, trace};
+use super::describe::{Rows, describe, trace};
 use super::judge::Verdict;
 use super::profile::{PROFILED, Profile};
 use super::record::Record;
@@ -12,7 +12,7 @@ use super::replay::{Divergence, Replay, token_of};
 use super::runner::{Exploration, Finding, Outcome, TRACING, nondeterminism};
 use super::seed::ExecutionSeed;
 use super::token::{Token, TokenError};
-use crate::config::{ConfigError, StrategyKind};
+use crate::config::{ConfigError, Log, StrategyKind};
 use crate::report::{Failure, FailureKind, Report, Trace};
 use crate::rt::Execution;
 use crate::rt::execution::Mode;
@@ -33,7 +33,7 @@ impl Exploration<'_> {
                     None => differs,
                 };
                 if same && difference.is_none() {
-                    let mut failure = self.describe(execution, finding.verdict, finding.index);
+                    let mut failure = self.describe(execution, finding.verdict, finding.index, Rows::Last);
                     if let Some(second) = verdict.filter(|second| second.message != failure.message) {
                         failure.notes.push(format!(
                             "the second run of this schedule failed with another message: {}; a value that the schedule does not determine (data in a static, an address, real time) is involved",
@@ -51,7 +51,7 @@ impl Exploration<'_> {
                     let verdict = nondeterminism(&format!(
                         "the first run failed with {first}; the second {second}; {difference}"
                     ));
-                    self.describe(execution, verdict, finding.index)
+                    self.describe(execution, verdict, finding.index, Rows::Last)
                 }
             })?
         };
@@ -75,8 +75,9 @@ impl Exploration<'_> {
         (verdict, divergence)
     }
 
-    fn describe(&self, execution: &Execution, verdict: Verdict, index: u64) -> Failure {
-        let description = describe(execution, &verdict);
+    fn describe(&self, execution: &Execution, verdict: Verdict, index: u64, rows: Rows) -> Failure {
+        let rows = if self.config.log == Log::Full { Rows::All } else { rows };
+        let description = describe(execution, &verdict, rows);
         Failure {
             place: description.place,
             steps: description.steps,
@@ -112,7 +113,7 @@ impl Exploration<'_> {
             };
             let run = |execution: &mut Execution| {
                 let (verdict, divergence) = self.follow(execution, token, TRACING);
-                (verdict.map(|verdict| self.describe(execution, verdict, 0)), divergence)
+                (verdict.map(|verdict| self.describe(execution, verdict, 0, Rows::All)), divergence)
             };
             let (failure, divergence) = self.on_worker(run)?;
             if let Some(mut failure) = failure {
@@ -190,10 +191,10 @@ impl Exploration<'_> {
         let steps = execution.kernel.steps;
         match verdict {
             Some(verdict) => {
-                let failure = Some(self.describe(execution, verdict, index));
+                let failure = Some(self.describe(execution, verdict, index, Rows::All));
                 Replayed { failure, divergence, steps, trace: Trace::default() }
             }
-            None => Replayed { failure: None, divergence, steps, trace: trace(execution) },
+            None => Replayed { failure: None, divergence, steps, trace: trace(execution, Rows::All) },
         }
     }
 }

@@ -26,6 +26,9 @@ use crate::rt::{Execution, current, faults, panic};
 /// How many events of a failing execution are kept for the report.
 const TRACED_STEPS: usize = 1_000_000;
 
+/// The longest token that is kept in the regressions folder: the schedule of some ten thousand steps.
+const KEPT_TOKEN_LENGTH: usize = 1 << 16;
+
 const QUIET: Mode = Mode { trace_limit: 0, print_panics: false };
 const PROFILING: Mode = Mode { trace_limit: PROFILED_STEPS, print_panics: false };
 pub(super) const TRACING: Mode = Mode { trace_limit: TRACED_STEPS, print_panics: false };
@@ -117,12 +120,20 @@ impl Exploration<'_> {
                 && failure.kind != FailureKind::Nondeterminism
             {
                 let comment = format!("{}: {}", failure.kind, failure.message);
-                report.notes.push(match regressions.add(&failure.token, &comment) {
-                    Ok(()) => format!("the schedule was added to {}", regressions.label()),
-                    Err(error) => format!(
-                        "the schedule could not be added to {}: {error}; make the folder writable, or keep the token",
-                        regressions.label()
-                    ),
+                report.notes.push(if failure.token.len() > KEPT_TOKEN_LENGTH {
+                    format!(
+                        "the schedule is too long to be kept in {} ({} characters); replay it by its seed",
+                        regressions.label(),
+                        failure.token.len()
+                    )
+                } else {
+                    match regressions.add(&failure.token, &comment) {
+                        Ok(()) => format!("the schedule was added to {}", regressions.label()),
+                        Err(error) => format!(
+                            "the schedule could not be added to {}: {error}; make the folder writable, or keep the token",
+                            regressions.label()
+                        ),
+                    }
                 });
             }
             report.failure = Some(Box::new(failure));

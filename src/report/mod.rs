@@ -104,6 +104,8 @@ pub(crate) struct Trace {
     /// What the threads are called.
     pub(crate) threads: Vec<String>,
     pub(crate) rows: Vec<Row>,
+    /// How many earlier operations have no row.
+    pub(crate) left_out: usize,
 }
 
 /// A thread that waits at the end.

@@ -122,6 +122,7 @@ fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 fn write_trace(trace: &Trace, names: &Names, all: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let hidden = if all { 0 } else { trace.rows.len().saturating_sub(ROWS) };
     let rows = &trace.rows[hidden..];
+    let hidden = hidden + trace.left_out;
     let cells: Vec<String> = rows.iter().map(|row| cell(row, names)).collect();
     let places: Vec<String> =
         rows.iter().map(|row| row.place.as_ref().map(short).unwrap_or_default()).collect();
