@@ -1,5 +1,7 @@
 //! Atomics: std's, with every access a scheduling point.
 //!
+//! What leads to the switch of threads is inlined in any case: see `rt::execution::Execution::publish`.
+//!
 //! Two of std's promises cannot be kept by instrumented atomics: they are larger than the integer they hold,
 //! and so `from_ptr` cannot make one out of a plain integer; it gives std's own atomic, which the model does
 //! not see.
@@ -150,7 +152,7 @@ macro_rules! atomic_common {
             /// # Panics
             ///
             /// If `order` is `Release` or `AcqRel`.
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
                 let Some(current) = current() else {
@@ -167,7 +169,7 @@ macro_rules! atomic_common {
             /// # Panics
             ///
             /// If `order` is `Acquire` or `AcqRel`.
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
                 let Some(current) = current() else {
@@ -181,7 +183,7 @@ macro_rules! atomic_common {
             }
 
             /// Stores a value and returns the one before.
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
                 self.modify(order, |_| value, |real| real.swap(value, order))
@@ -291,7 +293,7 @@ macro_rules! atomic_common {
                 }
             }
 
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             fn modify(
                 &self,
@@ -360,7 +362,7 @@ macro_rules! fetch {
     ($value:ty: $($(#[$doc:meta])* $method:ident = $f:expr;)*) => {
         $(
             $(#[$doc])*
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             pub fn $method(&self, value: $value, order: Ordering) -> $value {
                 self.modify(order, |old| ($f)(old, value), |real| real.$method(value, order))
