@@ -1,7 +1,9 @@
 //! What an exploration tells: plain data, and its text.
 
+mod names;
 mod source;
 mod text;
+mod trace;
 
 use std::fmt;
 
@@ -120,6 +122,17 @@ pub(crate) struct Wait {
     pub(crate) place: Place,
     /// The threads that hold the object, and where they took it.
     pub(crate) holders: Vec<(usize, Place)>,
+}
+
+impl Wait {
+    /// What is waited for: `to lock Mutex `a``, `for thread 2 to end`.
+    fn what(&self, threads: &[String], name: impl Fn(&ObjectName) -> String) -> String {
+        match (self.joins, &self.object) {
+            (Some(joined), _) => format!("for {} to end", threads[joined]),
+            (None, Some(object)) => format!("{} {}", self.what, name(object)),
+            (None, None) => self.what.to_owned(),
+        }
+    }
 }
 
 /// A failing execution: what went wrong, and how to see it again.
