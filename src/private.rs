@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::config::{Config, Log, Rerun};
 use crate::explore;
+use crate::report::for_terminal;
 
 /// A test, as the attribute describes it.
 #[derive(Debug)]
@@ -50,7 +51,8 @@ pub fn run_test<R: TestOutcome>(case: TestCase, body: impl Fn() -> R + Send + Sy
         // With the crate's name: several test crates of a package share the folder.
         config.regression_name = Some(case.name.to_owned());
     }
-    let config = config.with_environment().unwrap_or_else(|error| fail(&error.to_string()));
+    let config =
+        config.with_environment().unwrap_or_else(|error| fail(&error.to_string(), &error.to_string()));
     let (log, expected, replays) = (config.log, config.expect, config.replay.is_some());
     let report = explore(config, || body().check());
     match (expected, report.failure()) {
@@ -63,27 +65,30 @@ pub fn run_test<R: TestOutcome>(case: TestCase, body: impl Fn() -> R + Send + Sy
                 );
             }
             if replays {
-                eprintln!("{report}");
+                eprintln!("{}", for_terminal(&report));
             }
         }
         (Some(expected), None) if !replays => {
-            fail(&format!("{report}\n{name} is expected to fail with {expected}, but did not"));
+            let passed = format!("{name} is expected to fail with {expected}, but did not");
+            fail(&format!("{}\n\n{passed}", for_terminal(&report)), &format!("{report}\n\n{passed}"));
         }
         (Some(expected), Some(_)) => {
-            fail(&format!("{report}\n\n{name} is expected to fail with {expected}, but failed otherwise"));
+            let otherwise = format!("{name} is expected to fail with {expected}, but failed otherwise");
+            fail(&format!("{}\n\n{otherwise}", for_terminal(&report)), &format!("{report}\n\n{otherwise}"));
         }
-        (None, Some(_)) => fail(&report.to_string()),
+        (None, Some(_)) => fail(&for_terminal(&report), &report.to_string()),
         (_, None) => {
             if log >= Log::Summary {
-                eprintln!("{report}");
+                eprintln!("{}", for_terminal(&report));
             }
         }
     }
 }
 
-/// Fails the test with this text and nothing around it.
-fn fail(text: &str) -> ! {
-    eprintln!("\n{text}\n");
-    // Not `panic!`: the place that it would name is in this file, which is nobody's concern.
-    resume_unwind(Box::new(text.to_owned()))
+/// Shows the report and fails the test with this message, and nothing around it.
+fn fail(report: &str, message: &str) -> ! {
+    eprintln!("\n{report}\n");
+    // Not `panic!`: the place that it would name is in this file, which is nobody's concern. The harness prints no
+    // message for it, but compares it for `#[should_panic]`.
+    resume_unwind(Box::new(message.to_owned()))
 }

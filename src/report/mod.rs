@@ -2,12 +2,14 @@
 
 mod names;
 mod source;
+mod style;
 mod text;
 mod trace;
 
 use std::fmt;
 
 use crate::config::Log;
+pub(crate) use style::for_terminal;
 
 /// The ways in which an execution can fail.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -122,17 +124,6 @@ pub(crate) struct Wait {
     pub(crate) place: Place,
     /// The threads that hold the object, and where they took it.
     pub(crate) holders: Vec<(usize, Place)>,
-}
-
-impl Wait {
-    /// What is waited for: `to lock Mutex `a``, `for thread 2 to end`.
-    fn what(&self, threads: &[String], name: impl Fn(&ObjectName) -> String) -> String {
-        match (self.joins, &self.object) {
-            (Some(joined), _) => format!("for {} to end", threads[joined]),
-            (None, Some(object)) => format!("{} {}", self.what, name(object)),
-            (None, None) => self.what.to_owned(),
-        }
-    }
 }
 
 /// A failing execution: what went wrong, and how to see it again.

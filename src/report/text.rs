@@ -70,7 +70,11 @@ fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let threads = &failure.trace.threads;
     for wait in &failure.waits {
-        let what = wait.what(threads, |object| names.of(object));
+        let what = match (wait.joins, &wait.object) {
+            (Some(joined), _) => format!("for {} to end", threads[joined]),
+            (None, Some(object)) => format!("{} {}", wait.what, names.of(object)),
+            (None, None) => wait.what.to_owned(),
+        };
         writeln!(f, "  {} waits {what}", threads[wait.thread])?;
         writeln!(f, "      at {}", wait.place)?;
         for (holder, place) in &wait.holders {

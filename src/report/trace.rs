@@ -50,7 +50,11 @@ pub(super) fn write_trace(
         step: String::new(),
         place: short(&wait.place),
         thread: wait.thread,
-        content: format!("waits {}", wait.what(&trace.threads, |object| names.brief(object))),
+        content: match (wait.joins, &wait.object) {
+            (Some(joined), _) => format!("waits for {}", trace.threads[joined]),
+            (None, Some(object)) => format!("waits for {}", names.brief(object)),
+            (None, None) => format!("waits {}", wait.what),
+        },
     });
     let lines: Vec<Line> = done.chain(stuck).collect();
     let layout = Layout::new(&trace.threads, &lines);
