@@ -99,7 +99,7 @@ pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecor
         kernel.threads().filter_map(|(id, thread)| {
             let of_hook = || execution.panics.iter().find(|panic| panic.thread == id);
             let panic = match &thread.panic {
-                Some(panic) => Some(panic),
+                Some(panic) => Some(&**panic),
                 None if !thread.ended && thread.unwinding => of_hook(),
                 None => None,
             };

@@ -71,6 +71,32 @@ impl Clock {
         }
     }
 
+    /// Both become the least clock that is at or above both: `join` and `copy_from` in one pass.
+    #[inline]
+    pub(crate) fn merge(&mut self, other: &mut Clock) {
+        for (mine, theirs) in self.low.iter_mut().zip(&mut other.low) {
+            *mine = later(*mine, *theirs);
+            *theirs = *mine;
+        }
+        if !self.high.is_empty() || !other.high.is_empty() {
+            self.merge_high(other);
+        }
+    }
+
+    fn merge_high(&mut self, other: &mut Clock) {
+        let width = self.high.len().max(other.high.len());
+        if self.high.len() < width {
+            self.high.resize(width, 0);
+        }
+        if other.high.len() < width {
+            other.high.resize(width, 0);
+        }
+        for (mine, theirs) in self.high.iter_mut().zip(&mut other.high) {
+            *mine = later(*mine, *theirs);
+            *theirs = *mine;
+        }
+    }
+
     /// Becomes equal to `other` without giving up its memory.
     #[inline]
     pub(crate) fn copy_from(&mut self, other: &Clock) {
@@ -149,6 +175,11 @@ mod tests {
         assert_eq!((joined.get(0), joined.get(39), joined.get(40)), (3, 0, 7));
         a.copy_from(&joined);
         assert!(a == joined && !a.is_empty());
+        b.set(41, 1);
+        let mut both = a.clone();
+        both.join(&b);
+        a.merge(&mut b);
+        assert!(a == both && b == both);
         a.clear();
         assert!(a.is_empty());
     }

@@ -9,6 +9,8 @@
 pub(crate) struct LaneSet {
     first: u64,
     rest: Vec<u64>,
+    /// How many of them are in `first`, and in all.
+    first_len: usize,
     len: usize,
 }
 
@@ -17,6 +19,7 @@ impl LaneSet {
     pub(crate) fn clear(&mut self) {
         self.first = 0;
         self.rest.clear();
+        self.first_len = 0;
         self.len = 0;
     }
 
@@ -41,6 +44,7 @@ impl LaneSet {
         }
         self.len += 1;
         if lane < 64 {
+            self.first_len += 1;
             self.first |= 1 << lane;
         } else {
             let (word, bit) = Self::split(lane);
@@ -58,6 +62,7 @@ impl LaneSet {
         }
         self.len -= 1;
         if lane < 64 {
+            self.first_len -= 1;
             self.first &= !(1 << lane);
         } else {
             let (word, bit) = Self::split(lane);
@@ -72,6 +77,7 @@ impl LaneSet {
         }
         let mut added = other.first & !self.first;
         self.first |= added;
+        self.first_len += added.count_ones() as usize;
         self.len += added.count_ones() as usize;
         for (mine, theirs) in self.rest.iter_mut().zip(&other.rest) {
             added = theirs & !*mine;
@@ -84,6 +90,7 @@ impl LaneSet {
     pub(crate) fn remove_all(&mut self, other: &LaneSet) {
         let mut removed = other.first & self.first;
         self.first &= !removed;
+        self.first_len -= removed.count_ones() as usize;
         self.len -= removed.count_ones() as usize;
         for (mine, theirs) in self.rest.iter_mut().zip(&other.rest) {
             removed = theirs & *mine;
@@ -100,18 +107,22 @@ impl LaneSet {
     /// The `n`-th lane in ascending order; `n` must be less than `len`.
     #[inline]
     pub(crate) fn nth(&self, n: usize) -> u32 {
-        if self.rest.is_empty() { nth_set_bit(self.first, n as u32) } else { self.nth_of_many(n as u32) }
+        match n.checked_sub(self.first_len) {
+            None => nth_set_bit(self.first, n as u32),
+            Some(n) => self.nth_of_rest(n as u32),
+        }
     }
 
-    fn nth_of_many(&self, mut n: u32) -> u32 {
-        for (index, word) in std::iter::once(&self.first).chain(&self.rest).enumerate() {
+    fn nth_of_rest(&self, mut n: u32) -> u32 {
+        let (last, others) = self.rest.split_last().expect("a lane is asked for that the set does not hold");
+        for (index, word) in others.iter().enumerate() {
             let here = word.count_ones();
             if n < here {
-                return index as u32 * 64 + nth_set_bit(*word, n);
+                return (index as u32 + 1) * 64 + nth_set_bit(*word, n);
             }
             n -= here;
         }
-        unreachable!("a lane is asked for that the set does not hold");
+        self.rest.len() as u32 * 64 + nth_set_bit(*last, n)
     }
 
     /// The lanes in ascending order.

@@ -96,7 +96,7 @@ impl Current {
             location: None,
         });
         let thread = execution.kernel.thread_mut(thread);
-        thread.panic = Some(record);
+        thread.panic = Some(Box::new(record));
         thread.unwinding = false;
     }
 }

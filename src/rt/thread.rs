@@ -42,7 +42,7 @@ pub(crate) struct Thread {
     /// `clock` at the last release fence.
     pub(super) released: Clock,
     pub(crate) locals: Locals,
-    pub(crate) panic: Option<PanicRecord>,
+    pub(crate) panic: Option<Box<PanicRecord>>,
     /// Whether the thread is unwinding, as of its last switch or panic.
     pub(crate) unwinding: bool,
     pub(crate) joined: bool,
@@ -136,9 +136,8 @@ impl Thread {
         if object.clock_of == (id, self.clock_version) {
             object.clock.set(self.slot, self.epoch);
         } else {
-            self.clock.join(&object.clock);
+            self.clock.merge(&mut object.clock);
             self.clock_version += 1;
-            object.clock.copy_from(&self.clock);
             object.clock_of = (id, self.clock_version);
         }
         self.advance_epoch();
