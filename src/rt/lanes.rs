@@ -127,7 +127,7 @@ impl LaneSet {
 
     /// The lanes in ascending order.
     #[inline]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + Clone + '_ {
         let words = std::iter::once(self.first).chain(self.rest.iter().copied());
         words.enumerate().flat_map(|(index, word)| {
             let mut left = word;
