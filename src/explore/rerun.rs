@@ -36,7 +36,8 @@ impl Exploration<'_> {
                     let mut failure = self.describe(execution, finding.verdict, finding.index, Rows::Last);
                     if let Some(second) = verdict.filter(|second| second.message != failure.message) {
                         failure.notes.push(format!(
-                            "the second run of this schedule failed with another message: {}; a value that the schedule does not determine (data in a static, an address, real time) is involved",
+                            "the second run of this schedule failed with another message: {}; a value that the \
+                             schedule does not determine (data in a static, an address, real time) is involved",
                             second.message
                         ));
                     }

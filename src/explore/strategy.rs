@@ -137,7 +137,7 @@ impl<'a> SchedulingPoint<'a> {
     }
 
     /// The threads that can go on, in an order that depends on the schedule only.
-    pub fn enabled(&self) -> impl Iterator<Item = ThreadId> + 'a {
+    pub fn enabled(&self) -> impl Iterator<Item = ThreadId> + Clone + use<'a> {
         self.kernel.enabled_threads()
     }
 

@@ -83,8 +83,7 @@ impl Strategy for Urw {
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
-        let point = *point;
-        self.remaining.draw(EnabledThreads { point, next: 0 }, rng)
+        self.remaining.draw(point.enabled(), rng)
     }
 
     fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, _: &mut Rng) {
@@ -104,42 +103,30 @@ impl Strategy for Urw {
     }
 }
 
-/// The enabled threads, as an iterator that can be walked twice.
-#[derive(Clone)]
-struct EnabledThreads<'a> {
-    point: SchedulingPoint<'a>,
-    next: usize,
-}
-
-impl Iterator for EnabledThreads<'_> {
-    type Item = ThreadId;
-
-    fn next(&mut self) -> Option<ThreadId> {
-        (self.next < self.point.enabled_count()).then(|| {
-            self.next += 1;
-            self.point.nth_enabled(self.next - 1)
-        })
-    }
-}
-
 /// Whether an operation is one whose order SURW samples. Releasing a lock is not: it can only follow its
 /// acquisition, and holding it back would hold back everybody.
 pub(super) fn is_counted(kind: OpKind) -> bool {
     !matches!(kind, OpKind::Unlock | OpKind::ReadUnlock | OpKind::WriteUnlock | OpKind::OnceLeave)
 }
 
-/// Which operations SURW looks at in this execution.
+/// Which operations SURW looks at in this execution: those on one object, or on all made at its place.
 #[derive(Clone, Copy, Debug)]
-enum Selection {
-    Nothing,
-    Object(ObjectKey),
-    Site(ObjectKey),
+struct Selection {
+    object: ObjectKey,
+    whole_site: bool,
+}
+
+impl Selection {
+    fn covers(&self, object: ObjectKey) -> bool {
+        if self.whole_site { object.is_same_site(&self.object) } else { object == self.object }
+    }
 }
 
 /// Every interleaving of the selected operations equally likely.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Surw {
-    selection: Selection,
+    /// None if no object is shared.
+    selection: Option<Selection>,
     /// By object: whether it is selected, once known.
     selected: Vec<Option<bool>>,
     remaining: Remaining,
@@ -151,43 +138,20 @@ pub(crate) struct Surw {
     candidates: Vec<ThreadId>,
 }
 
-impl Default for Surw {
-    fn default() -> Surw {
-        Surw {
-            selection: Selection::Nothing,
-            selected: Vec::new(),
-            remaining: Remaining::default(),
-            intended: None,
-            ended: Vec::new(),
-            held: Vec::new(),
-            candidates: Vec::new(),
-        }
-    }
-}
-
 impl Surw {
     fn is_selected(&mut self, op: &Op, point: &SchedulingPoint<'_>) -> bool {
-        let Some(key) = (match self.selection {
-            Selection::Nothing => None,
-            Selection::Object(key) | Selection::Site(key) => Some(key),
-        }) else {
-            return false;
-        };
-        let index = op.object.index();
+        let Some(selection) = self.selection else { return false };
         if op.object == ObjectId::NONE || !is_counted(op.kind) {
             return false;
         }
+        let index = op.object.index();
         if self.selected.len() <= index {
             self.selected.resize(index + 1, None);
         }
         if let Some(known) = self.selected[index] {
             return known;
         }
-        let this = point.object_key(op.object);
-        let selected = this.is_some_and(|this| match self.selection {
-            Selection::Site(_) => this.is_same_site(&key),
-            _ => this == key,
-        });
+        let selected = point.object_key(op.object).is_some_and(|object| selection.covers(object));
         self.selected[index] = Some(selected);
         selected
     }
@@ -245,14 +209,14 @@ impl Strategy for Surw {
         self.held.clear();
         let shared = start.profile.shared_objects();
         if shared.is_empty() {
-            self.selection = Selection::Nothing;
+            self.selection = None;
             self.remaining.begin(std::iter::empty());
             return;
         }
-        let key = shared[rng.below(shared.len())];
+        let object = shared[rng.below(shared.len())];
         let whole_site = rng.one_in(2);
-        self.selection = if whole_site { Selection::Site(key) } else { Selection::Object(key) };
-        self.remaining.begin(start.profile.subtree_accesses(key, whole_site));
+        self.selection = Some(Selection { object, whole_site });
+        self.remaining.begin(start.profile.subtree_accesses(object, whole_site));
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {

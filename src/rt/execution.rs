@@ -58,9 +58,10 @@ pub(crate) struct Execution {
     pub(super) shared_data: Option<MutexGuard<'static, ()>>,
     pub(super) fibers: FiberPool,
     pub(super) suspenders: Vec<*const Suspender>,
+    /// What the first thread is called, made once.
+    pub(super) main_name: Arc<str>,
     /// One-time initializations whose values belong to this execution and not to the place that shows
     /// them, such as a `OnceLock` in a static.
-    pub(super) main_name: Arc<str>,
     pub(super) kept: Vec<ObjectId>,
     /// All threads have ended, and what the execution owns is being dropped: ops just take effect.
     pub(super) winding_up: bool,
