@@ -14,7 +14,11 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::mem::ManuallyDrop;
 
+mod shadow;
+
 pub use std::cell::*;
+
+pub use shadow::{Access, Shadow};
 
 /// Mirror of [`std::cell::Cell`].
 #[repr(transparent)]

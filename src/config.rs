@@ -138,6 +138,7 @@ pub struct Config {
     pub(crate) custom_strategy: Option<MakeStrategy>,
     pub(crate) max_steps: u64,
     pub(crate) max_threads: Option<usize>,
+    pub(crate) max_preemptions: Option<u32>,
     pub(crate) time: Option<Duration>,
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
@@ -175,6 +176,7 @@ impl Default for Config {
             custom_strategy: None,
             max_steps: 1_000_000,
             max_threads: None,
+            max_preemptions: None,
             time: None,
             timeouts: Timeouts::default(),
             spurious: 1,
@@ -237,6 +239,13 @@ impl Config {
     /// How many threads may be alive at once, the test body's included; default no limit.
     pub fn max_threads(mut self, max_threads: usize) -> Config {
         self.max_threads = Some(max_threads);
+        self
+    }
+
+    /// How many preemptions an execution may have: switches away from a thread that could have gone on and did
+    /// not yield; default no limit. Most bugs need few (Musuvathi and Qadeer, PLDI 2007).
+    pub fn max_preemptions(mut self, max_preemptions: u32) -> Config {
+        self.max_preemptions = Some(max_preemptions);
         self
     }
 
@@ -327,6 +336,7 @@ impl Config {
         Limits {
             max_steps: self.max_steps,
             max_threads: self.max_threads.unwrap_or(usize::MAX),
+            max_preemptions: self.max_preemptions,
             timeouts: self.timeouts,
             spurious: self.spurious,
             stack_size: self.stack_size,

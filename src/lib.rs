@@ -55,12 +55,14 @@
 //! # Limits
 //!
 //! Schedules are sampled: a test that passes is not proved. Memory is sequentially consistent, whatever
-//! orderings an operation names. Data races are not detected.
+//! orderings an operation names. Data races are detected where a [`cell::Shadow`] watches.
 
 #[cfg(feature = "explore")]
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "explore")]
+pub mod alloc;
 #[cfg(feature = "explore")]
 pub mod cell;
 #[cfg(feature = "explore")]
@@ -82,6 +84,8 @@ mod report;
 #[cfg(feature = "explore")]
 mod rt;
 #[cfg(feature = "explore")]
+pub mod switching;
+#[cfg(feature = "explore")]
 pub mod sync;
 #[cfg(feature = "explore")]
 pub mod thread;
@@ -98,6 +102,8 @@ pub use explore::explore;
 pub use rand::choose;
 #[cfg(feature = "explore")]
 pub use report::{Failure, FailureKind, Report};
+#[cfg(feature = "explore")]
+pub use switching::is_exploring;
 
 /// Who makes the choices of an execution.
 #[cfg(feature = "explore")]

@@ -45,6 +45,7 @@ use proc_macro::TokenStream;
 /// | `strategy = "…"` | `"portfolio"` | who makes the choices; see below |
 /// | `max_steps = N` | `1_000_000` | an execution with more steps fails |
 /// | `max_threads = N` | none | an execution with more threads alive at once fails |
+/// | `max_preemptions = N` | none | at most so many switches away from a thread that could have gone on |
 /// | `time = "…"` | none | stop after `"500ms"`, `"10s"`, `"2m"`, whatever number of executions that makes |
 /// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
 /// | `spurious = N` | `1` | how many spurious wakeups of condition variables and `park` an execution may have |
@@ -57,7 +58,7 @@ use proc_macro::TokenStream;
 /// `"pos"`, `"urw"`, `"surw"` and `"round-robin"`.
 ///
 /// The failures that can be expected are `"panic"`, `"deadlock"`, `"step-limit"`, `"thread-limit"`,
-/// `"leaked-thread"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"` and `"misuse"`.
+/// `"data-race"`, `"leaked-thread"`, `"leak"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"` and `"misuse"`.
 ///
 /// Where an integer is wanted, a constant expression of the argument's type does as well:
 /// `executions = ROUNDS`, `stack_size = 64 * KIB`.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::judge::{Verdict, first_unhandled_panic};
-use crate::report::{FailureKind, ObjectName, Place, Row, Trace, Wait};
+use crate::report::{FailureKind, ObjectName, Place, Race, RaceSide, Row, Trace, Wait};
 use crate::rt::Execution;
 use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
-use crate::rt::outcome::{PanicRecord, SourceLocation};
+use crate::rt::outcome::{self, PanicRecord, SourceLocation};
+use crate::rt::shadow::TracedAccess;
 use crate::rt::state::State;
 
 /// How many rows a report gets unless it is to show all: more than it prints.
@@ -26,6 +27,7 @@ pub(crate) struct Description {
     pub(crate) steps: u64,
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
+    pub(crate) race: Option<Race>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -37,6 +39,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         FailureKind::Panic => {
             first_unhandled_panic(execution).and_then(|panic| panic.location.as_ref()).map(place_of)
         }
+        FailureKind::DataRace => execution.race.map(|race| Place::from(race.second.location)),
         FailureKind::StepLimit => Some(Place::from(kernel.thread(kernel.current).pending.location)),
         _ => None,
     };
@@ -45,6 +48,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         steps: kernel.steps,
         trace: trace(execution, rows),
         waits: if stuck { waits(execution) } else { Vec::new() },
+        race: execution.race.map(|race| race_of(execution, &race)),
         notes: notes(execution, verdict),
     }
 }
@@ -59,8 +63,10 @@ pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
     let shown = &execution.trace[left_out..];
     let mut rows: Vec<Row> = shown.iter().map(|event| row(execution, event, &mut pointers)).collect();
     let from = shown.first().map_or(0, |event| event.step);
+    let accesses = execution.accesses.iter().filter(|access| access.step >= from);
+    rows.extend(accesses.map(|access| access_row(execution, access)));
     rows.extend(execution.panics.iter().filter(|panic| panic.step >= from).map(panic_row));
-    // A stable sort: a panic comes after the last step before it.
+    // A stable sort: accesses and panics come after the last step before them.
     rows.sort_by_key(|row| row.step);
     let threads = execution.kernel.threads().map(|(id, _)| execution.thread_label(id)).collect();
     Trace { threads, rows, left_out }
@@ -88,6 +94,31 @@ fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
         object,
         note: note(execution, event, kind, pointers),
         place: placed.then(|| Place::from(event.op.location)),
+    }
+}
+
+fn access_row(execution: &Execution, access: &TracedAccess) -> Row {
+    Row {
+        step: access.step,
+        thread: access.thread.index(),
+        verb: access.kind.verb(),
+        object: object_name(execution, access.object),
+        note: String::new(),
+        place: Some(Place::from(access.location)),
+    }
+}
+
+fn race_of(execution: &Execution, race: &outcome::Race) -> Race {
+    let side = |side: &outcome::RaceSide| RaceSide {
+        thread: side.thread.index(),
+        verb: side.access.verb(),
+        step: side.step,
+        place: Place::from(side.location),
+    };
+    Race {
+        object: object_name(execution, race.object).expect("a race is on an object"),
+        sides: [side(&race.first), side(&race.second)],
+        overlap: race.overlap,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::report::FailureKind;
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;
-use crate::rt::outcome::{PanicRecord, Stop};
+use crate::rt::outcome::{PanicRecord, Race, Stop};
 
 /// What was wrong with an execution.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,6 +70,26 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
             FailureKind::LeakedThread,
             format!("the test body has returned, but {} can never end", waiting().0),
         )),
+        Stop::DataRace => {
+            let Race { object, first, second, overlap } = execution.race?;
+            let object = kernel.objects.get(object);
+            let what = format!("the {} made at {}", object.kind.name(), object.location);
+            let [first_access, second_access] = [first, second].map(|side| side.access.verb());
+            let [first_thread, second_thread] = [first, second].map(|side| thread(side.thread));
+            let message = if overlap {
+                format!(
+                    "{second_thread} begins to {second_access} {what} before the {first_access} of it by \
+                     {first_thread} has ended"
+                )
+            } else {
+                format!(
+                    "the {first_access} of {what} by {first_thread} and the {second_access} of it by {second_thread} \
+                     are not ordered"
+                )
+            };
+            Some(Verdict::new(FailureKind::DataRace, message))
+        }
+        Stop::Finished => leak(execution),
         Stop::StepLimit => Some(Verdict::new(
             FailureKind::StepLimit,
             format!(
@@ -88,6 +108,19 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
         )),
         _ => None,
     }
+}
+
+/// What is left when all threads have ended, and should not be.
+fn leak(execution: &Execution) -> Option<Verdict> {
+    let mut left = execution.kernel.tracked.left();
+    let first = left.next()?;
+    let mut message = format!("the {} made at {} was never dropped", first.what, first.location);
+    match left.count() {
+        0 => {}
+        1 => message += ", nor was one other thing that has to be",
+        others => message += &format!(", nor were {others} others that have to be"),
+    }
+    Some(Verdict::new(FailureKind::Leak, message))
 }
 
 /// The panic that failed the execution: the first that nobody handled. A thread's panic is handled by whoever

@@ -84,6 +84,7 @@ impl Exploration<'_> {
             steps: description.steps,
             trace: description.trace,
             waits: description.waits,
+            race: description.race,
             notes: description.notes,
             token: token_of(execution).encode(),
             ..self.failure(verdict, index)

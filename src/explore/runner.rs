@@ -178,6 +178,7 @@ impl Exploration<'_> {
             steps: 0,
             trace: Trace::default(),
             waits: Vec::new(),
+            race: None,
             notes: Vec::new(),
             rerun: match self.config.rerun {
                 Rerun::Config => "Config::replay(\"{}\")".to_owned(),

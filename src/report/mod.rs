@@ -23,8 +23,12 @@ pub enum FailureKind {
     StepLimit,
     /// More threads at once than `max_threads`.
     ThreadLimit,
+    /// Two accesses to plain memory, one of them a write, are not ordered.
+    DataRace,
     /// The test body has returned, and threads are left that can never go on.
     LeakedThread,
+    /// Something that has to be gone when the execution ends is left: see [`alloc`](crate::alloc).
+    Leak,
     /// Two runs of one schedule differ: something that is not controlled decides.
     Nondeterminism,
     /// A destructor panicked during unwinding, which would abort the process.
@@ -43,7 +47,9 @@ impl FailureKind {
             FailureKind::Deadlock => "deadlock",
             FailureKind::StepLimit => "step-limit",
             FailureKind::ThreadLimit => "thread-limit",
+            FailureKind::DataRace => "data-race",
             FailureKind::LeakedThread => "leaked-thread",
+            FailureKind::Leak => "leak",
             FailureKind::Nondeterminism => "nondeterminism",
             FailureKind::DoublePanic => "double-panic",
             FailureKind::StackOverflow => "stack-overflow",
@@ -126,6 +132,26 @@ pub(crate) struct Wait {
     pub(crate) holders: Vec<(usize, Place)>,
 }
 
+/// Two accesses that are not ordered.
+#[derive(Clone, Debug)]
+pub(crate) struct Race {
+    pub(crate) object: ObjectName,
+    pub(crate) sides: [RaceSide; 2],
+    /// Whether the first had not ended when the second began.
+    pub(crate) overlap: bool,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(crate) struct RaceSide {
+    pub(crate) thread: usize,
+    /// `read`, `write`, ….
+    pub(crate) verb: &'static str,
+    /// The step after which it was made.
+    pub(crate) step: u64,
+    pub(crate) place: Place,
+}
+
 /// A failing execution: what went wrong, and how to see it again.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -140,6 +166,7 @@ pub struct Failure {
     pub(crate) steps: u64,
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
+    pub(crate) race: Option<Race>,
     /// Whatever else there is to say, a paragraph each.
     pub(crate) notes: Vec<String>,
     /// How to run it again, with `{}` for the token or seed.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::names::Names;
 use super::trace::write_trace;
-use super::{Failure, Report};
+use super::{Failure, Race, Report};
 use crate::config::Log;
 
 /// The longest token that is printed in place of the seed.
@@ -39,6 +39,10 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     if !failure.waits.is_empty() {
         writeln!(f)?;
         write_waits(failure, &names, f)?;
+    }
+    if let Some(race) = &failure.race {
+        writeln!(f)?;
+        write_race(race, &failure.trace.threads, &names, f)?;
     }
     for note in &failure.notes {
         writeln!(f, "\nnote: {note}")?;
@@ -83,6 +87,18 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
         }
     }
     Ok(())
+}
+
+fn write_race(race: &Race, threads: &[String], names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for side in &race.sides {
+        writeln!(f, "  {} of {} by {}", side.verb, names.of(&race.object), threads[side.thread])?;
+        writeln!(f, "      at {} (step {})", side.place, side.step)?;
+    }
+    if race.overlap {
+        writeln!(f, "      the second begins before the first has ended")
+    } else {
+        writeln!(f, "      no lock, join or pair of release and acquire orders the first before the second")
+    }
 }
 
 pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,8 +14,10 @@ use super::fiber::{FiberPool, Suspender};
 use super::identity::Stamp;
 use super::kernel::{Kernel, Limits, nowhere};
 use super::op::{Choice, Event, Note, ObjectId, Op, ThreadId};
-use super::outcome::{PanicRecord, Stop};
+use super::outcome::{PanicRecord, Race, Stop};
 use super::rng::Rng;
+use super::shadow::TracedAccess;
+use super::switching::would_preempt;
 use super::timer::Instant;
 use super::workers::Worker;
 use crate::explore::schedule::Schedule;
@@ -44,6 +46,10 @@ pub(crate) struct Execution {
     pub(crate) contended_steps: u64,
     pub(crate) trace: Vec<Event>,
     pub(super) mode: Mode,
+    /// The data race that ended the execution.
+    pub(crate) race: Option<Race>,
+    /// Plain accesses, for the report.
+    pub(crate) accesses: Vec<TracedAccess>,
     /// Every panic that the hook saw.
     pub(crate) panics: Vec<PanicRecord>,
     pub(super) stop: Option<Stop>,
@@ -81,6 +87,8 @@ impl Execution {
             contended_steps: 0,
             trace: Vec::new(),
             mode: Mode { trace_limit: 0, print_panics: false },
+            race: None,
+            accesses: Vec::new(),
             panics: Vec::new(),
             stop: None,
             misuse: None,
@@ -123,6 +131,8 @@ impl Execution {
         self.fingerprints.clear();
         self.trace.clear();
         self.mode = mode;
+        self.race = None;
+        self.accesses.clear();
         self.panics.clear();
         self.stop = None;
         self.misuse = None;
@@ -215,8 +225,12 @@ impl Execution {
             1 => self.kernel.nth_enabled(0),
             _ => {
                 self.contended_steps += 1;
-                let point = SchedulingPoint::new(&self.kernel);
-                self.strategy.next_thread(&point, &mut self.rng)
+                if self.kernel.restraint.is_none() {
+                    let point = SchedulingPoint::new(&self.kernel);
+                    self.strategy.next_thread(&point, &mut self.rng)
+                } else {
+                    self.pick_restrained()
+                }
             }
         };
         if self.kernel.steps >= self.kernel.limits.max_steps || !self.kernel.is_enabled(next) {
@@ -226,6 +240,19 @@ impl Execution {
         self.kernel.current = next;
         self.schedule.push_step(next);
         Some(next)
+    }
+
+    /// As the strategy wants it, as far as it may choose.
+    #[cold]
+    fn pick_restrained(&mut self) -> ThreadId {
+        if let Some(forced) = self.kernel.restraint.forced(&self.kernel) {
+            return forced;
+        }
+        let preempts = would_preempt(&self.kernel);
+        let next = self.strategy.next_thread(&SchedulingPoint::new(&self.kernel), &mut self.rng);
+        let current = self.kernel.current;
+        self.kernel.restraint.note_choice(next, current, preempts);
+        next
     }
 
     #[cold]
@@ -286,6 +313,10 @@ impl Execution {
 
     /// Makes a choice among `alternatives`, at least one.
     pub(crate) fn choose(&mut self, choice: Choice, alternatives: usize) -> usize {
+        if self.kernel.restraint.is_paused() && choice != Choice::Program {
+            // Not recorded either: a replay pauses at the same place.
+            return 0;
+        }
         let value = self.strategy.choose(choice, alternatives, &mut self.rng);
         assert!(
             value < alternatives,

@@ -14,9 +14,12 @@ use super::lanes::LaneSet;
 use super::object::{Entry, Object, ObjectKey, ObjectKind, ObjectTable};
 use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::Blocked;
+use super::shadow::{Histories, History};
 use super::state::{State, ThreadState};
+use super::switching::Restraint;
 use super::thread::Thread;
 use super::timer::{Instant, NEVER, Timers};
+use super::tracked::TrackedTable;
 
 /// Where operations without a place in the source are said to be.
 pub(crate) fn nowhere() -> &'static Location<'static> {
@@ -47,6 +50,7 @@ pub enum Timeouts {
 pub(crate) struct Limits {
     pub(crate) max_steps: u64,
     pub(crate) max_threads: usize,
+    pub(crate) max_preemptions: Option<u32>,
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
     pub(crate) stack_size: usize,
@@ -73,11 +77,15 @@ pub(crate) struct Kernel {
     pub(crate) suspended_unwinding: u32,
     /// Yields since anything changed; see `notice_yields`.
     idle_yields: usize,
+    pub(crate) restraint: Restraint,
+    pub(super) histories: Histories,
+    pub(crate) tracked: TrackedTable,
 }
 
 impl Kernel {
     pub(crate) fn new(limits: Limits) -> Kernel {
         Kernel {
+            restraint: Restraint::new(limits.max_preemptions),
             limits,
             threads: Vec::new(),
             thread_count: 0,
@@ -94,6 +102,8 @@ impl Kernel {
             spurious_left: 0,
             suspended_unwinding: 0,
             idle_yields: 0,
+            histories: Histories::default(),
+            tracked: TrackedTable::default(),
         }
     }
 
@@ -112,6 +122,9 @@ impl Kernel {
         self.spurious_left = self.limits.spurious;
         self.suspended_unwinding = 0;
         self.idle_yields = 0;
+        self.restraint = Restraint::new(self.limits.max_preemptions);
+        self.histories.clear();
+        self.tracked.clear();
     }
 
     #[inline]
@@ -342,6 +355,11 @@ impl Kernel {
         (self.objects.get_mut(object), &mut self.threads[id.index()])
     }
 
+    /// The accesses to a piece of memory, and a thread that makes one.
+    pub(super) fn history(&mut self, index: u32, id: ThreadId) -> (&mut History, &Thread) {
+        (self.histories.get_mut(index), &self.threads[id.index()])
+    }
+
     /// The thread learns what `object` knows.
     #[inline]
     pub(crate) fn acquire(&mut self, id: ThreadId, object: ObjectId) {
@@ -416,6 +434,7 @@ mod tests {
         Kernel::new(Limits {
             max_steps: u64::MAX,
             max_threads: usize::MAX,
+            max_preemptions: None,
             timeouts: Timeouts::Last,
             spurious: 0,
             stack_size: 1 << 16,

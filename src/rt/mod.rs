@@ -19,9 +19,12 @@ pub(crate) mod outcome;
 pub(crate) mod outside;
 pub(crate) mod panic;
 pub(crate) mod rng;
+pub(crate) mod shadow;
 pub(crate) mod state;
+pub(crate) mod switching;
 pub(crate) mod thread;
 pub(crate) mod timer;
+pub(crate) mod tracked;
 pub(crate) mod workers;
 
 use std::time::Duration;

@@ -26,6 +26,8 @@ pub(crate) enum ObjectKind {
     Channel,
     Waker,
     Atomic(AtomicKind),
+    /// Plain memory, under the name of what it is part of.
+    Memory(&'static str),
 }
 
 /// The type of an atomic: how its bits are to be read.
@@ -65,6 +67,7 @@ impl ObjectKind {
             ObjectKind::Channel => "channel",
             ObjectKind::Waker => "waker",
             ObjectKind::Atomic(kind) => kind.name,
+            ObjectKind::Memory(name) => name,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::panic::Location;
 
 use super::object::Entry;
-use super::op::{Op, ThreadId};
+use super::op::{ObjectId, Op, ThreadId};
+use super::shadow::AccessKind;
 
 /// A thread that holds something, and where it took it.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,26 @@ pub(crate) struct SourceLocation {
     pub(crate) column: u32,
 }
 
+/// One of the two accesses of a data race.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RaceSide {
+    pub(crate) thread: ThreadId,
+    pub(crate) access: AccessKind,
+    pub(crate) location: &'static Location<'static>,
+    /// The step after which it was made.
+    pub(crate) step: u64,
+}
+
+/// Two accesses to memory that are not ordered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Race {
+    pub(crate) object: ObjectId,
+    pub(crate) first: RaceSide,
+    pub(crate) second: RaceSide,
+    /// Whether the first had not ended when the second began.
+    pub(crate) overlap: bool,
+}
+
 /// Why an execution ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Stop {
@@ -56,6 +77,8 @@ pub(crate) enum Stop {
     StepLimit,
     /// More threads than allowed; where the one too many was spawned.
     ThreadLimit(&'static Location<'static>),
+    /// A data race; which, the execution says.
+    DataRace,
     /// A panic left a destructor that ran because of another panic.
     DoublePanic,
     /// A thread ran out of stack.

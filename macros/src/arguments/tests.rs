@@ -36,6 +36,7 @@ fn integers_get_the_type_of_their_parameter() {
     assert_eq!(calls("seed = 0"), ".seed(0u64)");
     assert_eq!(calls("max_steps = 5u64"), ".max_steps(5u64)");
     assert_eq!(calls("max_threads = 3"), ".max_threads(3usize)");
+    assert_eq!(calls("max_preemptions = 0"), ".max_preemptions(0u32)");
     assert_eq!(calls("spurious = 0"), ".spurious(0u32)");
     assert_eq!(calls("workers = (2)"), ".workers(2usize)");
     assert_eq!(calls("stack_size = 65536"), ".stack_size(65536usize)");
@@ -148,7 +149,7 @@ fn an_unknown_name_is_refused_with_the_nearest_one() {
     assert_eq!(
         error("excutions = 5"),
         "no argument is called `excutions`; did you mean `executions`? the arguments are \
-         `executions`, `seed`, `strategy`, `max_steps`, `max_threads`, `time`, `timeouts`, `spurious`, \
+         `executions`, `seed`, `strategy`, `max_steps`, `max_threads`, `max_preemptions`, `time`, `timeouts`, `spurious`, \
          `workers`, `stack_size`, `leaked_threads`, `expect`"
     );
     assert!(error("colour = 5").starts_with("no argument is called `colour`; the arguments are"));

@@ -43,6 +43,8 @@ pub(crate) enum State {
     Channel(ChannelState),
     Waker(WakerState),
     Atomic(AtomicState),
+    /// Plain memory: which of the kernel's histories has its accesses.
+    Memory(u32),
 }
 
 impl State {
@@ -59,7 +61,7 @@ impl State {
             State::Semaphore(state) => state.permits(op),
             State::Channel(state) => state.permits(op),
             State::Waker(state) => state.permits(),
-            State::Atomic(_) => true,
+            State::Atomic(_) | State::Memory(_) => true,
         }
     }
 
@@ -75,7 +77,8 @@ impl State {
             | State::Barrier(_)
             | State::Channel(_)
             | State::Waker(_)
-            | State::Atomic(_) => Vec::new(),
+            | State::Atomic(_)
+            | State::Memory(_) => Vec::new(),
         }
     }
 }

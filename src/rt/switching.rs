@@ -1,0 +1,75 @@
+//! What keeps the strategy from switching: a bound on preemptions (Musuvathi and Qadeer, PLDI 2007), or a part
+//! of the test that is not to be explored.
+
+use super::kernel::Kernel;
+use super::op::ThreadId;
+
+/// Whether threads switch where they need not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Switching {
+    On,
+    Paused,
+    /// Paused for the rest of the execution.
+    Stopped,
+}
+
+/// What restrains the strategy at the next scheduling point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restraint {
+    switching: Switching,
+    preemptions_left: Option<u32>,
+}
+
+impl Restraint {
+    pub(super) fn new(max_preemptions: Option<u32>) -> Restraint {
+        Restraint { switching: Switching::On, preemptions_left: max_preemptions }
+    }
+
+    /// Whether there is nothing to restrain.
+    #[inline]
+    pub(super) fn is_none(&self) -> bool {
+        self.switching == Switching::On && self.preemptions_left.is_none()
+    }
+
+    pub(crate) fn set_switching(&mut self, switching: Switching) {
+        if self.switching != Switching::Stopped {
+            self.switching = switching;
+        }
+    }
+
+    /// Whether choices are the first alternative without asking.
+    #[inline]
+    pub(super) fn is_paused(&self) -> bool {
+        self.switching != Switching::On
+    }
+
+    /// Who goes on, if the strategy may not choose.
+    pub(super) fn forced(&self, kernel: &Kernel) -> Option<ThreadId> {
+        let preempts = would_preempt(kernel);
+        match self.switching {
+            Switching::On => (preempts && self.preemptions_left == Some(0)).then_some(kernel.current),
+            Switching::Paused | Switching::Stopped if preempts => Some(kernel.current),
+            // The next in the order of spawning, then from the first: threads that yield to each other take turns.
+            Switching::Paused | Switching::Stopped => {
+                let current = kernel.current;
+                kernel.enabled_threads().min_by_key(|&thread| (thread <= current, thread))
+            }
+        }
+    }
+
+    /// The strategy chose `next`.
+    pub(super) fn note_choice(&mut self, next: ThreadId, current: ThreadId, preempts: bool) {
+        if let Some(left) = &mut self.preemptions_left
+            && preempts
+            && next != current
+        {
+            *left -= 1;
+        }
+    }
+}
+
+/// Whether another thread than the running one would preempt it: it could go on and does not yield.
+pub(super) fn would_preempt(kernel: &Kernel) -> bool {
+    let current = kernel.current;
+    kernel.is_enabled(current) && !kernel.thread(current).pending.kind.is_yield()
+}
