@@ -93,7 +93,7 @@ pub mod thread;
 pub mod time;
 
 #[cfg(feature = "explore")]
-pub use config::{Config, ConfigError, Log, StrategyKind, Timeouts};
+pub use config::{Config, ConfigError, Log, MemoryModel, StrategyKind, Timeouts};
 #[cfg(feature = "explore")]
 pub use drawloom_macros::test;
 #[cfg(feature = "explore")]
