@@ -54,8 +54,8 @@
 //!
 //! # Limits
 //!
-//! Schedules are sampled: a test that passes is not proved. Memory is sequentially consistent, whatever
-//! orderings an operation names. Data races are detected where a [`cell::Shadow`] watches.
+//! Schedules are sampled: a test that passes is not proved. Atomics do what RC11
+//! lets their orderings do, load buffering excepted. Data races are detected where a [`cell::Shadow`] watches.
 
 #[cfg(feature = "explore")]
 #[doc(hidden)]

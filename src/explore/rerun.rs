@@ -69,6 +69,7 @@ impl Exploration<'_> {
     ) -> (Option<Verdict>, Option<Divergence>) {
         execution.kernel.limits.timeouts = token.timeouts;
         execution.kernel.limits.spurious = token.spurious;
+        execution.kernel.limits.memory = token.memory;
         let divergence = Arc::new(Mutex::new(None));
         execution.set_strategy(Box::new(Replay::new(token, Arc::clone(&divergence))));
         let verdict = self.run_index(execution, 0, &Profile::default(), mode);

@@ -27,7 +27,7 @@ pub enum MemoryModel {
 }
 
 /// How many stores a location keeps before it is looked whether some cannot be read any more.
-const KEPT: usize = 8;
+const KEPT: usize = 16;
 
 /// One store, at its place in modification order.
 #[derive(Clone, Default, Debug)]
@@ -71,35 +71,71 @@ impl Store {
     }
 }
 
-/// The stores of one location in modification order, oldest first.
+/// The stores of one location.
 #[derive(Default, Debug)]
 struct Location {
-    /// The first `count` are in use; the others are memory for those to come.
+    /// In no order; those that `order` does not name are memory for stores to come.
     stores: Vec<Store>,
-    count: usize,
+    spare: Vec<u32>,
+    /// Modification order, oldest first, as indices of `stores`.
+    order: Vec<u32>,
+    /// How many stores are not taken: the last one, and those that something may be put after.
+    untaken: usize,
     /// At how many stores to look for some that nobody can read.
     prune_at: usize,
 }
 
 impl Location {
-    fn last(&self) -> &Store {
-        &self.stores[self.count - 1]
+    /// Holds `value` and nothing else.
+    fn start(&mut self, value: u64) {
+        self.order.clear();
+        self.spare.clear();
+        self.spare.extend((0..self.stores.len() as u32).rev());
+        self.untaken = 0;
+        self.prune_at = KEPT;
+        self.insert(0).start(value);
     }
 
-    /// Makes room at `place` and returns the new store there, with whatever was in its memory.
-    fn insert(&mut self, place: usize) -> &mut Store {
-        if self.count == self.stores.len() {
+    #[inline]
+    fn at(&self, position: usize) -> &Store {
+        &self.stores[self.order[position] as usize]
+    }
+
+    #[inline]
+    fn at_mut(&mut self, position: usize) -> &mut Store {
+        &mut self.stores[self.order[position] as usize]
+    }
+
+    #[inline]
+    fn last(&self) -> &Store {
+        self.at(self.order.len() - 1)
+    }
+
+    /// Puts a store at `position`. What it releases is still what its memory was used for before, but is
+    /// nobody's.
+    #[inline]
+    fn insert(&mut self, position: usize) -> &mut Store {
+        let index = self.spare.pop().unwrap_or_else(|| {
             self.stores.push(Store::default());
+            self.stores.len() as u32 - 1
+        });
+        if position == self.order.len() {
+            self.order.push(index);
+        } else {
+            self.order.insert(position, index);
         }
-        self.count += 1;
-        self.stores[place..self.count].rotate_right(1);
-        &mut self.stores[place]
+        self.untaken += 1;
+        let store = &mut self.stores[index as usize];
+        store.release.disown();
+        store
     }
 
     /// Forgets the `number` oldest stores.
     fn forget(&mut self, number: usize) {
-        self.stores[..self.count].rotate_left(number);
-        self.count -= number;
+        for index in self.order.drain(..number) {
+            self.untaken -= usize::from(!self.stores[index as usize].taken);
+            self.spare.push(index);
+        }
     }
 }
 
@@ -136,9 +172,7 @@ impl Memory {
             self.locations.push(Location::default());
         }
         let location = &mut self.locations[self.count];
-        location.count = 0;
-        location.prune_at = KEPT;
-        location.insert(0).start(value);
+        location.start(value);
         self.count += 1;
         self.count as u32 - 1
     }
@@ -192,31 +226,24 @@ impl Kernel {
 
     /// Something that the model does not see wrote `value`, with nobody else about.
     pub(crate) fn overwrite(&mut self, location: u32, value: u64) {
-        let location = &mut self.memory.locations[location as usize];
-        location.count = 1;
-        location.stores[0].start(value);
-    }
-
-    /// Whether the last store is the only one to consider, for all that an operation may do.
-    #[inline]
-    fn is_certain(&self, location: &Location, clock: &Clock, is_sc: bool) -> bool {
-        location.count == 1 || self.memory.is_floor(location.last(), clock, is_sc)
+        self.memory.locations[location as usize].start(value);
     }
 
     /// The stores that an operation may choose: how many. At least one; number 0 is the latest. `order_of`
-    /// says under which ordering the operation reads a value, and whether it writes then; `is_sc`, whether
-    /// that is always SeqCst.
+    /// says under which ordering the operation reads a value, and whether it writes then; `is_sc` and
+    /// `writes`, whether that is always SeqCst, and whether it always writes.
     #[inline]
     fn sources(
         &mut self,
         location: u32,
         id: ThreadId,
-        is_sc: bool,
+        (is_sc, writes): (bool, bool),
         order_of: impl Fn(u64) -> (Ordering, bool),
     ) -> usize {
         let at = &self.memory.locations[location as usize];
-        if self.is_certain(at, &self.thread(id).clock, is_sc) {
-            let last = at.count - 1;
+        let certain = at.order.len() == 1 || writes && at.untaken == 1;
+        if certain || self.memory.is_floor(at.last(), &self.thread(id).clock, is_sc) {
+            let last = at.order.len() - 1;
             self.memory.candidates.clear();
             self.memory.candidates.push(last);
             return 1;
@@ -237,7 +264,8 @@ impl Kernel {
         let clock = &self.thread(id).clock;
         // Whether some store above is a floor for SC operations, or for all.
         let (mut sc_floor, mut floor) = (false, false);
-        for (position, store) in at.stores[..at.count].iter().enumerate().rev() {
+        for position in (0..at.order.len()).rev() {
+            let store = at.at(position);
             let (order, writes) = order_of(store.value);
             let below = if order == Ordering::SeqCst { sc_floor } else { floor };
             if !below && !(writes && store.taken) {
@@ -257,13 +285,13 @@ impl Kernel {
     /// The stores that a load may read: how many.
     #[inline]
     pub(crate) fn load_sources(&mut self, location: u32, id: ThreadId, order: Ordering) -> usize {
-        self.sources(location, id, order == Ordering::SeqCst, |_| (order, false))
+        self.sources(location, id, (order == Ordering::SeqCst, false), |_| (order, false))
     }
 
     /// The stores that a read-modify-write may read: how many.
     #[inline]
     pub(crate) fn modify_sources(&mut self, location: u32, id: ThreadId, order: Ordering) -> usize {
-        self.sources(location, id, order == Ordering::SeqCst, |_| (order, true))
+        self.sources(location, id, (order == Ordering::SeqCst, true), |_| (order, true))
     }
 
     /// The stores that a compare-exchange may read: how many.
@@ -276,33 +304,28 @@ impl Kernel {
         (success, failure): (Ordering, Ordering),
     ) -> usize {
         let is_sc = success == Ordering::SeqCst && failure == Ordering::SeqCst;
-        self.sources(
-            location,
-            id,
-            is_sc,
-            |value| {
-                if value == expected { (success, true) } else { (failure, false) }
-            },
-        )
+        self.sources(location, id, (is_sc, false), |value| {
+            if value == expected { (success, true) } else { (failure, false) }
+        })
     }
 
     /// The stores directly after which a store may stand: how many.
     #[inline]
     pub(crate) fn store_places(&mut self, location: u32, id: ThreadId, order: Ordering) -> usize {
-        self.sources(location, id, order == Ordering::SeqCst, |_| (order, true))
+        self.sources(location, id, (order == Ordering::SeqCst, true), |_| (order, true))
     }
 
     /// The value of the candidate of this number.
     #[inline]
     pub(crate) fn source_value(&self, location: u32, number: usize) -> u64 {
-        self.memory.locations[location as usize].stores[self.memory.candidates[number]].value
+        self.memory.locations[location as usize].at(self.memory.candidates[number]).value
     }
 
     /// Reads the candidate of this number.
     #[inline]
     pub(crate) fn read_source(&mut self, location: u32, id: ThreadId, number: usize, order: Ordering) -> u64 {
         self.memory.tick(order);
-        let store = &mut self.memory.locations[location as usize].stores[self.memory.candidates[number]];
+        let store = self.memory.locations[location as usize].at_mut(self.memory.candidates[number]);
         let thread = &mut self.threads[id.index()];
         if acquires(order) {
             thread.acquire(id, &store.release);
@@ -332,7 +355,7 @@ impl Kernel {
         let at = &mut self.memory.locations[location as usize];
         let thread = &mut self.threads[id.index()];
         let store = if self.limits.memory == MemoryModel::SequentiallyConsistent {
-            &mut at.stores[0]
+            at.at_mut(0)
         } else {
             at.insert(place)
         };
@@ -366,10 +389,12 @@ impl Kernel {
         let at = &mut self.memory.locations[location as usize];
         let thread = &mut self.threads[id.index()];
         let store = if self.limits.memory == MemoryModel::SequentiallyConsistent {
-            &mut at.stores[0]
+            at.at_mut(0)
         } else {
             at.insert(source + 1);
-            let [source, store] = &mut at.stores[source..source + 2] else { unreachable!("both are there") };
+            at.untaken -= 1;
+            let both = [at.order[source] as usize, at.order[source + 1] as usize];
+            let [source, store] = at.stores.get_disjoint_mut(both).expect("two stores");
             source.taken = true;
             // It continues the release sequence of the store that it reads.
             store.release.copy_from(&source.release);
@@ -400,7 +425,7 @@ impl Kernel {
     #[inline]
     fn make_room(&mut self, location: u32) {
         let at = &self.memory.locations[location as usize];
-        if at.count >= at.prune_at {
+        if at.order.len() >= at.prune_at {
             self.prune(location);
         }
     }
@@ -408,11 +433,10 @@ impl Kernel {
     #[cold]
     fn prune(&mut self, location: u32) {
         let at = &self.memory.locations[location as usize];
-        let mut lowest = at.count - 1;
+        let mut lowest = at.order.len() - 1;
         for (_, thread) in self.threads().filter(|(_, thread)| !self.will_know_another(thread)) {
-            let stores = at.stores[..=lowest].iter();
-            let floor = stores.rev().position(|store| self.memory.is_floor(store, &thread.clock, false));
-            lowest -= floor.unwrap_or(lowest);
+            let is_floor = |&position: &usize| self.memory.is_floor(at.at(position), &thread.clock, false);
+            lowest = (0..=lowest).rev().find(is_floor).unwrap_or(0);
             if lowest == 0 {
                 break;
             }
@@ -420,7 +444,7 @@ impl Kernel {
         lowest = self.memory.candidates.iter().copied().fold(lowest, usize::min);
         let at = &mut self.memory.locations[location as usize];
         at.forget(lowest);
-        at.prune_at = KEPT.max(2 * at.count);
+        at.prune_at = KEPT.max(2 * at.order.len());
         for candidate in &mut self.memory.candidates {
             *candidate -= lowest;
         }

@@ -35,6 +35,12 @@ impl Knowledge {
         self.of = NOBODY;
     }
 
+    /// From now on no thread's, whatever it is.
+    #[inline]
+    pub(crate) fn disown(&mut self) {
+        self.of = NOBODY;
+    }
+
     /// Becomes equal to `other` without giving up its memory.
     #[inline]
     pub(crate) fn copy_from(&mut self, other: &Knowledge) {

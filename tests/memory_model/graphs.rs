@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::program::{Outcome, Program, Step, locations};
+use crate::program::{Outcome, Program, locations};
 use crate::relation::{Relation, Set};
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Release, SeqCst};
 
@@ -296,14 +296,4 @@ pub(crate) fn graphs(program: &Program, axioms: Axioms) -> BTreeSet<Graph> {
 /// The outcomes of these graphs.
 pub(crate) fn outcomes(program: &Program, graphs: &BTreeSet<Graph>) -> BTreeSet<Outcome> {
     graphs.iter().map(|graph| graph.outcome(program)).collect()
-}
-
-/// A step whose ordering std accepts.
-pub(crate) fn is_valid(step: Step) -> bool {
-    match step {
-        Step::Load(_, order) | Step::Exchange { failure: order, .. } => !matches!(order, Release | AcqRel),
-        Step::Store(_, _, order) => !matches!(order, Acquire | AcqRel),
-        Step::Fence(order) => order != Ordering::Relaxed,
-        Step::Add(..) | Step::Swap(..) => true,
-    }
 }

@@ -64,6 +64,25 @@ impl Step {
     }
 }
 
+/// The step, with an ordering that std accepts.
+pub(crate) fn with_valid_ordering(step: Step) -> Step {
+    let load = |order| match order {
+        Ordering::Release => Ordering::Relaxed,
+        Ordering::AcqRel => Ordering::Acquire,
+        order => order,
+    };
+    match step {
+        Step::Load(at, order) => Step::Load(at, load(order)),
+        Step::Exchange { at, expected, new, success, failure } => {
+            Step::Exchange { at, expected, new, success, failure: load(failure) }
+        }
+        Step::Store(at, value, Ordering::Acquire) => Step::Store(at, value, Ordering::Relaxed),
+        Step::Store(at, value, Ordering::AcqRel) => Step::Store(at, value, Ordering::Release),
+        Step::Fence(Ordering::Relaxed) => Step::Fence(Ordering::SeqCst),
+        step => step,
+    }
+}
+
 /// How many locations a program has.
 pub(crate) fn locations(program: &Program) -> usize {
     program.iter().flatten().filter_map(|step| step.location()).max().map_or(0, |last| last + 1)
