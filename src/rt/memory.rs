@@ -268,7 +268,7 @@ impl Kernel {
             let store = at.at(position);
             let (order, writes) = order_of(store.value);
             let below = if order == Ordering::SeqCst { sc_floor } else { floor };
-            if !below && !(writes && store.taken) {
+            if !(below || writes && store.taken) {
                 candidates.push(position);
             }
             floor = floor || self.memory.is_floor(store, clock, false);
