@@ -196,7 +196,7 @@ proptest! {
     #[test]
     #[ignore = "takes minutes; see the command in its documentation"]
     fn deep_no_execution_shows_what_the_axioms_forbid(
-        program in program(2..5, 1..4),
+        program in program(2..4, 1..4),
         strategy in strategies(),
     ) {
         check_soundness(&program, strategy, 200)?;
