@@ -1,4 +1,4 @@
-//! What `#[drawloom::test]` expands to calls. Not part of the public API.
+//! What the expansions of `#[drawloom::test]` and `thread_local!` name. Not part of the public API.
 
 use std::fmt::Debug;
 use std::panic::resume_unwind;
@@ -7,6 +7,9 @@ use std::path::Path;
 use crate::config::{Config, Log, Rerun};
 use crate::explore;
 use crate::report::for_terminal;
+
+/// The real one: where a macro is expanded, `std` may be the name of drawloom-std.
+pub use ::std;
 
 /// A test, as the attribute describes it.
 #[derive(Debug)]

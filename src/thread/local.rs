@@ -304,8 +304,9 @@ macro_rules! thread_local {
             fn initial() -> $type {
                 $($init)*
             }
-            ::std::thread_local! {
-                static OUTSIDE: ::std::cell::OnceCell<$type> = const { ::std::cell::OnceCell::new() };
+            $crate::__private::std::thread_local! {
+                static OUTSIDE: $crate::__private::std::cell::OnceCell<$type> =
+                    const { $crate::__private::std::cell::OnceCell::new() };
             }
             $crate::thread::LocalKey::new(&OUTSIDE, initial)
         };
