@@ -2,6 +2,8 @@
 
 mod current;
 mod local;
+#[cfg(unix)]
+mod os;
 mod scope;
 mod spawn;
 

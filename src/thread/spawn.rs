@@ -121,6 +121,24 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// The handle of std, if the thread is one of std's.
+    #[cfg(unix)]
+    pub(super) fn real(&self) -> Option<&std::thread::JoinHandle<T>> {
+        match &self.0 {
+            Inner::Real(handle, _) => Some(handle),
+            Inner::Model { .. } => None,
+        }
+    }
+
+    /// As [`real`](JoinHandle::real), and gives up this handle.
+    #[cfg(unix)]
+    pub(super) fn into_real(self) -> Option<std::thread::JoinHandle<T>> {
+        match self.0 {
+            Inner::Real(handle, _) => Some(handle),
+            Inner::Model { .. } => None,
+        }
+    }
+
     /// A handle to the thread.
     pub fn thread(&self) -> &Thread {
         match &self.0 {
