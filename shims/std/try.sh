@@ -108,7 +108,8 @@ END
 }
 
 source=$fetched/vendor/$crate-$version
-grep -rqE '(std|core)::(sync|thread|cell|time|hint|collections)|(std|core)::\{|thread_local!' "$source/src" ||
+grep -rqE --include='*.rs' --exclude-dir={tests,benches,examples} \
+    '(std|core)::(sync|thread|cell|time|hint|collections)|(std|core)::\{|thread_local!' "$source" ||
     give_up "$crate $version uses nothing of std or core that drawloom instruments: there is nothing to explore"
 
 copy=$work/crates/$crate-$version
