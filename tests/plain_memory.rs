@@ -421,3 +421,24 @@ fn who_acquires_a_store_comes_after_the_store_itself() {
         thread.join().unwrap();
     });
 }
+
+#[test]
+fn an_access_that_ends_as_begun_is_handed_over_by_what_comes_in_between() {
+    let hand_over = |as_begun: bool| {
+        move || {
+            let shared = Arc::new((AtomicBool::new(false), Shadow::new("slot")));
+            let other = Arc::clone(&shared);
+            let thread = thread::spawn(move || {
+                let access = other.1.write();
+                other.0.store(true, Release);
+                if as_begun { access.end_as_begun() } else { drop(access) }
+            });
+            if shared.0.load(Acquire) {
+                drop(shared.1.read());
+            }
+            thread.join().unwrap();
+        }
+    };
+    passes(hand_over(true));
+    fails(FailureKind::DataRace, hand_over(false));
+}

@@ -10,7 +10,7 @@
 #   --limit SECONDS    stop the tests after this time
 #
 # The crate is downloaded, unpacked and changed in target/try, or in the folder $DRAWLOOM_TRY_DIR. FILTER is the test
-# harness's. The variables LOOM_* and DRAWLOOM_* are handed on.
+# harness's. The variables LOOM_* and DRAWLOOM_* are handed on, and what is in RUSTFLAGS is added to.
 #
 # Exit codes: 0 all tests passed, 1 some failed, 2 wrong usage, 3 no such crate, or one without loom tests,
 # 4 it does not compile, 5 no network, 6 the time limit.
@@ -132,7 +132,7 @@ if [ "${#cfgs[@]}" -eq 0 ]; then
         if [ "$cfg" != - ] && [[ " ${cfgs[*]-} " != *" $cfg "* ]]; then cfgs+=("$cfg"); fi
     done <<<"$uses"
 fi
-flags='--cap-lints warn'
+flags="${RUSTFLAGS:+$RUSTFLAGS }--cap-lints warn"
 for cfg in "${cfgs[@]}"; do flags+=" --cfg $cfg"; done
 
 # A feature by this name, or one that an optional dependency of this name makes.
@@ -148,6 +148,10 @@ if ! $features_given; then
     # A crate whose parts are features tests them all.
     if has_feature full; then features=${features:+$features,}full; fi
 fi
+
+# A profile by this name is meant for these tests.
+profile=(--release)
+if grep -q '^\[profile\.loom\]' "$manifest"; then profile=(--profile loom); fi
 
 # --- Where its loom tests are ---
 
@@ -191,7 +195,7 @@ if ! $real && [ -f Cargo.lock ] && grep -q '^name = "loom"$' Cargo.lock; then
     # A newer one that is in the file would be preferred to the shim.
     cargo update --quiet loom --precise 0.7.2 2>"$source.log" || rm Cargo.lock
 fi
-echo "try: $crate $version on $engine: RUSTFLAGS=\"$flags\" cargo test --release ${targets[*]} ${selection[*]-} ${filter}"
+echo "try: $crate $version on $engine: RUSTFLAGS=\"$flags\" cargo test ${profile[*]} ${targets[*]} ${selection[*]-} ${filter}"
 packages=$(cargo tree --quiet --edges normal,dev,build "${selection[@]}" --prefix none --format '{p}' 2>"$source.log") || {
     tail -n 20 "$source.log" >&2
     die 4 "cargo cannot resolve its dependencies"
@@ -207,13 +211,13 @@ fi
 
 # --- Its tests ---
 
-if ! cargo test --quiet --release "${targets[@]}" "${selection[@]}" --no-run >"$source.log" 2>&1; then
+if ! cargo test --quiet "${profile[@]}" "${targets[@]}" "${selection[@]}" --no-run >"$source.log" 2>&1; then
     grep -E '^(error|warning: unused)' -A 12 "$source.log" | head -n 80 >&2 || tail -n 40 "$source.log" >&2
     die 4 "it does not compile; all of it is in $source.log"
 fi
 # Otherwise loom does not say how much it has run.
 $real && export LOOM_LOG="${LOOM_LOG:-info}"
-run=(cargo test --quiet --release "${targets[@]}" "${selection[@]}" --no-fail-fast --)
+run=(cargo test --quiet "${profile[@]}" "${targets[@]}" "${selection[@]}" --no-fail-fast --)
 [ -n "$filter" ] && run+=("$filter")
 run+=(--show-output --format pretty)
 [ -n "$limit" ] && run=(timeout --kill-after 5 "$limit" "${run[@]}")

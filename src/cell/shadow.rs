@@ -177,11 +177,24 @@ pub struct Access {
     _not_send: PhantomData<*mut ()>,
 }
 
+impl Access {
+    /// Ends the access as if it had ended when it began. It excludes others until now all the same; but a lock that
+    /// was released meanwhile, or a flag that was set, hands the memory over. For guards that users keep in a struct
+    /// whose destructor does that: the guard, a field of it, is dropped later, without the memory being accessed.
+    pub fn end_as_begun(mut self) {
+        self.end(false);
+    }
+
+    fn end(&mut self, now: bool) {
+        if let (Some(open), Some(current)) = (self.open.take(), current()) {
+            current.end_access(open, now);
+        }
+    }
+}
+
 impl Drop for Access {
     fn drop(&mut self) {
-        if let (Some(open), Some(current)) = (self.open, current()) {
-            current.end_access(open);
-        }
+        self.end(true);
     }
 }
 

@@ -107,11 +107,11 @@ impl History {
         number
     }
 
-    /// The access `number` ends, at `epoch` of its thread.
-    fn end(&mut self, number: u32, epoch: u32) {
+    /// The access `number` ends, at `epoch` of its thread, or as if it had ended when it began.
+    fn end(&mut self, number: u32, epoch: Option<u32>) {
         if let Some(past) = self.past.iter_mut().find(|past| past.open == Some(number)) {
             past.open = None;
-            past.epoch = epoch;
+            past.epoch = epoch.unwrap_or(past.epoch);
         }
     }
 }
@@ -211,13 +211,13 @@ impl Current {
         lasts.then_some(OpenAccess { execution: execution.stamp(), history: index, number })
     }
 
-    /// An access that lasted ends.
-    pub(crate) fn end_access(mut self, access: OpenAccess) {
+    /// An access that lasted ends, `now` or as if it had ended when it began.
+    pub(crate) fn end_access(mut self, access: OpenAccess, now: bool) {
         let execution = self.execution();
         if access.execution == execution.stamp() {
             let id = execution.kernel.current;
             let (history, thread) = execution.kernel.history(access.history, id);
-            history.end(access.number, thread.epoch);
+            history.end(access.number, now.then_some(thread.epoch));
         }
     }
 
@@ -301,7 +301,7 @@ mod tests {
         let number = scene.access(0, Write, true);
         scene.order(0, 1);
         assert!(scene.races(1, Read) && scene.races(0, Read));
-        scene.history.end(number, scene.clocks[0].get(0));
+        scene.history.end(number, Some(scene.clocks[0].get(0)));
         assert!(!scene.races(0, Read));
         assert!(scene.races(1, Read), "it ended after the two were ordered");
         scene.order(0, 1);

@@ -88,6 +88,38 @@ fn pointers_are_accesses_for_as_long_as_they_live() {
 }
 
 #[test]
+fn a_release_hands_over_what_a_pointer_still_points_to() {
+    struct Slot {
+        number: UnsafeCell<u32>,
+        full: AtomicBool,
+    }
+    struct Filling {
+        pointer: loom::cell::MutPtr<u32>,
+        slot: Rc<Slot>,
+    }
+    impl Drop for Filling {
+        fn drop(&mut self) {
+            // The pointer is dropped after this.
+            self.slot.full.store(true, Release);
+        }
+    }
+    loom::model(|| {
+        let slot = Rc::new(Slot { number: UnsafeCell::new(0), full: AtomicBool::new(false) });
+        let other = slot.clone();
+        let thread = thread::spawn(move || {
+            let filling = Filling { pointer: other.number.get_mut(), slot: other };
+            // SAFETY: nobody else looks before the slot is full.
+            filling.pointer.with(|number| unsafe { *number = 7 });
+        });
+        if slot.full.load(Acquire) {
+            // SAFETY: it is full.
+            assert_eq!(slot.number.with(|number| unsafe { *number }), 7);
+        }
+        thread.join().unwrap();
+    });
+}
+
+#[test]
 fn making_a_cell_is_a_write() {
     // Published by a relaxed store: whoever finds the cell need not find what is in it.
     let publish = |order| {

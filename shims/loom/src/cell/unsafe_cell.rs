@@ -1,4 +1,8 @@
 //! `UnsafeCell`: loom's, which hands out pointers that know how long they are used.
+//!
+//! A release in the middle of an access hands the content over: what a thread has done to it before comes before what
+//! others do after an acquire, although the access lasts still. So it is in loom, and code relies on it: a struct
+//! that holds a [`MutPtr`] and sets a flag in its destructor, which runs before the field is dropped.
 
 use std::fmt;
 
@@ -12,15 +16,32 @@ pub struct UnsafeCell<T: ?Sized> {
     data: std::cell::UnsafeCell<T>,
 }
 
+/// An access that lasts.
+struct Lasting(Option<Access>);
+
+impl Lasting {
+    fn new(access: Access) -> Lasting {
+        Lasting(Some(access))
+    }
+}
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        if let Some(access) = self.0.take() {
+            access.end_as_begun();
+        }
+    }
+}
+
 /// A pointer for reading; the cell is being read until it is dropped.
 pub struct ConstPtr<T: ?Sized> {
-    _access: Access,
+    _access: Lasting,
     pointer: *const T,
 }
 
 /// A pointer for reading and writing; the cell is being written until it is dropped.
 pub struct MutPtr<T: ?Sized> {
-    _access: Access,
+    _access: Lasting,
     pointer: *mut T,
 }
 
@@ -57,7 +78,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         F: FnOnce(*const T) -> R,
     {
         outside::check("loom::cell::UnsafeCell");
-        let _access = self.shadow.read();
+        let _access = Lasting::new(self.shadow.read());
         f(self.data.get())
     }
 
@@ -72,7 +93,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         F: FnOnce(*mut T) -> R,
     {
         outside::check("loom::cell::UnsafeCell");
-        let _access = self.shadow.write();
+        let _access = Lasting::new(self.shadow.write());
         f(self.data.get())
     }
 
@@ -84,7 +105,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     #[track_caller]
     pub fn get(&self) -> ConstPtr<T> {
         outside::check("loom::cell::UnsafeCell");
-        ConstPtr { _access: self.shadow.read(), pointer: self.data.get() }
+        ConstPtr { _access: Lasting::new(self.shadow.read()), pointer: self.data.get() }
     }
 
     /// A pointer for reading and writing; a race, while it lives, fails the model.
@@ -95,7 +116,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     #[track_caller]
     pub fn get_mut(&self) -> MutPtr<T> {
         outside::check("loom::cell::UnsafeCell");
-        MutPtr { _access: self.shadow.write(), pointer: self.data.get() }
+        MutPtr { _access: Lasting::new(self.shadow.write()), pointer: self.data.get() }
     }
 }
 
