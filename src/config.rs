@@ -15,6 +15,7 @@ use crate::explore::surw::{Surw, Urw};
 use crate::report::FailureKind;
 use crate::rt::kernel::Limits;
 pub use crate::rt::kernel::Timeouts;
+pub use crate::rt::memory::MemoryModel;
 
 /// The strategies that come with drawloom.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -142,6 +143,7 @@ pub struct Config {
     pub(crate) time: Option<Duration>,
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
+    pub(crate) memory: MemoryModel,
     pub(crate) workers: usize,
     pub(crate) stack_size: usize,
     pub(crate) allow_leaked_threads: bool,
@@ -182,6 +184,7 @@ impl Default for Config {
             time: None,
             timeouts: Timeouts::default(),
             spurious: 1,
+            memory: MemoryModel::default(),
             workers: 1,
             stack_size: 1 << 20,
             allow_leaked_threads: false,
@@ -270,6 +273,13 @@ impl Config {
         self
     }
 
+    /// Which memory model atomics follow; by default RC11, in which a load may read an older store where the
+    /// orderings allow it.
+    pub fn memory(mut self, memory: MemoryModel) -> Config {
+        self.memory = memory;
+        self
+    }
+
     /// How many OS threads explore; default 1. The result does not depend on it.
     pub fn workers(mut self, workers: usize) -> Config {
         self.workers = workers;
@@ -341,6 +351,7 @@ impl Config {
             max_preemptions: self.max_preemptions,
             timeouts: self.timeouts,
             spurious: self.spurious,
+            memory: self.memory,
             stack_size: self.stack_size,
         }
     }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use crate::config::{Config, ConfigError, Rerun};
+use crate::config::{Config, ConfigError, MemoryModel, Rerun};
 
 /// Every variable, with what it takes.
-pub(crate) const VARIABLES: [(&str, &str); 7] = [
+pub(crate) const VARIABLES: [(&str, &str); 8] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
     ("DRAWLOOM_TIME", "a length of time, such as 500ms, 10s or 2m"),
     ("DRAWLOOM_STRATEGY", "portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin"),
+    ("DRAWLOOM_MEMORY", "rc11 or sc"),
     ("DRAWLOOM_WORKERS", "a whole number of at least 1"),
     ("DRAWLOOM_LOG", "off, summary or full"),
     ("DRAWLOOM_REPLAY", "a token or a seed, as a failure prints it"),
@@ -17,7 +18,7 @@ pub(crate) const VARIABLES: [(&str, &str); 7] = [
 
 impl Config {
     /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_TIME`, `DRAWLOOM_STRATEGY`,
-    /// `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this;
+    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this;
     /// [`explore`](crate::explore) alone does not.
     ///
     /// # Errors
@@ -55,6 +56,13 @@ impl Config {
             "DRAWLOOM_STRATEGY" => {
                 self.strategy = value.parse().ok()?;
                 self.custom_strategy = None;
+            }
+            "DRAWLOOM_MEMORY" => {
+                self.memory = match value {
+                    "rc11" => MemoryModel::Rc11,
+                    "sc" => MemoryModel::SequentiallyConsistent,
+                    _ => return None,
+                }
             }
             "DRAWLOOM_WORKERS" => self.workers = value.parse().ok().filter(|&n| n > 0)?,
             "DRAWLOOM_LOG" => self.log = value.parse().ok()?,

@@ -54,8 +54,8 @@
 //!
 //! # Limits
 //!
-//! Schedules are sampled: a test that passes is not proved. Memory is sequentially consistent, whatever
-//! orderings an operation names. Data races are detected where a [`cell::Shadow`] watches.
+//! Schedules are sampled: a test that passes is not proved. Atomics do what RC11
+//! lets their orderings do, load buffering excepted. Data races are detected where a [`cell::Shadow`] watches.
 
 #[cfg(feature = "explore")]
 #[doc(hidden)]
@@ -93,7 +93,7 @@ pub mod thread;
 pub mod time;
 
 #[cfg(feature = "explore")]
-pub use config::{Config, ConfigError, Log, StrategyKind, Timeouts};
+pub use config::{Config, ConfigError, Log, MemoryModel, StrategyKind, Timeouts};
 #[cfg(feature = "explore")]
 pub use drawloom_macros::test;
 #[cfg(feature = "explore")]

@@ -34,6 +34,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("time", Takes::Text(time)),
     ("timeouts", Takes::Text(timeouts)),
     ("spurious", Takes::integer("u32")),
+    ("memory", Takes::Text(memory)),
     ("workers", Takes::positive("usize")),
     ("stack_size", Takes::positive("usize")),
     ("leaked_threads", Takes::Text(leaked_threads)),
@@ -56,6 +57,8 @@ const PCT_DEPTH: u32 = 3;
 
 const TIMEOUTS: &[(&str, &str)] = &[("last", "Last"), ("any", "Any")];
 
+const MEMORY: &[(&str, &str)] = &[("rc11", "Rc11"), ("sc", "SequentiallyConsistent")];
+
 const LEAKED_THREADS: &[(&str, &str)] = &[("allow", "true"), ("deny", "false")];
 
 const FAILURES: &[(&str, &str)] = &[
@@ -69,6 +72,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("nondeterminism", "Nondeterminism"),
     ("double-panic", "DoublePanic"),
     ("stack-overflow", "StackOverflow"),
+    ("crash", "Crash"),
     ("misuse", "Misuse"),
 ];
 
@@ -245,6 +249,7 @@ fn text(name: &str, value: &Expr) -> Result<LitStr> {
                 "strategy" => "pct:3",
                 "time" => "10s",
                 "timeouts" => "any",
+                "memory" => "sc",
                 "leaked_threads" => "allow",
                 _ => "deadlock",
             };
@@ -306,6 +311,11 @@ fn milliseconds(text: &str) -> Option<u64> {
 fn timeouts(text: &str, span: Span) -> Result<TokenStream> {
     let kind = Ident::new(word("timeouts", text, span, TIMEOUTS)?, span);
     Ok(quote!(.timeouts(::drawloom::Timeouts::#kind)))
+}
+
+fn memory(text: &str, span: Span) -> Result<TokenStream> {
+    let model = Ident::new(word("memory", text, span, MEMORY)?, span);
+    Ok(quote!(.memory(::drawloom::MemoryModel::#model)))
 }
 
 fn leaked_threads(text: &str, span: Span) -> Result<TokenStream> {

@@ -49,6 +49,7 @@ use proc_macro::TokenStream;
 /// | `time = "…"` | none | stop after `"500ms"`, `"10s"`, `"2m"`, whatever number of executions that makes |
 /// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
 /// | `spurious = N` | `1` | how many spurious wakeups of condition variables and `park` an execution may have |
+/// | `memory = "…"` | `"rc11"` | the memory model of atomics: `"rc11"`, what their orderings allow; `"sc"`, every load reads the last store |
 /// | `workers = N` | `1` | how many OS threads share the executions |
 /// | `stack_size = BYTES` | 1 MiB | the stack of each thread |
 /// | `leaked_threads = "…"` | `"deny"` | `"allow"`: threads may be left when the test ends |
@@ -58,7 +59,8 @@ use proc_macro::TokenStream;
 /// `"pos"`, `"urw"`, `"surw"` and `"round-robin"`.
 ///
 /// The failures that can be expected are `"panic"`, `"deadlock"`, `"step-limit"`, `"thread-limit"`,
-/// `"data-race"`, `"leaked-thread"`, `"leak"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"` and `"misuse"`.
+/// `"data-race"`, `"leaked-thread"`, `"leak"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"`, `"crash"` and
+/// `"misuse"`.
 ///
 /// Where an integer is wanted, a constant expression of the argument's type does as well:
 /// `executions = ROUNDS`, `stack_size = 64 * KIB`.

@@ -199,6 +199,14 @@ fn note(execution: &Execution, event: &Event, kind: Option<ObjectKind>, pointers
     match event.note {
         Note::None => String::new(),
         Note::Read(bits) => format!(" = {}", show(bits)),
+        Note::ReadStale { value, last } => {
+            let value = show(value);
+            format!(" = {value} (stale: it is {})", show(last))
+        }
+        Note::WroteEarlier { new, last } => {
+            let new = show(new);
+            format!(": {new} (before {})", show(last))
+        }
         Note::Wrote { old, new } => {
             let old = show(old);
             format!(": {old} → {}", show(new))

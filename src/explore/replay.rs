@@ -228,6 +228,7 @@ pub(crate) fn token_of(execution: &Execution) -> Token {
     Token {
         timeouts: kernel.limits.timeouts,
         spurious: kernel.limits.spurious,
+        memory: kernel.limits.memory,
         threads,
         runs,
         choices: execution.schedule.choices(),

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use crate::rt::kernel::Timeouts;
+use crate::rt::memory::MemoryModel;
 use crate::rt::op::OpKind;
 
 use super::schedule::{read_varint, write_varint};
@@ -22,6 +23,7 @@ const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 pub(crate) struct Token {
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
+    pub(crate) memory: MemoryModel,
     /// The threads that the runs name: (parent's position here, number among the parent's children). The
     /// first one is the test body, and its entry means nothing.
     pub(crate) threads: Vec<(u32, u32)>,
@@ -78,7 +80,9 @@ impl fmt::Display for TokenError {
 
 impl Token {
     pub(crate) fn encode(&self) -> String {
-        let mut bytes = vec![u8::from(self.timeouts == Timeouts::Any)];
+        let any = u8::from(self.timeouts == Timeouts::Any);
+        let sc = u8::from(self.memory == MemoryModel::SequentiallyConsistent);
+        let mut bytes = vec![any | sc << 1];
         write_varint(&mut bytes, u64::from(self.spurious));
         write_varint(&mut bytes, self.threads.len() as u64);
         for &(parent, ordinal) in self.threads.iter().skip(1) {
@@ -132,11 +136,12 @@ impl Token {
 
     fn read(mut bytes: &[u8]) -> Option<Token> {
         let bytes = &mut bytes;
-        let timeouts = match take_byte(bytes)? {
-            0 => Timeouts::Last,
-            1 => Timeouts::Any,
-            _ => return None,
-        };
+        let flags = take_byte(bytes)?;
+        if flags > 3 {
+            return None;
+        }
+        let timeouts = if flags & 1 == 0 { Timeouts::Last } else { Timeouts::Any };
+        let memory = if flags & 2 == 0 { MemoryModel::Rc11 } else { MemoryModel::SequentiallyConsistent };
         let spurious = read_u32(bytes)?;
         let mut threads = vec![(0, 0)];
         for _ in 1..read_varint(bytes)? {
@@ -158,7 +163,7 @@ impl Token {
         while !bytes.is_empty() {
             choices.push(read_varint(bytes)?);
         }
-        Some(Token { timeouts, spurious, threads, runs, choices })
+        Some(Token { timeouts, spurious, memory, threads, runs, choices })
     }
 }
 
@@ -215,16 +220,17 @@ mod tests {
             first,
         });
         (
-            any::<bool>(),
+            any::<(bool, bool)>(),
             0u32..300,
             prop::collection::vec((0u32..50, 0u32..50), 0..10),
             prop::collection::vec(run, 0..40),
             prop::collection::vec(any::<u64>(), 0..10),
         )
-            .prop_map(|(any, spurious, mut threads, runs, choices)| {
+            .prop_map(|((any, sc), spurious, mut threads, runs, choices)| {
                 threads.insert(0, (0, 0));
                 let timeouts = if any { Timeouts::Any } else { Timeouts::Last };
-                Token { timeouts, spurious, threads, runs, choices }
+                let memory = if sc { MemoryModel::SequentiallyConsistent } else { MemoryModel::Rc11 };
+                Token { timeouts, spurious, memory, threads, runs, choices }
             })
     }
 

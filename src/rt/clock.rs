@@ -13,6 +13,8 @@ const INLINE: usize = 8;
 pub(crate) struct Clock {
     low: [u32; INLINE],
     high: Vec<u32>,
+    /// The newest SC fence that has been seen, counted from 1; 0 if none.
+    fence: u32,
 }
 
 impl Clock {
@@ -20,6 +22,7 @@ impl Clock {
     pub(crate) fn clear(&mut self) {
         self.low = [0; INLINE];
         self.high.clear();
+        self.fence = 0;
     }
 
     /// Whether nothing has been seen.
@@ -51,9 +54,20 @@ impl Clock {
         self.high[slot] = epoch;
     }
 
+    #[inline]
+    pub(crate) fn fence(&self) -> u32 {
+        self.fence
+    }
+
+    #[inline]
+    pub(crate) fn set_fence(&mut self, fence: u32) {
+        self.fence = fence;
+    }
+
     /// The least clock that is at or above both.
     #[inline]
     pub(crate) fn join(&mut self, other: &Clock) {
+        self.fence = later(self.fence, other.fence);
         for (mine, theirs) in self.low.iter_mut().zip(&other.low) {
             *mine = later(*mine, *theirs);
         }
@@ -74,6 +88,8 @@ impl Clock {
     /// Both become the least clock that is at or above both: `join` and `copy_from` in one pass.
     #[inline]
     pub(crate) fn merge(&mut self, other: &mut Clock) {
+        self.fence = later(self.fence, other.fence);
+        other.fence = self.fence;
         for (mine, theirs) in self.low.iter_mut().zip(&mut other.low) {
             *mine = later(*mine, *theirs);
             *theirs = *mine;
@@ -101,6 +117,7 @@ impl Clock {
     #[inline]
     pub(crate) fn copy_from(&mut self, other: &Clock) {
         self.low = other.low;
+        self.fence = other.fence;
         if !self.high.is_empty() || !other.high.is_empty() {
             self.high.clear();
             self.high.extend_from_slice(&other.high);

@@ -172,6 +172,13 @@ impl Current {
         kind: ObjectKind,
         state: impl FnOnce() -> State,
     ) -> ObjectId {
+        if !identity.is_intact() {
+            self.fail(Stop::UseAfterFree(match kind {
+                // Its name may be overwritten as well.
+                ObjectKind::Memory(_) => None,
+                kind => Some(kind.name()),
+            }));
+        }
         let stamp = self.execution().stamp;
         let abandoned = |owner: Stamp| owner.worker() == stamp.worker() || !workers::is_alive(owner.worker());
         if let Some(&object) = self.execution().shared.get(&identity.address()) {
@@ -326,6 +333,11 @@ impl Current {
     /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.
     pub(crate) fn stack_overflowed(mut self) {
         self.execution().stop = Some(Stop::StackOverflow);
+    }
+
+    /// A thread did what no thread may: what its fiber does instead of going on, on the emptied stack.
+    pub(crate) fn crashed(mut self, signal: &'static str) {
+        self.execution().stop = Some(Stop::Crash(signal));
     }
 
     /// What the handler of a stack overflow needs to end the running fiber.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::clock::ClockSlots;
 use super::lanes::LaneSet;
+use super::memory::{Memory, MemoryModel};
 use super::object::{Entry, Object, ObjectKey, ObjectKind, ObjectTable};
 use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::Blocked;
@@ -54,12 +55,13 @@ pub(crate) struct Limits {
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
     pub(crate) stack_size: usize,
+    pub(crate) memory: MemoryModel,
 }
 
 /// The state of one execution.
 pub(crate) struct Kernel {
     pub(crate) limits: Limits,
-    threads: Vec<Thread>,
+    pub(super) threads: Vec<Thread>,
     thread_count: usize,
     pub(crate) live: usize,
     lanes: Vec<ThreadId>,
@@ -80,6 +82,7 @@ pub(crate) struct Kernel {
     pub(crate) restraint: Restraint,
     pub(super) histories: Histories,
     pub(crate) tracked: TrackedTable,
+    pub(super) memory: Memory,
 }
 
 impl Kernel {
@@ -104,6 +107,7 @@ impl Kernel {
             idle_yields: 0,
             histories: Histories::default(),
             tracked: TrackedTable::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -125,6 +129,7 @@ impl Kernel {
         self.restraint = Restraint::new(self.limits.max_preemptions);
         self.histories.clear();
         self.tracked.clear();
+        self.memory.clear();
     }
 
     #[inline]
@@ -364,33 +369,21 @@ impl Kernel {
     #[inline]
     pub(crate) fn acquire(&mut self, id: ThreadId, object: ObjectId) {
         let (object, thread) = self.pair(object, id);
-        thread.acquire(id, object);
+        thread.acquire(id, &object.knowledge);
     }
 
     /// `object` learns what the thread knows, in addition to what it knew.
     #[inline]
     pub(crate) fn release(&mut self, id: ThreadId, object: ObjectId) {
         let (object, thread) = self.pair(object, id);
-        thread.release(object);
+        thread.release(&mut object.knowledge);
     }
 
     /// `object` learns what the thread knows, the thread knowing already all that it knew.
     #[inline]
     pub(crate) fn release_owned(&mut self, id: ThreadId, object: ObjectId) {
         let (object, thread) = self.pair(object, id);
-        thread.release_owned(id, object);
-    }
-
-    pub(crate) fn acquire_fence(&mut self, id: ThreadId) {
-        let thread = &mut self.threads[id.index()];
-        thread.clock.join(&thread.acquirable);
-        thread.clock_version += 1;
-    }
-
-    pub(crate) fn release_fence(&mut self, id: ThreadId) {
-        let thread = &mut self.threads[id.index()];
-        thread.released.copy_from(&thread.clock);
-        thread.advance_epoch();
+        thread.release_owned(id, &mut object.knowledge);
     }
 
     pub(crate) fn deadline(&self, length: Option<Duration>) -> Instant {
@@ -438,6 +431,7 @@ mod tests {
             timeouts: Timeouts::Last,
             spurious: 0,
             stack_size: 1 << 16,
+            memory: MemoryModel::default(),
         })
     }
 

@@ -6,10 +6,10 @@
 
 use std::panic::Location;
 
-use super::clock::Clock;
 use super::lanes::LaneSet;
 use super::op::{ObjectId, ThreadId};
 use super::state::State;
+use super::thread::Knowledge;
 
 /// What kind of thing an object is; reports name it by this.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,9 +72,6 @@ impl ObjectKind {
     }
 }
 
-/// The `clock_of` of a clock that is no thread's.
-pub(crate) const NOBODY: (ThreadId, u32) = (ThreadId(u32::MAX), 0);
-
 /// A thread in an object's own list: a reader that holds it, a waiter, one that has arrived.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
@@ -95,9 +92,7 @@ pub(crate) struct Object {
     pub(crate) waiting: LaneSet,
     pub(crate) entries: Vec<Entry>,
     /// What is known to whoever acquires from this object.
-    pub(crate) clock: Clock,
-    /// The thread whose knowledge `clock` is, and at which version; see `Thread::acquire`.
-    pub(crate) clock_of: (ThreadId, u32),
+    pub(crate) knowledge: Knowledge,
 }
 
 /// A name for an object that is the same in every execution in which it plays the same part: where it was
@@ -146,8 +141,7 @@ impl ObjectTable {
             object.state = state;
             object.waiting.clear();
             object.entries.clear();
-            object.clock.clear();
-            object.clock_of = NOBODY;
+            object.knowledge.clear();
         } else {
             self.objects.push(Object {
                 kind,
@@ -156,8 +150,7 @@ impl ObjectTable {
                 state,
                 waiting: LaneSet::default(),
                 entries: Vec::new(),
-                clock: Clock::default(),
-                clock_of: NOBODY,
+                knowledge: Knowledge::default(),
             });
         }
         self.count += 1;

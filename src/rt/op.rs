@@ -219,6 +219,20 @@ pub(crate) enum Note {
     None,
     /// The value that was read.
     Read(u64),
+    /// The value that was read, and the last one in modification order, which it is not.
+    ReadStale {
+        /// What was read.
+        value: u64,
+        /// What a sequentially consistent load would have read.
+        last: u64,
+    },
+    /// The value that was written before others in modification order, and the last of those.
+    WroteEarlier {
+        /// What was written.
+        new: u64,
+        /// What stays last.
+        last: u64,
+    },
     /// The value before and after.
     Wrote {
         /// Before.
@@ -263,6 +277,10 @@ pub enum Choice {
     WeakFailure,
     /// Which thread is the leader of a barrier.
     BarrierLeader,
+    /// Which of the stores that it may read an atomic operation reads; 0 is the latest.
+    ReadsFrom,
+    /// Where in modification order a store goes; 0 is the end.
+    Placement,
     /// A value asked for by the program: [`crate::choose`], [`crate::rand`].
     Program,
 }

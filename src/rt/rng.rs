@@ -5,9 +5,15 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
+use super::kernel::mix;
+
 /// Random numbers of one execution.
 #[derive(Clone, Debug)]
-pub struct Rng(ChaCha8Rng);
+pub struct Rng {
+    stream: ChaCha8Rng,
+    /// In how many tenths of the cases an older store is read than the last.
+    staleness: u32,
+}
 
 impl Rng {
     /// The generator of execution `index` under `seed`.
@@ -16,13 +22,15 @@ impl Rng {
         key[..8].copy_from_slice(&seed.to_le_bytes());
         key[8..16].copy_from_slice(&index.to_le_bytes());
         key[16..24].copy_from_slice(b"drawloom");
-        Rng(ChaCha8Rng::from_seed(key))
+        // Not drawn: the stream stays the same whether memory is weak or not.
+        let staleness = [0, 1, 5, 9][(mix(seed, index) >> 32) as usize % 4];
+        Rng { stream: ChaCha8Rng::from_seed(key), staleness }
     }
 
     /// 64 random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
-        self.0.next_u64()
+        self.stream.next_u64()
     }
 
     /// A number below `n`, by multiply-shift (Lemire 2019, without rejection: the bias is below n / 2^32).
@@ -34,10 +42,16 @@ impl Rng {
     pub fn below(&mut self, n: usize) -> usize {
         assert!(n > 0, "a choice needs at least one alternative");
         if let Ok(n) = u32::try_from(n) {
-            ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as usize
+            ((u64::from(self.stream.next_u32()) * u64::from(n)) >> 32) as usize
         } else {
-            ((u128::from(self.0.next_u64()) * n as u128) >> 64) as usize
+            ((u128::from(self.stream.next_u64()) * n as u128) >> 64) as usize
         }
+    }
+
+    /// Whether to read an older store than the last, where that may be: as often as this execution does.
+    #[inline]
+    pub fn is_stale(&mut self) -> bool {
+        self.staleness > 0 && self.below(10) < self.staleness as usize
     }
 
     /// True once in `n` times.

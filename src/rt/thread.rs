@@ -8,10 +8,46 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::local::Locals;
-use super::object::{NOBODY, Object};
 use super::op::{ObjectId, Op, ThreadId};
 use super::outcome::PanicRecord;
 use super::timer::{Instant, NEVER};
+
+/// The `of` of knowledge that is no thread's.
+const NOBODY: (ThreadId, u32) = (ThreadId(u32::MAX), 0);
+
+/// What is known to whoever acquires from an object or reads a store.
+#[derive(Clone, Debug)]
+pub(crate) struct Knowledge {
+    pub(crate) clock: Clock,
+    /// The thread whose knowledge `clock` is, and at which version; see `Thread::acquire`.
+    of: (ThreadId, u32),
+}
+
+impl Default for Knowledge {
+    fn default() -> Knowledge {
+        Knowledge { clock: Clock::default(), of: NOBODY }
+    }
+}
+
+impl Knowledge {
+    pub(crate) fn clear(&mut self) {
+        self.clock.clear();
+        self.of = NOBODY;
+    }
+
+    /// From now on no thread's, whatever it is.
+    #[inline]
+    pub(crate) fn disown(&mut self) {
+        self.of = NOBODY;
+    }
+
+    /// Becomes equal to `other` without giving up its memory.
+    #[inline]
+    pub(crate) fn copy_from(&mut self, other: &Knowledge) {
+        self.clock.copy_from(&other.clock);
+        self.of = other.of;
+    }
+}
 
 /// One thread. Its memory is kept for the thread of the same number in the next execution.
 pub(crate) struct Thread {
@@ -34,7 +70,7 @@ pub(crate) struct Thread {
     pub(crate) clock: Clock,
     /// Changes whenever `clock` learns from another thread.
     pub(super) clock_version: u32,
-    pub(super) slot: u32,
+    pub(crate) slot: u32,
     /// The own component of `clock`.
     pub(super) epoch: u32,
     /// What an acquire fence would add to `clock` (C++20 [atomics.fence]).
@@ -100,66 +136,66 @@ impl Thread {
         self.clock.set(self.slot, self.epoch);
     }
 
-    /// Learns what `object` knows.
+    /// Learns what `from` knows.
     #[inline]
-    pub(crate) fn acquire(&mut self, id: ThreadId, object: &Object) {
-        if object.clock_of == (id, self.clock_version) || object.clock.is_empty() {
+    pub(crate) fn acquire(&mut self, id: ThreadId, from: &Knowledge) {
+        if from.of == (id, self.clock_version) || from.clock.is_empty() {
             return;
         }
-        self.clock.join(&object.clock);
+        self.clock.join(&from.clock);
         self.clock_version += 1;
     }
 
-    /// `object` learns what this thread knows, in addition to what it knew.
+    /// `to` learns what this thread knows, in addition to what it knew.
     #[inline]
-    pub(crate) fn release(&mut self, object: &mut Object) {
-        object.clock.join(&self.clock);
-        object.clock_of = NOBODY;
+    pub(crate) fn release(&mut self, to: &mut Knowledge) {
+        to.clock.join(&self.clock);
+        to.of = NOBODY;
         self.advance_epoch();
     }
 
-    /// `object` learns what this thread knows, which is all that it is to know.
+    /// `to` learns what this thread knows, which is all that it is to know.
     #[inline]
-    pub(crate) fn release_owned(&mut self, id: ThreadId, object: &mut Object) {
-        if object.clock_of == (id, self.clock_version) {
-            object.clock.set(self.slot, self.epoch);
+    pub(crate) fn release_owned(&mut self, id: ThreadId, to: &mut Knowledge) {
+        if to.of == (id, self.clock_version) {
+            to.clock.set(self.slot, self.epoch);
         } else {
-            object.clock.copy_from(&self.clock);
-            object.clock_of = (id, self.clock_version);
+            to.clock.copy_from(&self.clock);
+            to.of = (id, self.clock_version);
         }
         self.advance_epoch();
     }
 
-    /// Both: learns what `object` knows, and makes it know as much.
+    /// Both: learns what `to` knows, and makes it know as much.
     #[inline]
-    pub(crate) fn acquire_release(&mut self, id: ThreadId, object: &mut Object) {
-        if object.clock_of == (id, self.clock_version) {
-            object.clock.set(self.slot, self.epoch);
+    pub(crate) fn acquire_release(&mut self, id: ThreadId, to: &mut Knowledge) {
+        if to.of == (id, self.clock_version) {
+            to.clock.set(self.slot, self.epoch);
         } else {
-            self.clock.merge(&mut object.clock);
+            self.clock.merge(&mut to.clock);
             self.clock_version += 1;
-            object.clock_of = (id, self.clock_version);
+            to.of = (id, self.clock_version);
         }
         self.advance_epoch();
     }
 
-    /// A relaxed read: an acquire fence to come would learn what `object` knows.
+    /// A relaxed read: an acquire fence to come would learn what `from` knows.
     #[inline]
-    pub(crate) fn acquire_later(&mut self, object: &Object) {
-        if !object.clock.is_empty() {
-            self.acquirable.join(&object.clock);
+    pub(crate) fn acquire_later(&mut self, from: &Knowledge) {
+        if !from.clock.is_empty() {
+            self.acquirable.join(&from.clock);
         }
     }
 
-    /// A relaxed write: `object` learns what this thread knew at its last release fence, in addition to what
+    /// A relaxed write: `to` learns what this thread knew at its last release fence, in addition to what
     /// it knew (`keep`) or instead.
     #[inline]
-    pub(crate) fn release_fenced(&mut self, object: &mut Object, keep: bool) {
+    pub(crate) fn release_fenced(&mut self, to: &mut Knowledge, keep: bool) {
         if keep {
-            object.clock.join(&self.released);
+            to.clock.join(&self.released);
         } else {
-            object.clock.copy_from(&self.released);
+            to.clock.copy_from(&self.released);
         }
-        object.clock_of = NOBODY;
+        to.of = NOBODY;
     }
 }

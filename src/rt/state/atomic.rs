@@ -7,8 +7,7 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
-use crate::rt::memory::{self, Cell};
-use crate::rt::object::{AtomicKind, Object, ObjectKind};
+use crate::rt::object::{AtomicKind, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
 use crate::rt::state::State;
 use crate::rt::{Current, Execution, Identity};
@@ -27,7 +26,8 @@ enum Residence {
 /// An atomic.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AtomicState {
-    pub(crate) cell: Cell,
+    /// Which of the memory's locations.
+    location: u32,
     residence: Residence,
 }
 
@@ -47,54 +47,58 @@ pub(crate) struct Exchange {
     pub(crate) weak: bool,
 }
 
-impl AtomicState {
-    /// Brings the value into the model before an operation.
-    #[inline]
-    fn fetch(&mut self, real: &impl RealCell) {
-        if self.residence != Residence::Model {
-            self.cell.write(real.get());
-            if self.residence == Residence::Moved {
-                self.residence = Residence::Model;
-            }
-        }
-    }
-
-    /// Writes a value in an operation.
-    #[inline]
-    fn write(&mut self, value: u64, real: &impl RealCell) {
-        self.cell.write(value);
-        if self.residence == Residence::Real {
-            real.set(value);
-        }
-    }
-}
-
 #[inline]
-fn state(object: &mut Object) -> &mut AtomicState {
-    match &mut object.state {
+fn state(execution: &mut Execution, object: ObjectId) -> &mut AtomicState {
+    match &mut execution.kernel.objects.get_mut(object).state {
         State::Atomic(state) => state,
         other => unreachable!("an atomic object holds {other:?}"),
     }
 }
 
 impl Execution {
-    /// The store that an operation reads from: a choice, if there are several.
+    /// The location, with its value in the model.
     #[inline]
-    fn atomic_source(&mut self, object: ObjectId, real: &impl RealCell) -> u64 {
-        let state = state(self.kernel.objects.get_mut(object));
-        state.fetch(real);
-        let (count, source) = state.cell.readable();
-        debug_assert_eq!(count, 1, "under sequential consistency a read has one source");
-        source(0).value
+    fn atomic_location(&mut self, object: ObjectId, real: &impl RealCell) -> u32 {
+        let &mut AtomicState { location, residence } = state(self, object);
+        if residence != Residence::Model {
+            self.atomic_fetch(object, location, real);
+        }
+        location
+    }
+
+    /// Brings the value into the model before an operation.
+    #[cold]
+    fn atomic_fetch(&mut self, object: ObjectId, location: u32, real: &impl RealCell) {
+        self.kernel.overwrite(location, real.get());
+        let state = state(self, object);
+        if state.residence == Residence::Moved {
+            state.residence = Residence::Model;
+        }
+    }
+
+    /// Shows the new value to whoever has a raw pointer.
+    #[inline]
+    fn atomic_written(&mut self, object: ObjectId, real: &impl RealCell) {
+        let &mut AtomicState { location, residence } = state(self, object);
+        if residence == Residence::Real {
+            real.set(self.kernel.last_value(location));
+        }
+    }
+
+    /// A choice of the memory model; 0 is what sequential consistency does.
+    #[inline]
+    fn choose_store(&mut self, choice: Choice, count: usize) -> usize {
+        if count == 1 || self.winding_up { 0 } else { self.choose(choice, count) }
     }
 }
 
 impl Current {
     /// The object of an atomic, registered at its first use with the real atomic's value.
     #[inline]
-    fn atomic_object(self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> ObjectId {
+    fn atomic_object(mut self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> ObjectId {
         self.object(atomic, ObjectKind::Atomic(kind), || {
-            State::Atomic(AtomicState { cell: Cell::new(real.get()), residence: Residence::Model })
+            let location = self.kernel().new_location(real.get());
+            State::Atomic(AtomicState { location, residence: Residence::Model })
         })
     }
 
@@ -109,10 +113,14 @@ impl Current {
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
         self.op(Op::new(OpKind::Load, object, location), |execution, id| {
-            let value = execution.atomic_source(object, real);
-            let (object, thread) = execution.kernel.pair(object, id);
-            memory::synchronize_read(object, id, thread, order);
-            execution.kernel.note = Note::Read(value);
+            let location = execution.atomic_location(object, real);
+            let count = execution.kernel.load_sources(location, id, order);
+            let number = execution.choose_store(Choice::ReadsFrom, count);
+            let value = execution.kernel.read_source(location, id, number, order);
+            execution.kernel.note = match number {
+                0 => Note::Read(value),
+                _ => Note::ReadStale { value, last: execution.kernel.last_value(location) },
+            };
             value
         })
     }
@@ -129,13 +137,16 @@ impl Current {
     ) {
         let object = self.atomic_object(atomic, kind, real);
         self.op(Op::new(OpKind::Store, object, location), |execution, id| {
-            let (object, thread) = execution.kernel.pair(object, id);
-            memory::synchronize_write(object, id, thread, order);
-            let state = state(object);
-            state.fetch(real);
-            let old = state.cell.last();
-            state.write(value, real);
-            execution.kernel.note = Note::Wrote { old, new: value };
+            let location = execution.atomic_location(object, real);
+            let count = execution.kernel.store_places(location, id, order);
+            let number = execution.choose_store(Choice::Placement, count);
+            let old = execution.kernel.source_value(location, number);
+            execution.kernel.store_after(location, id, number, value, order);
+            execution.atomic_written(object, real);
+            execution.kernel.note = match number {
+                0 => Note::Wrote { old, new: value },
+                _ => Note::WroteEarlier { new: value, last: execution.kernel.last_value(location) },
+            };
         });
     }
 
@@ -151,11 +162,13 @@ impl Current {
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
         self.op(Op::new(OpKind::ReadModifyWrite, object, location), |execution, id| {
-            let old = execution.atomic_source(object, real);
+            let location = execution.atomic_location(object, real);
+            let count = execution.kernel.modify_sources(location, id, order);
+            let number = execution.choose_store(Choice::ReadsFrom, count);
+            let old = execution.kernel.source_value(location, number);
             let new = modify(old);
-            let (object, thread) = execution.kernel.pair(object, id);
-            memory::synchronize_modify(object, id, thread, order);
-            state(object).write(new, real);
+            execution.kernel.modify_source(location, id, number, new, order);
+            execution.atomic_written(object, real);
             execution.kernel.note = Note::Wrote { old, new };
             old
         })
@@ -172,16 +185,19 @@ impl Current {
         let Exchange { expected, new, success, failure, weak } = exchange;
         let object = self.atomic_object(atomic, kind, real);
         self.op(Op::new(OpKind::CompareExchange, object, location), |execution, id| {
-            let old = execution.atomic_source(object, real);
+            let location = execution.atomic_location(object, real);
+            let orders = (success, failure);
+            let count = execution.kernel.exchange_sources(location, id, expected, orders);
+            let number = execution.choose_store(Choice::ReadsFrom, count);
+            let old = execution.kernel.source_value(location, number);
             let fails_weakly = old == expected && weak && execution.choose(Choice::WeakFailure, 2) == 1;
-            let (object, thread) = execution.kernel.pair(object, id);
             if old != expected || fails_weakly {
-                memory::synchronize_read(object, id, thread, failure);
+                execution.kernel.read_source(location, id, number, failure);
                 execution.kernel.note = if fails_weakly { Note::FailedSpuriously } else { Note::Failed(old) };
                 return Err(old);
             }
-            memory::synchronize_modify(object, id, thread, success);
-            state(object).write(new, real);
+            execution.kernel.modify_source(location, id, number, new, success);
+            execution.atomic_written(object, real);
             execution.kernel.note = Note::Wrote { old, new };
             Ok(old)
         })
@@ -190,8 +206,8 @@ impl Current {
     /// The value, for printing: no operation.
     pub(crate) fn atomic_peek(mut self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
-        match *state(self.kernel().objects.get_mut(object)) {
-            AtomicState { cell, residence: Residence::Model } => cell.last(),
+        match *state(self.execution(), object) {
+            AtomicState { location, residence: Residence::Model } => self.kernel().last_value(location),
             _ => real.get(),
         }
     }
@@ -199,7 +215,7 @@ impl Current {
     /// An atomic fence.
     pub(crate) fn fence(self, order: Ordering, location: &'static Location<'static>) {
         self.op(Op::new(OpKind::Fence, ObjectId::NONE, location), |execution, thread| {
-            memory::fence(&mut execution.kernel, thread, order);
+            execution.kernel.fence(thread, order);
         });
     }
 
@@ -213,10 +229,11 @@ impl Current {
         for_good: bool,
     ) {
         let object = self.atomic_object(atomic, kind, real);
-        let state = state(self.kernel().objects.get_mut(object));
-        if state.residence == Residence::Model {
-            real.set(state.cell.last());
-            state.residence = if for_good { Residence::Real } else { Residence::Moved };
+        let &mut AtomicState { location, residence } = state(self.execution(), object);
+        if residence == Residence::Model {
+            real.set(self.kernel().last_value(location));
+            state(self.execution(), object).residence =
+                if for_good { Residence::Real } else { Residence::Moved };
         }
     }
 }
