@@ -10,17 +10,12 @@ version=0.7.2
 folder=${CARGO_TARGET_DIR:-$root/target}/loom-own-suite
 
 # Tests of loom that do not pass, each with the word for its reason; docs/from-loom.md has the table.
-#   weak-memory   expects a value that sequential consistency forbids
 #   shutdown      expects a static to be gone when the closure has returned
 #   no-limit      expects loom's table of branches to be full
 #   run-once      keeps data in a std static, and expects to be run once
 expected_failures='
 atomic::lazy_static_arc_shutdown shutdown
-atomic_relaxed::check_ordering_invalid_1 weak-memory
-atomic_relaxed::check_ordering_invalid_2 weak-memory
 double_panic_in_drop::double_panic_at_branch_max no-limit
-litmus::store_buffering weak-memory
-spec::acq_rel weak-memory
 thread_local::drop run-once
 '
 
