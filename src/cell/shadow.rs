@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 use crate::rt::shadow::{AccessKind, OpenAccess};
-use crate::rt::{Identity, current, outside};
+use crate::rt::{Current, Identity, current, outside};
 
 /// The race detector's record of one piece of memory.
 ///
@@ -75,33 +75,47 @@ impl Shadow {
     /// Begins a read, which ends when the returned value is dropped.
     #[track_caller]
     pub fn read(&self) -> Access {
-        self.begin(AccessKind::Read)
+        self.begin(AccessKind::Read, None)
     }
 
     /// Begins a write, which ends when the returned value is dropped.
     #[track_caller]
     pub fn write(&self) -> Access {
-        self.begin(AccessKind::Write)
+        self.begin(AccessKind::Write, None)
     }
 
     /// An atomic read: it races with writes that are not atomic.
     #[track_caller]
     #[inline]
     pub fn atomic_read(&self) {
-        drop(self.begin(AccessKind::AtomicRead));
+        drop(self.begin(AccessKind::AtomicRead, None));
     }
 
     /// An atomic write: it races with reads and writes that are not atomic.
     #[track_caller]
     #[inline]
     pub fn atomic_write(&self) {
-        drop(self.begin(AccessKind::AtomicWrite));
+        drop(self.begin(AccessKind::AtomicWrite, None));
+    }
+
+    /// As [`Shadow::atomic_read`], of the operation that the thread has just executed.
+    #[track_caller]
+    #[inline]
+    pub fn atomic_read_since(&self, before: BeforeOperation) {
+        drop(self.begin(AccessKind::AtomicRead, before.epoch));
+    }
+
+    /// As [`Shadow::atomic_write`], of the operation that the thread has just executed.
+    #[track_caller]
+    #[inline]
+    pub fn atomic_write_since(&self, before: BeforeOperation) {
+        drop(self.begin(AccessKind::AtomicWrite, before.epoch));
     }
 
     #[track_caller]
-    fn begin(&self, kind: AccessKind) -> Access {
+    fn begin(&self, kind: AccessKind, epoch: Option<u32>) -> Access {
         let open = match current() {
-            Some(current) => current.access(&self.identity, self.what, kind, Location::caller()),
+            Some(current) => current.access(&self.identity, self.what, kind, Location::caller(), epoch),
             None => {
                 outside::check(&self.identity, self.what);
                 None
@@ -117,6 +131,44 @@ impl fmt::Debug for Shadow {
     }
 }
 
+/// The time before an atomic operation that may release, for types that watch an atomic of their own: whoever
+/// acquires what the operation releases comes after the operation itself, too.
+///
+/// ```
+/// use drawloom::cell::{BeforeOperation, Shadow};
+/// use drawloom::sync::atomic::{AtomicU32, Ordering};
+///
+/// struct Watched {
+///     atomic: AtomicU32,
+///     accesses: Shadow,
+/// }
+///
+/// impl Watched {
+///     fn store(&self, value: u32, order: Ordering) {
+///         let before = BeforeOperation::now();
+///         self.atomic.store(value, order);
+///         self.accesses.atomic_write_since(before);
+///     }
+/// }
+/// # let watched = Watched { atomic: AtomicU32::new(0), accesses: Shadow::new("Watched") };
+/// # watched.store(1, Ordering::Release);
+/// # assert_eq!(watched.atomic.load(Ordering::Relaxed), 1);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct BeforeOperation {
+    /// The thread's, inside an execution.
+    epoch: Option<u32>,
+}
+
+impl BeforeOperation {
+    /// Now, before the operation.
+    #[must_use]
+    #[inline]
+    pub fn now() -> BeforeOperation {
+        BeforeOperation { epoch: current().map(Current::epoch) }
+    }
+}
+
 /// An access to memory that lasts until this is dropped; made by [`Shadow::read`] and [`Shadow::write`].
 ///
 /// It ends in the thread in which it began.
@@ -126,11 +178,24 @@ pub struct Access {
     _not_send: PhantomData<*mut ()>,
 }
 
+impl Access {
+    /// Ends the access as if it had ended when it began. It excludes others until now all the same; but a lock that
+    /// was released meanwhile, or a flag that was set, hands the memory over. For guards that users keep in a struct
+    /// whose destructor does that: the guard, a field of it, is dropped later, without the memory being accessed.
+    pub fn end_as_begun(mut self) {
+        self.end(false);
+    }
+
+    fn end(&mut self, now: bool) {
+        if let (Some(open), Some(current)) = (self.open.take(), current()) {
+            current.end_access(open, now);
+        }
+    }
+}
+
 impl Drop for Access {
     fn drop(&mut self) {
-        if let (Some(open), Some(current)) = (self.open, current()) {
-            current.end_access(open);
-        }
+        self.end(true);
     }
 }
 

@@ -107,11 +107,11 @@ impl History {
         number
     }
 
-    /// The access `number` ends, at `epoch` of its thread.
-    fn end(&mut self, number: u32, epoch: u32) {
+    /// The access `number` ends, at `epoch` of its thread, or as if it had ended when it began.
+    fn end(&mut self, number: u32, epoch: Option<u32>) {
         if let Some(past) = self.past.iter_mut().find(|past| past.open == Some(number)) {
             past.open = None;
-            past.epoch = epoch;
+            past.epoch = epoch.unwrap_or(past.epoch);
         }
     }
 }
@@ -163,13 +163,22 @@ pub(crate) struct OpenAccess {
 }
 
 impl Current {
-    /// The running thread accesses memory. Ends the execution if that is a race.
+    /// The running thread's own time.
+    pub(crate) fn epoch(mut self) -> u32 {
+        let kernel = self.kernel();
+        kernel.thread(kernel.current).epoch
+    }
+
+    /// The running thread accesses memory. Ends the execution if that is a race. `epoch` is when, if that is not
+    /// now: an atomic operation that releases is ordered before what acquires it, and so is its access, but
+    /// the thread's epoch is the next one when the operation is over.
     pub(crate) fn access(
         mut self,
         memory: &Identity,
         what: &'static str,
         kind: AccessKind,
         location: &'static Location<'static>,
+        epoch: Option<u32>,
     ) -> Option<OpenAccess> {
         if !self.on_fiber() {
             // All threads have ended, before whatever is done now.
@@ -196,19 +205,19 @@ impl Current {
             execution.race = Some(Race { object, first, second, overlap });
             self.fail(Stop::DataRace);
         }
-        let (slot, epoch) = (thread.slot, thread.epoch);
+        let (slot, epoch) = (thread.slot, epoch.unwrap_or(thread.epoch));
         let new = Past { thread: id, slot, epoch, kind, open: None, step, location };
         let number = history.add(new, lasts, &thread.clock);
         lasts.then_some(OpenAccess { execution: execution.stamp(), history: index, number })
     }
 
-    /// An access that lasted ends.
-    pub(crate) fn end_access(mut self, access: OpenAccess) {
+    /// An access that lasted ends, `now` or as if it had ended when it began.
+    pub(crate) fn end_access(mut self, access: OpenAccess, now: bool) {
         let execution = self.execution();
         if access.execution == execution.stamp() {
             let id = execution.kernel.current;
             let (history, thread) = execution.kernel.history(access.history, id);
-            history.end(access.number, thread.epoch);
+            history.end(access.number, now.then_some(thread.epoch));
         }
     }
 
@@ -292,7 +301,7 @@ mod tests {
         let number = scene.access(0, Write, true);
         scene.order(0, 1);
         assert!(scene.races(1, Read) && scene.races(0, Read));
-        scene.history.end(number, scene.clocks[0].get(0));
+        scene.history.end(number, Some(scene.clocks[0].get(0)));
         assert!(!scene.races(0, Read));
         assert!(scene.races(1, Read), "it ended after the two were ordered");
         scene.order(0, 1);
