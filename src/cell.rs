@@ -18,7 +18,7 @@ mod shadow;
 
 pub use std::cell::*;
 
-pub use shadow::{Access, Shadow};
+pub use shadow::{Access, BeforeOperation, Shadow};
 
 /// Mirror of [`std::cell::Cell`].
 #[repr(transparent)]

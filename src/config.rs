@@ -157,7 +157,7 @@ pub struct Config {
 }
 
 /// How a person runs a test again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Rerun {
     /// By setting the configuration.
     #[default]
@@ -166,6 +166,8 @@ pub(crate) enum Rerun {
     CargoTest,
     /// By running the program again, with environment variables.
     Program,
+    /// By this command, with `{}` for the token or seed.
+    Command(String),
 }
 
 impl Default for Config {

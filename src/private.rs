@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::config::{Config, Log, Rerun};
 use crate::explore;
-use crate::report::for_terminal;
+/// The report's text, in colours on a terminal. For the shims.
+pub use crate::report::for_terminal;
 
 /// A test, as the attribute describes it.
 #[derive(Debug)]
@@ -19,6 +20,18 @@ pub struct TestCase {
     pub keep_regressions: bool,
     /// The attribute's arguments.
     pub config: Config,
+}
+
+/// `config`, with `{}` in `command` for the token or seed of a failure: how a person runs a test again that is no
+/// `#[drawloom::test]`. For the shims.
+pub fn rerun_with(mut config: Config, command: impl Into<String>) -> Config {
+    config.rerun = Rerun::Command(command.into());
+    config
+}
+
+/// Whether a line about a test that passed is wanted. For the shims.
+pub fn wants_summary(config: &Config) -> bool {
+    config.log >= Log::Summary
 }
 
 /// What a test may return.

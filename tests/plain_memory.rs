@@ -1,7 +1,7 @@
 //! Plain memory: races that `cell::Shadow` sees, and leaks that `alloc` sees; with their reports.
 
 use drawloom::alloc::{Layout, Track, alloc, alloc_zeroed, dealloc};
-use drawloom::cell::{Shadow, UnsafeCell};
+use drawloom::cell::{BeforeOperation, Shadow, UnsafeCell};
 use drawloom::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use drawloom::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use drawloom::sync::{Arc, Mutex};
@@ -380,4 +380,44 @@ fn preemptions_are_bounded() {
         })
     };
     assert!(twice(1).passed() && twice(2).failed_with(FailureKind::Panic));
+}
+
+#[test]
+fn who_acquires_a_store_comes_after_the_store_itself() {
+    // The last of two owners changes the counter itself, as a destructor does.
+    let two_owners = |acquire: bool| {
+        move || {
+            let counter = Arc::new((AtomicUsize::new(2), Shadow::new("counter")));
+            let release = move |(count, accesses): &(AtomicUsize, Shadow)| {
+                let before = BeforeOperation::now();
+                let old = count.fetch_sub(1, Release);
+                accesses.atomic_write_since(before);
+                if old == 1 {
+                    if acquire {
+                        fence(Acquire);
+                    }
+                    drop(accesses.write());
+                }
+            };
+            let other = Arc::clone(&counter);
+            let thread = thread::spawn(move || release(&other));
+            release(&counter);
+            thread.join().unwrap();
+        }
+    };
+    passes(two_owners(true));
+    fails(FailureKind::DataRace, two_owners(false));
+    // Told after the store without saying when it was, the access comes after what the store has released.
+    fails(FailureKind::DataRace, || {
+        let shared = Arc::new((AtomicBool::new(false), Shadow::new("flag")));
+        let other = Arc::clone(&shared);
+        let thread = thread::spawn(move || {
+            other.0.store(true, Release);
+            other.1.atomic_write();
+        });
+        if shared.0.load(Acquire) {
+            drop(shared.1.write());
+        }
+        thread.join().unwrap();
+    });
 }

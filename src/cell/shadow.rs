@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 use crate::rt::shadow::{AccessKind, OpenAccess};
-use crate::rt::{Identity, current, outside};
+use crate::rt::{Current, Identity, current, outside};
 
 /// The race detector's record of one piece of memory.
 ///
@@ -74,33 +74,47 @@ impl Shadow {
     /// Begins a read, which ends when the returned value is dropped.
     #[track_caller]
     pub fn read(&self) -> Access {
-        self.begin(AccessKind::Read)
+        self.begin(AccessKind::Read, None)
     }
 
     /// Begins a write, which ends when the returned value is dropped.
     #[track_caller]
     pub fn write(&self) -> Access {
-        self.begin(AccessKind::Write)
+        self.begin(AccessKind::Write, None)
     }
 
     /// An atomic read: it races with writes that are not atomic.
     #[track_caller]
     #[inline]
     pub fn atomic_read(&self) {
-        drop(self.begin(AccessKind::AtomicRead));
+        drop(self.begin(AccessKind::AtomicRead, None));
     }
 
     /// An atomic write: it races with reads and writes that are not atomic.
     #[track_caller]
     #[inline]
     pub fn atomic_write(&self) {
-        drop(self.begin(AccessKind::AtomicWrite));
+        drop(self.begin(AccessKind::AtomicWrite, None));
+    }
+
+    /// As [`Shadow::atomic_read`], of the operation that the thread has just executed.
+    #[track_caller]
+    #[inline]
+    pub fn atomic_read_since(&self, before: BeforeOperation) {
+        drop(self.begin(AccessKind::AtomicRead, before.epoch));
+    }
+
+    /// As [`Shadow::atomic_write`], of the operation that the thread has just executed.
+    #[track_caller]
+    #[inline]
+    pub fn atomic_write_since(&self, before: BeforeOperation) {
+        drop(self.begin(AccessKind::AtomicWrite, before.epoch));
     }
 
     #[track_caller]
-    fn begin(&self, kind: AccessKind) -> Access {
+    fn begin(&self, kind: AccessKind, epoch: Option<u32>) -> Access {
         let open = match current() {
-            Some(current) => current.access(&self.identity, self.what, kind, Location::caller()),
+            Some(current) => current.access(&self.identity, self.what, kind, Location::caller(), epoch),
             None => {
                 outside::check(&self.identity, self.what);
                 None
@@ -113,6 +127,44 @@ impl Shadow {
 impl fmt::Debug for Shadow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shadow").field("what", &self.what).finish_non_exhaustive()
+    }
+}
+
+/// The time before an atomic operation that may release, for types that watch an atomic of their own: whoever
+/// acquires what the operation releases comes after the operation itself, too.
+///
+/// ```
+/// use drawloom::cell::{BeforeOperation, Shadow};
+/// use drawloom::sync::atomic::{AtomicU32, Ordering};
+///
+/// struct Watched {
+///     atomic: AtomicU32,
+///     accesses: Shadow,
+/// }
+///
+/// impl Watched {
+///     fn store(&self, value: u32, order: Ordering) {
+///         let before = BeforeOperation::now();
+///         self.atomic.store(value, order);
+///         self.accesses.atomic_write_since(before);
+///     }
+/// }
+/// # let watched = Watched { atomic: AtomicU32::new(0), accesses: Shadow::new("Watched") };
+/// # watched.store(1, Ordering::Release);
+/// # assert_eq!(watched.atomic.load(Ordering::Relaxed), 1);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct BeforeOperation {
+    /// The thread's, inside an execution.
+    epoch: Option<u32>,
+}
+
+impl BeforeOperation {
+    /// Now, before the operation.
+    #[must_use]
+    #[inline]
+    pub fn now() -> BeforeOperation {
+        BeforeOperation { epoch: current().map(Current::epoch) }
     }
 }
 

@@ -180,10 +180,11 @@ impl Exploration<'_> {
             waits: Vec::new(),
             race: None,
             notes: Vec::new(),
-            rerun: match self.config.rerun {
+            rerun: match &self.config.rerun {
                 Rerun::Config => "Config::replay(\"{}\")".to_owned(),
                 Rerun::CargoTest => format!("DRAWLOOM_REPLAY={{}} cargo test {name} -- --exact"),
                 Rerun::Program => "run the same command with DRAWLOOM_REPLAY={}".to_owned(),
+                Rerun::Command(command) => command.clone(),
             },
             log: self.config.log,
             replayed: false,

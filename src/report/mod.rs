@@ -9,7 +9,7 @@ mod trace;
 use std::fmt;
 
 use crate::config::Log;
-pub(crate) use style::for_terminal;
+pub use style::for_terminal;
 
 /// The ways in which an execution can fail.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

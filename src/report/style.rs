@@ -9,7 +9,7 @@ use super::{FailureKind, Report};
 /// The report's text, in colours if a person is going to see it: when standard output and standard error are
 /// terminals (a test harness keeps what a test prints and shows it on the former) and `NO_COLOR` is not set
 /// (<https://no-color.org>).
-pub(crate) fn for_terminal(report: &Report) -> String {
+pub fn for_terminal(report: &Report) -> String {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let text = report.to_string();
     if wanted && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {

@@ -163,13 +163,22 @@ pub(crate) struct OpenAccess {
 }
 
 impl Current {
-    /// The running thread accesses memory. Ends the execution if that is a race.
+    /// The running thread's own time.
+    pub(crate) fn epoch(mut self) -> u32 {
+        let kernel = self.kernel();
+        kernel.thread(kernel.current).epoch
+    }
+
+    /// The running thread accesses memory. Ends the execution if that is a race. `epoch` is when, if that is not
+    /// now: an atomic operation that releases is ordered before what acquires it, and so is its access, but
+    /// the thread's epoch is the next one when the operation is over.
     pub(crate) fn access(
         mut self,
         memory: &Identity,
         what: &'static str,
         kind: AccessKind,
         location: &'static Location<'static>,
+        epoch: Option<u32>,
     ) -> Option<OpenAccess> {
         if !self.on_fiber() {
             // All threads have ended, before whatever is done now.
@@ -196,7 +205,7 @@ impl Current {
             execution.race = Some(Race { object, first, second, overlap });
             self.fail(Stop::DataRace);
         }
-        let (slot, epoch) = (thread.slot, thread.epoch);
+        let (slot, epoch) = (thread.slot, epoch.unwrap_or(thread.epoch));
         let new = Past { thread: id, slot, epoch, kind, open: None, step, location };
         let number = history.add(new, lasts, &thread.clock);
         lasts.then_some(OpenAccess { execution: execution.stamp(), history: index, number })

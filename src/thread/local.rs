@@ -301,13 +301,14 @@ macro_rules! thread_local {
     (@key [$(#[$attribute:meta])*] [$visibility:vis] $name:ident, $type:ty, $($init:tt)*) => {
         $(#[$attribute])*
         $visibility static $name: $crate::thread::LocalKey<$type> = {
-            fn initial() -> $type {
+            // Items are not hygienic: names that no initial value mentions.
+            fn __drawloom_initial() -> $type {
                 $($init)*
             }
             ::std::thread_local! {
-                static OUTSIDE: ::std::cell::OnceCell<$type> = const { ::std::cell::OnceCell::new() };
+                static __DRAWLOOM_OUTSIDE: ::std::cell::OnceCell<$type> = const { ::std::cell::OnceCell::new() };
             }
-            $crate::thread::LocalKey::new(&OUTSIDE, initial)
+            $crate::thread::LocalKey::new(&__DRAWLOOM_OUTSIDE, __drawloom_initial)
         };
     };
 }

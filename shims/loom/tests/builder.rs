@@ -1,0 +1,193 @@
+//! `Builder`: what its fields and loom's variables do.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{panics, run_alone};
+use loom::model::Builder;
+use loom::thread;
+
+/// How often `builder` runs a model in which nothing happens.
+fn executions(builder: &Builder) -> usize {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    count.load(Ordering::Relaxed)
+}
+
+/// Two increments, one of which is lost if a thread is preempted between its load and its store.
+fn lost_update() {
+    use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    let number = Arc::new(AtomicUsize::new(0));
+    let other = number.clone();
+    let thread = thread::spawn(move || other.store(other.load(SeqCst) + 1, SeqCst));
+    number.store(number.load(SeqCst) + 1, SeqCst);
+    thread.join().unwrap();
+    assert_eq!(number.load(SeqCst), 2, "an update was lost");
+}
+
+#[test]
+fn permutations_bound_the_executions() {
+    let mut builder = Builder::new();
+    builder.max_permutations = Some(20);
+    // The first runs twice, to see that it does the same.
+    assert_eq!(executions(&builder), 21);
+    builder.max_permutations = Some(0);
+    assert_eq!(executions(&builder), 2);
+}
+
+#[test]
+fn duration_bounds_the_time() {
+    let mut builder = Builder::default();
+    builder.max_permutations = Some(usize::MAX);
+    builder.max_duration = Some(Duration::from_millis(30));
+    assert!(executions(&builder) > 100);
+}
+
+#[test]
+fn preemptions_are_bounded() {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(0);
+    builder.check(lost_update);
+    builder.preemption_bound = Some(1);
+    assert!(panics(|| builder.check(lost_update)).contains("an update was lost"));
+}
+
+#[test]
+fn branches_do_not_lower_the_limit_of_steps() {
+    let mut builder = Builder::new();
+    builder.max_branches = 1;
+    builder.max_permutations = Some(20);
+    builder.check(|| (0..100).for_each(|_| thread::yield_now()));
+}
+
+#[test]
+fn nothing_is_explored_before_explore_is_called() {
+    let mut builder = Builder::new();
+    builder.expect_explicit_explore = true;
+    builder.check(lost_update);
+    let explored = panics(|| {
+        builder.check(|| {
+            loom::explore();
+            lost_update();
+        });
+    });
+    assert!(explored.contains("an update was lost"));
+    builder.check(|| {
+        loom::explore();
+        loom::stop_exploring();
+        lost_update();
+    });
+    loom::model(|| {
+        loom::skip_branch();
+        loom::explore();
+        lost_update();
+    });
+}
+
+#[test]
+fn a_model_in_a_model_is_refused() {
+    let message = common::fails(|| loom::model(|| ()));
+    assert!(message.contains("`loom::model` and `Builder::check` cannot be nested"), "{message}");
+}
+
+/// A file that no other test uses, and that does not exist.
+fn checkpoint(name: &str) -> std::path::PathBuf {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+#[test]
+fn the_checkpoint_file_keeps_the_failing_schedule_which_runs_first_then() {
+    let file = checkpoint("failing");
+    let mut builder = Builder::new();
+    builder.checkpoint_file(file.to_str().unwrap());
+    assert!(panics(|| builder.check(lost_update)).contains("an update was lost"));
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(kept.starts_with("# panic: ") && kept.contains("\ndl1"), "{kept}");
+
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    let again = panics(|| {
+        builder.check(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            lost_update();
+        });
+    });
+    assert!(again.contains("an update was lost"));
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), kept);
+    // What passes now does not keep the others from being run.
+    builder.max_permutations = Some(20);
+    assert_eq!(executions(&builder), 22);
+}
+
+#[test]
+fn a_checkpoint_file_with_something_else_in_it_is_refused() {
+    for (name, content, expected) in [
+        ("loom", "{\"preemption_bound\":null}", "is one of loom's own"),
+        ("empty", "# nothing\n\n", "does not hold one line with a schedule"),
+        ("lines", "dl1A\ndl1B\n", "does not hold one line with a schedule"),
+        ("garbage", "dl1AAAA\n", "does not hold a schedule: `dl1AAAA` cannot be replayed"),
+    ] {
+        let file = checkpoint(name);
+        std::fs::write(&file, content).unwrap();
+        let mut builder = Builder::new();
+        builder.checkpoint_file(file.to_str().unwrap());
+        let message = panics(|| executions(&builder));
+        assert!(message.contains(expected) && message.contains("remove it"), "{message}");
+    }
+    let mut builder = Builder::new();
+    builder.checkpoint_file(env!("CARGO_TARGET_TMPDIR"));
+    assert!(panics(|| executions(&builder)).contains("cannot be read"));
+}
+
+#[test]
+#[ignore = "run by tests below"]
+fn updates() {
+    loom::model(lost_update);
+}
+
+#[test]
+fn the_variables_are_heeded() {
+    let file = checkpoint("variable");
+    let (passed, text) = run_alone(
+        "updates",
+        &[
+            ("LOOM_MAX_PREEMPTIONS", "0"),
+            ("LOOM_MAX_PERMUTATIONS", "1500"),
+            ("LOOM_CHECKPOINT_FILE", file.to_str().unwrap()),
+        ],
+    );
+    assert!(passed && text.contains("updates: passed: sampled 1,500 schedules"), "{text}");
+    assert!(!file.exists());
+
+    let (passed, text) = run_alone("updates", &[("LOOM_CHECKPOINT_FILE", file.to_str().unwrap())]);
+    assert!(!passed && text.contains("was written to the checkpoint file"), "{text}");
+    let (passed, text) = run_alone("updates", &[("LOOM_CHECKPOINT_FILE", file.to_str().unwrap())]);
+    assert!(!passed && text.contains("was run first, and fails"), "{text}");
+
+    let (passed, text) = run_alone("updates", &[("LOOM_MAX_BRANCHES", "few")]);
+    assert!(!passed && text.contains("invalid value for `LOOM_MAX_BRANCHES`: it is `few`"), "{text}");
+}
+
+#[test]
+fn drawlooms_variables_override_looms() {
+    let (passed, text) = run_alone(
+        "updates",
+        &[("LOOM_MAX_PREEMPTIONS", "0"), ("LOOM_MAX_PERMUTATIONS", "1500"), ("DRAWLOOM_EXECUTIONS", "70")],
+    );
+    assert!(passed && text.contains("updates: passed: sampled 70 schedules"), "{text}");
+    let (passed, text) = run_alone("updates", &[("LOOM_MAX_PREEMPTIONS", "0"), ("DRAWLOOM_LOG", "off")]);
+    assert!(passed && !text.contains("sampled"), "{text}");
+    let (passed, text) = run_alone("updates", &[("DRAWLOOM_EXECUTIONS", "none")]);
+    assert!(!passed && text.contains("DRAWLOOM_EXECUTIONS is `none`, but takes"), "{text}");
+    let (passed, text) = run_alone("updates", &[("DRAWLOOM_REPLAY", "dl1AAAA")]);
+    assert!(!passed && text.contains("misuse in updates: `dl1AAAA` cannot be replayed"), "{text}");
+}
