@@ -308,6 +308,53 @@ fn a_stack_overflow_is_a_failure() {
     assert!(explore(config(), || ()).passed());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_is_a_failure() {
+    for _ in 0..2 {
+        let report = fails(config(), FailureKind::Crash, || {
+            let turn = Arc::new(AtomicU32::new(0));
+            let theirs = Arc::clone(&turn);
+            let thread = thread::spawn(move || theirs.store(1, SeqCst));
+            let pointer = if turn.load(SeqCst) == 1 { 8 } else { (&raw const turn).addr() };
+            // SAFETY: none: one of the two is no address of anything.
+            std::hint::black_box(unsafe { std::ptr::with_exposed_provenance::<u8>(pointer).read_volatile() });
+            thread.join().unwrap();
+        });
+        let message = report.failure().unwrap().message();
+        assert!(message.starts_with("main crashed (SIGSEGV)"), "{message}");
+    }
+    assert!(explore(config(), || ()).passed());
+}
+
+/// In a process of its own, since it dies.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_dies_says_how_to_run_the_execution_again() {
+    const CHILD: &str = "DRAWLOOM_TEST_DIES";
+    if std::env::var_os(CHILD).is_some() {
+        explore(config().name("doomed"), || {
+            let turn = Arc::new(AtomicU32::new(0));
+            let theirs = Arc::clone(&turn);
+            let thread = thread::spawn(move || theirs.store(1, SeqCst));
+            if turn.load(SeqCst) == 1 {
+                std::process::abort();
+            }
+            thread.join().unwrap();
+        });
+        return;
+    }
+    let this = std::env::current_exe().unwrap();
+    let mut child = std::process::Command::new(this);
+    child.args(["--exact", "a_process_that_dies_says_how_to_run_the_execution_again", "--nocapture"]);
+    let output = child.env(CHILD, "1").output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    let words = "drawloom: SIGABRT ends the process in doomed; replay: DRAWLOOM_REPLAY=portfolio/0x1/";
+    let seed = said.split_once(words).unwrap_or_else(|| panic!("no last words in {said}")).1;
+    assert!(seed.starts_with(|digit: char| digit.is_ascii_digit()), "{said}");
+}
+
 #[test]
 fn a_thread_may_ask_for_more_stack() {
     fn deep(n: u32) -> u32 {

@@ -72,6 +72,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("nondeterminism", "Nondeterminism"),
     ("double-panic", "DoublePanic"),
     ("stack-overflow", "StackOverflow"),
+    ("crash", "Crash"),
     ("misuse", "Misuse"),
 ];
 

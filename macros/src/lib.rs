@@ -59,7 +59,8 @@ use proc_macro::TokenStream;
 /// `"pos"`, `"urw"`, `"surw"` and `"round-robin"`.
 ///
 /// The failures that can be expected are `"panic"`, `"deadlock"`, `"step-limit"`, `"thread-limit"`,
-/// `"data-race"`, `"leaked-thread"`, `"leak"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"` and `"misuse"`.
+/// `"data-race"`, `"leaked-thread"`, `"leak"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"`, `"crash"` and
+/// `"misuse"`.
 ///
 /// Where an integer is wanted, a constant expression of the argument's type does as well:
 /// `executions = ROUNDS`, `stack_size = 64 * KIB`.

@@ -35,6 +35,16 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
                 ),
             ));
         }
+        Stop::Crash(signal) => {
+            return Some(Verdict::new(
+                FailureKind::Crash,
+                format!(
+                    "{} crashed ({signal}) after its last operation: it used memory that is not its own, freed already \
+                     perhaps, or executed what is no instruction",
+                    thread(kernel.current),
+                ),
+            ));
+        }
         Stop::DoublePanic => {
             let mut own = execution.panics.iter().filter(|panic| panic.thread == kernel.current);
             let mut message = format!("a destructor panicked while {} was unwinding", thread(kernel.current));

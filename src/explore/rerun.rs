@@ -70,6 +70,8 @@ impl Exploration<'_> {
         execution.kernel.limits.timeouts = token.timeouts;
         execution.kernel.limits.spurious = token.spurious;
         execution.kernel.limits.memory = token.memory;
+        let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, token.encode());
+        execution.set_last_words(words);
         let divergence = Arc::new(Mutex::new(None));
         execution.set_strategy(Box::new(Replay::new(token, Arc::clone(&divergence))));
         let verdict = self.run_index(execution, 0, &Profile::default(), mode);

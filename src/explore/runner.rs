@@ -224,7 +224,13 @@ impl Exploration<'_> {
         scope: &'scope Scope<'scope, '_>,
         work: impl FnOnce(&mut Execution) -> R + Send + 'scope,
     ) -> Result<ScopedJoinHandle<'scope, R>, ConfigError> {
-        let run = || work(&mut Execution::new(self.config.limits(), self.config.make_strategy()));
+        let run = || {
+            let mut execution = Execution::new(self.config.limits(), self.config.make_strategy());
+            let seed = self.seed(0).to_string();
+            let all = seed.strip_suffix('0').unwrap_or(&seed);
+            execution.set_last_words(format!("{}; replay: DRAWLOOM_REPLAY={all}", self.config.name));
+            work(&mut execution)
+        };
         std::thread::Builder::new().name("drawloom".to_owned()).spawn_scoped(scope, run).map_err(|error| {
             ConfigError::new(format!("the operating system gives no thread for a worker: {error}"))
         })
@@ -238,7 +244,7 @@ impl Exploration<'_> {
         profile: &Profile,
         mode: Mode,
     ) -> Option<Verdict> {
-        execution.prepare(Rng::new(self.config.seed, index), mode);
+        execution.prepare(index, Rng::new(self.config.seed, index), mode);
         execution.begin(&Start { execution: index, profile });
         let stop = execution.run(self.body);
         judge(execution, &stop, self.config.allow_leaked_threads)

@@ -35,6 +35,8 @@ pub enum FailureKind {
     DoublePanic,
     /// A thread used up its stack.
     StackOverflow,
+    /// A thread used memory that is not there, or executed what is no instruction.
+    Crash,
     /// drawloom was used in a way that it cannot work with.
     Misuse,
 }
@@ -53,6 +55,7 @@ impl FailureKind {
             FailureKind::Nondeterminism => "nondeterminism",
             FailureKind::DoublePanic => "double-panic",
             FailureKind::StackOverflow => "stack-overflow",
+            FailureKind::Crash => "crash",
             FailureKind::Misuse => "misuse",
         }
     }

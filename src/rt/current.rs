@@ -328,6 +328,11 @@ impl Current {
         self.execution().stop = Some(Stop::StackOverflow);
     }
 
+    /// A thread did what no thread may: what its fiber does instead of going on, on the emptied stack.
+    pub(crate) fn crashed(mut self, signal: &'static str) {
+        self.execution().stop = Some(Stop::Crash(signal));
+    }
+
     /// What the handler of a stack overflow needs to end the running fiber.
     pub(crate) fn trap_handler(mut self) -> Option<corosensei::trap::CoroutineTrapHandler<()>> {
         let thread = self.kernel().current;

@@ -54,6 +54,9 @@ pub(crate) struct Execution {
     pub(crate) panics: Vec<PanicRecord>,
     pub(super) stop: Option<Stop>,
     pub(super) misuse: Option<String>,
+    /// How to run what runs now again; if it ends with a slash, `index` follows.
+    words: String,
+    index: u64,
     pub(super) worker: Worker,
     pub(super) stamp: Stamp,
     pub(super) executions: u64,
@@ -93,6 +96,8 @@ impl Execution {
             stop: None,
             misuse: None,
             stamp: Stamp::new(worker.number(), 0),
+            words: String::new(),
+            index: 0,
             worker,
             executions: 0,
             hash_keys: None,
@@ -117,12 +122,23 @@ impl Execution {
         self.stamp
     }
 
+    /// What to write if the process dies in this execution: what to set to run it again, without the number of
+    /// the execution if it ends with a slash.
+    pub(crate) fn set_last_words(&mut self, words: String) {
+        self.words = words;
+    }
+
+    pub(crate) fn last_words(&self) -> (&str, u64) {
+        (&self.words, self.index)
+    }
+
     pub(crate) fn prints_panics(&self) -> bool {
         self.mode.print_panics
     }
 
     /// Makes everything ready for the next execution; the strategy is begun after this.
-    pub(crate) fn prepare(&mut self, rng: Rng, mode: Mode) {
+    pub(crate) fn prepare(&mut self, index: u64, rng: Rng, mode: Mode) {
+        self.index = index;
         self.executions += 1;
         self.stamp = Stamp::new(self.stamp.worker(), self.executions);
         self.kernel.reset();

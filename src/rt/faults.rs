@@ -3,8 +3,13 @@
 //! The guard page below a fiber's stack turns an overflow into SIGSEGV; a panic that leaves a destructor
 //! during unwinding ends in `abort`, and so in SIGABRT (the panic hook has noted it before). The handler runs on
 //! the OS thread's alternate stack (std installs one). It lets the fiber return from its bottom instead of
-//! going on (corosensei's trap handler), and the execution fails with a report. Any other fault goes to the
-//! handler that was there before. Where this is not implemented the process dies as without drawloom.
+//! going on (corosensei's trap handler), and the execution fails with a report.
+//!
+//! So it does when the program under test uses memory that is not its own, or executes an instruction that is
+//! none, which is how a use after free shows. A fault inside a shared library is different: it may hold a
+//! lock, the allocator's for one, that would then never be released. There the process has to die, as it does by
+//! any fault outside fibers; before that, the handler writes how to run the execution again. Where all this is
+//! not implemented the process dies as without drawloom.
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod handler {
@@ -15,15 +20,16 @@ mod handler {
     use corosensei::trap::TrapHandlerRegs;
     use libc::{c_int, siginfo_t, ucontext_t};
 
-    use crate::rt::current;
+    use crate::rt::{current, image};
 
-    const SIGNALS: [c_int; 3] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT];
+    const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
 
-    static PREVIOUS: OnceLock<[libc::sigaction; 3]> = OnceLock::new();
+    static PREVIOUS: OnceLock<[libc::sigaction; 5]> = OnceLock::new();
 
     pub(crate) fn install() {
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| {
+            image::remember_libraries();
             let _ = PREVIOUS.set(SIGNALS.map(replace));
         });
     }
@@ -48,10 +54,11 @@ mod handler {
             if signal == libc::SIGABRT {
                 end_aborting(context)
             } else {
-                end_overflowed((*info).si_addr().addr(), context)
+                end_overflowed((*info).si_addr().addr(), context) || end_crashed(signal, context)
             }
         };
         if !handled {
+            say_last_words(signal);
             pass_on(signal, info, context);
         }
     }
@@ -86,6 +93,70 @@ mod handler {
         let registers = unsafe { trap.setup_trap_handler(|| ()) };
         set_registers(context, &registers);
         true
+    }
+
+    /// Lets the running fiber return, if the fault is the test's own.
+    unsafe fn end_crashed(signal: c_int, context: &mut ucontext_t) -> bool {
+        let Some(current) = current() else { return false };
+        let Some(trap) = current.trap_handler() else { return false };
+        let own = trap.stack_ptr_in_bounds(stack_pointer(context));
+        if !own || image::is_in_library(instruction_pointer(context)) {
+            return false;
+        }
+        // SAFETY: as in `end_overflowed`; outside libraries no lock of theirs is held.
+        let registers = unsafe { trap.setup_trap_handler(move || current.crashed(name(signal))) };
+        set_registers(context, &registers);
+        true
+    }
+
+    fn name(signal: c_int) -> &'static str {
+        match signal {
+            libc::SIGSEGV => "SIGSEGV",
+            libc::SIGBUS => "SIGBUS",
+            libc::SIGABRT => "SIGABRT",
+            libc::SIGILL => "SIGILL",
+            _ => "SIGFPE",
+        }
+    }
+
+    /// Writes which execution is about to take the process with it. Allocates nothing.
+    fn say_last_words(signal: c_int) {
+        let Some(mut current) = current() else { return };
+        let (words, index) = current.execution().last_words();
+        let mut digits = [0; 20];
+        let mut first = digits.len();
+        let mut left = index;
+        loop {
+            first -= 1;
+            digits[first] = b'0' + (left % 10) as u8;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
+        let index = if words.ends_with('/') { &digits[first..] } else { &[] };
+        let parts: [&[u8]; 6] = [
+            b"\ndrawloom: ",
+            name(signal).as_bytes(),
+            b" ends the process in ",
+            words.as_bytes(),
+            index,
+            b"\n",
+        ];
+        for part in parts {
+            // SAFETY: the pointer and the length are those of a slice; 2 is standard error.
+            unsafe { libc::write(2, part.as_ptr().cast(), part.len()) };
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn instruction_pointer(context: &ucontext_t) -> usize {
+        context.uc_mcontext.gregs[libc::REG_RIP as usize] as usize
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn instruction_pointer(context: &ucontext_t) -> usize {
+        context.uc_mcontext.pc as usize
     }
 
     #[cfg(target_arch = "x86_64")]

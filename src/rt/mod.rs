@@ -9,6 +9,7 @@ pub(crate) mod execution;
 pub(crate) mod faults;
 pub(crate) mod fiber;
 pub(crate) mod identity;
+pub(crate) mod image;
 pub(crate) mod kernel;
 pub(crate) mod lanes;
 pub(crate) mod local;

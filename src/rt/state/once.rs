@@ -10,7 +10,7 @@ use crate::rt::object::ObjectKind;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;
-use crate::rt::{Current, Execution, Identity, outside};
+use crate::rt::{Current, Execution, Identity, image};
 
 /// A value that an execution has made.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +117,7 @@ impl Current {
         let owner = once.owner();
         self.object(once, kind, || {
             let older = owner.is_some_and(|owner| owner != stamp);
-            let outlives = older || kind != ObjectKind::Once && outside::is_static(once.address());
+            let outlives = older || kind != ObjectKind::Once && image::is_static(once.address());
             State::Once(OnceModel { phase: first(), outlives })
         })
     }
