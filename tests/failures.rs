@@ -327,6 +327,34 @@ fn a_crash_is_a_failure() {
     assert!(explore(config(), || ()).passed());
 }
 
+#[test]
+fn a_use_after_free_is_a_failure_where_the_memory_was_overwritten() {
+    let report = fails(config(), FailureKind::Crash, || {
+        let memory = Box::into_raw(Box::new(AtomicU32::new(7)));
+        // SAFETY: none: the second use comes after the end. The memory stays allocated, so that all that
+        // happens is what the model notices.
+        unsafe {
+            (*memory).store(1, SeqCst);
+            std::ptr::drop_in_place(memory);
+            memory.cast::<u8>().write_bytes(0xdd, size_of::<AtomicU32>());
+            (*memory).load(SeqCst);
+        }
+    });
+    let message = report.failure().unwrap().message();
+    assert_eq!(message, "main uses a value of type AtomicU32 after its end: its memory has been overwritten");
+}
+
+#[test]
+fn atomics_may_be_made_out_of_zeroed_memory() {
+    let report = explore(config().executions(5), || {
+        // SAFETY: std documents that an atomic has the representation of its integer, and zero is one.
+        let zeroed: Box<[AtomicUsize; 4]> = unsafe { Box::new_zeroed().assume_init() };
+        zeroed[2].fetch_add(3, SeqCst);
+        assert_eq!(zeroed.iter().map(|atomic| atomic.load(SeqCst)).collect::<Vec<_>>(), [0, 0, 3, 0]);
+    });
+    assert!(report.passed(), "{report}");
+}
+
 /// In a process of its own, since it dies.
 #[cfg(target_os = "linux")]
 #[test]

@@ -58,6 +58,7 @@ use crate::rt::{Current, Identity, current, outside};
 /// });
 /// assert!(report.failed_with(FailureKind::DataRace));
 /// ```
+#[repr(C)]
 pub struct Shadow {
     identity: Identity,
     what: &'static str,

@@ -35,6 +35,15 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
                 ),
             ));
         }
+        Stop::UseAfterFree(what) => {
+            return Some(Verdict::new(
+                FailureKind::Crash,
+                format!(
+                    "{} uses a value of type {what} after its end: its memory has been overwritten",
+                    thread(kernel.current),
+                ),
+            ));
+        }
         Stop::Crash(signal) => {
             return Some(Verdict::new(
                 FailureKind::Crash,

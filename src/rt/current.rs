@@ -172,6 +172,13 @@ impl Current {
         kind: ObjectKind,
         state: impl FnOnce() -> State,
     ) -> ObjectId {
+        if !identity.is_intact() {
+            self.fail(Stop::UseAfterFree(match kind {
+                // The name may be overwritten as well.
+                ObjectKind::Memory(_) => "Shadow",
+                kind => kind.name(),
+            }));
+        }
         let stamp = self.execution().stamp;
         let abandoned = |owner: Stamp| owner.worker() == stamp.worker() || !workers::is_alive(owner.worker());
         if let Some(&object) = self.execution().shared.get(&identity.address()) {

@@ -8,6 +8,8 @@
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use super::kernel::nowhere;
+
 /// Leaves 23 bits to the worker and keeps the highest bit clear.
 const EXECUTION_BITS: u32 = 40;
 
@@ -34,12 +36,17 @@ impl Stamp {
 }
 
 /// The part of an instrumented value that the model knows it by.
+///
+/// All zeros is a valid one: programs make atomics out of zeroed memory. In memory that was freed the first
+/// words are usually overwritten, which `is_intact` notices.
+#[repr(C)]
 pub(crate) struct Identity {
-    /// The stamp of the execution that `index` belongs to; 0 if none has used this value.
-    owner: AtomicU64,
+    zero: u32,
     /// Written by the worker in `owner` only, and read by it only.
     index: AtomicU32,
-    location: &'static Location<'static>,
+    /// The stamp of the execution that `index` belongs to; 0 if none has used this value.
+    owner: AtomicU64,
+    location: Option<&'static Location<'static>>,
 }
 
 /// Whose a value is, as seen from one execution.
@@ -55,11 +62,18 @@ pub(crate) enum Claim {
 impl Identity {
     #[track_caller]
     pub(crate) const fn new() -> Identity {
-        Identity { owner: AtomicU64::new(0), index: AtomicU32::new(0), location: Location::caller() }
+        let location = Some(Location::caller());
+        Identity { zero: 0, index: AtomicU32::new(0), owner: AtomicU64::new(0), location }
     }
 
     pub(crate) fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.location.unwrap_or_else(nowhere)
+    }
+
+    /// Whether nothing has overwritten the value. False means that it is used after its end; true means
+    /// nothing.
+    pub(crate) fn is_intact(&self) -> bool {
+        self.zero == 0
     }
 
     /// The index, if the value was used in execution `stamp` before.

@@ -374,6 +374,8 @@ macro_rules! fetch {
 macro_rules! atomic_integers {
     ($($name:ident $value:ident $form:ident;)*) => {$(
         #[doc = concat!("An atomic `", stringify!($value), "`; see [`std::sync::atomic::", stringify!($name), "`].")]
+        // In this order: an identity at the front notices sooner that the memory was freed.
+        #[repr(C)]
         pub struct $name {
             identity: Identity,
             real: std::sync::atomic::$name,
@@ -428,6 +430,7 @@ atomic_integers! {
 }
 
 /// An atomic `bool`; see [`std::sync::atomic::AtomicBool`].
+#[repr(C)]
 pub struct AtomicBool {
     identity: Identity,
     real: std::sync::atomic::AtomicBool,
@@ -466,6 +469,7 @@ impl Default for AtomicBool {
 }
 
 /// An atomic pointer; see [`std::sync::atomic::AtomicPtr`].
+#[repr(C)]
 pub struct AtomicPtr<T> {
     identity: Identity,
     real: std::sync::atomic::AtomicPtr<T>,
