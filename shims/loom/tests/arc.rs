@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc as StdArc;
 
 use common::fails;
@@ -26,6 +27,35 @@ fn pointers_stand_for_references() {
         assert_eq!(Arc::strong_count(&arc), 1);
         assert_eq!(Arc::try_unwrap(arc).unwrap(), 7);
     });
+}
+
+#[test]
+fn a_reference_may_be_had_for_a_while_without_being_taken() {
+    loom::model(|| {
+        let pointer = Arc::into_raw(Arc::new(7));
+        let clone = {
+            // SAFETY: the pointer stands for one reference, which `borrowed` leaves to it.
+            let borrowed = ManuallyDrop::new(unsafe { Arc::from_raw(pointer) });
+            Arc::clone(&borrowed)
+        };
+        assert_eq!(Arc::strong_count(&clone), 2);
+        // SAFETY: as above.
+        unsafe { Arc::decrement_strong_count(pointer) };
+        assert_eq!(Arc::try_unwrap(clone).unwrap(), 7);
+    });
+}
+
+#[test]
+fn one_that_is_kept_in_a_static_is_a_leak_and_of_no_use_later() {
+    static KEPT: std::sync::RwLock<Option<Arc<u32>>> = std::sync::RwLock::new(None);
+    let keep = |kept| *KEPT.write().unwrap() = kept;
+    let with_kept = |f: fn(&Arc<u32>)| f(KEPT.read().unwrap().as_ref().unwrap());
+    let message = fails(move || keep(Some(Arc::new(7))));
+    assert!(message.contains("Arc leaked"), "{message}");
+    let message = fails(move || with_kept(|kept| assert_eq!(Arc::strong_count(kept), 1)));
+    assert!(message.contains("an Arc of an execution that has ended"), "{message}");
+    with_kept(|kept| assert_eq!(**kept, 7));
+    keep(None);
 }
 
 #[test]

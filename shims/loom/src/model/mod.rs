@@ -101,7 +101,7 @@ impl Builder {
         };
         let explicit = self.expect_explicit_explore;
         let body = || {
-            crate::sync::forget_earlier_executions();
+            crate::sync::begin_execution();
             crate::thread::begin_execution();
             if explicit {
                 drawloom::switching::pause();

@@ -2,46 +2,27 @@
 //! left at the end of an execution is a leak.
 //!
 //! The value is in a std `Arc`, since only that can hold an unsized value ([`Arc::from_std`]); every `Arc` here has
-//! one of its references. The counts are beside it, and each is known by the address of its value for as
-//! long as it is not 0, for [`Arc::from_raw`]. So an `Arc` that is released too often is told from one that is not:
-//! its count is still there, and is found to be 0.
+//! one of its references. The count is beside it, in a table of the execution (`counts`), from which
+//! [`Arc::from_raw`] gets it by the value's address. It stays there when it has become 0, so an `Arc` that is
+//! released too often is told, and what it points to is left alone.
 
 use std::borrow::Borrow;
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc as StdArc;
 
-use drawloom::alloc::Track;
+use drawloom::sync::atomic::fence;
 
 use super::atomic::Ordering::{Acquire, Relaxed, Release};
+use super::counts::{Count, CountId};
 use crate::outside;
-
-/// The counts of the running execution by the address of their value. Looked up only, never walked.
-type Counts = HashMap<*const (), StdArc<Count>>;
-
-thread_local! {
-    /// std's and not the model's: all threads of an execution run on one OS thread.
-    static COUNTS: RefCell<Counts> = RefCell::new(Counts::new());
-}
-
-/// Forgets the counts of executions that have ended; what is left of them are leaks, and abandoned threads.
-pub(crate) fn forget_earlier_executions() {
-    drop(COUNTS.take());
-}
-
-struct Count {
-    strong: drawloom::sync::atomic::AtomicUsize,
-    /// Fails the execution if it is still there at the end.
-    _track: Track<()>,
-}
 
 /// A reference-counted value; see [`std::sync::Arc`].
 pub struct Arc<T: ?Sized> {
-    count: ManuallyDrop<StdArc<Count>>,
+    count: CountId,
     /// Not dropped by whoever finds that the value is gone already.
     value: ManuallyDrop<StdArc<T>>,
 }
@@ -77,13 +58,13 @@ impl<T> Arc<T> {
     #[track_caller]
     pub fn try_unwrap(this: Arc<T>) -> Result<T, Arc<T>> {
         outside::check("loom::sync::Arc");
-        if this.count.strong.compare_exchange(1, 0, Relaxed, Relaxed).is_err() {
+        let count = this.count();
+        if count.strong.compare_exchange(1, 0, Relaxed, Relaxed).is_err() {
             return Err(this);
         }
-        drawloom::sync::atomic::fence(Acquire);
-        this.unregister();
-        let (_count, value) = this.into_parts();
-        match StdArc::try_unwrap(value) {
+        fence(Acquire);
+        count.has_become_zero(Arc::as_ptr(&this).cast());
+        match StdArc::try_unwrap(this.into_value()) {
             Ok(value) => Ok(value),
             // Whoever lowered the count has released its reference in the same step.
             Err(_) => unreachable!("the last Arc's value has other references"),
@@ -106,22 +87,15 @@ impl<T: ?Sized> Arc<T> {
     #[track_caller]
     fn with_value(value: StdArc<T>) -> Arc<T> {
         outside::check("loom::sync::Arc");
-        let count = StdArc::new(Count {
-            strong: drawloom::sync::atomic::AtomicUsize::new(1),
-            _track: Track::named("Arc", ()),
-        });
-        let address = StdArc::as_ptr(&value).cast();
-        // What is replaced is dropped after the borrow: the count of an `Arc` that an execution which was cut off left.
-        let replaced = COUNTS.with_borrow_mut(|counts| counts.insert(address, StdArc::clone(&count)));
-        drop(replaced);
-        Arc { count: ManuallyDrop::new(count), value: ManuallyDrop::new(value) }
+        let count = CountId::new(StdArc::as_ptr(&value).cast());
+        Arc { count, value: ManuallyDrop::new(value) }
     }
 
     /// How many `Arc`s of this value there are.
     #[track_caller]
     pub fn strong_count(this: &Arc<T>) -> usize {
         outside::check("loom::sync::Arc");
-        this.count.strong.load(Relaxed)
+        this.count().strong.load(Relaxed)
     }
 
     /// Adds a reference to what `ptr` points to.
@@ -152,7 +126,7 @@ impl<T: ?Sized> Arc<T> {
     #[track_caller]
     pub fn get_mut(this: &mut Arc<T>) -> Option<&mut T> {
         outside::check("loom::sync::Arc");
-        if this.count.strong.load(Acquire) != 1 {
+        if this.count().strong.load(Acquire) != 1 {
             return None;
         }
         StdArc::get_mut(&mut this.value)
@@ -165,10 +139,7 @@ impl<T: ?Sized> Arc<T> {
 
     /// Turns the `Arc` into a pointer, which stands for its reference.
     pub fn into_raw(this: Arc<T>) -> *const T {
-        let (count, value) = this.into_parts();
-        // The table has another reference to it.
-        drop(count);
-        StdArc::into_raw(value)
+        StdArc::into_raw(this.into_value())
     }
 
     /// Where the value is.
@@ -189,8 +160,7 @@ impl<T: ?Sized> Arc<T> {
     #[track_caller]
     pub unsafe fn from_raw(ptr: *const T) -> Arc<T> {
         outside::check("loom::sync::Arc");
-        let count = COUNTS.with_borrow(|counts| counts.get(&ptr.cast()).map(StdArc::clone));
-        let Some(count) = count else {
+        let Some(count) = CountId::at(ptr.cast()) else {
             panic!(
                 "Arc::from_raw was given a pointer of which there is no Arc in this execution: it does not come from \
                  Arc::into_raw, or its Arc has been released"
@@ -198,20 +168,21 @@ impl<T: ?Sized> Arc<T> {
         };
         // SAFETY: the caller vouches for the pointer.
         let value = unsafe { StdArc::from_raw(ptr) };
-        Arc { count: ManuallyDrop::new(count), value: ManuallyDrop::new(value) }
+        Arc { count, value: ManuallyDrop::new(value) }
     }
 
-    fn into_parts(self) -> (StdArc<Count>, StdArc<T>) {
+    fn into_value(self) -> StdArc<T> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: `this` is not used again, and its destructor does not run.
-        unsafe { (ManuallyDrop::take(&mut this.count), ManuallyDrop::take(&mut this.value)) }
+        unsafe { ManuallyDrop::take(&mut this.value) }
     }
 
-    /// Forgets the count, which has become 0.
-    fn unregister(&self) {
-        let address = Arc::as_ptr(self).cast();
-        let forgotten = COUNTS.with_borrow_mut(|counts| counts.remove(&address));
-        drop(forgotten);
+    #[track_caller]
+    fn count(&self) -> Rc<Count> {
+        let Some(count) = self.count.get() else {
+            panic!("an Arc of an execution that has ended is used in another one; keep it inside the model")
+        };
+        count
     }
 }
 
@@ -227,35 +198,34 @@ impl<T: ?Sized> Clone for Arc<T> {
     #[track_caller]
     fn clone(&self) -> Arc<T> {
         outside::check("loom::sync::Arc");
-        self.count.strong.fetch_add(1, Relaxed);
-        Arc { count: self.count.clone(), value: self.value.clone() }
+        self.count().strong.fetch_add(1, Relaxed);
+        Arc { count: self.count, value: self.value.clone() }
     }
 }
 
 impl<T: ?Sized> Drop for Arc<T> {
     #[track_caller]
     fn drop(&mut self) {
-        match self.count.strong.fetch_sub(1, Release) {
-            0 => {
-                // The value is gone, and with it the reference that this would be: it is not dropped.
-                assert!(
-                    drawloom::thread::panicking(),
-                    "Arc is already released: it was released more often than it was taken"
-                );
-                return;
+        // One that was kept longer than its execution only drops what it has.
+        if let Some(count) = self.count.get() {
+            match count.strong.fetch_sub(1, Release) {
+                0 => {
+                    // The value is gone, and with it the reference that this would be: it is not dropped.
+                    assert!(
+                        drawloom::thread::panicking(),
+                        "Arc is already released: it was released more often than it was taken"
+                    );
+                    return;
+                }
+                1 => {
+                    fence(Acquire);
+                    count.has_become_zero(Arc::as_ptr(self).cast());
+                }
+                _ => {}
             }
-            1 => {
-                drawloom::sync::atomic::fence(Acquire);
-                self.unregister();
-            }
-            _ => {}
         }
-        // SAFETY: neither is used again. No other thread runs between the change of the count and this, unless
-        // the count is 0: then nobody else has the value.
-        unsafe {
-            ManuallyDrop::drop(&mut self.value);
-            ManuallyDrop::drop(&mut self.count);
-        }
+        // SAFETY: the value is not used again.
+        unsafe { ManuallyDrop::drop(&mut self.value) };
     }
 }
 

@@ -4,6 +4,7 @@ mod arc;
 pub mod atomic;
 mod barrier;
 mod condvar;
+mod counts;
 mod guard;
 pub mod mpsc;
 mod mutex;
@@ -16,9 +17,9 @@ pub use std::sync::{LockResult, TryLockResult};
 pub use drawloom::sync::WaitTimeoutResult;
 
 pub use arc::Arc;
-pub(crate) use arc::forget_earlier_executions;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::Condvar;
+pub(crate) use counts::begin_execution;
 pub use guard::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 pub use mutex::Mutex;
 pub use notify::Notify;
