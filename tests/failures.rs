@@ -341,7 +341,7 @@ fn a_use_after_free_is_a_failure_where_the_memory_was_overwritten() {
         }
     });
     let message = report.failure().unwrap().message();
-    assert_eq!(message, "main uses a value of type AtomicU32 after its end: its memory has been overwritten");
+    assert_eq!(message, "main uses a value of type AtomicU32 after its end: it has been overwritten");
 }
 
 #[test]

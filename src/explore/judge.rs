@@ -36,13 +36,10 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
             ));
         }
         Stop::UseAfterFree(what) => {
-            return Some(Verdict::new(
-                FailureKind::Crash,
-                format!(
-                    "{} uses a value of type {what} after its end: its memory has been overwritten",
-                    thread(kernel.current),
-                ),
-            ));
+            let what = what.map_or("watched memory".to_owned(), |name| format!("a value of type {name}"));
+            let message =
+                format!("{} uses {what} after its end: it has been overwritten", thread(kernel.current));
+            return Some(Verdict::new(FailureKind::Crash, message));
         }
         Stop::Crash(signal) => {
             return Some(Verdict::new(

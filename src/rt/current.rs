@@ -174,9 +174,9 @@ impl Current {
     ) -> ObjectId {
         if !identity.is_intact() {
             self.fail(Stop::UseAfterFree(match kind {
-                // The name may be overwritten as well.
-                ObjectKind::Memory(_) => "Shadow",
-                kind => kind.name(),
+                // Its name may be overwritten as well.
+                ObjectKind::Memory(_) => None,
+                kind => Some(kind.name()),
             }));
         }
         let stamp = self.execution().stamp;

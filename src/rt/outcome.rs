@@ -83,8 +83,8 @@ pub(crate) enum Stop {
     DoublePanic,
     /// A thread ran out of stack.
     StackOverflow,
-    /// A thread used an instrumented value whose memory has been overwritten; what it was.
-    UseAfterFree(&'static str),
+    /// A thread used an instrumented value whose memory has been overwritten; its type, or watched memory.
+    UseAfterFree(Option<&'static str>),
     /// A thread used memory that is not there, or executed what is no instruction; the signal's name.
     Crash(&'static str),
     /// drawloom was used in a way that it cannot work with.
