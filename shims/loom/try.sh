@@ -8,6 +8,9 @@
 #   --features LIST    features of the crate, instead of those that its manifest suggests
 #   --cfg NAME         the cfg that switches loom on, instead of the one in its manifest; may be repeated
 #   --limit SECONDS    stop the tests after this time
+#   --add FILE         run the tests in FILE as well; with FILTER `added` alone, if their names say so
+#   --into FOLDER      make FILE a module of the one in FOLDER, not a test target: for crates that use loom in
+#                      their own tests only
 #
 # The crate is downloaded, unpacked and changed in target/try, or in the folder $DRAWLOOM_TRY_DIR. FILTER is the test
 # harness's. The variables LOOM_* and DRAWLOOM_* are handed on, and what is in RUSTFLAGS is added to.
@@ -27,7 +30,7 @@ usage() {
     sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "${BASH_SOURCE[0]}"
 }
 
-real=false each=false features='' features_given=false cfgs=() limit='' words=()
+real=false each=false add='' into='' features='' features_given=false cfgs=() limit='' words=()
 while [ $# -gt 0 ]; do
     case $1 in
     --real) real=true ;;
@@ -40,6 +43,16 @@ while [ $# -gt 0 ]; do
     --cfg)
         [ $# -ge 2 ] || die 2 "--cfg needs a name, as in --cfg loom"
         cfgs+=("$2")
+        shift
+        ;;
+    --add)
+        [ -f "${2:-}" ] || die 2 "--add needs a file with tests; there is none at \`${2:-}\`"
+        add=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+        shift
+        ;;
+    --into)
+        [ $# -ge 2 ] || die 2 "--into needs a folder of the crate, as in --into src/tests"
+        into=$2
         shift
         ;;
     --limit)
@@ -152,6 +165,19 @@ fi
 # A profile by this name is meant for these tests.
 profile=(--release)
 if grep -q '^\[profile\.loom\]' "$manifest"; then profile=(--profile loom); fi
+
+# --- What is added to it ---
+
+if [ -n "$into" ]; then
+    [ -n "$add" ] || die 2 "--into needs --add"
+    [ -f "$source/$into/mod.rs" ] || die 2 "$crate $version has no module at \`$into\`"
+    cp "$add" "$source/$into/added.rs"
+    printf '\n#[cfg(%s)]\nmod added;\n' "${cfgs[0]-all()}" >>"$source/$into/mod.rs"
+elif [ -n "$add" ]; then
+    mkdir -p "$source/tests"
+    cp "$add" "$source/tests/added.rs"
+    printf '\n[[test]]\nname = "added"\npath = "tests/added.rs"\n' >>"$manifest"
+fi
 
 # --- Where its loom tests are ---
 
