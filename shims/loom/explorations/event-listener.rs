@@ -1,7 +1,7 @@
 //! Finds what `event-listener` 5.3.1 repaired: a notification that is dropped, since `notify` looks without a lock
 //! whether there is a listener, and reads a value that weak memory lets it read. The last waiter waits for ever.
 //!
-//! bash shims/loom/try.sh --add shims/loom/explorations/event-listener.rs event-listener 5.3.0 added
+//! shims/loom/try.sh --add shims/loom/explorations/event-listener.rs event-listener 5.3.0 added
 
 use event_listener::{Event, Listener};
 use loom::sync::Arc;

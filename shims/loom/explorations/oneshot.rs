@@ -1,7 +1,7 @@
 //! Finds what `oneshot` 0.1.11 and 0.1.12 repaired: a receiver that was polled is dropped while a message is being
 //! sent. In 0.1.10 the drop panics; in 0.1.11 it frees the channel that the sender still uses (RUSTSEC-2026-0005).
 //!
-//! bash shims/loom/try.sh --add shims/loom/explorations/oneshot.rs --features std,async,loom oneshot 0.1.11 added
+//! shims/loom/try.sh --add shims/loom/explorations/oneshot.rs --features std,async,loom oneshot 0.1.11 added
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,7 +1,7 @@
 //! Finds what `tokio` 1.13.1 repaired (RUSTSEC-2021-0124): a data race between sending and receiving on a oneshot
 //! channel that the receiver has closed.
 //!
-//! bash shims/loom/try.sh --add shims/loom/explorations/tokio.rs --into src/sync/tests tokio 1.13.0 added
+//! shims/loom/try.sh --add shims/loom/explorations/tokio.rs --into src/sync/tests tokio 1.13.0 added
 
 use std::future::Future;
 use std::pin::Pin;
