@@ -442,3 +442,35 @@ fn an_access_that_ends_as_begun_is_handed_over_by_what_comes_in_between() {
     passes(hand_over(true));
     fails(FailureKind::DataRace, hand_over(false));
 }
+
+#[test]
+fn memory_that_was_written_when_it_was_made_must_be_published() {
+    use drawloom::sync::atomic::AtomicPtr;
+    let publish = |make: fn() -> Shadow, order| {
+        move || {
+            let place = Arc::new(AtomicPtr::new(std::ptr::null_mut::<Shadow>()));
+            let other = Arc::clone(&place);
+            let thread = thread::spawn(move || {
+                // SAFETY: it is freed after this thread is joined.
+                if let Some(shadow) = unsafe { other.load(Acquire).as_ref() } {
+                    drop(shadow.read());
+                }
+            });
+            let shadow = Box::into_raw(Box::new(make()));
+            place.store(shadow, order);
+            thread.join().unwrap();
+            // SAFETY: it comes from `into_raw`.
+            drop(unsafe { Box::from_raw(shadow) });
+        }
+    };
+    passes(publish(|| Shadow::written("node"), Release));
+    passes(publish(|| Shadow::new("node"), Relaxed));
+    let report = fails(FailureKind::DataRace, publish(|| Shadow::written("node"), Relaxed));
+    assert!(report.to_string().contains("  write of node of plain_memory.rs:"), "{report}");
+    // Made in one execution, used in the next.
+    static KEPT: std::sync::OnceLock<Shadow> = std::sync::OnceLock::new();
+    passes(|| {
+        let thread = thread::spawn(|| drop(KEPT.get_or_init(|| Shadow::written("kept")).read()));
+        thread.join().unwrap();
+    });
+}

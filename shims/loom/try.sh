@@ -145,7 +145,8 @@ if [ "${#cfgs[@]}" -eq 0 ]; then
         if [ "$cfg" != - ] && [[ " ${cfgs[*]-} " != *" $cfg "* ]]; then cfgs+=("$cfg"); fi
     done <<<"$uses"
 fi
-flags="${RUSTFLAGS:+$RUSTFLAGS }--cap-lints warn"
+# Tests usually have debug assertions, and some insist.
+flags="${RUSTFLAGS:+$RUSTFLAGS }-C debug-assertions --cap-lints warn"
 for cfg in "${cfgs[@]}"; do flags+=" --cfg $cfg"; done
 
 # A feature by this name, or one that an optional dependency of this name makes.
@@ -158,8 +159,10 @@ has_feature() {
 }
 if ! $features_given; then
     if has_feature loom || grep -q ' true$' <<<"$uses"; then features=loom; fi
-    # A crate whose parts are features tests them all.
-    if has_feature full; then features=${features:+$features,}full; fi
+    # A crate whose parts are features tests them all; and what it has for tests only, it needs for them.
+    for feature in full test-util; do
+        if has_feature "$feature"; then features=${features:+$features,}$feature; fi
+    done
 fi
 
 # A profile by this name is meant for these tests.
@@ -183,7 +186,7 @@ fi
 
 targets=()
 for file in "$source"/tests/*.rs; do
-    if [ -f "$file" ] && grep -qE '\bloom\b' "$file"; then targets+=(--test "$(basename "$file" .rs)"); fi
+    if [ -f "$file" ] && grep -qE '\bloom(_crate)?::' "$file"; then targets+=(--test "$(basename "$file" .rs)"); fi
 done
 if [ -d "$source/src" ] && grep -rqE '\bloom::(model|Builder)|model::Builder' "$source/src"; then targets+=(--lib); fi
 [ "${#targets[@]}" -gt 0 ] || die 3 "$crate $version depends on loom, but has published no tests with it"

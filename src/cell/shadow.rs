@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use crate::rt::shadow::{AccessKind, OpenAccess};
+use crate::rt::shadow::{AccessKind, Made, Memory, OpenAccess};
 use crate::rt::{Current, Identity, current, outside};
 
 /// The race detector's record of one piece of memory.
@@ -62,6 +62,7 @@ use crate::rt::{Current, Identity, current, outside};
 pub struct Shadow {
     identity: Identity,
     what: &'static str,
+    made: Option<Made>,
 }
 
 impl Shadow {
@@ -69,7 +70,15 @@ impl Shadow {
     #[must_use]
     #[track_caller]
     pub const fn new(what: &'static str) -> Shadow {
-        Shadow { identity: Identity::new(), what }
+        Shadow { identity: Identity::new(), what, made: None }
+    }
+
+    /// As [`Shadow::new`], of memory that the caller has just written: a thread that was not told of it races. Costs
+    /// less than to say so by [`Shadow::write`].
+    #[must_use]
+    #[track_caller]
+    pub fn written(what: &'static str) -> Shadow {
+        Shadow { identity: Identity::new(), what, made: current().map(Current::made) }
     }
 
     /// Begins a read, which ends when the returned value is dropped.
@@ -115,7 +124,10 @@ impl Shadow {
     #[track_caller]
     fn begin(&self, kind: AccessKind, epoch: Option<u32>) -> Access {
         let open = match current() {
-            Some(current) => current.access(&self.identity, self.what, kind, Location::caller(), epoch),
+            Some(current) => {
+                let memory = Memory { identity: &self.identity, what: self.what, made: self.made };
+                current.access(memory, kind, Location::caller(), epoch)
+            }
             None => {
                 outside::check(&self.identity, self.what);
                 None

@@ -154,6 +154,24 @@ pub(crate) struct TracedAccess {
     pub(crate) location: &'static Location<'static>,
 }
 
+/// Memory that is watched.
+pub(crate) struct Memory<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) what: &'static str,
+    pub(crate) made: Option<Made>,
+}
+
+/// Who has written memory when it was made. Kept beside it until somebody accesses it: most of the memory that a
+/// program makes is never shared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    execution: Stamp,
+    thread: ThreadId,
+    slot: u32,
+    epoch: u32,
+    step: u64,
+}
+
 /// An access that lasts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenAccess {
@@ -169,13 +187,21 @@ impl Current {
         kernel.thread(kernel.current).epoch
     }
 
+    /// The running thread makes memory now.
+    pub(crate) fn made(mut self) -> Made {
+        let execution = self.execution().stamp();
+        let kernel = self.kernel();
+        let thread = kernel.current;
+        let maker = kernel.thread(thread);
+        Made { execution, thread, slot: maker.slot, epoch: maker.epoch, step: kernel.steps }
+    }
+
     /// The running thread accesses memory. Ends the execution if that is a race. `epoch` is when, if that is not
     /// now: an atomic operation that releases is ordered before what acquires it, and so is its access, but
     /// the thread's epoch is the next one when the operation is over.
     pub(crate) fn access(
         mut self,
-        memory: &Identity,
-        what: &'static str,
+        memory: Memory<'_>,
         kind: AccessKind,
         location: &'static Location<'static>,
         epoch: Option<u32>,
@@ -184,7 +210,7 @@ impl Current {
             // All threads have ended, before whatever is done now.
             return None;
         }
-        let object = self.memory_object(memory, what);
+        let object = self.memory_object(memory);
         let execution = self.execution();
         let id = execution.kernel.current;
         let lasts = !kind.is_atomic();
@@ -221,10 +247,20 @@ impl Current {
         }
     }
 
-    fn memory_object(mut self, memory: &Identity, what: &'static str) -> ObjectId {
-        self.known_object(memory).unwrap_or_else(|| {
-            let index = self.kernel().histories.add();
-            self.object(memory, ObjectKind::Memory(what), || State::Memory(index))
+    fn memory_object(mut self, memory: Memory<'_>) -> ObjectId {
+        let Memory { identity, what, made } = memory;
+        self.known_object(identity).unwrap_or_else(|| {
+            let stamp = self.execution().stamp();
+            let kernel = self.kernel();
+            let index = kernel.histories.add();
+            if let Some(Made { execution, thread, slot, epoch, step }) = made
+                && execution == stamp
+            {
+                let (kind, location) = (AccessKind::Write, identity.location());
+                let making = Past { thread, slot, epoch, kind, open: None, step, location };
+                kernel.histories.get_mut(index).past.push(making);
+            }
+            self.object(identity, ObjectKind::Memory(what), || State::Memory(index))
         })
     }
 }

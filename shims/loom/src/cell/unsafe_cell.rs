@@ -54,10 +54,8 @@ impl<T> UnsafeCell<T> {
     #[track_caller]
     pub fn new(data: T) -> UnsafeCell<T> {
         outside::check("loom::cell::UnsafeCell");
-        let shadow = Shadow::new("UnsafeCell");
-        // The content is written here: a thread that does not know of it must not look.
-        drop(shadow.write());
-        UnsafeCell { shadow, data: std::cell::UnsafeCell::new(data) }
+        // A thread that does not know that the content was written must not look.
+        UnsafeCell { shadow: Shadow::written("UnsafeCell"), data: std::cell::UnsafeCell::new(data) }
     }
 
     /// Unwraps the content.

@@ -15,9 +15,8 @@ macro_rules! shadowed {
             #[track_caller]
             pub fn new(v: $value) -> Self {
                 outside::check(Self::PATH);
-                let shadow = Shadow::new(stringify!($name));
-                // The value is written here: a thread that does not know of it must not look.
-                drop(shadow.write());
+                // A thread that does not know that the value was written must not look.
+                let shadow = Shadow::written(stringify!($name));
                 $name { atomic: drawloom::sync::atomic::$name::new(v), shadow }
             }
 
