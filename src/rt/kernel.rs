@@ -213,7 +213,6 @@ impl Kernel {
             state.ended = true;
         }
         let thread = &mut self.threads[id.index()];
-        self.memory.note_end(&thread.clock);
         thread.ended = true;
         let lane = thread.lane;
         self.slots.give_back(thread.slot, last_epoch);

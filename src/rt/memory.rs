@@ -153,10 +153,6 @@ pub(crate) struct Memory {
     locations: Vec<Location>,
     count: usize,
     fences: Vec<Fence>,
-    /// What threads knew that have ended. Who runs later cannot miss what they did: the end of a thread goes
-    /// through the operating system. Nothing is lost by it, since a thread may end later instead; but whatever
-    /// takes over from an ended thread without the model's knowing, as the last `Arc` does, is not misled.
-    ended: Clock,
     /// How many SC events there were.
     sc_time: u32,
     /// The stores that the running operation may choose, as positions, the latest first.
@@ -167,7 +163,6 @@ impl Memory {
     pub(super) fn clear(&mut self) {
         self.count = 0;
         self.fences.clear();
-        self.ended.clear();
         self.sc_time = 0;
     }
 
@@ -182,10 +177,6 @@ impl Memory {
         self.count as u32 - 1
     }
 
-    pub(super) fn note_end(&mut self, clock: &Clock) {
-        self.ended.join(clock);
-    }
-
     fn tick(&mut self, order: Ordering) -> u32 {
         let is_sc = order == Ordering::SeqCst;
         self.sc_time += u32::from(is_sc);
@@ -196,7 +187,6 @@ impl Memory {
     #[inline]
     fn is_floor(&self, store: &Store, clock: &Clock, is_sc: bool) -> bool {
         store.hides_older(clock)
-            || store.hides_older(&self.ended)
             || is_sc && store.sc_time > 0
             || !self.fences.is_empty() && self.is_floor_by_fence(store, clock, is_sc)
     }
