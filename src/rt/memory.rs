@@ -27,7 +27,7 @@ pub enum MemoryModel {
 }
 
 /// How many stores a location keeps before it is looked whether some cannot be read any more.
-const KEPT: usize = 16;
+const KEPT: usize = 32;
 
 /// One store, at its place in modification order.
 #[derive(Clone, Default, Debug)]
@@ -352,13 +352,10 @@ impl Kernel {
         self.make_room(location);
         let place = self.memory.candidates[number] + 1;
         let sc_time = self.memory.tick(order);
+        let keeps_one = self.keeps_one(location);
         let at = &mut self.memory.locations[location as usize];
         let thread = &mut self.threads[id.index()];
-        let store = if self.limits.memory == MemoryModel::SequentiallyConsistent {
-            at.at_mut(0)
-        } else {
-            at.insert(place)
-        };
+        let store = if keeps_one { at.at_mut(0) } else { at.insert(place) };
         store.value = value;
         store.slot = thread.slot;
         store.epoch = thread.epoch;
@@ -386,9 +383,10 @@ impl Kernel {
         self.make_room(location);
         let source = self.memory.candidates[number];
         let sc_time = self.memory.tick(order);
+        let keeps_one = self.keeps_one(location);
         let at = &mut self.memory.locations[location as usize];
         let thread = &mut self.threads[id.index()];
-        let store = if self.limits.memory == MemoryModel::SequentiallyConsistent {
+        let store = if keeps_one {
             at.at_mut(0)
         } else {
             at.insert(source + 1);
@@ -419,6 +417,13 @@ impl Kernel {
         } else {
             thread.release_fenced(&mut store.release, true);
         }
+    }
+
+    /// Whether a new store takes the place of the old one: nobody could read that any more.
+    #[inline]
+    fn keeps_one(&self, location: u32) -> bool {
+        let alone = self.live == 1 && self.memory.locations[location as usize].order.len() == 1;
+        alone || self.limits.memory == MemoryModel::SequentiallyConsistent
     }
 
     /// Forgets stores that nobody can read any more, if there are many. Positions of candidates stay right.
