@@ -349,19 +349,7 @@ impl Kernel {
         value: u64,
         order: Ordering,
     ) {
-        self.make_room(location);
-        let place = self.memory.candidates[number] + 1;
-        let sc_time = self.memory.tick(order);
-        let keeps_one = self.keeps_one(location);
-        let at = &mut self.memory.locations[location as usize];
-        let thread = &mut self.threads[id.index()];
-        let store = if keeps_one { at.at_mut(0) } else { at.insert(place) };
-        store.value = value;
-        store.slot = thread.slot;
-        store.epoch = thread.epoch;
-        store.readers.clear();
-        store.taken = false;
-        store.sc_time = sc_time;
+        let (store, thread) = self.put_after(location, id, number, value, order, false);
         // Not what earlier stores released: the store heads a new release sequence.
         if releases(order) {
             thread.release_owned(id, &mut store.release);
@@ -380,30 +368,7 @@ impl Kernel {
         value: u64,
         order: Ordering,
     ) {
-        self.make_room(location);
-        let source = self.memory.candidates[number];
-        let sc_time = self.memory.tick(order);
-        let keeps_one = self.keeps_one(location);
-        let at = &mut self.memory.locations[location as usize];
-        let thread = &mut self.threads[id.index()];
-        let store = if keeps_one {
-            at.at_mut(0)
-        } else {
-            at.insert(source + 1);
-            at.untaken -= 1;
-            let both = [at.order[source] as usize, at.order[source + 1] as usize];
-            let [source, store] = at.stores.get_disjoint_mut(both).expect("two stores");
-            source.taken = true;
-            // It continues the release sequence of the store that it reads.
-            store.release.copy_from(&source.release);
-            store
-        };
-        store.value = value;
-        store.readers.clear();
-        store.taken = false;
-        store.sc_time = sc_time;
-        store.slot = thread.slot;
-        store.epoch = thread.epoch;
+        let (store, thread) = self.put_after(location, id, number, value, order, true);
         if acquires(order) && releases(order) {
             return thread.acquire_release(id, &mut store.release);
         }
@@ -417,6 +382,46 @@ impl Kernel {
         } else {
             thread.release_fenced(&mut store.release, true);
         }
+    }
+
+    /// Makes the store that stands directly after the candidate of this number, and takes that one if it
+    /// `continues` its release sequence. What it releases besides is the caller's to say.
+    #[inline(always)]
+    fn put_after(
+        &mut self,
+        location: u32,
+        id: ThreadId,
+        number: usize,
+        value: u64,
+        order: Ordering,
+        continues: bool,
+    ) -> (&mut Store, &mut Thread) {
+        self.make_room(location);
+        let source = self.memory.candidates[number];
+        let sc_time = self.memory.tick(order);
+        let keeps_one = self.keeps_one(location);
+        let at = &mut self.memory.locations[location as usize];
+        let thread = &mut self.threads[id.index()];
+        let store = if keeps_one {
+            at.at_mut(0)
+        } else if continues {
+            at.insert(source + 1);
+            at.untaken -= 1;
+            let both = [at.order[source] as usize, at.order[source + 1] as usize];
+            let [source, store] = at.stores.get_disjoint_mut(both).expect("two stores");
+            source.taken = true;
+            store.release.copy_from(&source.release);
+            store
+        } else {
+            at.insert(source + 1)
+        };
+        store.value = value;
+        store.slot = thread.slot;
+        store.epoch = thread.epoch;
+        store.readers.clear();
+        store.taken = false;
+        store.sc_time = sc_time;
+        (store, thread)
     }
 
     /// Whether a new store takes the place of the old one: nobody could read that any more.
