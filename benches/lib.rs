@@ -32,6 +32,27 @@ macro_rules! workloads {
                 }
             }
 
+            /// Each of `THREADS` threads stores to one of four atomics and loads the others in turn, relaxed.
+            pub fn relaxed<const THREADS: usize, const ROUNDS: usize>() {
+                let values = Arc::new([const { AtomicUsize::new(0) }; 4]);
+                let threads: Vec<_> = (0..THREADS)
+                    .map(|own| {
+                        let values = Arc::clone(&values);
+                        thread::spawn(move || {
+                            for round in 0..ROUNDS {
+                                match round % 4 {
+                                    0 => values[own % 4].store(round, Ordering::Relaxed),
+                                    other => _ = values[(own + other) % 4].load(Ordering::Relaxed),
+                                }
+                            }
+                        })
+                    })
+                    .collect();
+                for thread in threads {
+                    thread.join().unwrap();
+                }
+            }
+
             /// One thread adds to an atomic counter: no step is a switch.
             pub fn alone<const ROUNDS: usize>() {
                 let count = AtomicUsize::new(0);

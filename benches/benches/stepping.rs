@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use cpu_time::ProcessTime;
-use drawloom::{Config, StrategyKind};
+use drawloom::{Config, MemoryModel, StrategyKind};
 use drawloom_benches::{Workload, with_drawloom, with_shuttle};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 
@@ -29,6 +29,12 @@ const CASES: &[Case] = &[
         executions: 100,
         drawloom: with_drawloom::counter::<100, 100>,
         shuttle: with_shuttle::counter::<100, 100>,
+    },
+    Case {
+        name: "relaxed 5 × 2000",
+        executions: 100,
+        drawloom: with_drawloom::relaxed::<5, 2000>,
+        shuttle: with_shuttle::relaxed::<5, 2000>,
     },
     Case {
         name: "alone, 10,000 steps",
@@ -81,9 +87,13 @@ fn timed(run: impl FnOnce()) -> Duration {
 }
 
 /// Runs a case under drawloom: how long, and how many steps an execution.
-fn drawloom(case: &Case, strategy: StrategyKind, executions: usize) -> (Duration, f64) {
-    let config =
-        Config::new().executions(executions as u64).strategy(strategy).spurious(0).max_steps(u64::MAX);
+fn drawloom(case: &Case, strategy: StrategyKind, memory: MemoryModel, executions: usize) -> (Duration, f64) {
+    let config = Config::new()
+        .executions(executions as u64)
+        .strategy(strategy)
+        .memory(memory)
+        .spurious(0)
+        .max_steps(u64::MAX);
     let mut steps = 0;
     let time = timed(|| {
         let report = drawloom::explore(config, case.drawloom);
@@ -132,7 +142,9 @@ fn main() {
             let executions = if smoke { (case.executions / 50).max(1) } else { case.executions };
             let (mut ours, mut theirs, mut steps) = (Vec::new(), Vec::new(), 0.0);
             for _ in 0..rounds {
-                let (time, counted) = drawloom(case, strategy, executions);
+                // shuttle knows no other memory.
+                let (time, counted) =
+                    drawloom(case, strategy, MemoryModel::SequentiallyConsistent, executions);
                 ours.push(time);
                 steps = counted;
                 if !only_drawloom {
@@ -152,5 +164,30 @@ fn main() {
                 theirs / ours,
             );
         }
+    }
+    weak_memory(smoke, rounds);
+}
+
+/// What RC11 costs beside sequential consistency, where there are atomics.
+fn weak_memory(smoke: bool, rounds: usize) {
+    println!("\n| {:<22} | {:>12} | {:>12} | {:>6} |", "weak memory", "ns/step, sc", "rc11", "ratio");
+    println!("| --- | --- | --- | --- |");
+    let with_atomics =
+        |case: &&Case| !["lock", "buffer", "create"].iter().any(|name| case.name.starts_with(name));
+    for case in CASES.iter().filter(with_atomics) {
+        let executions = if smoke { (case.executions / 50).max(1) } else { case.executions };
+        let (mut sc, mut rc11, mut steps) = (Vec::new(), Vec::new(), 0.0);
+        for _ in 0..rounds {
+            for (memory, times) in
+                [(MemoryModel::SequentiallyConsistent, &mut sc), (MemoryModel::Rc11, &mut rc11)]
+            {
+                let (time, counted) = drawloom(case, StrategyKind::RandomWalk, memory, executions);
+                times.push(time);
+                steps = counted;
+            }
+        }
+        let step = |times| median(times).as_secs_f64() * 1e9 / executions as f64 / steps;
+        let (sc, rc11) = (step(sc), step(rc11));
+        println!("| {:<22} | {sc:>12.1} | {rc11:>12.1} | {:>6.2} |", case.name, rc11 / sc);
     }
 }
