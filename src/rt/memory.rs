@@ -155,7 +155,9 @@ pub(crate) struct Memory {
     fences: Vec<Fence>,
     /// How many SC events there were.
     sc_time: u32,
-    /// The stores that the running operation may choose, as positions, the latest first.
+    /// The position of the store that the running operation has chosen.
+    chosen: usize,
+    /// The stores that it may choose, as positions, the latest first, if there are several.
     candidates: Vec<usize>,
 }
 
@@ -243,9 +245,7 @@ impl Kernel {
         let at = &self.memory.locations[location as usize];
         let certain = at.order.len() == 1 || writes && at.untaken == 1;
         if certain || self.memory.is_floor(at.last(), &self.thread(id).clock, is_sc) {
-            let last = at.order.len() - 1;
-            self.memory.candidates.clear();
-            self.memory.candidates.push(last);
+            self.memory.chosen = at.order.len() - 1;
             return 1;
         }
         self.search_sources(location, id, order_of)
@@ -278,8 +278,14 @@ impl Kernel {
             }
         }
         let count = candidates.len();
+        self.memory.chosen = candidates[0];
         self.memory.candidates = candidates;
         count
+    }
+
+    /// Chooses the candidate of this number, of several.
+    pub(crate) fn choose_source(&mut self, number: usize) {
+        self.memory.chosen = self.memory.candidates[number];
     }
 
     /// The stores that a load may read: how many.
@@ -315,17 +321,17 @@ impl Kernel {
         self.sources(location, id, (order == Ordering::SeqCst, true), |_| (order, true))
     }
 
-    /// The value of the candidate of this number.
+    /// The value of the chosen store.
     #[inline]
-    pub(crate) fn source_value(&self, location: u32, number: usize) -> u64 {
-        self.memory.locations[location as usize].at(self.memory.candidates[number]).value
+    pub(crate) fn source_value(&self, location: u32) -> u64 {
+        self.memory.locations[location as usize].at(self.memory.chosen).value
     }
 
-    /// Reads the candidate of this number.
+    /// Reads the chosen store.
     #[inline]
-    pub(crate) fn read_source(&mut self, location: u32, id: ThreadId, number: usize, order: Ordering) -> u64 {
+    pub(crate) fn read_source(&mut self, location: u32, id: ThreadId, order: Ordering) -> u64 {
         self.memory.tick(order);
-        let store = self.memory.locations[location as usize].at_mut(self.memory.candidates[number]);
+        let store = self.memory.locations[location as usize].at_mut(self.memory.chosen);
         let thread = &mut self.threads[id.index()];
         if acquires(order) {
             thread.acquire(id, &store.release);
@@ -339,17 +345,10 @@ impl Kernel {
         store.value
     }
 
-    /// Stores directly after the candidate of this number.
+    /// Stores directly after the chosen store.
     #[inline]
-    pub(crate) fn store_after(
-        &mut self,
-        location: u32,
-        id: ThreadId,
-        number: usize,
-        value: u64,
-        order: Ordering,
-    ) {
-        let (store, thread) = self.put_after(location, id, number, value, order, false);
+    pub(crate) fn store_after(&mut self, location: u32, id: ThreadId, value: u64, order: Ordering) {
+        let (store, thread) = self.put_after(location, id, value, order, false);
         // Not what earlier stores released: the store heads a new release sequence.
         if releases(order) {
             thread.release_owned(id, &mut store.release);
@@ -358,17 +357,10 @@ impl Kernel {
         }
     }
 
-    /// Reads the candidate of this number and stores directly after it, in one step.
+    /// Reads the chosen store and stores directly after it, in one step.
     #[inline]
-    pub(crate) fn modify_source(
-        &mut self,
-        location: u32,
-        id: ThreadId,
-        number: usize,
-        value: u64,
-        order: Ordering,
-    ) {
-        let (store, thread) = self.put_after(location, id, number, value, order, true);
+    pub(crate) fn modify_source(&mut self, location: u32, id: ThreadId, value: u64, order: Ordering) {
+        let (store, thread) = self.put_after(location, id, value, order, true);
         if acquires(order) && releases(order) {
             return thread.acquire_release(id, &mut store.release);
         }
@@ -384,20 +376,19 @@ impl Kernel {
         }
     }
 
-    /// Makes the store that stands directly after the candidate of this number, and takes that one if it
-    /// `continues` its release sequence. What it releases besides is the caller's to say.
+    /// Makes the store that stands directly after the chosen one, and takes that one if it `continues` its
+    /// release sequence. What it releases besides is the caller's to say.
     #[inline(always)]
     fn put_after(
         &mut self,
         location: u32,
         id: ThreadId,
-        number: usize,
         value: u64,
         order: Ordering,
         continues: bool,
     ) -> (&mut Store, &mut Thread) {
         self.make_room(location);
-        let source = self.memory.candidates[number];
+        let source = self.memory.chosen;
         let sc_time = self.memory.tick(order);
         let keeps_one = self.keeps_one(location);
         let at = &mut self.memory.locations[location as usize];
@@ -431,7 +422,7 @@ impl Kernel {
         alone || self.limits.memory == MemoryModel::SequentiallyConsistent
     }
 
-    /// Forgets stores that nobody can read any more, if there are many. Positions of candidates stay right.
+    /// Forgets stores that nobody can read any more, if there are many. The chosen position stays right.
     #[inline]
     fn make_room(&mut self, location: u32) {
         let at = &self.memory.locations[location as usize];
@@ -451,13 +442,11 @@ impl Kernel {
                 break;
             }
         }
-        lowest = self.memory.candidates.iter().copied().fold(lowest, usize::min);
+        lowest = lowest.min(self.memory.chosen);
         let at = &mut self.memory.locations[location as usize];
         at.forget(lowest);
         at.prune_at = KEPT.max(2 * at.order.len());
-        for candidate in &mut self.memory.candidates {
-            *candidate -= lowest;
-        }
+        self.memory.chosen -= lowest;
     }
 
     /// Whether all that the thread does from now on comes after everything that another live thread has done:

@@ -88,7 +88,12 @@ impl Execution {
     /// A choice of the memory model; 0 is what sequential consistency does.
     #[inline]
     fn choose_store(&mut self, choice: Choice, count: usize) -> usize {
-        if count == 1 || self.winding_up { 0 } else { self.choose(choice, count) }
+        if count == 1 || self.winding_up {
+            return 0;
+        }
+        let number = self.choose(choice, count);
+        self.kernel.choose_source(number);
+        number
     }
 }
 
@@ -116,7 +121,7 @@ impl Current {
             let location = execution.atomic_location(object, real);
             let count = execution.kernel.load_sources(location, id, order);
             let number = execution.choose_store(Choice::ReadsFrom, count);
-            let value = execution.kernel.read_source(location, id, number, order);
+            let value = execution.kernel.read_source(location, id, order);
             execution.kernel.note = match number {
                 0 => Note::Read(value),
                 _ => Note::ReadStale { value, last: execution.kernel.last_value(location) },
@@ -140,8 +145,8 @@ impl Current {
             let location = execution.atomic_location(object, real);
             let count = execution.kernel.store_places(location, id, order);
             let number = execution.choose_store(Choice::Placement, count);
-            let old = execution.kernel.source_value(location, number);
-            execution.kernel.store_after(location, id, number, value, order);
+            let old = execution.kernel.source_value(location);
+            execution.kernel.store_after(location, id, value, order);
             execution.atomic_written(object, real);
             execution.kernel.note = match number {
                 0 => Note::Wrote { old, new: value },
@@ -164,10 +169,10 @@ impl Current {
         self.op(Op::new(OpKind::ReadModifyWrite, object, location), |execution, id| {
             let location = execution.atomic_location(object, real);
             let count = execution.kernel.modify_sources(location, id, order);
-            let number = execution.choose_store(Choice::ReadsFrom, count);
-            let old = execution.kernel.source_value(location, number);
+            execution.choose_store(Choice::ReadsFrom, count);
+            let old = execution.kernel.source_value(location);
             let new = modify(old);
-            execution.kernel.modify_source(location, id, number, new, order);
+            execution.kernel.modify_source(location, id, new, order);
             execution.atomic_written(object, real);
             execution.kernel.note = Note::Wrote { old, new };
             old
@@ -188,15 +193,15 @@ impl Current {
             let location = execution.atomic_location(object, real);
             let orders = (success, failure);
             let count = execution.kernel.exchange_sources(location, id, expected, orders);
-            let number = execution.choose_store(Choice::ReadsFrom, count);
-            let old = execution.kernel.source_value(location, number);
+            execution.choose_store(Choice::ReadsFrom, count);
+            let old = execution.kernel.source_value(location);
             let fails_weakly = old == expected && weak && execution.choose(Choice::WeakFailure, 2) == 1;
             if old != expected || fails_weakly {
-                execution.kernel.read_source(location, id, number, failure);
+                execution.kernel.read_source(location, id, failure);
                 execution.kernel.note = if fails_weakly { Note::FailedSpuriously } else { Note::Failed(old) };
                 return Err(old);
             }
-            execution.kernel.modify_source(location, id, number, new, success);
+            execution.kernel.modify_source(location, id, new, success);
             execution.atomic_written(object, real);
             execution.kernel.note = Note::Wrote { old, new };
             Ok(old)
