@@ -82,29 +82,54 @@ folder=$(cd "$folder" && pwd)
 engine=drawloom
 $real && engine=loom
 source=$folder/$engine/$crate-$version
-archive=$folder/$crate-$version.crate
+# Not the name of the published folder, by which it is found below.
+fetched=$folder/fetched/$crate@$version
 
-# --- The published crate ---
+# --- The published crate, fetched by cargo ---
 
-if [ ! -f "$archive" ]; then
-    status=$(curl --silent --location --output "$archive.part" --write-out '%{http_code}' \
-        "https://crates.io/crates/$crate/$crate-$version.crate") ||
-        die 5 "crates.io cannot be reached; try.sh needs the network for crates that it has not downloaded yet"
-    case $status in
-    200) mv "$archive.part" "$archive" ;;
-    403 | 404)
-        rm -f "$archive.part"
-        die 3 "crates.io has no version $version of a crate \`$crate\`; \`cargo info $crate\` shows the newest"
-        ;;
-    *)
-        rm -f "$archive.part"
-        die 5 "crates.io answers with status $status"
-        ;;
-    esac
+if [ ! -f "$fetched/published" ]; then
+    mkdir -p "$fetched/src"
+    : >"$fetched/src/lib.rs"
+    cat >"$fetched/Cargo.toml" <<END
+[workspace]
+[package]
+name = "drawloom-try"
+version = "0.0.0"
+edition = "2024"
+[dependencies]
+$crate = "=$version"
+END
+    # cargo takes a yanked version, as those with known bugs often are, only from a lock file.
+    cat >"$fetched/Cargo.lock" <<END
+version = 4
+[[package]]
+name = "$crate"
+version = "$version"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+[[package]]
+name = "drawloom-try"
+version = "0.0.0"
+dependencies = ["$crate"]
+END
+    if ! (cd "$fetched" && cargo metadata --quiet --format-version 1) >"$fetched/metadata" 2>"$fetched/log"; then
+        if grep -q "no matching package named\|candidate versions found\|failed to select a version" "$fetched/log"; then
+            die 3 "crates.io has no version $version of a crate \`$crate\`; \`cargo info $crate\` shows the newest"
+        fi
+        die 5 "cargo cannot fetch $crate $version; it needs the network for crates that it has not downloaded yet: $(
+            tail -n 1 "$fetched/log" | sed 's/^ *//'
+        )"
+    fi
+    published=$(grep -o "\"manifest_path\":\"[^\"]*/$crate-$version/Cargo.toml\"" "$fetched/metadata" | head -n 1)
+    [ -n "$published" ] || die 5 "cargo does not say where it has put $crate $version"
+    published=${published#*:\"}
+    printf '%s' "${published%/Cargo.toml\"}" >"$fetched/published"
 fi
 rm -rf "$source"
 mkdir -p "$folder/$engine"
-tar -xzf "$archive" -C "$folder/$engine" || die 3 "$archive is damaged; remove it"
+cp -r "$(cat "$fetched/published")" "$source" || {
+    rm -f "$fetched/published"
+    die 5 "what cargo had fetched is gone; try again"
+}
 manifest=$source/Cargo.toml
 
 # --- How it uses loom: `KIND CFG NAME REQUIREMENT OPTIONAL`, a line for each dependency on it. Published manifests
