@@ -294,9 +294,9 @@ impl Kernel {
         self.sources(location, id, (order == Ordering::SeqCst, false), |_| (order, false))
     }
 
-    /// The stores that a read-modify-write may read: how many.
+    /// The stores that a read-modify-write may read, and directly after which a store may stand: how many.
     #[inline]
-    pub(crate) fn modify_sources(&mut self, location: u32, id: ThreadId, order: Ordering) -> usize {
+    pub(crate) fn write_sources(&mut self, location: u32, id: ThreadId, order: Ordering) -> usize {
         self.sources(location, id, (order == Ordering::SeqCst, true), |_| (order, true))
     }
 
@@ -313,12 +313,6 @@ impl Kernel {
         self.sources(location, id, (is_sc, false), |value| {
             if value == expected { (success, true) } else { (failure, false) }
         })
-    }
-
-    /// The stores directly after which a store may stand: how many.
-    #[inline]
-    pub(crate) fn store_places(&mut self, location: u32, id: ThreadId, order: Ordering) -> usize {
-        self.sources(location, id, (order == Ordering::SeqCst, true), |_| (order, true))
     }
 
     /// The value of the chosen store.

@@ -143,7 +143,7 @@ impl Current {
         let object = self.atomic_object(atomic, kind, real);
         self.op(Op::new(OpKind::Store, object, location), |execution, id| {
             let location = execution.atomic_location(object, real);
-            let count = execution.kernel.store_places(location, id, order);
+            let count = execution.kernel.write_sources(location, id, order);
             let number = execution.choose_store(Choice::Placement, count);
             let old = execution.kernel.source_value(location);
             execution.kernel.store_after(location, id, value, order);
@@ -168,7 +168,7 @@ impl Current {
         let object = self.atomic_object(atomic, kind, real);
         self.op(Op::new(OpKind::ReadModifyWrite, object, location), |execution, id| {
             let location = execution.atomic_location(object, real);
-            let count = execution.kernel.modify_sources(location, id, order);
+            let count = execution.kernel.write_sources(location, id, order);
             execution.choose_store(Choice::ReadsFrom, count);
             let old = execution.kernel.source_value(location);
             let new = modify(old);
