@@ -1,6 +1,7 @@
 //! Exploration: many executions of one test, who makes their choices, and what is kept of a failure.
 
 mod describe;
+mod exhaustive;
 mod judge;
 pub(crate) mod pct;
 pub(crate) mod portfolio;
