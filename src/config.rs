@@ -24,6 +24,8 @@ pub enum StrategyKind {
     /// A mix: 40 % SURW, 25 % POS, 15 % PCT, 10 % URW, 10 % random walk.
     #[default]
     Portfolio,
+    /// Every execution, each once.
+    Exhaustive,
     /// Each thread that can go on is equally likely at each step.
     RandomWalk,
     /// Probabilistic concurrency testing (ASPLOS 2010).
@@ -47,7 +49,7 @@ impl StrategyKind {
     fn make(self) -> Box<dyn Strategy> {
         match self {
             StrategyKind::Portfolio => Box::new(Portfolio::default()),
-            StrategyKind::RandomWalk => Box::new(RandomWalk),
+            StrategyKind::RandomWalk | StrategyKind::Exhaustive => Box::new(RandomWalk),
             StrategyKind::Pct { depth } => Box::new(Pct::new(depth)),
             StrategyKind::Pos => Box::new(Pos::default()),
             StrategyKind::Urw => Box::new(Urw::default()),
@@ -62,6 +64,7 @@ impl fmt::Display for StrategyKind {
         match self {
             StrategyKind::Portfolio => f.write_str("portfolio"),
             StrategyKind::RandomWalk => f.write_str("random"),
+            StrategyKind::Exhaustive => f.write_str("exhaustive"),
             StrategyKind::Pct { depth } => write!(f, "pct:{depth}"),
             StrategyKind::Pos => f.write_str("pos"),
             StrategyKind::Urw => f.write_str("urw"),
@@ -352,6 +355,8 @@ impl Config {
             timeouts: self.timeouts,
             spurious: self.spurious,
             memory: self.memory,
+            directed: false,
+            strict_channels: false,
             stack_size: self.stack_size,
         }
     }

@@ -1,5 +1,6 @@
 //! The judgement of one execution: did it fail, and how.
 
+use super::runner::nondeterminism;
 use crate::report::FailureKind;
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;
@@ -23,6 +24,7 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
     let kernel = &execution.kernel;
     let thread = |id: ThreadId| execution.thread_label(id);
     match stop {
+        Stop::Diverged(message) => return Some(nondeterminism(message)),
         Stop::Misuse(message) => return Some(Verdict::new(FailureKind::Misuse, message.clone())),
         Stop::StackOverflow => {
             return Some(Verdict::new(
@@ -67,14 +69,7 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
     let waiting = || {
         let blocked = kernel.blocked();
         let names: Vec<String> = blocked.iter().map(|blocked| thread(blocked.thread)).collect();
-        let verb = if names.len() == 1 { "waits" } else { "wait" };
-        let last = names.len() - 1;
-        let joined = if last > 0 {
-            format!("{} and {}", names[..last].join(", "), names[last])
-        } else {
-            names[0].clone()
-        };
-        (joined, verb)
+        (join_names(&names), if names.len() == 1 { "waits" } else { "wait" })
     };
     match stop {
         Stop::Deadlock => {
@@ -105,6 +100,16 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
             };
             Some(Verdict::new(FailureKind::DataRace, message))
         }
+        Stop::Livelock => {
+            let live = kernel.threads().filter(|(_, thread)| !thread.ended);
+            let names: Vec<String> = live.map(|(id, _)| thread(id)).collect();
+            let verb = if names.len() == 1 { "goes" } else { "go" };
+            let message = format!(
+                "{} {verb} on waiting in a loop for ever: no thread is left that could change what is read there",
+                join_names(&names),
+            );
+            Some(Verdict::new(FailureKind::Livelock, message))
+        }
         Stop::Finished => leak(execution),
         Stop::StepLimit => Some(Verdict::new(
             FailureKind::StepLimit,
@@ -123,6 +128,15 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
             ),
         )),
         _ => None,
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn join_names(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => name.clone(),
+        [names @ .., last] => format!("{} and {last}", names.join(", ")),
     }
 }
 

@@ -169,6 +169,11 @@ impl Strategy for Replay {
         }
     }
 
+    fn ends_spinning(&self, point: &SchedulingPoint<'_>) -> bool {
+        let length: u64 = self.token.runs.iter().map(|run| u64::from(run.length)).sum();
+        self.token.ends_spinning && !self.diverged && point.steps() >= length
+    }
+
     fn wants_events(&self) -> bool {
         true
     }
@@ -229,6 +234,8 @@ pub(crate) fn token_of(execution: &Execution) -> Token {
         timeouts: kernel.limits.timeouts,
         spurious: kernel.limits.spurious,
         memory: kernel.limits.memory,
+        directed: kernel.limits.directed,
+        ends_spinning: false,
         threads,
         runs,
         choices: execution.schedule.choices(),

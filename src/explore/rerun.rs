@@ -70,6 +70,7 @@ impl Exploration<'_> {
         execution.kernel.limits.timeouts = token.timeouts;
         execution.kernel.limits.spurious = token.spurious;
         execution.kernel.limits.memory = token.memory;
+        execution.kernel.limits.directed = token.directed;
         let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, token.encode());
         execution.set_last_words(words);
         let divergence = Arc::new(Mutex::new(None));

@@ -29,7 +29,7 @@ const TRACED_STEPS: usize = 1_000_000;
 /// The longest token that is kept in the regressions folder: the schedule of some ten thousand steps.
 const KEPT_TOKEN_LENGTH: usize = 1 << 16;
 
-const QUIET: Mode = Mode { trace_limit: 0, print_panics: false };
+pub(super) const QUIET: Mode = Mode { trace_limit: 0, print_panics: false };
 const PROFILING: Mode = Mode { trace_limit: PROFILED_STEPS, print_panics: false };
 pub(super) const TRACING: Mode = Mode { trace_limit: TRACED_STEPS, print_panics: false };
 
@@ -112,7 +112,33 @@ impl Exploration<'_> {
         {
             return Ok(report);
         }
-        let outcome = self.sample()?;
+        let outcome = if self.config.strategy == crate::StrategyKind::Exhaustive {
+            let e = self.exhaust(&super::exhaustive::Budget {
+                executions: self.config.executions,
+                gives_up_early: false,
+            })?;
+            notes.push(format!(
+                "executions {} blocked {} steps {} share {} end {}",
+                e.executions,
+                e.blocked,
+                e.steps,
+                e.share,
+                match &e.end {
+                    super::exhaustive::End::Failed(f) => f.verdict.message.clone(),
+                    super::exhaustive::End::Unsupported(w) => w.clone(),
+                    super::exhaustive::End::Complete => "complete".into(),
+                    super::exhaustive::End::Budget => "budget".into(),
+                    _ => "other".into(),
+                }
+            ));
+            let finding = match e.end {
+                super::exhaustive::End::Failed(f) => Some(*f),
+                _ => None,
+            };
+            Outcome { executions: e.executions, steps: e.steps, stopped_by_time: false, finding }
+        } else {
+            self.sample()?
+        };
         let mut report = self.report(&outcome, notes);
         if let Some(finding) = outcome.finding {
             let failure = self.second_run(finding)?;
@@ -207,7 +233,7 @@ impl Exploration<'_> {
     }
 
     /// Runs `work` on `count` new OS threads, each with an execution of its own.
-    fn on_workers<R: Send>(
+    pub(super) fn on_workers<R: Send>(
         &self,
         count: usize,
         work: impl Fn(&mut Execution) -> R + Sync,
@@ -360,7 +386,7 @@ pub(super) fn nondeterminism(difference: &str) -> Verdict {
 }
 
 impl Finding {
-    fn new(index: u64, verdict: Verdict, execution: &mut Execution) -> Finding {
+    pub(super) fn new(index: u64, verdict: Verdict, execution: &mut Execution) -> Finding {
         let token = token_of(execution);
         let fingerprints = std::mem::take(&mut execution.fingerprints);
         Finding { index, verdict, token, fingerprints }

@@ -68,6 +68,13 @@ pub trait Strategy {
         }
     }
 
+    /// Whether the execution is to end here, with threads that spin for ever.
+    #[doc(hidden)]
+    fn ends_spinning(&self, point: &SchedulingPoint<'_>) -> bool {
+        let _ = point;
+        false
+    }
+
     /// Thread `parent` has spawned `child`. The `lineage` names the child by its spawn path and is the same
     /// in other executions.
     fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, rng: &mut Rng) {

@@ -24,6 +24,10 @@ pub(crate) struct Token {
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
     pub(crate) memory: MemoryModel,
+    /// Whether a director made the schedule: see `Limits::directed`.
+    pub(crate) directed: bool,
+    /// Whether the execution ends, with threads that spin, where the schedule ends.
+    pub(crate) ends_spinning: bool,
     /// The threads that the runs name: (parent's position here, number among the parent's children). The
     /// first one is the test body, and its entry means nothing.
     pub(crate) threads: Vec<(u32, u32)>,
@@ -82,7 +86,9 @@ impl Token {
     pub(crate) fn encode(&self) -> String {
         let any = u8::from(self.timeouts == Timeouts::Any);
         let sc = u8::from(self.memory == MemoryModel::SequentiallyConsistent);
-        let mut bytes = vec![any | sc << 1];
+        let directed = u8::from(self.directed);
+        let spinning = u8::from(self.ends_spinning);
+        let mut bytes = vec![any | sc << 1 | directed << 2 | spinning << 3];
         write_varint(&mut bytes, u64::from(self.spurious));
         write_varint(&mut bytes, self.threads.len() as u64);
         for &(parent, ordinal) in self.threads.iter().skip(1) {
@@ -137,10 +143,11 @@ impl Token {
     fn read(mut bytes: &[u8]) -> Option<Token> {
         let bytes = &mut bytes;
         let flags = take_byte(bytes)?;
-        if flags > 3 {
+        if flags > 15 {
             return None;
         }
         let timeouts = if flags & 1 == 0 { Timeouts::Last } else { Timeouts::Any };
+        let (directed, ends_spinning) = (flags & 4 != 0, flags & 8 != 0);
         let memory = if flags & 2 == 0 { MemoryModel::Rc11 } else { MemoryModel::SequentiallyConsistent };
         let spurious = read_u32(bytes)?;
         let mut threads = vec![(0, 0)];
@@ -163,7 +170,7 @@ impl Token {
         while !bytes.is_empty() {
             choices.push(read_varint(bytes)?);
         }
-        Some(Token { timeouts, spurious, memory, threads, runs, choices })
+        Some(Token { timeouts, spurious, memory, directed, ends_spinning, threads, runs, choices })
     }
 }
 
@@ -230,7 +237,8 @@ mod tests {
                 threads.insert(0, (0, 0));
                 let timeouts = if any { Timeouts::Any } else { Timeouts::Last };
                 let memory = if sc { MemoryModel::SequentiallyConsistent } else { MemoryModel::Rc11 };
-                Token { timeouts, spurious, memory, threads, runs, choices }
+                let (directed, ends_spinning) = (spurious % 2 == 1, choices.len() % 2 == 1);
+                Token { timeouts, spurious, memory, directed, ends_spinning, threads, runs, choices }
             })
     }
 

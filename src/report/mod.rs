@@ -19,6 +19,8 @@ pub enum FailureKind {
     Panic,
     /// Threads are left, the test body's among them, and none can ever go on.
     Deadlock,
+    /// Threads wait in loops, and nothing is left that could change what they read there.
+    Livelock,
     /// More steps than `max_steps`.
     StepLimit,
     /// More threads at once than `max_threads`.
@@ -47,6 +49,7 @@ impl FailureKind {
         match self {
             FailureKind::Panic => "panic",
             FailureKind::Deadlock => "deadlock",
+            FailureKind::Livelock => "livelock",
             FailureKind::StepLimit => "step-limit",
             FailureKind::ThreadLimit => "thread-limit",
             FailureKind::DataRace => "data-race",

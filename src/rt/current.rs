@@ -96,6 +96,9 @@ impl Current {
     pub(crate) fn finish<R>(mut self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
         let execution = self.execution();
         let thread = execution.kernel.current;
+        if execution.director.is_some() {
+            execution.direct(thread, op);
+        }
         let result = effect(execution, thread);
         execution.executed(thread, op);
         result

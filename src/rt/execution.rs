@@ -9,19 +9,27 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard};
 
+use super::access::{Access, Place};
 use super::current::{CURRENT, Current};
+use super::director::{Direction, Director};
+use super::encoding::Refusal;
 use super::fiber::{FiberPool, Suspender};
 use super::identity::Stamp;
 use super::kernel::{Kernel, Limits, nowhere};
-use super::op::{Choice, Event, Note, ObjectId, Op, ThreadId};
+use super::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::{PanicRecord, Race, Stop};
 use super::rng::Rng;
 use super::shadow::TracedAccess;
+use super::state::State;
 use super::switching::would_preempt;
 use super::timer::Instant;
 use super::workers::Worker;
 use crate::explore::schedule::Schedule;
 use crate::explore::strategy::{SchedulingPoint, Start, Strategy};
+
+/// How many steps an execution may go on after its director has let it go. It does so to end and to give back
+/// what it has; one that waits for what never comes is cut off.
+const RELEASED_STEPS: u64 = 100_000;
 
 /// How to run one execution.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +44,16 @@ pub(crate) struct Mode {
 pub(crate) struct Execution {
     pub(crate) kernel: Kernel,
     pub(super) strategy: Box<dyn Strategy>,
+    /// Decides in the strategy's place, if there is one.
+    pub(super) director: Option<Box<dyn Director>>,
+    /// The step at which the store was made that the director wants the running op to read.
+    pub(super) wanted: u64,
     pub(super) rng: Rng,
     pub(crate) schedule: Schedule,
     /// One byte an executed op, to find where two runs of one schedule first differ.
     pub(crate) fingerprints: Vec<u8>,
+    /// The director, once it has nothing more to say.
+    past_director: Option<Box<dyn Director>>,
     /// Whether the strategy or the trace wants to hear of each op.
     pub(super) observed: bool,
     /// Steps at which more than one thread could go on.
@@ -83,9 +97,12 @@ impl Execution {
             fibers: FiberPool::new(limits.stack_size),
             kernel: Kernel::new(limits),
             strategy,
+            director: None,
+            wanted: 0,
             rng: Rng::new(0, 0),
             schedule: Schedule::default(),
             fingerprints: Vec::new(),
+            past_director: None,
             observed: false,
             contended_steps: 0,
             trace: Vec::new(),
@@ -195,6 +212,9 @@ impl Execution {
     }
 
     fn wind_up(&mut self, finished: bool) {
+        if let Some(director) = self.director.take() {
+            self.past_director = Some(director);
+        }
         let left: Vec<ThreadId> =
             self.kernel.threads().filter(|(_, thread)| !thread.ended).map(|(id, _)| id).collect();
         for thread in left {
@@ -236,6 +256,13 @@ impl Execution {
     /// Picks who executes the next step; `None` if the execution ends here.
     #[inline]
     pub(super) fn pick_next(&mut self) -> Option<ThreadId> {
+        if self.director.is_some() {
+            return self.pick_directed();
+        }
+        if self.kernel.limits.directed && self.strategy.ends_spinning(&SchedulingPoint::new(&self.kernel)) {
+            self.stop = Some(Stop::Livelock);
+            return None;
+        }
         let next = match self.kernel.enabled.len() {
             0 => self.pick_when_idle()?,
             1 => self.kernel.nth_enabled(0),
@@ -256,6 +283,34 @@ impl Execution {
         self.kernel.current = next;
         self.schedule.push_step(next);
         Some(next)
+    }
+
+    /// As the director wants it.
+    #[inline(never)]
+    fn pick_directed(&mut self) -> Option<ThreadId> {
+        let director = self.director.as_mut().expect("checked by the caller");
+        match director.next(&mut self.kernel) {
+            Direction::Run(next) => {
+                if self.kernel.steps >= self.kernel.limits.max_steps {
+                    self.stop = Some(Stop::StepLimit);
+                    return None;
+                }
+                debug_assert!(self.kernel.is_enabled(next));
+                self.kernel.steps += 1;
+                self.kernel.current = next;
+                self.schedule.push_step(next);
+                Some(next)
+            }
+            Direction::Stop(stop) => {
+                self.stop = Some(stop);
+                None
+            }
+            Direction::Release => {
+                self.past_director = self.director.take();
+                self.kernel.limits.max_steps = self.kernel.steps + RELEASED_STEPS;
+                self.pick_next()
+            }
+        }
     }
 
     /// As the strategy wants it, as far as it may choose.
@@ -333,7 +388,10 @@ impl Execution {
             // Not recorded either: a replay pauses at the same place.
             return 0;
         }
-        let value = self.strategy.choose(choice, alternatives, &mut self.rng);
+        let value = match &mut self.director {
+            Some(director) => director.choose(&mut self.kernel, choice, alternatives),
+            None => self.strategy.choose(choice, alternatives, &mut self.rng),
+        };
         assert!(
             value < alternatives,
             "drawloom: the strategy `{}` chose alternative {value} of {alternatives}",
@@ -345,6 +403,53 @@ impl Execution {
 }
 
 impl Execution {
+    /// Runs the next execution as `director` wants it.
+    pub(crate) fn set_director(&mut self, director: Box<dyn Director>) {
+        self.director = Some(director);
+    }
+
+    /// The director of the execution that has ended.
+    pub(crate) fn take_director(&mut self) -> Option<Box<dyn Director>> {
+        self.director.take().or_else(|| self.past_director.take())
+    }
+
+    /// Tells the director of an operation on something that is no atomic, before it takes effect.
+    #[cold]
+    pub(super) fn direct(&mut self, thread: ThreadId, op: Op) {
+        let is_atomic = |object| matches!(self.kernel.objects.get(object).state, State::Atomic(_));
+        if op.kind == OpKind::Fence || op.object != ObjectId::NONE && is_atomic(op.object) {
+            // It says itself what it does.
+            return;
+        }
+        match self.kernel.encode(thread, op) {
+            Ok(access) => self.direct_access(thread, &access),
+            Err(refusal) => self.refuse_to_direct(refusal),
+        }
+    }
+
+    /// Tells the director what the running op is about to do.
+    #[inline]
+    pub(super) fn direct_access(&mut self, thread: ThreadId, access: &Access) {
+        if let Some(director) = &mut self.director {
+            self.wanted = director.execute(&mut self.kernel, thread, access);
+        }
+    }
+
+    /// Tells the director that what was done to a place does not matter any more.
+    #[cold]
+    pub(super) fn direct_forget(&mut self, place: Place) {
+        if let Some(director) = &mut self.director {
+            director.forget(place);
+        }
+    }
+
+    #[cold]
+    pub(super) fn refuse_to_direct(&mut self, refusal: Refusal) {
+        if let Some(director) = &mut self.director {
+            director.refuse(refusal);
+        }
+    }
+
     /// Destroys what a one-time initialization has made when the execution ends.
     pub(crate) fn keep(&mut self, once: ObjectId) {
         self.kept.push(once);
@@ -355,8 +460,13 @@ impl Execution {
         if let Some(keys) = self.hash_keys {
             return keys;
         }
-        let mut word = || self.choose(Choice::Program, 1 << 32) as u64;
-        let keys = (word(), word());
+        let keys = if self.kernel.limits.directed {
+            // An order of iteration is not explored.
+            (0, 0)
+        } else {
+            let mut word = || self.choose(Choice::Program, 1 << 32) as u64;
+            (word(), word())
+        };
         self.hash_keys = Some(keys);
         keys
     }

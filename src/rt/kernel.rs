@@ -56,6 +56,12 @@ pub(crate) struct Limits {
     pub(crate) spurious: u32,
     pub(crate) stack_size: usize,
     pub(crate) memory: MemoryModel,
+    /// Whether a director decides, or one has decided what is replayed: then every store may be read and every
+    /// place in modification order taken, because whoever decides has checked what the memory model allows.
+    pub(crate) directed: bool,
+    /// Whether a director has to see all operations of a channel in one order; otherwise only the sends, if it is
+    /// unbounded.
+    pub(crate) strict_channels: bool,
 }
 
 /// The state of one execution.
@@ -83,6 +89,8 @@ pub(crate) struct Kernel {
     pub(super) histories: Histories,
     pub(crate) tracked: TrackedTable,
     pub(super) memory: Memory,
+    /// Whether the op that is about to take effect ends a wait because its time is over.
+    pub(super) timed_out: bool,
 }
 
 impl Kernel {
@@ -108,6 +116,7 @@ impl Kernel {
             histories: Histories::default(),
             tracked: TrackedTable::default(),
             memory: Memory::default(),
+            timed_out: false,
         }
     }
 
@@ -130,6 +139,7 @@ impl Kernel {
         self.histories.clear();
         self.tracked.clear();
         self.memory.clear();
+        self.timed_out = false;
     }
 
     #[inline]
@@ -256,6 +266,7 @@ impl Kernel {
         }
         self.timers.advance_to(deadline);
         self.note = Note::TimedOut;
+        self.timed_out = true;
         Grant::TimedOut
     }
 
@@ -327,7 +338,7 @@ impl Kernel {
     /// otherwise a thread that spins until a sleeper has slept would spin for ever.
     #[inline]
     pub(crate) fn notice_yields(&mut self, kind: OpKind) {
-        if kind.is_yield() {
+        if kind.is_yield() && !self.limits.directed {
             self.idle_yields += 1;
             if self.idle_yields > 2 * self.enabled.len() {
                 self.idle_yields = 0;
@@ -386,6 +397,27 @@ impl Kernel {
         thread.release_owned(id, &mut object.knowledge);
     }
 
+    /// `id` learns what those know who gave it its token.
+    pub(crate) fn acquire_token(&mut self, id: ThreadId) {
+        let thread = &mut self.threads[id.index()];
+        let token = std::mem::take(&mut thread.token);
+        thread.acquire(id, &token);
+        thread.token = token;
+    }
+
+    /// `id` gives `to` its token: not what a join of `to` learns, so it is kept apart from the thread's object.
+    pub(crate) fn release_token(&mut self, id: ThreadId, to: ThreadId) {
+        let mut token = std::mem::take(&mut self.threads[to.index()].token);
+        self.threads[id.index()].release(&mut token);
+        self.threads[to.index()].token = token;
+    }
+
+    /// Where `thread` stands among the waiters of the object that the running op notifies.
+    pub(crate) fn current_waiter(&self, thread: ThreadId) -> Option<usize> {
+        let object = self.thread(self.current).pending.object;
+        self.objects.get(object).entries.iter().position(|waiter| waiter.thread == thread)
+    }
+
     pub(crate) fn deadline(&self, length: Option<Duration>) -> Instant {
         length.map_or(NEVER, |length| self.timers.deadline(length))
     }
@@ -432,6 +464,8 @@ mod tests {
             spurious: 0,
             stack_size: 1 << 16,
             memory: MemoryModel::default(),
+            directed: false,
+            strict_channels: false,
         })
     }
 

@@ -44,6 +44,8 @@ struct Store {
     taken: bool,
     /// When it was executed among the SC events, if it is one.
     sc_time: u32,
+    /// The step that stored; 0 for the initial value.
+    step: u64,
 }
 
 impl Store {
@@ -56,6 +58,7 @@ impl Store {
         self.readers.clear();
         self.taken = false;
         self.sc_time = 0;
+        self.step = 0;
     }
 
     /// Whether whoever knows `clock` has learnt of the store.
@@ -243,6 +246,10 @@ impl Kernel {
         order_of: impl Fn(u64) -> (Ordering, bool),
     ) -> usize {
         let at = &self.memory.locations[location as usize];
+        if self.limits.directed {
+            self.memory.chosen = at.order.len() - 1;
+            return at.order.len();
+        }
         let certain = at.order.len() == 1 || writes && at.untaken == 1;
         if certain || self.memory.is_floor(at.last(), &self.thread(id).clock, is_sc) {
             self.memory.chosen = at.order.len() - 1;
@@ -284,8 +291,18 @@ impl Kernel {
     }
 
     /// Chooses the candidate of this number, of several.
-    pub(crate) fn choose_source(&mut self, number: usize) {
-        self.memory.chosen = self.memory.candidates[number];
+    pub(crate) fn choose_source(&mut self, location: u32, number: usize) {
+        self.memory.chosen = if self.limits.directed {
+            self.memory.locations[location as usize].order.len() - 1 - number
+        } else {
+            self.memory.candidates[number]
+        };
+    }
+
+    /// The number, among all stores, of the one that was made at `step`.
+    pub(crate) fn source_of(&self, location: u32, step: u64) -> Option<usize> {
+        let at = &self.memory.locations[location as usize];
+        (0..at.order.len()).rev().position(|position| at.at(position).step == step)
     }
 
     /// The stores that a load may read: how many.
@@ -406,6 +423,7 @@ impl Kernel {
         store.readers.clear();
         store.taken = false;
         store.sc_time = sc_time;
+        store.step = self.steps;
         (store, thread)
     }
 
@@ -413,14 +431,14 @@ impl Kernel {
     #[inline]
     fn keeps_one(&self, location: u32) -> bool {
         let alone = self.live == 1 && self.memory.locations[location as usize].order.len() == 1;
-        alone || self.limits.memory == MemoryModel::SequentiallyConsistent
+        alone && !self.limits.directed || self.limits.memory == MemoryModel::SequentiallyConsistent
     }
 
     /// Forgets stores that nobody can read any more, if there are many. The chosen position stays right.
     #[inline]
     fn make_room(&mut self, location: u32) {
         let at = &self.memory.locations[location as usize];
-        if at.order.len() >= at.prune_at {
+        if at.order.len() >= at.prune_at && !self.limits.directed {
             self.prune(location);
         }
     }

@@ -3,8 +3,11 @@
 //! The faces (`sync`, `thread`, …) make one call for each operation; who runs next, who is enabled, what is
 //! learnt and what time it is are decided here. This module knows no strategy, detector or report by name.
 
+pub(crate) mod access;
 pub(crate) mod clock;
 pub(crate) mod current;
+pub(crate) mod director;
+pub(crate) mod encoding;
 pub(crate) mod execution;
 pub(crate) mod faults;
 pub(crate) mod fiber;

@@ -4,6 +4,7 @@
 //! builds of the same source: kind, creation site, the thread that used it first, and an ordinal among
 //! those that agree in all of this. Nothing here is an address.
 
+use std::collections::VecDeque;
 use std::panic::Location;
 
 use super::lanes::LaneSet;
@@ -93,6 +94,8 @@ pub(crate) struct Object {
     pub(crate) entries: Vec<Entry>,
     /// What is known to whoever acquires from this object.
     pub(crate) knowledge: Knowledge,
+    /// What is known to whoever receives the messages of a channel, one by one; only if there is a director.
+    pub(crate) messages: VecDeque<Knowledge>,
 }
 
 /// A name for an object that is the same in every execution in which it plays the same part: where it was
@@ -142,6 +145,7 @@ impl ObjectTable {
             object.waiting.clear();
             object.entries.clear();
             object.knowledge.clear();
+            object.messages.clear();
         } else {
             self.objects.push(Object {
                 kind,
@@ -151,6 +155,7 @@ impl ObjectTable {
                 waiting: LaneSet::default(),
                 entries: Vec::new(),
                 knowledge: Knowledge::default(),
+                messages: VecDeque::new(),
             });
         }
         self.count += 1;

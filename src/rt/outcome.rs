@@ -69,6 +69,10 @@ pub(crate) struct Race {
 pub(crate) enum Stop {
     /// Every thread has ended.
     Finished,
+    /// Threads spin for ever: nothing is left that could change what they read.
+    Livelock,
+    /// The execution did not do what its graph says; what instead.
+    Diverged(String),
     /// Threads are left and none can go on, the test body's among them.
     Deadlock,
     /// The test body has returned, and threads are left that can never go on.

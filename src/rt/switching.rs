@@ -39,12 +39,12 @@ impl Restraint {
 
     /// Whether choices are the first alternative without asking.
     #[inline]
-    pub(super) fn is_paused(&self) -> bool {
+    pub(crate) fn is_paused(&self) -> bool {
         self.switching != Switching::On
     }
 
     /// Who goes on, if the strategy may not choose.
-    pub(super) fn forced(&self, kernel: &Kernel) -> Option<ThreadId> {
+    pub(crate) fn forced(&self, kernel: &Kernel) -> Option<ThreadId> {
         let preempts = would_preempt(kernel);
         match self.switching {
             Switching::On => (preempts && self.preemptions_left == Some(0)).then_some(kernel.current),

@@ -82,6 +82,10 @@ pub(crate) struct Thread {
     /// Whether the thread is unwinding, as of its last switch or panic.
     pub(crate) unwinding: bool,
     pub(crate) joined: bool,
+    /// The condition variable that has notified the thread, until it locks its mutex again.
+    pub(crate) notified: ObjectId,
+    /// What is known to a `park` that finds the token.
+    pub(super) token: Knowledge,
 }
 
 impl Thread {
@@ -110,6 +114,8 @@ impl Thread {
             panic: None,
             unwinding: false,
             joined: false,
+            notified: ObjectId::NONE,
+            token: Knowledge::default(),
         }
     }
 
@@ -128,6 +134,8 @@ impl Thread {
         self.panic = None;
         self.unwinding = false;
         self.joined = false;
+        self.notified = ObjectId::NONE;
+        self.token.clear();
     }
 
     #[inline]

@@ -186,7 +186,7 @@ macro_rules! atomic_common {
             #[inline(always)]
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.modify(order, |_| value, |real| real.swap(value, order))
+                self.modify(order, |_| value, (|_, operand| operand, ($to)(value)), |real| real.swap(value, order))
             }
 
             /// Stores `new` if the value is `current`. The value before, in an error if it was another.
@@ -293,12 +293,22 @@ macro_rules! atomic_common {
                 }
             }
 
+            fn to_bits(value: $value) -> u64 {
+                ($to)(value)
+            }
+
+            fn from_bits(bits: u64) -> $value {
+                ($from)(bits)
+            }
+
             #[inline(always)]
             #[track_caller]
             fn modify(
                 &self,
                 order: Ordering,
                 f: impl FnOnce($value) -> $value,
+                // The same as a function of bits and an operand, for a director.
+                pure: (fn(u64, u64) -> u64, u64),
                 real: impl FnOnce(&$real) -> $value,
             ) -> $value {
                 let Some(current) = current() else {
@@ -307,7 +317,8 @@ macro_rules! atomic_common {
                 };
                 let location = Location::caller();
                 let bits = |bits| ($to)(f(($from)(bits)));
-                ($from)(current.atomic_modify(&self.identity, Self::KIND, &self.real, order, location, bits))
+                let atomic = (&self.identity, Self::KIND, &self.real);
+                ($from)(current.atomic_modify(atomic, order, location, bits, pure))
             }
 
             #[track_caller]
@@ -365,7 +376,10 @@ macro_rules! fetch {
             #[inline(always)]
             #[track_caller]
             pub fn $method(&self, value: $value, order: Ordering) -> $value {
-                self.modify(order, |old| ($f)(old, value), |real| real.$method(value, order))
+                let pure: fn(u64, u64) -> u64 =
+                    |old, value| Self::to_bits(($f)(Self::from_bits(old), Self::from_bits(value)));
+                let pure = (pure, Self::to_bits(value));
+                self.modify(order, |old| ($f)(old, value), pure, |real| real.$method(value, order))
             }
         )*
     };
@@ -457,7 +471,7 @@ impl AtomicBool {
     #[inline]
     #[track_caller]
     pub fn fetch_not(&self, order: Ordering) -> bool {
-        self.modify(order, |old| !old, |real| real.fetch_not(order))
+        self.modify(order, |old| !old, (|old, _| old ^ 1, 0), |real| real.fetch_not(order))
     }
 }
 
@@ -481,62 +495,47 @@ atomic_common! {
     from: |bits: u64| std::ptr::with_exposed_provenance_mut(bits as usize)
 }
 
-impl<T> AtomicPtr<T> {
-    #[inline]
-    #[track_caller]
-    fn modify_address(&self, order: Ordering, f: impl Fn(*mut T) -> *mut T) -> *mut T {
-        self.modify(order, &f, |real| {
-            let mut old = real.load(Ordering::Relaxed);
-            loop {
-                match real.compare_exchange_weak(old, f(old), order, Ordering::Relaxed) {
-                    Ok(before) => return before,
-                    Err(found) => old = found,
-                }
+/// Operations that make of the pointer and a number another pointer.
+macro_rules! fetch_address {
+    ($($(#[$doc:meta])* $method:ident = $f:expr;)*) => {
+        impl<T> AtomicPtr<T> {$(
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(&self, value: usize, order: Ordering) -> *mut T {
+                let f: fn(*mut T, usize) -> *mut T = $f;
+                let pure: fn(u64, u64) -> u64 = |old, value| {
+                    let f: fn(*mut T, usize) -> *mut T = $f;
+                    Self::to_bits(f(Self::from_bits(old), value as usize))
+                };
+                self.modify(order, |old| f(old, value), (pure, value as u64), |real| {
+                    let mut old = real.load(Ordering::Relaxed);
+                    loop {
+                        match real.compare_exchange_weak(old, f(old, value), order, Ordering::Relaxed) {
+                            Ok(before) => return before,
+                            Err(found) => old = found,
+                        }
+                    }
+                })
             }
-        })
-    }
+        )*}
+    };
+}
 
+fetch_address! {
     /// Moves the pointer on by `value` elements, wrapping around, and returns the one before.
-    #[track_caller]
-    pub fn fetch_ptr_add(&self, value: usize, order: Ordering) -> *mut T {
-        self.modify_address(order, |old| old.wrapping_add(value))
-    }
-
+    fetch_ptr_add = |old, value| old.wrapping_add(value);
     /// Moves the pointer back by `value` elements, wrapping around, and returns the one before.
-    #[track_caller]
-    pub fn fetch_ptr_sub(&self, value: usize, order: Ordering) -> *mut T {
-        self.modify_address(order, |old| old.wrapping_sub(value))
-    }
-
+    fetch_ptr_sub = |old, value| old.wrapping_sub(value);
     /// Moves the pointer on by `value` bytes, wrapping around, and returns the one before.
-    #[track_caller]
-    pub fn fetch_byte_add(&self, value: usize, order: Ordering) -> *mut T {
-        self.modify_address(order, |old| old.wrapping_byte_add(value))
-    }
-
+    fetch_byte_add = |old, value| old.wrapping_byte_add(value);
     /// Moves the pointer back by `value` bytes, wrapping around, and returns the one before.
-    #[track_caller]
-    pub fn fetch_byte_sub(&self, value: usize, order: Ordering) -> *mut T {
-        self.modify_address(order, |old| old.wrapping_byte_sub(value))
-    }
-
+    fetch_byte_sub = |old, value| old.wrapping_byte_sub(value);
     /// Bitwise "or" of the address; returns the pointer before.
-    #[track_caller]
-    pub fn fetch_or(&self, value: usize, order: Ordering) -> *mut T {
-        self.modify_address(order, |old| old.map_addr(|address| address | value))
-    }
-
+    fetch_or = |old, value| old.map_addr(|address| address | value);
     /// Bitwise "and" of the address; returns the pointer before.
-    #[track_caller]
-    pub fn fetch_and(&self, value: usize, order: Ordering) -> *mut T {
-        self.modify_address(order, |old| old.map_addr(|address| address & value))
-    }
-
+    fetch_and = |old, value| old.map_addr(|address| address & value);
     /// Bitwise "xor" of the address; returns the pointer before.
-    #[track_caller]
-    pub fn fetch_xor(&self, value: usize, order: Ordering) -> *mut T {
-        self.modify_address(order, |old| old.map_addr(|address| address ^ value))
-    }
+    fetch_xor = |old, value| old.map_addr(|address| address ^ value);
 }
 
 impl<T> Default for AtomicPtr<T> {

@@ -7,8 +7,10 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
+use crate::rt::access::{Access, Gate, Ordered, Place, Rule, STATE};
+use crate::rt::encoding::Refusal;
 use crate::rt::object::{AtomicKind, ObjectKind};
-use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
+use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;
 use crate::rt::{Current, Execution, Identity};
 
@@ -70,10 +72,42 @@ impl Execution {
     #[cold]
     fn atomic_fetch(&mut self, object: ObjectId, location: u32, real: &impl RealCell) {
         self.kernel.overwrite(location, real.get());
+        self.direct_forget(Place { object, part: STATE });
         let state = state(self, object);
         if state.residence == Residence::Moved {
             state.residence = Residence::Model;
         }
+    }
+
+    /// Tells the director, if there is one, what the operation on `location` is about to do.
+    #[inline]
+    fn direct_atomic(
+        &mut self,
+        (object, location): (ObjectId, u32),
+        thread: ThreadId,
+        op: &Op,
+        rule: Rule,
+        (success, failure): (Ordering, Ordering),
+    ) {
+        if self.director.is_none() {
+            return;
+        }
+        if state(self, object).residence == Residence::Real {
+            self.refuse_to_direct(Refusal::Unsupported("a raw pointer to an atomic (`as_ptr`)"));
+        }
+        let access = Access {
+            kind: op.kind,
+            site: op.location,
+            place: Some(Place { object, part: STATE }),
+            initial: self.kernel.last_value(location),
+            rule,
+            success: Ordered::from(success),
+            failure: Ordered::from(failure),
+            gate: Gate::Open,
+            is_object: false,
+            timed_out: false,
+        };
+        self.direct_access(thread, &access);
     }
 
     /// Shows the new value to whoever has a raw pointer.
@@ -87,13 +121,42 @@ impl Execution {
 
     /// A choice of the memory model; 0 is what sequential consistency does.
     #[inline]
-    fn choose_store(&mut self, choice: Choice, count: usize) -> usize {
+    fn choose_store(&mut self, location: u32, choice: Choice, count: usize) -> usize {
         if count == 1 || self.winding_up {
             return 0;
         }
-        let number = self.choose(choice, count);
-        self.kernel.choose_source(number);
+        let number =
+            if self.director.is_some() { self.choose_wanted(location) } else { self.choose(choice, count) };
+        self.kernel.choose_source(location, number);
         number
+    }
+
+    /// The number of the store that the director wants.
+    fn choose_wanted(&mut self, location: u32) -> usize {
+        let number = self.kernel.source_of(location, self.wanted);
+        let number = number.expect("the director wants a store that was made");
+        self.schedule.push_choice(number as u64);
+        number
+    }
+}
+
+impl Execution {
+    #[cold]
+    fn direct_fence(&mut self, thread: ThreadId, op: &Op, order: Ordering) {
+        let ordered = Ordered::from(order);
+        let access = Access {
+            kind: op.kind,
+            site: op.location,
+            place: None,
+            initial: 0,
+            rule: Rule::Load,
+            success: ordered,
+            failure: ordered,
+            gate: Gate::Open,
+            is_object: false,
+            timed_out: false,
+        };
+        self.direct_access(thread, &access);
     }
 }
 
@@ -117,10 +180,12 @@ impl Current {
         location: &'static Location<'static>,
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
-        self.op(Op::new(OpKind::Load, object, location), |execution, id| {
+        let op = Op::new(OpKind::Load, object, location);
+        self.op(op, |execution, id| {
             let location = execution.atomic_location(object, real);
+            execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
             let count = execution.kernel.load_sources(location, id, order);
-            let number = execution.choose_store(Choice::ReadsFrom, count);
+            let number = execution.choose_store(location, Choice::ReadsFrom, count);
             let value = execution.kernel.read_source(location, id, order);
             execution.kernel.note = match number {
                 0 => Note::Read(value),
@@ -141,10 +206,12 @@ impl Current {
         location: &'static Location<'static>,
     ) {
         let object = self.atomic_object(atomic, kind, real);
-        self.op(Op::new(OpKind::Store, object, location), |execution, id| {
+        let op = Op::new(OpKind::Store, object, location);
+        self.op(op, |execution, id| {
             let location = execution.atomic_location(object, real);
+            execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
             let count = execution.kernel.write_sources(location, id, order);
-            let number = execution.choose_store(Choice::Placement, count);
+            let number = execution.choose_store(location, Choice::Placement, count);
             let old = execution.kernel.source_value(location);
             execution.kernel.store_after(location, id, value, order);
             execution.atomic_written(object, real);
@@ -158,18 +225,20 @@ impl Current {
     #[inline(always)]
     pub(crate) fn atomic_modify(
         self,
-        atomic: &Identity,
-        kind: AtomicKind,
-        real: &impl RealCell,
+        (atomic, kind, real): (&Identity, AtomicKind, &impl RealCell),
         order: Ordering,
         location: &'static Location<'static>,
         modify: impl FnOnce(u64) -> u64,
+        (apply, operand): (fn(u64, u64) -> u64, u64),
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
-        self.op(Op::new(OpKind::ReadModifyWrite, object, location), |execution, id| {
+        let op = Op::new(OpKind::ReadModifyWrite, object, location);
+        self.op(op, |execution, id| {
             let location = execution.atomic_location(object, real);
+            let rule = Rule::Modify { apply, operand };
+            execution.direct_atomic((object, location), id, &op, rule, (order, order));
             let count = execution.kernel.write_sources(location, id, order);
-            execution.choose_store(Choice::ReadsFrom, count);
+            execution.choose_store(location, Choice::ReadsFrom, count);
             let old = execution.kernel.source_value(location);
             let new = modify(old);
             execution.kernel.modify_source(location, id, new, order);
@@ -189,11 +258,14 @@ impl Current {
     ) -> Result<u64, u64> {
         let Exchange { expected, new, success, failure, weak } = exchange;
         let object = self.atomic_object(atomic, kind, real);
-        self.op(Op::new(OpKind::CompareExchange, object, location), |execution, id| {
+        let op = Op::new(OpKind::CompareExchange, object, location);
+        self.op(op, |execution, id| {
             let location = execution.atomic_location(object, real);
             let orders = (success, failure);
+            let rule = Rule::Exchange { expected, new, weak };
+            execution.direct_atomic((object, location), id, &op, rule, orders);
             let count = execution.kernel.exchange_sources(location, id, expected, orders);
-            execution.choose_store(Choice::ReadsFrom, count);
+            execution.choose_store(location, Choice::ReadsFrom, count);
             let old = execution.kernel.source_value(location);
             let fails_weakly = old == expected && weak && execution.choose(Choice::WeakFailure, 2) == 1;
             if old != expected || fails_weakly {
@@ -219,7 +291,11 @@ impl Current {
 
     /// An atomic fence.
     pub(crate) fn fence(self, order: Ordering, location: &'static Location<'static>) {
-        self.op(Op::new(OpKind::Fence, ObjectId::NONE, location), |execution, thread| {
+        let op = Op::new(OpKind::Fence, ObjectId::NONE, location);
+        self.op(op, |execution, thread| {
+            if execution.director.is_some() {
+                execution.direct_fence(thread, &op, order);
+            }
             execution.kernel.fence(thread, order);
         });
     }

@@ -24,6 +24,8 @@ pub(crate) struct ChannelState {
     pub(crate) receiver: bool,
     sent: u64,
     taken: u64,
+    /// How many senders were dropped.
+    closed: u64,
     /// Threads that wait to receive, for a `try_send` to a channel that hands over.
     receiving: u32,
 }
@@ -58,7 +60,19 @@ impl ChannelState {
         receiver: bool,
         messages: usize,
     ) -> ChannelState {
-        ChannelState { capacity, senders, receiver, sent: messages as u64, taken: 0, receiving: 0 }
+        ChannelState { capacity, senders, receiver, sent: messages as u64, taken: 0, closed: 0, receiving: 0 }
+    }
+
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    pub(crate) fn closed(&self) -> u64 {
+        self.closed
     }
 
     fn on_the_way(&self) -> u64 {
@@ -99,11 +113,19 @@ impl Kernel {
             self.acquire(thread, object);
         }
         self.release(thread, object);
+        if self.limits.directed {
+            let object = self.objects.get_mut(object);
+            object.messages.push_back(object.knowledge.clone());
+        }
         self.recheck(object);
     }
 
     fn take_message(&mut self, object: ObjectId, thread: ThreadId) -> Delivery {
-        self.acquire(thread, object);
+        // Later messages do not tell a receiver anything. A strategy finds that out by another schedule.
+        match self.objects.get_mut(object).messages.pop_front() {
+            Some(message) => self.thread_mut(thread).acquire(thread, &message),
+            None => self.acquire(thread, object),
+        }
         let state = self.channel(object);
         if state.on_the_way() == 0 {
             return if state.senders == 0 { Delivery::Disconnected } else { Delivery::Empty };
@@ -219,7 +241,9 @@ impl Current {
     /// A sender is dropped.
     pub(crate) fn channel_drop_sender(self, object: ObjectId, location: &'static Location<'static>) {
         self.op(Op::new(OpKind::CloseSender, object, location), |execution, thread| {
-            execution.kernel.channel(object).senders -= 1;
+            let state = execution.kernel.channel(object);
+            state.senders -= 1;
+            state.closed += 1;
             execution.kernel.release(thread, object);
             execution.kernel.recheck(object);
         });

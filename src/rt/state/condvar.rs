@@ -54,6 +54,9 @@ impl Current {
         location: &'static Location<'static>,
     ) -> (Wakeup, bool) {
         let spurious = self.spurious();
+        if self.kernel().limits.directed {
+            return self.condvar_wait_directed(condvar, mutex, timeout, spurious, location);
+        }
         let deadline = self.kernel().deadline(timeout);
         self.op(Op::new(OpKind::CondvarEnqueue, condvar, location), |execution, thread| {
             // The mutex is argument of the entry, so that a notifier knows what the waiter needs next.
@@ -79,6 +82,44 @@ impl Current {
             } else {
                 return (wakeup, self.finish_relock(lock));
             }
+        }
+        self.schedule(lock, NEVER);
+        (wakeup, self.finish_relock(lock))
+    }
+
+    /// As `condvar_wait`, with two operations in the place of the first: a graph's event accesses one object. A
+    /// notification may fall between; the waiter is among the waiters then, as it has to be.
+    fn condvar_wait_directed(
+        mut self,
+        condvar: ObjectId,
+        mutex: ObjectId,
+        timeout: Option<Duration>,
+        spurious: bool,
+        location: &'static Location<'static>,
+    ) -> (Wakeup, bool) {
+        let deadline = self.kernel().deadline(timeout);
+        if !spurious {
+            self.op(Op::new(OpKind::CondvarEnqueue, condvar, location), |execution, thread| {
+                let entry = Entry { thread, location, flags: mutex.0 };
+                execution.kernel.entries_mut(condvar).push(entry);
+            });
+        }
+        self.op(Op::new(OpKind::Unlock, mutex, location), |execution, thread| {
+            execution.kernel.give_mutex(mutex, thread);
+        });
+        let thread = self.kernel().current;
+        let waits = self.kernel().entries_mut(condvar).iter().any(|entry| entry.thread == thread);
+        let lock = Op::new(OpKind::Lock, mutex, location);
+        let mut wakeup = Wakeup::Woken;
+        if waits {
+            let wait = Op::new(OpKind::CondvarWait, condvar, location);
+            if self.schedule(wait, deadline) == Grant::Granted {
+                return (wakeup, self.finish_relock(lock));
+            }
+            wakeup = Wakeup::TimedOut;
+            self.finish(wait, |execution, thread| {
+                execution.kernel.entries_mut(condvar).retain(|waiter| waiter.thread != thread);
+            });
         }
         self.schedule(lock, NEVER);
         (wakeup, self.finish_relock(lock))
@@ -116,7 +157,12 @@ impl Current {
 /// waiter learns, it learns from the mutex.
 fn wake(execution: &mut Execution, condvar: ObjectId, index: usize) {
     let waiter = execution.kernel.entries_mut(condvar).remove(index);
-    let lock = Op::new(OpKind::Lock, ObjectId(waiter.flags), waiter.location);
-    execution.kernel.wait_instead(waiter.thread, lock);
+    let kernel = &mut execution.kernel;
+    kernel.thread_mut(waiter.thread).notified = condvar;
+    // Under a director a waiter may not have come to wait yet.
+    if kernel.thread(waiter.thread).pending.kind == OpKind::CondvarWait {
+        let lock = Op::new(OpKind::Lock, ObjectId(waiter.flags), waiter.location);
+        kernel.wait_instead(waiter.thread, lock);
+    }
     execution.kernel.note = Note::Thread(waiter.thread);
 }

@@ -6,6 +6,7 @@
 use std::panic::Location;
 use std::ptr;
 
+use crate::rt::access::{ONCE_COMPLETE, ONCE_INCOMPLETE, ONCE_POISONED, ONCE_SETS};
 use crate::rt::object::ObjectKind;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
@@ -60,6 +61,10 @@ pub(crate) enum OnceEntry {
 const IGNORES_POISON: u32 = 1;
 
 impl OnceModel {
+    pub(crate) fn phase(&self) -> OncePhase {
+        self.phase
+    }
+
     /// The address of what was made, or null, if the initialization is done.
     fn address(&self) -> Option<*mut ()> {
         match self.phase {
@@ -130,12 +135,17 @@ impl Current {
         location: &'static Location<'static>,
     ) -> OnceEntry {
         // Once done it stays so: a read, which commutes with others, says as much.
-        if self.once_peek(object).is_some()
+        // A director wants to know what the answer depends on.
+        let mut this = self;
+        if !this.kernel().limits.directed
+            && self.once_peek(object).is_some()
             && let Some(value) = self.once_get(object, location)
         {
             return OnceEntry::Complete(value);
         }
-        self.op(Op::new(OpKind::OnceEnter, object, location), |execution, thread| {
+        let argument = if ignore_poison { IGNORES_POISON } else { 0 };
+        let op = Op { argument, ..Op::new(OpKind::OnceEnter, object, location) };
+        self.op(op, |execution, thread| {
             execution.kernel.acquire(thread, object);
             let model = model(execution, object);
             if let Some(address) = model.address() {
@@ -153,14 +163,21 @@ impl Current {
 
     /// Ends the initialization that this thread runs, in the phase `end`.
     pub(crate) fn once_leave(self, object: ObjectId, end: OncePhase, location: &'static Location<'static>) {
-        self.op(Op::new(OpKind::OnceLeave, object, location), |execution, thread| {
+        let argument = match end {
+            OncePhase::Incomplete | OncePhase::Running(_) => ONCE_INCOMPLETE,
+            OncePhase::Complete(_) => ONCE_COMPLETE,
+            OncePhase::Poisoned => ONCE_POISONED,
+        };
+        let op = Op { argument: argument as u32, ..Op::new(OpKind::OnceLeave, object, location) };
+        self.op(op, |execution, thread| {
             leave(execution, thread, object, end);
         });
     }
 
     /// Enters and leaves in one step, with `made`. Whether there was nothing before.
     pub(crate) fn once_set(self, object: ObjectId, made: Made, location: &'static Location<'static>) -> bool {
-        self.op(Op::new(OpKind::OnceEnter, object, location), |execution, thread| {
+        let op = Op { argument: ONCE_SETS as u32, ..Op::new(OpKind::OnceEnter, object, location) };
+        self.op(op, |execution, thread| {
             execution.kernel.acquire(thread, object);
             let empty = model(execution, object).address().is_none();
             if empty {

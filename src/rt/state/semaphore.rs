@@ -106,7 +106,8 @@ impl Current {
         count: u32,
         location: &'static Location<'static>,
     ) -> bool {
-        self.op(Op::new(OpKind::TryAcquire, object, location), |execution, thread| {
+        let op = Op { argument: count, ..Op::new(OpKind::TryAcquire, object, location) };
+        self.op(op, |execution, thread| {
             let permits = state(execution, object).permits;
             if permits < count as usize {
                 execution.kernel.note = Note::Failed(permits as u64);
@@ -124,7 +125,8 @@ impl Current {
         count: u32,
         location: &'static Location<'static>,
     ) {
-        self.op(Op::new(OpKind::Release, object, location), |execution, thread| {
+        let op = Op { argument: count, ..Op::new(OpKind::Release, object, location) };
+        self.op(op, |execution, thread| {
             forget_holder(execution, object, thread, location);
             // No more than were taken: it fits, unless others were added meanwhile.
             give(execution, object, thread, count as usize);
@@ -138,9 +140,9 @@ impl Current {
         count: usize,
         location: &'static Location<'static>,
     ) -> bool {
-        self.op(Op::new(OpKind::Release, object, location), |execution, thread| {
-            give(execution, object, thread, count)
-        })
+        let argument = u32::try_from(count).unwrap_or(u32::MAX);
+        let op = Op { argument, ..Op::new(OpKind::Release, object, location) };
+        self.op(op, |execution, thread| give(execution, object, thread, count))
     }
 
     /// The permits taken at `location` are nobody's any more: no operation, as nobody can tell.

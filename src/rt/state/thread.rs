@@ -71,7 +71,7 @@ impl Current {
         let deadline = self.kernel().deadline(timeout);
         self.timed_op(Op::new(OpKind::Park, object, location), deadline, |execution, id, grant| {
             if grant == Grant::Granted {
-                execution.kernel.acquire(id, object);
+                execution.kernel.acquire_token(id);
             }
             Current::of(execution).thread_state(object).token = false;
         });
@@ -81,7 +81,7 @@ impl Current {
     pub(crate) fn unpark(mut self, thread: ThreadId, location: &'static Location<'static>) {
         let object = self.kernel().thread(thread).object;
         self.op(Op::new(OpKind::Unpark, object, location), |execution, id| {
-            execution.kernel.release(id, object);
+            execution.kernel.release_token(id, thread);
             Current::of(execution).thread_state(object).token = true;
             execution.kernel.recheck(object);
             execution.kernel.note = Note::Thread(thread);

@@ -1,0 +1,305 @@
+//! Which execution graphs a memory model allows, and in which order their events can be run.
+//!
+//! A graph is run in an order that respects `PORF` and, for synchronization objects, everything: each operation
+//! on an object finds the state that its source left. Under sequential consistency all locations are like that
+//! (Shasha and Snir's condition: po ∪ rf ∪ mo ∪ fr is acyclic), so such an order exists exactly for consistent
+//! graphs. Under RC11 (Lahav et al., PLDI 2017) coherence and atomicity hold by construction, and the order of
+//! SC events is checked with clocks: `psc` as in RC11, with C++20's strongly-happens-before (P0668) in the place
+//! of `scb`'s hb, an RMW being one event.
+
+use super::clocks::{HB, PORF};
+use super::event::{Event, EventId, NONE, flag};
+use super::graph::Graph;
+use crate::rt::op::OpKind;
+
+/// What is needed to check graphs, kept from one to the next.
+#[derive(Default, Debug)]
+pub(super) struct Checker {
+    order: Vec<EventId>,
+    next: Vec<EventId>,
+    done: Vec<u32>,
+    positions: Vec<u32>,
+    sc_events: Vec<EventId>,
+    marks: Vec<u8>,
+}
+
+impl Checker {
+    /// Whether the memory model allows the graph, which was consistent without `event` and has an order in which
+    /// that comes last. If so, its order is one to run it in.
+    pub(super) fn check(&mut self, graph: &mut Graph, event: EventId) -> bool {
+        let is_ordered = graph.is_sc || graph.event(event).is_object;
+        if !is_ordered && !self.has_sc_order(graph) {
+            return true;
+        }
+        // A graph that is sequentially consistent is consistent.
+        self.linearize(graph, true)
+            || !graph.is_sc && self.is_psc_acyclic(graph) && (!is_ordered || self.linearize(graph, false))
+    }
+
+    /// Whether there is more than one SC event.
+    fn has_sc_order(&mut self, graph: &Graph) -> bool {
+        let is_sc = |event: &Event| event.ordered().is_sc && !event.has(flag::INITIAL);
+        let ids = (0..graph.len()).filter(|&id| is_sc(graph.event(id)));
+        self.sc_events.clear();
+        self.sc_events.extend(ids);
+        self.sc_events.len() > 1
+    }
+
+    /// Finds an order of the events, if there is one. `all` says that every location keeps its order, and not
+    /// only objects.
+    fn linearize(&mut self, graph: &mut Graph, all: bool) -> bool {
+        self.order.clear();
+        self.done.clear();
+        self.done.resize(graph.width, 0);
+        self.next.clear();
+        self.next.extend(graph.lines.iter().map(|line| line.first));
+        let steps = graph.order.len();
+        let mut thread = 0;
+        while self.order.len() < steps {
+            while self.is_ready(graph, thread, all) {
+                let event = self.next[thread];
+                self.order.push(event);
+                self.done[thread] += 1;
+                self.next[thread] = graph.event(event).next;
+            }
+            let ready = |other: &usize| *other != thread && self.is_ready(graph, *other, all);
+            match (0..graph.lines.len()).find(ready) {
+                Some(other) => thread = other,
+                None if self.order.len() == steps => {}
+                None => return false,
+            }
+        }
+        std::mem::swap(&mut self.order, &mut graph.order);
+        true
+    }
+
+    fn is_ready(&self, graph: &Graph, thread: usize, all: bool) -> bool {
+        let id = self.next[thread];
+        if id == NONE {
+            return false;
+        }
+        let porf = graph.clock(id, PORF);
+        for (other, (&needs, &done)) in porf.iter().zip(&self.done).enumerate() {
+            if needs > done && other != thread {
+                return false;
+            }
+        }
+        let event = graph.event(id);
+        if !(all || event.is_object) || event.location == NONE || !event.writes() {
+            return true;
+        }
+        let before = event.before;
+        self.is_done(graph, before)
+            && graph.readers(before).all(|reader| reader == id || self.is_done(graph, reader))
+    }
+
+    #[inline]
+    fn is_done(&self, graph: &Graph, id: EventId) -> bool {
+        graph.counts(&self.done, id)
+    }
+
+    /// Whether the order that SC events have to be in contradicts nothing.
+    fn is_psc_acyclic(&mut self, graph: &Graph) -> bool {
+        if !self.has_sc_order(graph) {
+            return true;
+        }
+        self.positions.clear();
+        self.positions.resize(graph.events.len(), 0);
+        for location in &graph.locations {
+            for (position, write) in graph.after(location.initial).enumerate() {
+                self.positions[write as usize] = position as u32 + 1;
+            }
+        }
+        let order = ScOrder::new(graph, &self.positions, &self.sc_events);
+        self.marks.clear();
+        self.marks.resize(self.sc_events.len(), UNSEEN);
+        (0..self.sc_events.len())
+            .all(|event| self.marks[event] != UNSEEN || order.visit(event, &mut self.marks))
+    }
+}
+
+impl Graph {
+    /// How many preemptions its order has: switches away from a thread that has more events.
+    pub(super) fn preemptions(&self) -> u32 {
+        let mut preemptions = 0;
+        let mut last = NONE;
+        for &id in &self.order {
+            let event = self.event(id);
+            if last != NONE && self.event(last).thread != event.thread {
+                preemptions += u32::from(self.event(last).next != NONE && !self.event(last).kind.is_yield());
+            }
+            last = id;
+        }
+        preemptions
+    }
+}
+
+/// How far a search for a cycle has come with an event.
+const UNSEEN: u8 = 0;
+const OPEN: u8 = 1;
+const CLOSED: u8 = 2;
+
+/// Around an SC fence, the positions in the modification order of one location.
+#[derive(Clone, Copy, Debug)]
+struct Around {
+    /// The lowest that a write, or a read, after the fence has.
+    write_after: u32,
+    read_after: u32,
+    /// The highest that a write, or a read, before the fence has, if there is one.
+    write_before: Option<u32>,
+    read_before: Option<u32>,
+}
+
+/// The edges between the SC events of a graph: `psc`.
+struct ScOrder<'a> {
+    graph: &'a Graph,
+    /// Of each write in its modification order.
+    positions: &'a [u32],
+    events: &'a [EventId],
+    /// For each SC event that is a fence, for each location.
+    around: Vec<Vec<Around>>,
+}
+
+impl<'a> ScOrder<'a> {
+    fn new(graph: &'a Graph, positions: &'a [u32], events: &'a [EventId]) -> ScOrder<'a> {
+        let mut order = ScOrder { graph, positions, events, around: Vec::new() };
+        let around = |&fence: &EventId| {
+            if graph.event(fence).kind == OpKind::Fence { order.look_around(fence) } else { Vec::new() }
+        };
+        order.around = events.iter().map(around).collect();
+        order
+    }
+
+    fn look_around(&self, fence: EventId) -> Vec<Around> {
+        let nothing =
+            Around { write_after: u32::MAX, read_after: u32::MAX, write_before: None, read_before: None };
+        let mut around = vec![nothing; self.graph.locations.len()];
+        for id in 0..self.graph.len() {
+            let event = self.graph.event(id);
+            if event.location == NONE || event.has(flag::INITIAL) {
+                continue;
+            }
+            let around = &mut around[event.location as usize];
+            if self.graph.happens_before(fence, id) {
+                if event.writes() {
+                    around.write_after = around.write_after.min(self.positions[id as usize]);
+                }
+                if event.reads() {
+                    around.read_after = around.read_after.min(self.read_position(id));
+                }
+            }
+            if self.graph.happens_before(id, fence) {
+                if event.writes() {
+                    around.write_before = around.write_before.max(Some(self.positions[id as usize]));
+                }
+                if event.reads() {
+                    around.read_before = around.read_before.max(Some(self.read_position(id)));
+                }
+            }
+        }
+        around
+    }
+
+    /// The position of what is read.
+    fn read_position(&self, read: EventId) -> u32 {
+        self.positions[self.graph.event(read).source as usize]
+    }
+
+    fn happens_before(&self, a: EventId, b: EventId) -> bool {
+        self.graph.happens_before(a, b)
+    }
+
+    /// Whether `a` happens strictly before `b`: by program order, or before something of `b`'s thread by more
+    /// than one's own next event.
+    fn strongly_before(&self, a: EventId, b: EventId) -> bool {
+        let (first, second) = (self.graph.event(a), self.graph.event(b));
+        if first.thread == second.thread {
+            return first.index < second.index;
+        }
+        second.previous != NONE
+            && self.graph.clock(second.previous, HB)[first.thread as usize] > first.index + 1
+    }
+
+    /// Whether some access of the location of `access` happens between the two.
+    fn is_access_between(&self, a: EventId, access: EventId, b: EventId) -> bool {
+        let location = self.graph.event(access).location;
+        (0..self.graph.len()).any(|id| {
+            id != access
+                && self.graph.event(id).location == location
+                && !self.graph.event(id).has(flag::INITIAL)
+                && self.happens_before(a, id)
+                && self.happens_before(id, b)
+        })
+    }
+
+    /// Whether the SC event with the first number has to come before the one with the second.
+    fn is_before(&self, first: usize, second: usize) -> bool {
+        let (a, b) = (self.events[first], self.events[second]);
+        let (x, y) = (self.graph.event(a), self.graph.event(b));
+        match (x.kind == OpKind::Fence, y.kind == OpKind::Fence) {
+            (false, false) => self.accesses(a, b),
+            (true, false) => {
+                let around = self.around[first][y.location as usize];
+                let by_happens_before = y.previous != NONE
+                    && (y.previous == a || self.happens_before(a, y.previous))
+                    || self.is_access_between(a, b, b);
+                let position = self.positions[b as usize];
+                by_happens_before || y.writes() && around.write_after.min(around.read_after) < position
+            }
+            (false, true) => {
+                if x.thread == y.thread {
+                    return x.index < y.index;
+                }
+                if self.graph.clock(b, HB)[x.thread as usize] > x.index + 1 || self.is_access_between(a, a, b)
+                {
+                    return true;
+                }
+                let around = self.around[second][x.location as usize];
+                let position = if x.reads() { self.read_position(a) } else { self.positions[a as usize] };
+                let own = x.writes().then(|| self.positions[a as usize]);
+                around.write_before.is_some_and(|before| before > position && Some(before) != own)
+            }
+            (true, true) => self.happens_before(a, b) || self.fences(first, second),
+        }
+    }
+
+    fn accesses(&self, a: EventId, b: EventId) -> bool {
+        if self.strongly_before(a, b) {
+            return true;
+        }
+        let (x, y) = (self.graph.event(a), self.graph.event(b));
+        if x.location != y.location {
+            return false;
+        }
+        let position = self.positions[b as usize];
+        self.happens_before(a, b)
+            || y.writes()
+                && (x.writes() && self.positions[a as usize] < position
+                    || x.reads() && self.read_position(a) < position)
+    }
+
+    fn fences(&self, first: usize, second: usize) -> bool {
+        let pairs = self.around[first].iter().zip(&self.around[second]);
+        pairs.into_iter().any(|(after, before)| {
+            before.write_before.is_some_and(|write| write > after.write_after.min(after.read_after))
+                || before.read_before.is_some_and(|read| {
+                    after.write_after != u32::MAX && read >= after.write_after || read > after.read_after
+                })
+        })
+    }
+
+    /// Whether no cycle leads through the event, and those that it leads to.
+    fn visit(&self, event: usize, marks: &mut [u8]) -> bool {
+        marks[event] = OPEN;
+        for other in 0..self.events.len() {
+            if other == event || marks[other] == CLOSED || !self.is_before(event, other) {
+                continue;
+            }
+            if marks[other] == OPEN || !self.visit(other, marks) {
+                return false;
+            }
+        }
+        marks[event] = CLOSED;
+        true
+    }
+}

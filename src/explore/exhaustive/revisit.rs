@@ -1,0 +1,263 @@
+//! From one execution graph to others, so that each is reached once: TruSt (Kokologiannakis, Marmanis, Gladstein
+//! and Vafeiadis, POPL 2022).
+//!
+//! An event is added in the way that always works: it reads the last write, or writes at the end. Other sources
+//! and places are *alternatives*, graphs of their own that end with the event. A write also *revisits* reads that
+//! were added before it: the read takes it as its source, and what was added after the read goes, but for what
+//! led to the write. Several graphs lead to the same one by revisits; only that one does it whose removed events
+//! are all maximal. An operation that waits is not in the graph until it can go on; a write that takes from it
+//! what it had removes it again (*evicts* it).
+//!
+//! Nothing is built here: an `Item` says which graph is meant, and `Item::build` makes it when its turn comes.
+
+use std::sync::Arc;
+
+use super::clocks::{HB, PORF};
+use super::event::{Event, EventId, NONE, flag};
+use super::graph::Graph;
+use crate::rt::access::Outcome;
+
+/// A graph that is still to be explored, as a change of another one.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) base: Arc<Graph>,
+    pub(super) change: Change,
+    /// How many preemptions it takes, about.
+    pub(super) preemptions: u32,
+    /// The part of all executions that it stands for (Knuth's estimate).
+    pub(super) weight: f64,
+}
+
+/// How a graph differs from its base.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    /// Not at all: the graph that everything starts with.
+    Nothing,
+    /// It ends with `event`, which reads or follows another write, or makes another choice.
+    Alternative { event: EventId, source: EventId, choice: u32 },
+    /// A thread that waits at the end of the base has found another write.
+    Arrival { event: Box<Event>, source: EventId },
+    /// `read` reads `write`, which was added after it.
+    Revisit { write: EventId, read: EventId, choice: u32 },
+    /// `write` took from the thread of `read` what that had found.
+    Eviction { write: EventId, read: EventId },
+    /// The thread that has made the hint `event` last does not wait there.
+    GoesOn { event: EventId },
+}
+
+/// The event that a built graph was built for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Built {
+    /// It, if it may have to revisit others because it writes.
+    pub(super) event: EventId,
+    /// The other read-modify-write that stands where it writes: the graph itself is none then, but those in
+    /// which that one has moved are.
+    pub(super) conflict: EventId,
+    /// An event that was not added in the way that always works: whether the graph is consistent is not known.
+    pub(super) unchecked: EventId,
+}
+
+impl Item {
+    /// Makes the graph.
+    pub(super) fn build(&self, graph: &mut Graph, numbers: &mut Vec<EventId>) -> Built {
+        let base = &*self.base;
+        let nothing = Built { event: NONE, conflict: NONE, unchecked: NONE };
+        match &self.change {
+            Change::Nothing => {
+                graph.copy_part(base, NONE, |_, _| true, NONE, numbers);
+                nothing
+            }
+            Change::GoesOn { event } => {
+                graph.copy_part(base, *event, |id, _| id <= *event, NONE, numbers);
+                let event = numbers[*event as usize];
+                graph.event_mut(event).set(flag::GOES_ON, true);
+                graph.compute_clocks(event);
+                nothing
+            }
+            &Change::Alternative { event, source, choice } => {
+                graph.copy_part(base, event, |id, _| id < event, base.event(event).location, numbers);
+                let mut new = base.event(event).detached();
+                new.flags &= flag::TIMED_OUT | flag::CHOICE;
+                new.gate = if new.gate == NONE { NONE } else { numbers[new.gate as usize] };
+                if new.location != NONE {
+                    new.location = graph.event(numbers[source as usize]).location;
+                }
+                let source = if source == NONE { NONE } else { numbers[source as usize] };
+                graph.add(new, source, choice)
+            }
+            Change::Arrival { event, source, .. } => {
+                graph.copy_part(base, NONE, |_, _| true, NONE, numbers);
+                let mut new = **event;
+                new.gate = if new.gate == NONE { NONE } else { numbers[new.gate as usize] };
+                new.location = graph.event(numbers[*source as usize]).location;
+                let source = numbers[*source as usize];
+                graph.add(new, source, 0)
+            }
+            &Change::Revisit { write, read, choice } => {
+                let past = base.clock(write, PORF);
+                graph.copy_part(base, write, |id, _| id <= read || base.counts(past, id), NONE, numbers);
+                graph.freeze(base, write, numbers);
+                let (write, read) = (numbers[write as usize], numbers[read as usize]);
+                graph.clear_source(read);
+                let is_last = graph.event(write).after == NONE;
+                let conflict = graph.event(write).taken_by;
+                graph.set_source(read, write, choice);
+                let event = graph.event_mut(read);
+                event.set(flag::MAXIMAL, is_last && choice == 0);
+                let thread = event.thread as usize;
+                graph.lines[thread].spins_after = NONE;
+                graph.compute_clocks(read);
+                // Nothing that is left comes after it.
+                graph.order.retain(|&id| id != read);
+                graph.order.push(read);
+                let writes = graph.event(read).writes();
+                Built {
+                    unchecked: if is_last && !base.is_conflict { NONE } else { read },
+                    event: if writes { read } else { NONE },
+                    conflict: if writes { conflict } else { NONE },
+                }
+            }
+            &Change::Eviction { write, read } => {
+                let past = base.clock(write, PORF);
+                let keeps = |id, _: &_| id != read && (id < read || base.counts(past, id));
+                graph.copy_part(base, write, keeps, NONE, numbers);
+                graph.freeze(base, write, numbers);
+                let thread = base.event(read).thread as usize;
+                let write = numbers[write as usize];
+                graph.lines[thread].evicted_by = write;
+                Built { unchecked: if base.is_conflict { write } else { NONE }, ..nothing }
+            }
+        }
+    }
+}
+
+impl Graph {
+    /// Adds an event that reads, or follows, `source` with this choice, not in the way that always works.
+    fn add(&mut self, new: Event, source: EventId, choice: u32) -> Built {
+        let reads = new.reads();
+        let mut event = new;
+        event.source = NONE;
+        event.choice = choice;
+        let id = self.push(event);
+        let mut conflict = NONE;
+        if source == NONE {
+            // A choice of the program.
+        } else if reads {
+            let taken_by = self.event(source).taken_by;
+            if self.set_source(id, source, choice) {
+                conflict = taken_by;
+            }
+            self.note_read(id);
+        } else {
+            self.place_after(id, source);
+        }
+        self.compute_clocks(id);
+        Built { event: if self.event(id).writes() { id } else { NONE }, conflict, unchecked: id }
+    }
+
+    /// What led to `write` of `base` stays as it is from now on.
+    fn freeze(&mut self, base: &Graph, write: EventId, numbers: &[EventId]) {
+        let past = base.clock(write, PORF);
+        for (id, &number) in numbers.iter().enumerate() {
+            if number != NONE && base.counts(past, id as EventId) {
+                self.event_mut(number).set(flag::FROZEN, true);
+            }
+        }
+    }
+
+    /// The writes that the next event of `thread` may read or follow, the last first: down to the highest that
+    /// it knows of, or that something it knows of has read. `limit` is a write that it may not have.
+    pub(super) fn candidates(&self, thread: u32, location: u32, is_object: bool, into: &mut Vec<EventId>) {
+        into.clear();
+        let line = &self.lines[thread as usize];
+        let view = self.view_after(line.last, is_object);
+        let mut write = self.last_write(location);
+        loop {
+            if write == line.evicted_by {
+                return;
+            }
+            into.push(write);
+            if self.event(write).has(flag::INITIAL) || view.is_some_and(|view| self.is_floor(view, write)) {
+                return;
+            }
+            write = self.event(write).before;
+        }
+    }
+
+    #[inline]
+    fn is_floor(&self, view: &[u32], write: EventId) -> bool {
+        self.counts(view, write) || self.readers(write).any(|reader| self.counts(view, reader))
+    }
+
+    /// The revisits of `write`, which was just added. `conflict` is the other read-modify-write that stands
+    /// where it writes.
+    pub(super) fn revisits(&self, write: EventId, conflict: EventId, mut found: impl FnMut(Change)) {
+        let event = self.event(write);
+        let past = self.clock(write, PORF);
+        let mut next = self.locations[event.location as usize].last_read;
+        while next != NONE {
+            let read = next;
+            let r = self.event(read);
+            next = r.previous_read;
+            let open = read != write && !r.has(flag::FROZEN) && r.source != write;
+            if !open || self.counts(past, read) || conflict != NONE && read > conflict {
+                continue;
+            }
+            let blocks = r.outcome(event.written, 0) == Outcome::Blocks;
+            if blocks && !r.writes() {
+                continue;
+            }
+            let keeps = |id: EventId| id <= read || self.counts(past, id);
+            let which = if self.is_sc || r.is_object { PORF } else { HB };
+            let view = (r.previous != NONE).then(|| self.clock(r.previous, which));
+            let knows = |id: EventId| view.is_some_and(|view| self.counts(view, id));
+            let is_hidden = |later: EventId| {
+                keeps(later)
+                    && later != read
+                    && (blocks
+                        || knows(later)
+                        || self.readers(later).any(|reader| keeps(reader) && knows(reader)))
+            };
+            if self.after(write).any(is_hidden) || !self.is_maximal(read, write, &keeps) {
+                continue;
+            }
+            if blocks {
+                found(Change::Eviction { write, read });
+            } else {
+                for choice in 0..r.rule.choices(event.written) {
+                    found(Change::Revisit { write, read, choice });
+                }
+            }
+        }
+    }
+
+    /// Whether everything that a revisit removes, and the read itself, was added in the way that always works.
+    fn is_maximal(&self, read: EventId, write: EventId, keeps: &impl Fn(EventId) -> bool) -> bool {
+        let event = self.event(write);
+        if !event.reads() && event.after != NONE && (!keeps(event.after) || event.after == read) {
+            return false;
+        }
+        let stays = |id: EventId| keeps(id) && id != write && id != read;
+        (read..self.len()).rev().all(|id| {
+            let event = self.event(id);
+            if id == write || event.has(flag::INITIAL) || id != read && keeps(id) {
+                return true;
+            }
+            if !event.has(flag::MAXIMAL) {
+                return false;
+            }
+            if event.location == NONE {
+                return true;
+            }
+            if event.reads() {
+                let source = event.source;
+                if self.after(source).any(|later| later != id && stays(later))
+                    || source > id && !keeps(source)
+                {
+                    return false;
+                }
+            }
+            !event.writes() || !self.after(id).any(stays)
+        })
+    }
+}

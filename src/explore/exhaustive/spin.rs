@@ -1,0 +1,166 @@
+//! Loops that wait: a thread that goes round without having changed anything, or having read anything new, does
+//! not go round again until something that it read changes.
+//!
+//! A hint (`spin_loop`, `yield_now`), or a third look at the same thing from the same place, is where a loop is
+//! suspected. Then the thread alone is run on for some rounds, reading what it read before. If it comes back to
+//! the place each time without an effect, it spins: it waits there, the reads of the last round can still be
+//! revisited, and the rounds are no part of the graph. If it does anything else, its loop has an end of its own,
+//! and the graph is explored again with a mark that the thread goes on.
+
+use std::panic::Location;
+
+use super::director::{Explorer, RunEnd};
+use super::event::{EventId, NONE, flag};
+use super::graph::Graph;
+use super::revisit::Change;
+use crate::rt::access::{Access, Outcome};
+use crate::rt::director::Direction;
+use crate::rt::kernel::Kernel;
+use crate::rt::op::OpKind;
+
+/// How often a thread goes round until it is taken to spin.
+const ROUNDS: u32 = 16;
+
+/// How many operations it may take for that.
+const OPERATIONS: u32 = 2_000;
+
+/// A thread that is run on alone to see whether it spins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probe {
+    line: u32,
+    /// Where it has to come back to.
+    site: &'static Location<'static>,
+    rounds: u32,
+    operations: u32,
+}
+
+impl Graph {
+    /// The events of a thread from `last` back to its last effect, that one not included.
+    pub(super) fn since_effect(&self, last: EventId) -> impl Iterator<Item = EventId> + '_ {
+        let some = |id: EventId| (id != NONE && !self.event(id).has_effect()).then_some(id);
+        std::iter::successors(some(last), move |&id| some(self.event(id).previous))
+    }
+
+    /// Whether the thread that has just made the event `last` may be in a loop that waits.
+    fn may_spin(&self, last: EventId) -> bool {
+        let event = self.event(last);
+        match event.kind {
+            OpKind::Yield | OpKind::SpinLoop => {
+                // Hints in a row are one; without a read there is nothing to wait for.
+                let previous = event.previous;
+                previous != NONE && self.event(previous).reads() && !self.event(previous).has_effect()
+            }
+            _ if event.reads() && !event.has_effect() => {
+                let same = |&id: &EventId| {
+                    let other = self.event(id);
+                    other.site == event.site && other.source == event.source
+                };
+                self.since_effect(event.previous).filter(same).nth(1).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the thread went on at its latest suspicion of a loop from the same place, with nothing new since.
+    fn went_on(&self, last: EventId) -> bool {
+        let site = self.event(last).site;
+        self.since_effect(last).any(|id| self.event(id).site == site && self.event(id).has(flag::GOES_ON))
+    }
+}
+
+impl Explorer {
+    /// Begins to probe the thread, if its last event gives reason to.
+    pub(super) fn look_for_spin(&mut self, line: u32) {
+        let last = self.graph.lines[line as usize].last;
+        let done = last == NONE || self.graph.lines[line as usize].spins();
+        if done || self.end.is_some() || !self.graph.may_spin(last) {
+            return;
+        }
+        let site = self.graph.event(last).site;
+        let earlier = self.graph.event(last).previous;
+        let comes_back = self.graph.since_effect(earlier).any(|id| self.graph.event(id).site == site);
+        if self.graph.went_on(last) || !comes_back && self.straight.contains(&site) {
+            return;
+        }
+        self.probe = Some(Probe { line, site, rounds: 0, operations: 0 });
+    }
+
+    /// The probed thread goes on, if it can.
+    pub(super) fn next_of_probe(&mut self, kernel: &mut Kernel) -> Direction {
+        let Some(probe) = self.probe else { unreachable!("asked only while there is one") };
+        let thread = self.thread(probe.line);
+        if !kernel.is_enabled(thread) || kernel.restraint.is_paused() {
+            return self.does_not_spin(probe);
+        }
+        Direction::Run(thread)
+    }
+
+    /// An operation of the probed thread. Returns the step of the write that it reads.
+    pub(super) fn execute_probe(&mut self, line: u32, access: &Access) -> u64 {
+        let Some(mut probe) = self.probe else { unreachable!("asked only while there is one") };
+        if line != probe.line {
+            return 0;
+        }
+        probe.operations += 1;
+        let mut wanted = 0;
+        let mut has_effect = match access.kind {
+            OpKind::Yield | OpKind::SpinLoop | OpKind::Fence => false,
+            _ => access.place.is_none(),
+        };
+        if let Some(place) = access.place {
+            match self.known_location(place) {
+                NONE => has_effect = true,
+                location => {
+                    // What the thread itself read there last, or else the last write.
+                    let last = self.graph.lines[line as usize].last;
+                    let same = |id: &EventId| {
+                        let event = self.graph.event(*id);
+                        event.location == location && event.reads()
+                    };
+                    let own = self.graph.since_effect(last).find(same);
+                    let source = match own {
+                        // It wrote what it read.
+                        Some(id) if self.graph.event(id).writes() => id,
+                        Some(id) => self.graph.event(id).source,
+                        None => self.graph.last_write(location),
+                    };
+                    let value = self.graph.event(source).written;
+                    wanted = self.steps[source as usize];
+                    has_effect = match access.rule.outcome(value, 0) {
+                        Outcome::Reads => false,
+                        Outcome::Writes(written) => {
+                            written != value || !access.rule.reads() || access.is_object
+                        }
+                        Outcome::Blocks => true,
+                    };
+                }
+            }
+        }
+        if has_effect || probe.operations > OPERATIONS {
+            self.probe = Some(probe);
+            self.does_not_spin(probe);
+            return wanted;
+        }
+        probe.rounds += u32::from(access.site == probe.site);
+        if probe.rounds < ROUNDS {
+            self.probe = Some(probe);
+        } else {
+            let last = self.graph.lines[line as usize].last;
+            self.graph.lines[line as usize].spins_after = last;
+            self.probe = None;
+        }
+        wanted
+    }
+
+    /// The loop has an end of its own: the graph is to be explored again, with the thread going on.
+    fn does_not_spin(&mut self, probe: Probe) -> Direction {
+        let event = self.graph.lines[probe.line as usize].last;
+        if probe.rounds == 0 {
+            self.straight.push(probe.site);
+        }
+        self.found.push(Change::GoesOn { event });
+        self.probe = None;
+        self.end = Some(RunEnd::Blocked);
+        Direction::Release
+    }
+}

@@ -1,0 +1,47 @@
+//! Who decides everything about an execution: for exhaustive exploration, which follows and extends an execution
+//! graph.
+//!
+//! A strategy is asked where there is a choice. A director is asked for every step, is told of every operation
+//! before it takes effect, and knows better than the kernel which stores may be read: the kernel does as it is
+//! told, see `Limits::directed`.
+
+use std::any::Any;
+
+use super::access::{Access, Place};
+use super::encoding::Refusal;
+use super::kernel::Kernel;
+use super::op::{Choice, ThreadId};
+use super::outcome::Stop;
+
+/// What happens next.
+#[derive(Debug)]
+pub(crate) enum Direction {
+    /// This thread, which is enabled, executes its pending op.
+    Run(ThreadId),
+    /// The execution ends.
+    Stop(Stop),
+    /// The execution goes on without the director, as its strategy wants.
+    Release,
+}
+
+/// Decides everything about an execution.
+pub(crate) trait Director: Send {
+    /// What happens next.
+    fn next(&mut self, kernel: &mut Kernel) -> Direction;
+
+    /// `thread` executes an operation. Returns the step at which the store was made that is read, or after
+    /// which is stored: 0 for the initial value.
+    fn execute(&mut self, kernel: &mut Kernel, thread: ThreadId, access: &Access) -> u64;
+
+    /// Chooses one of `alternatives`, for the running thread.
+    fn choose(&mut self, kernel: &mut Kernel, choice: Choice, alternatives: usize) -> usize;
+
+    /// The running operation has no place in an execution graph.
+    fn refuse(&mut self, refusal: Refusal);
+
+    /// Itself.
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+
+    /// From now on the place has another value, and what was done to it before does not matter.
+    fn forget(&mut self, place: Place);
+}

@@ -1,0 +1,233 @@
+//! How each operation on a synchronization object looks to an execution graph: which location it accesses, by
+//! which rule, what it orders, and what else it waits for.
+//!
+//! An object is one location, its operations in one order. Where that would tell executions apart that nobody
+//! can, there is less: nothing is accessed by a `join`, by a receive from an unbounded channel, or by the drop of
+//! a sender. Each waits for events that are there or not, whatever came between (`Gate`).
+
+use super::access::{
+    Access, ChannelArgument, ChannelValue, ENDED, Gate, ONCE_COMPLETE, ONCE_INCOMPLETE, ONCE_POISONED,
+    ONCE_RUNNING, Ordered, Place, Rule, STATE,
+};
+use super::kernel::Kernel;
+use super::op::{ObjectId, Op, OpKind, ThreadId};
+use super::state::{ChannelState, OncePhase, State};
+use super::thread::Thread;
+
+/// Why an operation has no place in an execution graph.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refusal {
+    /// It asks a channel that was taken to have none but waiting receivers; see `Limits::strict_channels`.
+    StrictChannels,
+    /// It cannot be explored exhaustively; what, in words.
+    Unsupported(&'static str),
+}
+
+impl Kernel {
+    /// The operation that `thread` is about to execute, as an execution graph sees it; not for atomics.
+    pub(crate) fn encode(&mut self, thread: ThreadId, op: Op) -> Result<Access, Refusal> {
+        let timed_out = std::mem::take(&mut self.timed_out);
+        let notified = match op.kind {
+            OpKind::Lock => std::mem::replace(&mut self.thread_mut(thread).notified, ObjectId::NONE),
+            _ => ObjectId::NONE,
+        };
+        let argument = u64::from(op.argument);
+        let mut access = Access {
+            kind: op.kind,
+            site: op.location,
+            place: None,
+            initial: 0,
+            rule: Rule::Object { kind: op.kind, argument },
+            success: Ordered::NONE,
+            failure: Ordered::NONE,
+            gate: Gate::Open,
+            is_object: true,
+            timed_out,
+        };
+        let state = Place { object: op.object, part: STATE };
+        let place = Some(state);
+        match op.kind {
+            OpKind::Begin => {
+                access.gate = Gate::Spawned;
+                access.success = Ordered::ACQUIRE;
+            }
+            OpKind::End => {
+                access.place = Some(Place { object: op.object, part: ENDED });
+                access.success = Ordered::RELEASE;
+            }
+            OpKind::IsFinished => access.place = Some(Place { object: op.object, part: ENDED }),
+            OpKind::Join => {
+                access.gate = Gate::Ended(self.thread_of(op.object));
+                access.success = Ordered::ACQUIRE;
+            }
+            OpKind::Spawn | OpKind::Yield | OpKind::SpinLoop | OpKind::ParkSpuriously => {}
+            // A thread that waited in vain only finds that out.
+            OpKind::Sleep | OpKind::Park | OpKind::Acquire | OpKind::Receive if timed_out => {}
+            OpKind::Lock if notified != ObjectId::NONE => {
+                access.place = place;
+                access.success = Ordered::ACQUIRE;
+                access.gate = Gate::Notified(Place { object: notified, part: STATE });
+            }
+            OpKind::BarrierLeave => {
+                access.gate = Gate::Written(state, 0);
+                access.success = Ordered::ACQUIRE;
+                if let State::Barrier(barrier) = self.objects.get(op.object).state {
+                    access.rule = access.rule.with_argument(barrier.size.max(1) as u64);
+                }
+            }
+            OpKind::OnceEnter | OpKind::OnceGet | OpKind::OnceWait => {
+                access.place = place;
+                access.success =
+                    if argument & super::access::ONCE_SETS != 0 { Ordered::BOTH } else { Ordered::ACQUIRE };
+                access.failure = Ordered::ACQUIRE;
+            }
+            OpKind::Lock
+            | OpKind::TryLock
+            | OpKind::ReadLock
+            | OpKind::TryReadLock
+            | OpKind::WriteLock
+            | OpKind::TryWriteLock
+            | OpKind::Park
+            | OpKind::AwaitWake
+            | OpKind::Acquire
+            | OpKind::TryAcquire => {
+                access.place = place;
+                access.success = Ordered::ACQUIRE;
+            }
+            OpKind::Unlock
+            | OpKind::ReadUnlock
+            | OpKind::WriteUnlock
+            | OpKind::Unpark
+            | OpKind::Wake
+            | OpKind::Release
+            | OpKind::BarrierArrive
+            | OpKind::OnceLeave => {
+                access.place = place;
+                access.success = Ordered::RELEASE;
+            }
+            OpKind::Downgrade => {
+                access.place = place;
+                access.success = Ordered::BOTH;
+            }
+            OpKind::CondvarEnqueue | OpKind::CondvarWait | OpKind::NotifyOne | OpKind::NotifyAll => {
+                access.place = place;
+            }
+            // Of a semaphore.
+            OpKind::Load => {
+                access.place = place;
+                access.failure = Ordered::ACQUIRE;
+            }
+            OpKind::Send
+            | OpKind::SendComplete
+            | OpKind::Receive
+            | OpKind::TrySend
+            | OpKind::TryReceive
+            | OpKind::CloseSender
+            | OpKind::CloseReceiver => self.encode_channel(&mut access, op, state)?,
+            OpKind::Store | OpKind::ReadModifyWrite | OpKind::CompareExchange | OpKind::Fence => {
+                unreachable!("operations of atomics say what they do themselves")
+            }
+            OpKind::Sleep => {}
+        }
+        if let Some(place) = access.place {
+            access.initial = self.value_of(place);
+        }
+        Ok(access)
+    }
+
+    fn encode_channel(&self, access: &mut Access, op: Op, place: Place) -> Result<(), Refusal> {
+        let State::Channel(channel) = self.objects.get(op.object).state else {
+            unreachable!("a channel object holds something else");
+        };
+        let strict = self.limits.strict_channels;
+        let value = channel_value(&channel, true);
+        if !value.fits() {
+            return Err(Refusal::Unsupported(
+                "a channel with more than 16 million messages or 32,000 senders",
+            ));
+        }
+        let senders = channel.senders as u64 + value.closed;
+        if op.kind != OpKind::SendComplete {
+            let argument = ChannelArgument { capacity: channel.capacity, senders };
+            access.rule = access.rule.with_argument(argument.pack());
+        }
+        access.place = Some(place);
+        let counts_only_sends = channel.capacity.is_none() && !strict;
+        match op.kind {
+            OpKind::Send | OpKind::TrySend => {
+                if op.kind == OpKind::TrySend && channel.capacity == Some(0) {
+                    return Err(Refusal::Unsupported("`try_send` on a channel without capacity"));
+                }
+                // A sender that had to wait for room learns who made it.
+                let waits = channel.capacity.is_some();
+                access.success = if waits { Ordered::BOTH } else { Ordered::RELEASE };
+                access.failure = Ordered::ACQUIRE;
+            }
+            OpKind::TryReceive if !strict => return Err(Refusal::StrictChannels),
+            OpKind::Receive if !strict && value.sent == value.taken && channel.senders == 0 => {
+                access.place = None;
+                access.success = Ordered::ACQUIRE;
+                access.gate = Gate::Closed(place);
+            }
+            OpKind::Receive if counts_only_sends => {
+                access.place = None;
+                access.success = Ordered::ACQUIRE;
+                access.gate = Gate::Sent(place, value.taken);
+            }
+            OpKind::CloseSender if !strict => {
+                access.place = None;
+                // Whose sender it is: nothing else tells.
+                access.rule = access.rule.with_argument(op.object.index() as u64);
+                access.success = Ordered::RELEASE;
+            }
+            OpKind::CloseSender | OpKind::CloseReceiver => access.success = Ordered::RELEASE,
+            _ => {
+                access.success = Ordered::BOTH;
+                access.failure = Ordered::ACQUIRE;
+            }
+        }
+        Ok(())
+    }
+
+    fn thread_of(&self, object: ObjectId) -> ThreadId {
+        match self.objects.get(object).state {
+            State::Thread(state) => state.thread,
+            other => unreachable!("a thread object holds {other:?}"),
+        }
+    }
+
+    /// The value that stands for the present state of an object.
+    fn value_of(&self, place: Place) -> u64 {
+        match self.objects.get(place.object).state {
+            State::Thread(state) if place.part == ENDED => u64::from(state.ended),
+            State::Thread(state) => u64::from(state.token),
+            State::Mutex(state) => u64::from(state.owner.is_some()),
+            State::RwLock(state) if state.writer.is_some() => u64::MAX,
+            State::RwLock(_) => self.objects.get(place.object).entries.len() as u64,
+            State::Once(once) => match once.phase() {
+                OncePhase::Incomplete => ONCE_INCOMPLETE,
+                OncePhase::Running(_) => ONCE_RUNNING,
+                OncePhase::Complete(_) => ONCE_COMPLETE,
+                OncePhase::Poisoned => ONCE_POISONED,
+            },
+            State::Semaphore(state) => state.permits as u64,
+            State::Channel(state) => channel_value(&state, self.limits.strict_channels).pack(),
+            State::Waker(state) => u64::from(state.woken),
+            State::Condvar(_) | State::Barrier(_) | State::Atomic(_) | State::Memory(_) => 0,
+        }
+    }
+
+    /// Whether the thread's pending op is one that only the end of its time lets go on.
+    pub(crate) fn waits_for_time(&self, thread: &Thread) -> bool {
+        thread.deadline != super::timer::NEVER
+    }
+}
+
+fn channel_value(channel: &ChannelState, counts_drops: bool) -> ChannelValue {
+    ChannelValue {
+        sent: channel.sent(),
+        taken: channel.taken(),
+        closed: if counts_drops { channel.closed() } else { 0 },
+        receiver_gone: !channel.receiver,
+    }
+}
