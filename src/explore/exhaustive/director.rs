@@ -12,7 +12,7 @@ use std::panic::Location;
 use super::consistency::Checker;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
-use super::revisit::Change;
+use super::revisit::{Change, DetourEnd};
 use super::spin::Probe;
 use crate::rt::access::{Access, Gate, Outcome, Place, Rule, nth_bit};
 use crate::rt::director::{Direction, Director};
@@ -358,7 +358,12 @@ impl Explorer {
                 {
                     continue;
                 }
-                self.found.push(Change::Alternative { event: id, source, choice });
+                let writes = matches!(event.outcome(value, choice), Outcome::Writes(_));
+                if writes && self.graph.event(source).taken_by != NONE {
+                    self.find_detours(id, source, choice);
+                } else {
+                    self.found.push(Change::Alternative { event: id, source, choice });
+                }
             }
         }
         self.is_bounded |= paused;
@@ -371,6 +376,24 @@ impl Explorer {
         if self.graph.event(id).writes() {
             self.revisit(id, NONE);
         }
+    }
+
+    /// Notes the graphs in which `id` reads `source` although another event stands where it writes: those in which
+    /// that one has moved.
+    fn find_detours(&mut self, id: EventId, source: EventId, choice: u32) {
+        let taken_by = self.graph.event(source).taken_by;
+        self.graph.set_source(id, source, choice);
+        self.graph.compute_clocks(id);
+        let Explorer { graph, found, .. } = self;
+        graph.revisits(id, taken_by, |change| {
+            let (read, next) = match change {
+                Change::Revisit { read, choice, .. } => (read, DetourEnd::Reads(choice)),
+                Change::Eviction { read, .. } => (read, DetourEnd::Evicted),
+                _ => unreachable!("a write revisits or evicts"),
+            };
+            found.push(Change::Detour { event: id, source, choice, read, next });
+        });
+        self.graph.clear_source(id);
     }
 
     /// Whether an event that follows `previous` in its thread may read `source`.

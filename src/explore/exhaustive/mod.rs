@@ -341,7 +341,8 @@ impl<'a, 'b> Worker<'a, 'b> {
         // The next graph is built from another base.
         let base = Arc::new(std::mem::replace(&mut explorer.graph, self.spare.pop().unwrap_or_default()));
         for change in explorer.found.drain(..) {
-            let is_revisit = matches!(change, Change::Revisit { .. } | Change::Eviction { .. });
+            let is_revisit =
+                matches!(change, Change::Revisit { .. } | Change::Eviction { .. } | Change::Detour { .. });
             self.queue.push(Item {
                 base: Arc::clone(&base),
                 change,

@@ -39,10 +39,22 @@ pub(super) enum Change {
     Arrival { event: Box<Event>, source: EventId },
     /// `read` reads `write`, which was added after it.
     Revisit { write: EventId, read: EventId, choice: u32 },
+    /// `read` reads `event`, or `event` has taken from its thread what it had, where `event` reads `source`, which
+    /// another event had the place after: one that has gone or moved.
+    Detour { event: EventId, source: EventId, choice: u32, read: EventId, next: DetourEnd },
     /// `write` took from the thread of `read` what that had found.
     Eviction { write: EventId, read: EventId },
     /// The thread that has made the hint `event` last does not wait there.
     GoesOn { event: EventId },
+}
+
+/// What becomes of the read that a detour leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum DetourEnd {
+    /// It reads the event, with this choice.
+    Reads(u32),
+    /// It goes.
+    Evicted,
 }
 
 /// The event that a built graph was built for.
@@ -97,24 +109,37 @@ impl Item {
                 let past = base.clock(write, PORF);
                 graph.copy_part(base, write, |id, _| id <= read || base.counts(past, id), NONE, numbers);
                 graph.freeze(base, write, numbers);
-                let (write, read) = (numbers[write as usize], numbers[read as usize]);
-                graph.clear_source(read);
-                let is_last = graph.event(write).after == NONE;
-                let conflict = graph.event(write).taken_by;
-                graph.set_source(read, write, choice);
-                let event = graph.event_mut(read);
-                event.set(flag::MAXIMAL, is_last && choice == 0);
-                let thread = event.thread as usize;
-                graph.lines[thread].spins_after = NONE;
-                graph.compute_clocks(read);
-                // Nothing that is left comes after it.
-                graph.order.retain(|&id| id != read);
-                graph.order.push(read);
-                let writes = graph.event(read).writes();
-                Built {
-                    unchecked: if is_last && !base.is_conflict { NONE } else { read },
-                    event: if writes { read } else { NONE },
-                    conflict: if writes { conflict } else { NONE },
+                graph.point_to(numbers[read as usize], numbers[write as usize], choice, base.is_conflict)
+            }
+            &Change::Detour { event, source, choice, read, next } => {
+                let previous = base.event(event).previous;
+                let own = (previous != NONE).then(|| base.clock(previous, PORF));
+                let past = base.clock(source, PORF);
+                let is_past = |id: EventId| {
+                    base.counts(past, id) || own.is_some_and(|own| base.counts(own, id))
+                };
+                let stays = next != DetourEnd::Evicted;
+                let keeps = |id: EventId, _: &_| id < read || id == read && stays || is_past(id);
+                let location = base.event(event).location;
+                graph.copy_part(base, event, keeps, location, numbers);
+                for (id, &number) in numbers.iter().enumerate() {
+                    if number != NONE && is_past(id as EventId) {
+                        graph.event_mut(number).set(flag::FROZEN, true);
+                    }
+                }
+                let mut new = base.event(event).detached();
+                new.flags = flag::FROZEN;
+                new.gate = if new.gate == NONE { NONE } else { numbers[new.gate as usize] };
+                let source = numbers[source as usize];
+                new.location = graph.event(source).location;
+                graph.add(new, source, choice);
+                let write = graph.len() - 1;
+                match next {
+                    DetourEnd::Reads(choice) => graph.point_to(numbers[read as usize], write, choice, true),
+                    DetourEnd::Evicted => {
+                        graph.lines[base.event(read).thread as usize].evicted_by = write;
+                        Built { unchecked: write, ..nothing }
+                    }
                 }
             }
             &Change::Eviction { write, read } => {
@@ -153,6 +178,29 @@ impl Graph {
         }
         self.compute_clocks(id);
         Built { event: if self.event(id).writes() { id } else { NONE }, conflict, unchecked: id }
+    }
+
+    /// Lets `read`, the last of its thread, read `write` instead of what it did. `may_be_inconsistent` says that
+    /// the graph was not checked with `write`.
+    fn point_to(&mut self, read: EventId, write: EventId, choice: u32, may_be_inconsistent: bool) -> Built {
+        self.clear_source(read);
+        let is_last = self.event(write).after == NONE;
+        let conflict = self.event(write).taken_by;
+        self.set_source(read, write, choice);
+        let event = self.event_mut(read);
+        event.set(flag::MAXIMAL, is_last && choice == 0);
+        let thread = event.thread as usize;
+        self.lines[thread].spins_after = NONE;
+        self.compute_clocks(read);
+        // Nothing that is left comes after it.
+        self.order.retain(|&id| id != read);
+        self.order.push(read);
+        let writes = self.event(read).writes();
+        Built {
+            unchecked: if is_last && !may_be_inconsistent { NONE } else { read },
+            event: if writes { read } else { NONE },
+            conflict: if writes { conflict } else { NONE },
+        }
     }
 
     /// What led to `write` of `base` stays as it is from now on.
