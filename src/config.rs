@@ -21,11 +21,13 @@ pub use crate::rt::memory::MemoryModel;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum StrategyKind {
-    /// A mix: 40 % SURW, 25 % POS, 15 % PCT, 10 % URW, 10 % random walk.
+    /// Every execution, each once, if they are not too many; otherwise [`StrategyKind::Portfolio`].
     #[default]
-    Portfolio,
-    /// Every execution, each once.
+    Auto,
+    /// Every execution, each once. An exploration that cannot be finished fails.
     Exhaustive,
+    /// A mix: 40 % SURW, 25 % POS, 15 % PCT, 10 % URW, 10 % random walk.
+    Portfolio,
     /// Each thread that can go on is equally likely at each step.
     RandomWalk,
     /// Probabilistic concurrency testing (ASPLOS 2010).
@@ -44,12 +46,15 @@ pub enum StrategyKind {
 }
 
 impl StrategyKind {
-    const NAMES: &str = "portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin";
+    const NAMES: &str = "auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin";
 
     fn make(self) -> Box<dyn Strategy> {
         match self {
-            StrategyKind::Portfolio => Box::new(Portfolio::default()),
-            StrategyKind::RandomWalk | StrategyKind::Exhaustive => Box::new(RandomWalk),
+            // What there is to sample where not every execution is explored.
+            StrategyKind::Auto | StrategyKind::Exhaustive | StrategyKind::Portfolio => {
+                Box::new(Portfolio::default())
+            }
+            StrategyKind::RandomWalk => Box::new(RandomWalk),
             StrategyKind::Pct { depth } => Box::new(Pct::new(depth)),
             StrategyKind::Pos => Box::new(Pos::default()),
             StrategyKind::Urw => Box::new(Urw::default()),
@@ -62,6 +67,7 @@ impl StrategyKind {
 impl fmt::Display for StrategyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            StrategyKind::Auto => f.write_str("auto"),
             StrategyKind::Portfolio => f.write_str("portfolio"),
             StrategyKind::RandomWalk => f.write_str("random"),
             StrategyKind::Exhaustive => f.write_str("exhaustive"),
@@ -80,8 +86,10 @@ impl FromStr for StrategyKind {
     fn from_str(text: &str) -> Result<StrategyKind, ConfigError> {
         let error = || ConfigError::new(format!("`{text}` is no strategy; it takes {}", Self::NAMES));
         Ok(match text {
+            "auto" => StrategyKind::Auto,
             "portfolio" => StrategyKind::Portfolio,
             "random" => StrategyKind::RandomWalk,
+            "exhaustive" => StrategyKind::Exhaustive,
             "pct" => StrategyKind::Pct { depth: 3 },
             "pos" => StrategyKind::Pos,
             "urw" => StrategyKind::Urw,
@@ -136,6 +144,8 @@ type MakeStrategy = Arc<dyn Fn() -> Box<dyn Strategy> + Send + Sync>;
 #[derive(Clone)]
 pub struct Config {
     pub(crate) name: String,
+    /// Whether the number of executions was asked for.
+    pub(crate) limits_executions: bool,
     pub(crate) executions: u64,
     pub(crate) seed: u64,
     pub(crate) strategy: StrategyKind,
@@ -145,7 +155,8 @@ pub struct Config {
     pub(crate) max_preemptions: Option<u32>,
     pub(crate) time: Option<Duration>,
     pub(crate) timeouts: Timeouts,
-    pub(crate) spurious: u32,
+    /// `None`: one where schedules are sampled, none where every execution is explored.
+    pub(crate) spurious: Option<u32>,
     pub(crate) memory: MemoryModel,
     pub(crate) workers: usize,
     pub(crate) stack_size: usize,
@@ -177,6 +188,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             name: String::new(),
+            limits_executions: false,
             executions: 10_000,
             seed: 0x5EED,
             strategy: StrategyKind::default(),
@@ -186,7 +198,7 @@ impl Default for Config {
             max_preemptions: None,
             time: None,
             timeouts: Timeouts::default(),
-            spurious: 1,
+            spurious: None,
             memory: MemoryModel::default(),
             workers: 1,
             stack_size: 1 << 20,
@@ -202,7 +214,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The defaults: 10,000 executions of the portfolio, each of a million steps at most.
+    /// The defaults: every execution, or 10,000 of the portfolio, each of a million steps at most.
     pub fn new() -> Config {
         Config::default()
     }
@@ -213,9 +225,10 @@ impl Config {
         self
     }
 
-    /// How many executions to run; default 10,000.
+    /// How many executions to run; default 10,000. An exhaustive exploration has no limit by default.
     pub fn executions(mut self, executions: u64) -> Config {
         self.executions = executions;
+        self.limits_executions = true;
         self
     }
 
@@ -225,7 +238,8 @@ impl Config {
         self
     }
 
-    /// Who makes the choices; default the portfolio.
+    /// Who makes the choices; by default every execution is explored, if there are not more than
+    /// [`Config::executions`], and otherwise a portfolio of strategies samples as many.
     pub fn strategy(mut self, strategy: StrategyKind) -> Config {
         self.strategy = strategy;
         self.custom_strategy = None;
@@ -270,9 +284,12 @@ impl Config {
         self
     }
 
-    /// How many spurious wakeups of condition variables and `park` an execution may have; default 1.
+    /// How many spurious wakeups of condition variables and `park` an execution may have; by default 1 where
+    /// schedules are sampled, and none where every execution is explored. Spurious failures of
+    /// `compare_exchange_weak` are not limited where schedules are sampled, and count as well where every execution
+    /// is explored.
     pub fn spurious(mut self, spurious: u32) -> Config {
-        self.spurious = spurious;
+        self.spurious = Some(spurious);
         self
     }
 
@@ -336,6 +353,8 @@ impl Config {
     pub(crate) fn strategy_name(&self) -> String {
         match &self.custom_strategy {
             Some(make) => make().name().to_owned(),
+            // Which samples where it does not verify.
+            None if self.strategy == StrategyKind::Auto => StrategyKind::Portfolio.to_string(),
             None => self.strategy.to_string(),
         }
     }
@@ -353,12 +372,17 @@ impl Config {
             max_threads: self.max_threads.unwrap_or(usize::MAX),
             max_preemptions: self.max_preemptions,
             timeouts: self.timeouts,
-            spurious: self.spurious,
+            spurious: self.spurious.unwrap_or(1),
             memory: self.memory,
             directed: false,
             strict_channels: false,
             stack_size: self.stack_size,
         }
+    }
+
+    /// As `limits`, for executions that a director directs.
+    pub(crate) fn exhaustive_limits(&self) -> Limits {
+        Limits { spurious: self.spurious.unwrap_or(0), directed: true, ..self.limits() }
     }
 
     /// Finds the settings that nothing can be done with.
@@ -432,7 +456,7 @@ mod tests {
         let error = "pct:0".parse::<StrategyKind>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`pct:0` is no strategy; it takes portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin"
+            "`pct:0` is no strategy; it takes auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin"
         );
     }
 

@@ -9,7 +9,10 @@ pub(crate) const VARIABLES: [(&str, &str); 8] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
     ("DRAWLOOM_TIME", "a length of time, such as 500ms, 10s or 2m"),
-    ("DRAWLOOM_STRATEGY", "portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin"),
+    (
+        "DRAWLOOM_STRATEGY",
+        "auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin",
+    ),
     ("DRAWLOOM_MEMORY", "rc11 or sc"),
     ("DRAWLOOM_WORKERS", "a whole number of at least 1"),
     ("DRAWLOOM_LOG", "off, summary or full"),
@@ -51,7 +54,10 @@ impl Config {
     fn set(&mut self, name: &str, value: &str) -> Option<()> {
         match name {
             "DRAWLOOM_SEED" => self.seed = parse_seed(value)?,
-            "DRAWLOOM_EXECUTIONS" => self.executions = value.parse().ok().filter(|&n| n > 0)?,
+            "DRAWLOOM_EXECUTIONS" => {
+                self.executions = value.parse().ok().filter(|&n| n > 0)?;
+                self.limits_executions = true;
+            }
             "DRAWLOOM_TIME" => self.time = Some(parse_time(value)?),
             "DRAWLOOM_STRATEGY" => {
                 self.strategy = value.parse().ok()?;

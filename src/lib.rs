@@ -101,7 +101,7 @@ pub use explore::explore;
 #[cfg(feature = "explore")]
 pub use rand::choose;
 #[cfg(feature = "explore")]
-pub use report::{Failure, FailureKind, Report};
+pub use report::{Coverage, Failure, FailureKind, Report};
 #[cfg(feature = "explore")]
 pub use switching::is_exploring;
 

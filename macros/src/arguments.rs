@@ -28,6 +28,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("executions", Takes::positive("u64")),
     ("seed", Takes::integer("u64")),
     ("strategy", Takes::Text(strategy)),
+    ("exhaustive", Takes::Nothing(exhaustive)),
     ("max_steps", Takes::positive("u64")),
     ("max_threads", Takes::positive("usize")),
     ("max_preemptions", Takes::integer("u32")),
@@ -43,6 +44,8 @@ const PARAMETERS: &[(&str, Takes)] = &[
 
 /// The texts that name a strategy without a parameter of its own, each with its `StrategyKind`.
 const STRATEGIES: &[(&str, &str)] = &[
+    ("auto", "Auto"),
+    ("exhaustive", "Exhaustive"),
     ("portfolio", "Portfolio"),
     ("random", "RandomWalk"),
     ("pct", "Pct"),
@@ -64,11 +67,13 @@ const LEAKED_THREADS: &[(&str, &str)] = &[("allow", "true"), ("deny", "false")];
 const FAILURES: &[(&str, &str)] = &[
     ("panic", "Panic"),
     ("deadlock", "Deadlock"),
+    ("livelock", "Livelock"),
     ("step-limit", "StepLimit"),
     ("thread-limit", "ThreadLimit"),
     ("data-race", "DataRace"),
     ("leaked-thread", "LeakedThread"),
     ("leak", "Leak"),
+    ("unverified", "Unverified"),
     ("nondeterminism", "Nondeterminism"),
     ("double-panic", "DoublePanic"),
     ("stack-overflow", "StackOverflow"),
@@ -80,6 +85,8 @@ const FAILURES: &[(&str, &str)] = &[
 enum Takes {
     /// A literal or a constant expression of this type.
     Integer { type_name: &'static str, zero_allowed: bool },
+    /// No value: the name says it all.
+    Nothing(fn(Span) -> TokenStream),
     /// A string literal, which the function turns into a call on `Config`.
     Text(fn(&str, Span) -> Result<TokenStream>),
 }
@@ -95,11 +102,11 @@ impl Takes {
     }
 }
 
-/// One `name = value`.
+/// One `name = value`, or a name alone.
 struct Argument {
     name: Ident,
     takes: Takes,
-    value: Expr,
+    value: Option<Expr>,
 }
 
 impl Parse for Arguments {
@@ -131,12 +138,28 @@ impl Arguments {
                 format!("`{name}` is given twice; keep one of them"),
             ));
         }
-        self.calls.extend(match argument.takes {
-            Takes::Integer { type_name, zero_allowed } => {
-                integer(&argument.name, &argument.value, type_name, zero_allowed)?
+        let (own, other) = if name == "exhaustive" { (&name, "strategy") } else { (&name, "exhaustive") };
+        if (name == "exhaustive" || name == "strategy") && seen.iter().any(|seen| seen == other) {
+            return Err(Error::new(
+                argument.name.span(),
+                format!("`{own}` contradicts `{other}`: `exhaustive` is a strategy; keep one of them"),
+            ));
+        }
+        let span = argument.name.span();
+        self.calls.extend(match (argument.takes, &argument.value) {
+            (Takes::Nothing(call), None) => call(span),
+            (Takes::Nothing(_), Some(value)) => {
+                return Err(Error::new_spanned(
+                    value,
+                    format!("`{name}` takes no value: write `{name}` alone"),
+                ));
             }
-            Takes::Text(call) => {
-                let text = text(&name, &argument.value)?;
+            (_, None) => return Err(Error::new(span, format!("`{name}` needs a value: `{name} = …`"))),
+            (Takes::Integer { type_name, zero_allowed }, Some(value)) => {
+                integer(&argument.name, value, type_name, zero_allowed)?
+            }
+            (Takes::Text(call), Some(value)) => {
+                let text = text(&name, value)?;
                 call(&text.value(), text.span())?
             }
         });
@@ -154,13 +177,17 @@ impl Argument {
         }
         let name = input.call(Ident::parse_any)?;
         let takes = takes(&name);
+        let is_alone = input.is_empty() || input.peek(Token![,]);
+        if let (true, Ok(Takes::Nothing(_))) = (is_alone, &takes) {
+            return Ok(takes.map(|takes| Argument { name, takes, value: None }));
+        }
         let equals: Option<Token![=]> = input.parse()?;
         if equals.is_none() || input.is_empty() || input.peek(Token![,]) {
             takes?;
             return Err(Error::new(name.span(), format!("`{name}` needs a value: `{name} = …`")));
         }
         let value = ungrouped(input.parse()?);
-        Ok(takes.map(|takes| Argument { name, takes, value }))
+        Ok(takes.map(|takes| Argument { name, takes, value: Some(value) }))
     }
 }
 
@@ -280,6 +307,11 @@ fn strategy(text: &str, span: Span) -> Result<TokenStream> {
         })?,
     };
     Ok(quote!(.strategy(::drawloom::StrategyKind::#ident { depth: #depth })))
+}
+
+fn exhaustive(span: Span) -> TokenStream {
+    let ident = Ident::new("Exhaustive", span);
+    quote!(.strategy(::drawloom::StrategyKind::#ident))
 }
 
 fn time(text: &str, span: Span) -> Result<TokenStream> {

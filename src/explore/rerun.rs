@@ -21,6 +21,7 @@ impl Exploration<'_> {
     /// Runs a failing schedule again, to see that it fails again, and to describe it.
     pub(super) fn second_run(&self, finding: Finding) -> Result<Failure, ConfigError> {
         let seed = self.seed(finding.index);
+        let is_directed = finding.token.directed;
         let mut failure = if finding.verdict.kind == FailureKind::Nondeterminism {
             self.failure(finding.verdict, finding.index)
         } else {
@@ -56,7 +57,8 @@ impl Exploration<'_> {
                 }
             })?
         };
-        failure.seed_text = seed.to_string();
+        // No seed finds one execution of an exhaustive exploration alone.
+        failure.seed_text = if is_directed { failure.token.clone() } else { seed.to_string() };
         Ok(failure)
     }
 
@@ -83,6 +85,8 @@ impl Exploration<'_> {
     fn describe(&self, execution: &Execution, verdict: Verdict, index: u64, rows: Rows) -> Failure {
         let rows = if self.config.log == Log::Full { Rows::All } else { rows };
         let description = describe(execution, &verdict, rows);
+        let ends_spinning = verdict.kind == FailureKind::Livelock;
+        let token = Token { ends_spinning, ..token_of(execution) };
         Failure {
             place: description.place,
             steps: description.steps,
@@ -90,7 +94,7 @@ impl Exploration<'_> {
             waits: description.waits,
             race: description.race,
             notes: description.notes,
-            token: token_of(execution).encode(),
+            token: token.encode(),
             ..self.failure(verdict, index)
         }
     }
@@ -126,8 +130,7 @@ impl Exploration<'_> {
                 failure.seed_text.clone_from(&failure.token);
                 failure.notes.push(format!("the schedule is from {place}"));
                 failure.replayed = true;
-                let one =
-                    Outcome { executions: 1, steps: failure.steps, stopped_by_time: false, finding: None };
+                let one = Outcome::of(1, failure.steps);
                 let report = self.report(&one, std::mem::take(notes));
                 return Ok(Some(Report { failure: Some(Box::new(failure)), ..report }));
             }
@@ -147,6 +150,12 @@ impl Exploration<'_> {
             Some(seed) => {
                 let mut config = self.config.clone();
                 config.seed = seed.seed;
+                if seed.strategy == StrategyKind::Exhaustive.to_string() {
+                    return Err(ConfigError::new(format!(
+                        "`{text}` cannot be replayed: an exhaustive exploration's executions have no seeds of their own; \
+                         use the token that the failure printed"
+                    )));
+                }
                 if seed.strategy != config.strategy_name() {
                     config.strategy = seed.strategy.parse::<StrategyKind>()?;
                     config.custom_strategy = None;
@@ -168,7 +177,7 @@ impl Exploration<'_> {
                 })?
             }
         };
-        let one = Outcome { executions: 1, steps: replayed.steps, stopped_by_time: false, finding: None };
+        let one = Outcome::of(1, replayed.steps);
         let mut report = self.report(&one, Vec::new());
         report.replayed = true;
         report.trace = replayed.trace;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
+use super::exhaustive::{Budget, End, Exhausted};
 use super::judge::{Verdict, judge};
 use super::profile::{PROFILED, PROFILED_STEPS, Profile};
 use super::record::Record;
@@ -17,8 +18,9 @@ use super::replay::token_of;
 use super::seed::ExecutionSeed;
 use super::strategy::Start;
 use super::token::Token;
-use crate::config::{Config, ConfigError, Rerun};
-use crate::report::{Failure, FailureKind, Report, Trace};
+use crate::config::{Config, ConfigError, Rerun, StrategyKind, Timeouts};
+use crate::report::{Coverage, Failure, FailureKind, Report, Trace, grouped};
+use crate::rt::behaviour::Behaviours;
 use crate::rt::execution::Mode;
 use crate::rt::rng::Rng;
 use crate::rt::{Execution, current, faults, panic};
@@ -84,7 +86,23 @@ pub(super) struct Outcome {
     pub(super) executions: u64,
     pub(super) steps: u64,
     pub(super) stopped_by_time: bool,
+    pub(super) coverage: Option<Coverage>,
     pub(super) finding: Option<Finding>,
+    /// What is wrong, if it is not an execution.
+    pub(super) verdict: Option<Verdict>,
+}
+
+impl Outcome {
+    /// So many executions, and nothing else to tell.
+    pub(super) fn of(executions: u64, steps: u64) -> Outcome {
+        Outcome { executions, steps, stopped_by_time: false, coverage: None, finding: None, verdict: None }
+    }
+}
+
+/// A number with two digits that mean something.
+fn about(number: f64) -> String {
+    let digits = 10f64.powf((number.log10().floor() - 1.0).max(0.0));
+    grouped(((number / digits).round() * digits) as u64)
 }
 
 impl Exploration<'_> {
@@ -112,34 +130,14 @@ impl Exploration<'_> {
         {
             return Ok(report);
         }
-        let outcome = if self.config.strategy == crate::StrategyKind::Exhaustive {
-            let e = self.exhaust(&super::exhaustive::Budget {
-                executions: self.config.executions,
-                gives_up_early: false,
-            })?;
-            notes.push(format!(
-                "executions {} blocked {} steps {} share {} end {}",
-                e.executions,
-                e.blocked,
-                e.steps,
-                e.share,
-                match &e.end {
-                    super::exhaustive::End::Failed(f) => f.verdict.message.clone(),
-                    super::exhaustive::End::Unsupported(w) => w.clone(),
-                    super::exhaustive::End::Complete => "complete".into(),
-                    super::exhaustive::End::Budget => "budget".into(),
-                    _ => "other".into(),
-                }
-            ));
-            let finding = match e.end {
-                super::exhaustive::End::Failed(f) => Some(*f),
-                _ => None,
-            };
-            Outcome { executions: e.executions, steps: e.steps, stopped_by_time: false, finding }
-        } else {
-            self.sample()?
+        let outcome = match self.verify()? {
+            Some(outcome) => outcome,
+            None => self.sample()?,
         };
         let mut report = self.report(&outcome, notes);
+        if let Some(verdict) = outcome.verdict {
+            report.failure = Some(Box::new(self.failure(verdict, outcome.executions)));
+        }
         if let Some(finding) = outcome.finding {
             let failure = self.second_run(finding)?;
             if let Some(regressions) = &regressions
@@ -176,6 +174,8 @@ impl Exploration<'_> {
             strategy: self.config.strategy_name(),
             replayed: false,
             stopped_by_time: outcome.stopped_by_time,
+            coverage: outcome.coverage,
+            max_preemptions: self.config.max_preemptions,
             notes,
             trace: Trace::default(),
             failure: None,
@@ -184,7 +184,7 @@ impl Exploration<'_> {
 
     /// The report of an exploration that could not be started.
     fn refuse(&self, error: &ConfigError) -> Report {
-        let nothing = Outcome { executions: 0, steps: 0, stopped_by_time: false, finding: None };
+        let nothing = Outcome::of(0, 0);
         let failure = self.failure(Verdict::new(FailureKind::Misuse, error.to_string()), 0);
         Report { failure: Some(Box::new(failure)), ..self.report(&nothing, Vec::new()) }
     }
@@ -276,16 +276,92 @@ impl Exploration<'_> {
         judge(execution, &stop, self.config.allow_leaked_threads)
     }
 
+    /// Explores every execution, if that is wanted. `None` if schedules are to be sampled instead.
+    fn verify(&self) -> Result<Option<Outcome>, ConfigError> {
+        let is_auto = self.config.strategy == StrategyKind::Auto;
+        if self.config.custom_strategy.is_some()
+            || !is_auto && self.config.strategy != StrategyKind::Exhaustive
+        {
+            return Ok(None);
+        }
+        if self.config.timeouts == Timeouts::Any {
+            let what = "timeouts that fire at any time (`timeouts = \"any\"`)";
+            return Ok((!is_auto).then(|| self.unverified(None, what)));
+        }
+        let is_limited = is_auto || self.config.limits_executions;
+        let budget = Budget {
+            executions: if is_limited { self.config.executions } else { u64::MAX },
+            gives_up_early: is_auto,
+            // Sampling is to have its part.
+            time: if is_auto { self.config.time.map(|time| time / 2) } else { self.config.time },
+        };
+        let exhausted = self.exhaust(&budget)?;
+        let reason = match &exhausted.end {
+            End::Budget => format!("the {} executions that it was allowed", grouped(self.config.executions)),
+            End::Time => "the time that it was allowed".to_owned(),
+            End::Unsupported(what) => what.clone(),
+            _ => String::new(),
+        };
+        let Exhausted { executions, steps, .. } = exhausted;
+        let outcome = |coverage| Outcome { coverage, ..Outcome::of(executions, steps) };
+        Ok(match exhausted.end {
+            End::Complete => Some(outcome(Some(Coverage::Verified))),
+            End::Bounded => Some(outcome(Some(Coverage::Bounded))),
+            End::Failed(finding) => Some(Outcome { finding: Some(*finding), ..outcome(None) }),
+            _ if is_auto => None,
+            _ => Some(self.unverified(Some(&exhausted), &reason)),
+        })
+    }
+
+    /// The failure of an exploration that was to be exhaustive and is not.
+    fn unverified(&self, exhausted: Option<&Exhausted>, reason: &str) -> Outcome {
+        let (executions, steps) =
+            exhausted.map_or((0, 0), |exhausted| (exhausted.executions, exhausted.steps));
+        let is_unsupported = exhausted.is_none_or(|exhausted| matches!(exhausted.end, End::Unsupported(_)));
+        let message = if is_unsupported {
+            format!(
+                "the test cannot be explored exhaustively because of {reason}; do without that, or let drawloom sample \
+                 by `strategy = \"portfolio\"`"
+            )
+        } else {
+            let share = exhausted.map_or(0.0, |exhausted| exhausted.share);
+            let nowhere = match exhausted.map_or(0, |exhausted| exhausted.blocked) {
+                0 => String::new(),
+                blocked => format!(" and {} begun that led to no other", grouped(blocked)),
+            };
+            let estimate = match share {
+                share if share > 0.0 => format!(", about {} in all", about(executions as f64 / share)),
+                _ => String::new(),
+            };
+            format!(
+                "there are more executions than {reason}: {} were explored{nowhere}{estimate}, and none failed; make the test \
+                 smaller (fewer threads, fewer operations), raise `executions` or `time`, or let drawloom sample by \
+                 `strategy = \"portfolio\"`",
+                grouped(executions),
+            )
+        };
+        let verdict = Verdict::new(FailureKind::Unverified, message);
+        Outcome { verdict: Some(verdict), ..Outcome::of(executions, steps) }
+    }
+
     /// Samples executions until one fails or the budget is used up.
     fn sample(&self) -> Result<Outcome, ConfigError> {
         let deadline = self.config.time.and_then(|time| Instant::now().checked_add(time));
-        let mut outcome = Outcome { executions: 0, steps: 0, stopped_by_time: false, finding: None };
+        let mut outcome = Outcome::of(0, 0);
         let profiled = PROFILED.min(self.config.executions);
-        let (profile, first) = self.on_worker(|execution| self.profile(execution, profiled))?;
+        let (profile, first) = self.on_worker(|execution| {
+            execution.kernel.behaviour.is_wanted = true;
+            self.profile(execution, profiled)
+        })?;
+        let Profiled { outcome: first, mut behaviours } = first;
         outcome.executions = first.executions;
         outcome.steps = first.steps;
         outcome.finding = first.finding;
-        if outcome.finding.is_some() || profiled == self.config.executions {
+        if outcome.finding.is_some() {
+            return Ok(outcome);
+        }
+        if profiled == self.config.executions {
+            outcome.coverage = Some(sampled(behaviours));
             return Ok(outcome);
         }
         let next = AtomicU64::new(profiled);
@@ -294,6 +370,8 @@ impl Exploration<'_> {
         let out_of_time = AtomicU64::new(0);
         let counts = self.on_workers(self.config.workers, |execution| {
             let (mut executions, mut steps) = (0, 0);
+            let mut behaviours = Behaviours::default();
+            execution.kernel.behaviour.is_wanted = true;
             loop {
                 if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                     out_of_time.fetch_add(1, Ordering::Relaxed);
@@ -306,6 +384,7 @@ impl Exploration<'_> {
                 let verdict = self.run_index(execution, index, &profile, QUIET);
                 executions += 1;
                 steps += execution.kernel.steps;
+                behaviours.add(execution.kernel.behaviour.sum());
                 if let Some(verdict) = verdict {
                     if lowest.fetch_min(index, Ordering::Relaxed) > index {
                         let mut finding = finding.lock().unwrap_or_else(PoisonError::into_inner);
@@ -316,9 +395,10 @@ impl Exploration<'_> {
                     break;
                 }
             }
-            (executions, steps)
+            (executions, steps, behaviours)
         })?;
-        for (executions, steps) in counts {
+        for (executions, steps, seen) in counts {
+            behaviours.append(seen);
             outcome.executions += executions;
             outcome.steps += steps;
         }
@@ -326,16 +406,20 @@ impl Exploration<'_> {
         match &outcome.finding {
             // Higher ones may have run as well, or not: that depends on the timing.
             Some(finding) => outcome.executions = finding.index + 1,
-            None => outcome.stopped_by_time = out_of_time.into_inner() > 0,
+            None => {
+                outcome.stopped_by_time = out_of_time.into_inner() > 0;
+                outcome.coverage = Some(sampled(behaviours));
+            }
         }
         Ok(outcome)
     }
 
     /// Runs the first executions, one after the other, and gathers what they look like. The very first is
     /// run twice: if the two differ, something that is not controlled decides.
-    pub(super) fn profile(&self, execution: &mut Execution, count: u64) -> (Profile, Outcome) {
+    pub(super) fn profile(&self, execution: &mut Execution, count: u64) -> (Profile, Profiled) {
         let mut profile = Profile::default();
-        let mut outcome = Outcome { executions: 0, steps: 0, stopped_by_time: false, finding: None };
+        let mut behaviours = Behaviours::default();
+        let mut outcome = Outcome::of(0, 0);
         let counting = if execution.wants_counts() { PROFILING } else { QUIET };
         for index in 0..count {
             let mode = if index == 0 { PROFILING } else { counting };
@@ -365,10 +449,22 @@ impl Exploration<'_> {
                 outcome.finding = Some(Finding::new(index, verdict, execution));
                 break;
             }
+            behaviours.add(execution.kernel.behaviour.sum());
             profile.add(execution);
         }
-        (profile, outcome)
+        (profile, Profiled { outcome, behaviours })
     }
+}
+
+/// What came of the first executions.
+pub(super) struct Profiled {
+    outcome: Outcome,
+    behaviours: Behaviours,
+}
+
+fn sampled(behaviours: Behaviours) -> Coverage {
+    let (distinct, unseen) = behaviours.estimate();
+    Coverage::Sampled { distinct, unseen }
 }
 
 fn join<R>(worker: ScopedJoinHandle<'_, R>) -> R {

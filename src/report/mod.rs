@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::config::Log;
 pub use style::for_terminal;
+pub(crate) use text::grouped;
 
 /// The ways in which an execution can fail.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -31,6 +32,8 @@ pub enum FailureKind {
     LeakedThread,
     /// Something that has to be gone when the execution ends is left: see [`alloc`](crate::alloc).
     Leak,
+    /// Not every execution could be explored, although that was asked for.
+    Unverified,
     /// Two runs of one schedule differ: something that is not controlled decides.
     Nondeterminism,
     /// A destructor panicked during unwinding, which would abort the process.
@@ -55,6 +58,7 @@ impl FailureKind {
             FailureKind::DataRace => "data-race",
             FailureKind::LeakedThread => "leaked-thread",
             FailureKind::Leak => "leak",
+            FailureKind::Unverified => "unverified",
             FailureKind::Nondeterminism => "nondeterminism",
             FailureKind::DoublePanic => "double-panic",
             FailureKind::StackOverflow => "stack-overflow",
@@ -221,6 +225,26 @@ impl fmt::Display for Failure {
     }
 }
 
+/// How much of what a test can do was explored.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Coverage {
+    /// Every execution: there is none that fails.
+    Verified,
+    /// Every execution but for those with more preemptions than allowed, and for random values that are too many
+    /// to be tried one by one.
+    Bounded,
+    /// Some schedules, drawn at random.
+    Sampled {
+        /// How many of the executions differed for some thread: in what was read, or in the order of operations on
+        /// one object.
+        distinct: u64,
+        /// The estimated probability that one more shows something new (Good 1953): the part of the executions
+        /// that were the only ones of their kind.
+        unseen: f64,
+    },
+}
+
 /// What came of an exploration.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -231,6 +255,8 @@ pub struct Report {
     pub(crate) strategy: String,
     pub(crate) replayed: bool,
     pub(crate) stopped_by_time: bool,
+    pub(crate) coverage: Option<Coverage>,
+    pub(crate) max_preemptions: Option<u32>,
     pub(crate) notes: Vec<String>,
     /// What a replayed execution did, if it did not fail.
     pub(crate) trace: Trace,
@@ -246,6 +272,11 @@ impl Report {
     /// Whether no failure was found.
     pub fn passed(&self) -> bool {
         self.failure.is_none()
+    }
+
+    /// How much was explored, if nothing failed.
+    pub fn coverage(&self) -> Option<Coverage> {
+        self.coverage.filter(|_| self.passed())
     }
 
     /// How many executions were run, up to and including the failing one.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::names::Names;
 use super::trace::write_trace;
-use super::{Failure, Race, Report};
+use super::{Coverage, Failure, Race, Report};
 use crate::config::Log;
 
 /// The longest token that is printed in place of the seed.
@@ -107,20 +107,41 @@ pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt:
         writeln!(f, "{test}: passed: the replayed execution did not fail ({} steps)\n", report.steps)?;
         return write_trace(&report.trace, &[], &Names::new(&report.trace, &[]), true, f);
     }
+    let executions = grouped(report.executions);
     let plural = if report.executions == 1 { "" } else { "s" };
-    write!(
-        f,
-        "{test}: passed: sampled {} schedule{plural} ({} steps, strategy {}, seed {:#x})",
-        grouped(report.executions),
-        grouped(report.steps),
-        report.strategy,
-        report.seed,
-    )?;
+    match report.coverage {
+        Some(Coverage::Verified) if report.executions == 1 => {
+            return write!(f, "{test}: verified: the only execution");
+        }
+        Some(Coverage::Verified) => return write!(f, "{test}: verified: all {executions} executions"),
+        Some(Coverage::Bounded) => {
+            let bound = match report.max_preemptions {
+                Some(1) => "with at most 1 preemption".to_owned(),
+                Some(bound) => format!("with at most {bound} preemptions"),
+                None => "with the random values that were tried".to_owned(),
+            };
+            return write!(f, "{test}: bounded: all {executions} execution{plural} {bound}");
+        }
+        Some(Coverage::Sampled { distinct, unseen }) => {
+            // Rounded up: it says "at most".
+            let unseen = (unseen * 1_000.0).ceil() / 10.0;
+            let behaviours = if distinct == 1 { "behaviour" } else { "behaviours" };
+            write!(
+                f,
+                "{test}: sampled: {executions} schedule{plural}, {} distinct {behaviours}, at most {unseen} % chance \
+                 that one more shows something new (strategy {}, seed {:#x})",
+                grouped(distinct),
+                report.strategy,
+                report.seed,
+            )?;
+        }
+        None => write!(f, "{test}: sampled: {executions} schedule{plural}")?,
+    }
     if report.stopped_by_time { write!(f, ", stopped by the time limit") } else { Ok(()) }
 }
 
 /// `1234567` as `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

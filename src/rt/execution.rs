@@ -364,6 +364,9 @@ impl Execution {
         let print =
             (op.kind as u8) ^ (op.object.0 as u8).wrapping_mul(37) ^ (thread.0 as u8).wrapping_mul(101);
         self.fingerprints.push(print);
+        if self.kernel.behaviour.is_wanted {
+            self.kernel.note_behaviour(thread, &op);
+        }
         self.kernel.notice_yields(op.kind);
         if self.observed {
             self.tell_observers(thread, op);
@@ -398,6 +401,9 @@ impl Execution {
             self.strategy.name(),
         );
         self.schedule.push_choice(value as u64);
+        if choice == Choice::Program && self.kernel.behaviour.is_wanted {
+            self.kernel.note_chosen(self.kernel.current, value as u64);
+        }
         value
     }
 }

@@ -9,6 +9,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::behaviour::Behaviour;
 use super::clock::ClockSlots;
 use super::lanes::LaneSet;
 use super::memory::{Memory, MemoryModel};
@@ -91,6 +92,7 @@ pub(crate) struct Kernel {
     pub(super) memory: Memory,
     /// Whether the op that is about to take effect ends a wait because its time is over.
     pub(super) timed_out: bool,
+    pub(crate) behaviour: Behaviour,
 }
 
 impl Kernel {
@@ -117,6 +119,7 @@ impl Kernel {
             tracked: TrackedTable::default(),
             memory: Memory::default(),
             timed_out: false,
+            behaviour: Behaviour::default(),
         }
     }
 
@@ -140,6 +143,7 @@ impl Kernel {
         self.tracked.clear();
         self.memory.clear();
         self.timed_out = false;
+        self.behaviour.clear();
     }
 
     #[inline]

@@ -46,6 +46,8 @@ struct Store {
     sc_time: u32,
     /// The step that stored; 0 for the initial value.
     step: u64,
+    /// The event that stored; see `behaviour`.
+    event: u64,
 }
 
 impl Store {
@@ -59,6 +61,7 @@ impl Store {
         self.taken = false;
         self.sc_time = 0;
         self.step = 0;
+        self.event = 0;
     }
 
     /// Whether whoever knows `clock` has learnt of the store.
@@ -343,6 +346,7 @@ impl Kernel {
     pub(crate) fn read_source(&mut self, location: u32, id: ThreadId, order: Ordering) -> u64 {
         self.memory.tick(order);
         let store = self.memory.locations[location as usize].at_mut(self.memory.chosen);
+        self.behaviour.source = store.event;
         let thread = &mut self.threads[id.index()];
         if acquires(order) {
             thread.acquire(id, &store.release);
@@ -400,9 +404,11 @@ impl Kernel {
     ) -> (&mut Store, &mut Thread) {
         self.make_room(location);
         let source = self.memory.chosen;
+        let event = if self.behaviour.is_wanted { self.event_name(id) } else { 0 };
         let sc_time = self.memory.tick(order);
         let keeps_one = self.keeps_one(location);
         let at = &mut self.memory.locations[location as usize];
+        self.behaviour.source = at.at(source).event;
         let thread = &mut self.threads[id.index()];
         let store = if keeps_one {
             at.at_mut(0)
@@ -424,6 +430,7 @@ impl Kernel {
         store.taken = false;
         store.sc_time = sc_time;
         store.step = self.steps;
+        store.event = event;
         (store, thread)
     }
 

@@ -4,6 +4,7 @@
 //! learnt and what time it is are decided here. This module knows no strategy, detector or report by name.
 
 pub(crate) mod access;
+pub(crate) mod behaviour;
 pub(crate) mod clock;
 pub(crate) mod current;
 pub(crate) mod director;

@@ -94,6 +94,8 @@ pub(crate) struct Object {
     pub(crate) entries: Vec<Entry>,
     /// What is known to whoever acquires from this object.
     pub(crate) knowledge: Knowledge,
+    /// The event that changed it last; see `behaviour`.
+    pub(super) changed_by: u64,
     /// What is known to whoever receives the messages of a channel, one by one; only if there is a director.
     pub(crate) messages: VecDeque<Knowledge>,
 }
@@ -146,6 +148,7 @@ impl ObjectTable {
             object.entries.clear();
             object.knowledge.clear();
             object.messages.clear();
+            object.changed_by = 0;
         } else {
             self.objects.push(Object {
                 kind,
@@ -156,6 +159,7 @@ impl ObjectTable {
                 entries: Vec::new(),
                 knowledge: Knowledge::default(),
                 messages: VecDeque::new(),
+                changed_by: 0,
             });
         }
         self.count += 1;

@@ -81,24 +81,24 @@ impl Graph {
         event.has(flag::INITIAL) || event.index < clock[event.thread as usize]
     }
 
-    /// What comes before the next event of a thread that accesses an object or an atomic: after which writes it
-    /// cannot read older ones. `None` if nothing does.
+    /// The clock that tells what an access knows of: of which writes it cannot read older ones.
     #[inline]
-    pub(super) fn view_after(&self, last: EventId, is_object: bool) -> Option<&[u32]> {
-        let which = if is_object || self.is_sc { PORF } else { HB };
-        (last != NONE).then(|| self.clock(last, which))
+    pub(super) fn view(&self, is_object: bool) -> usize {
+        if is_object || self.is_sc { PORF } else { HB }
+    }
+
+    /// Whether `id` comes, by this clock, before an event that follows `previous` in its thread and has waited
+    /// for `gate`.
+    #[inline]
+    pub(super) fn is_known(&self, id: EventId, previous: EventId, gate: EventId, which: usize) -> bool {
+        previous != NONE && self.counts(self.clock(previous, which), id)
+            || gate != NONE && self.counts(self.clock(gate, which), id)
     }
 
     /// Whether `a` happens before `b`.
     #[inline]
     pub(super) fn happens_before(&self, a: EventId, b: EventId) -> bool {
         a != b && self.counts(self.clock(b, HB), a)
-    }
-
-    /// Whether program order, reads-from and waiting lead from `a` to `b`.
-    #[inline]
-    pub(super) fn leads_to(&self, a: EventId, b: EventId) -> bool {
-        self.counts(self.clock(b, PORF), a)
     }
 
     /// Computes the clocks of `id` from those of the events that it follows.

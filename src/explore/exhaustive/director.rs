@@ -9,6 +9,7 @@
 use std::any::Any;
 use std::panic::Location;
 
+use super::clocks::PORF;
 use super::consistency::Checker;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
@@ -33,6 +34,8 @@ pub(super) struct Explorer {
     pub(super) found: Vec<Change>,
     /// How many spurious wakeups and failures an execution may have.
     pub(super) spurious: u32,
+    /// How much a graph may take: events times threads.
+    pub(super) max_size: usize,
     /// Why the run is of no use, if it is not.
     pub(super) end: Option<RunEnd>,
     /// Whether something was not explored in all its alternatives.
@@ -65,6 +68,8 @@ pub(super) enum RunEnd {
     Blocked,
     /// The exploration has to start again, with all operations of channels in one order.
     StrictChannels,
+    /// One execution alone is too large.
+    TooLarge,
     /// The test does what cannot be explored exhaustively.
     Unsupported(String),
     /// The run is not what the graph says.
@@ -72,12 +77,13 @@ pub(super) enum RunEnd {
 }
 
 impl Explorer {
-    pub(super) fn new(is_sc: bool, spurious: u32) -> Explorer {
+    pub(super) fn new(is_sc: bool, spurious: u32, max_size: usize) -> Explorer {
         Explorer {
             graph: Graph::new(is_sc),
             checker: Checker::default(),
             found: Vec::new(),
             spurious,
+            max_size,
             end: None,
             is_bounded: false,
             next_step: 0,
@@ -317,7 +323,7 @@ impl Explorer {
             ));
         }
         if location != NONE {
-            self.graph.candidates(line, location, event.is_object, &mut self.candidates);
+            self.graph.candidates(line, location, event.is_object, event.gate, &mut self.candidates);
         }
         let id = self.graph.push(event);
         self.steps.push(kernel.steps);
@@ -333,6 +339,9 @@ impl Explorer {
         }
         if access.timed_out {
             self.time_passed_at = id;
+        }
+        if self.graph.events.len() * self.graph.width > self.max_size || self.found.len() > self.max_size {
+            self.end.get_or_insert(RunEnd::TooLarge);
         }
         if access.kind == OpKind::Spawn {
             self.note_spawn(kernel, id, line);
@@ -403,7 +412,7 @@ impl Explorer {
             Outcome::Reads => true,
             Outcome::Writes(_) => {
                 let taken_by = self.graph.event(source).taken_by;
-                let is_past = |taken: EventId| previous != NONE && self.graph.leads_to(taken, previous);
+                let is_past = |taken: EventId| self.graph.is_known(taken, previous, event.gate, PORF);
                 taken_by == NONE || !self.graph.event(taken_by).has(flag::FROZEN) && !is_past(taken_by)
             }
         }
@@ -514,7 +523,7 @@ impl Explorer {
             event.location = location;
             event.gate = self.gate(access.gate, line, &access);
             let previous = self.graph.lines[line as usize].last;
-            self.graph.candidates(line, location, true, &mut self.candidates);
+            self.graph.candidates(line, location, true, event.gate, &mut self.candidates);
             for at in 0..self.candidates.len() {
                 let source = self.candidates[at];
                 // Before time passed the thread waited as well, and this was noted then.

@@ -16,7 +16,7 @@ mod spin;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::director::{Explorer, RunEnd};
 use self::event::{EventId, NONE};
@@ -37,6 +37,9 @@ use crate::rt::rng::Rng;
 /// How many steps the executions of a budget may have, each, on average.
 const STEPS: u64 = 200;
 
+/// How large an execution may be, in events times threads, to be one of a few.
+const SMALL: usize = 1 << 16;
+
 /// After how many executions it can be told that the budget is not enough.
 const EARLY: u64 = 1_000;
 
@@ -50,6 +53,8 @@ pub(super) struct Budget {
     pub(super) executions: u64,
     /// Whether to give up early, when so many executions are obviously not enough.
     pub(super) gives_up_early: bool,
+    /// How long it may take.
+    pub(super) time: Option<Duration>,
 }
 
 /// What an exhaustive exploration came to.
@@ -116,7 +121,7 @@ impl Exploration<'_> {
     }
 
     fn exhaust_with(&self, budget: &Budget, workers: usize) -> Result<Exhausted, ConfigError> {
-        let deadline = self.config.time.and_then(|time| Instant::now().checked_add(time));
+        let deadline = budget.time.and_then(|time| Instant::now().checked_add(time));
         let mut strict_channels = false;
         loop {
             let common = Common {
@@ -217,11 +222,11 @@ impl<'a, 'b> Worker<'a, 'b> {
         common: &'a Common<'b>,
     ) -> Worker<'a, 'b> {
         let limits = &mut execution.kernel.limits;
-        limits.directed = true;
-        limits.spurious = 0;
+        *limits = exploration.config.exhaustive_limits();
         limits.strict_channels = common.strict_channels;
         let is_sc = limits.memory == MemoryModel::SequentiallyConsistent;
-        let explorer = Explorer::new(is_sc, limits.spurious);
+        let max_size = if common.budget.gives_up_early { SMALL } else { usize::MAX };
+        let explorer = Explorer::new(is_sc, limits.spurious, max_size);
         // For executions that are of no use any more.
         execution.set_strategy(Box::new(RoundRobin::default()));
         Worker {
@@ -313,6 +318,7 @@ impl<'a, 'b> Worker<'a, 'b> {
                 self.common.blocked.fetch_add(1, Ordering::Relaxed);
                 return None;
             }
+            Some(RunEnd::TooLarge) => return Some(WorkerEnd::End(End::Budget)),
             Some(RunEnd::StrictChannels) => return Some(WorkerEnd::StrictChannels),
             Some(RunEnd::Unsupported(what)) => return Some(WorkerEnd::End(End::Unsupported(what))),
             Some(RunEnd::Diverged(_)) | None => {}

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use super::clocks::{HB, PORF};
+use super::clocks::PORF;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use crate::rt::access::Outcome;
@@ -112,12 +112,9 @@ impl Item {
                 graph.point_to(numbers[read as usize], numbers[write as usize], choice, base.is_conflict)
             }
             &Change::Detour { event, source, choice, read, next } => {
-                let previous = base.event(event).previous;
-                let own = (previous != NONE).then(|| base.clock(previous, PORF));
+                let Event { previous, gate, .. } = *base.event(event);
                 let past = base.clock(source, PORF);
-                let is_past = |id: EventId| {
-                    base.counts(past, id) || own.is_some_and(|own| base.counts(own, id))
-                };
+                let is_past = |id: EventId| base.counts(past, id) || base.is_known(id, previous, gate, PORF);
                 let stays = next != DetourEnd::Evicted;
                 let keeps = |id: EventId, _: &_| id < read || id == read && stays || is_past(id);
                 let location = base.event(event).location;
@@ -214,27 +211,31 @@ impl Graph {
     }
 
     /// The writes that the next event of `thread` may read or follow, the last first: down to the highest that
-    /// it knows of, or that something it knows of has read. `limit` is a write that it may not have.
-    pub(super) fn candidates(&self, thread: u32, location: u32, is_object: bool, into: &mut Vec<EventId>) {
+    /// it knows of, or that something it knows of has read. `gate` is what it waited for.
+    pub(super) fn candidates(
+        &self,
+        thread: u32,
+        location: u32,
+        is_object: bool,
+        gate: EventId,
+        into: &mut Vec<EventId>,
+    ) {
         into.clear();
         let line = &self.lines[thread as usize];
-        let view = self.view_after(line.last, is_object);
+        let which = self.view(is_object);
+        let knows = |id: EventId| self.is_known(id, line.last, gate, which);
         let mut write = self.last_write(location);
         loop {
             if write == line.evicted_by {
                 return;
             }
             into.push(write);
-            if self.event(write).has(flag::INITIAL) || view.is_some_and(|view| self.is_floor(view, write)) {
+            let is_floor = knows(write) || self.readers(write).any(knows);
+            if self.event(write).has(flag::INITIAL) || is_floor {
                 return;
             }
             write = self.event(write).before;
         }
-    }
-
-    #[inline]
-    fn is_floor(&self, view: &[u32], write: EventId) -> bool {
-        self.counts(view, write) || self.readers(write).any(|reader| self.counts(view, reader))
     }
 
     /// The revisits of `write`, which was just added. `conflict` is the other read-modify-write that stands
@@ -256,9 +257,8 @@ impl Graph {
                 continue;
             }
             let keeps = |id: EventId| id <= read || self.counts(past, id);
-            let which = if self.is_sc || r.is_object { PORF } else { HB };
-            let view = (r.previous != NONE).then(|| self.clock(r.previous, which));
-            let knows = |id: EventId| view.is_some_and(|view| self.counts(view, id));
+            let which = self.view(r.is_object);
+            let knows = |id: EventId| self.is_known(id, r.previous, r.gate, which);
             let is_hidden = |later: EventId| {
                 keeps(later)
                     && later != read

@@ -1,0 +1,118 @@
+//! What an execution did, as one number that does not depend on the order of what nobody could tell apart.
+//!
+//! Each event adds a hash of itself and of what it follows: the store that it reads or stores after, for an
+//! atomic, or the last event that changed its object. Events are named by spawn path and number in their thread.
+//! The sum is the same for two schedules that every thread sees alike; where it differs, they differ, but for
+//! stores put into the middle of a modification order, which the order of arrival tells apart as well.
+
+use super::kernel::{Kernel, mix};
+use super::op::{ObjectId, Op, ThreadId};
+use super::state::State;
+
+/// The sum over the events of one execution.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Behaviour {
+    /// Whether it is wanted.
+    pub(crate) is_wanted: bool,
+    sum: u64,
+    /// The store that the running op reads, or stores after.
+    pub(super) source: u64,
+}
+
+impl Behaviour {
+    pub(super) fn clear(&mut self) {
+        self.sum = 0;
+        self.source = 0;
+    }
+
+    /// What the execution did, once it has ended.
+    pub(crate) fn sum(&self) -> u64 {
+        self.sum
+    }
+}
+
+impl Kernel {
+    /// The name of the event that `thread` is about to make.
+    #[inline]
+    pub(super) fn event_name(&self, thread: ThreadId) -> u64 {
+        let thread = self.thread(thread);
+        mix(thread.lineage, thread.events)
+    }
+
+    /// Adds an event that has happened.
+    #[inline]
+    pub(super) fn note_behaviour(&mut self, id: ThreadId, op: &Op) {
+        let name = self.event_name(id);
+        self.threads[id.index()].events += 1;
+        let mut source = 0;
+        if op.object != ObjectId::NONE {
+            let object = self.objects.get_mut(op.object);
+            source = match object.state {
+                State::Atomic(_) => self.behaviour.source,
+                _ if op.kind.is_write() => std::mem::replace(&mut object.changed_by, name),
+                _ => object.changed_by,
+            };
+        }
+        let event = mix(name ^ u64::from(op.kind.code()) << 56, source);
+        self.behaviour.sum = self.behaviour.sum.wrapping_add(event);
+    }
+
+    /// Adds a choice of the program's.
+    pub(super) fn note_chosen(&mut self, id: ThreadId, value: u64) {
+        let name = self.event_name(id);
+        self.behaviour.sum = self.behaviour.sum.wrapping_add(mix(!name, value));
+    }
+}
+
+/// How often each behaviour was seen in a number of executions.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Behaviours {
+    sums: Vec<u64>,
+}
+
+impl Behaviours {
+    /// How many executions are counted at most: the sums of more would take more memory than they are worth.
+    const COUNTED: usize = 1 << 22;
+
+    pub(crate) fn add(&mut self, sum: u64) {
+        if self.sums.len() < Self::COUNTED {
+            self.sums.push(sum);
+        }
+    }
+
+    pub(crate) fn append(&mut self, mut other: Behaviours) {
+        self.sums.append(&mut other.sums);
+    }
+
+    /// How many there were, and the estimated probability that one more execution shows another: the part of
+    /// the executions that were the only ones of their kind (Good, Biometrika 1953).
+    pub(crate) fn estimate(mut self) -> (u64, f64) {
+        self.sums.sort_unstable();
+        let groups = self.sums.chunk_by(|a, b| a == b);
+        let (mut distinct, mut once) = (0, 0);
+        for group in groups {
+            distinct += 1;
+            once += u64::from(group.len() == 1);
+        }
+        // Never nothing: that would be a proof.
+        let unseen = (once.max(1)) as f64 / self.sums.len().max(1) as f64;
+        (distinct, unseen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Behaviours;
+
+    #[test]
+    fn what_was_seen_once_says_what_was_not_seen() {
+        let mut behaviours = Behaviours::default();
+        for sum in [5, 7, 5, 9, 5, 5, 5, 5, 5, 5] {
+            behaviours.add(sum);
+        }
+        assert_eq!(behaviours.estimate(), (3, 0.2));
+        let mut same = Behaviours::default();
+        (0..100).for_each(|_| same.add(1));
+        assert_eq!(same.estimate(), (1, 0.01));
+    }
+}
