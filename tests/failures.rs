@@ -6,10 +6,10 @@ use std::sync::{Mutex as StdMutex, PoisonError};
 
 use drawloom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use drawloom::sync::{Arc, Mutex, MutexGuard};
-use drawloom::{Config, Failure, FailureKind, Report, explore, hint, thread};
+use drawloom::{Config, Failure, FailureKind, Report, StrategyKind, explore, hint, thread};
 
 fn config() -> Config {
-    Config::new().executions(200).seed(1)
+    Config::new().strategy(StrategyKind::Portfolio).executions(200).seed(1)
 }
 
 /// The failure of `report`, which must be of this kind and replay to the same.

@@ -5,7 +5,7 @@ use drawloom::cell::{BeforeOperation, Shadow, UnsafeCell};
 use drawloom::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use drawloom::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use drawloom::sync::{Arc, Mutex};
-use drawloom::{Config, FailureKind, Report, explore, thread};
+use drawloom::{Config, FailureKind, Report, StrategyKind, explore, thread};
 
 /// A number whose accesses are seen.
 struct Watched {
@@ -38,7 +38,7 @@ impl Watched {
 }
 
 fn config() -> Config {
-    Config::new().executions(300)
+    Config::new().strategy(StrategyKind::Portfolio).executions(300)
 }
 
 #[track_caller]

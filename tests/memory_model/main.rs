@@ -19,6 +19,10 @@ use proptest::prelude::*;
 /// Litmus programs with the published number of graphs under RC11 and SC.
 const LITMUS: &str = include_str!("litmus.tsv");
 
+fn sampling() -> Config {
+    Config::new().strategy(StrategyKind::Portfolio)
+}
+
 /// The outcomes that this many executions show.
 fn sampled(program: &Program, config: Config) -> BTreeSet<Outcome> {
     let seen = Mutex::new(BTreeSet::new());
@@ -54,10 +58,10 @@ fn the_axioms_admit_as_many_graphs_as_published() {
 fn litmus_programs_show_exactly_what_the_axioms_admit() {
     for (name, rc11, _, program) in litmus().filter(|(_, rc11, _, _)| *rc11 < 30) {
         let in_order = outcomes(&program, &graphs(&program, Axioms::Rc11InOrder));
-        let shown = sampled(&program, Config::new().executions(4_000 * rc11.isqrt() as u64));
+        let shown = sampled(&program, sampling().executions(4_000 * rc11.isqrt() as u64));
         assert_eq!(shown, in_order, "{name}: shown, and admitted");
         let sc = outcomes(&program, &graphs(&program, Axioms::Sc));
-        let config = Config::new().executions(1_000).memory(MemoryModel::SequentiallyConsistent);
+        let config = sampling().executions(1_000).memory(MemoryModel::SequentiallyConsistent);
         assert!(sampled(&program, config).is_subset(&sc), "{name} under SC");
     }
 }
@@ -81,17 +85,17 @@ fn the_documented_outcomes_are_those_that_are_shown() {
     let documented = documented();
     assert!(documented.len() >= 15);
     for (name, program, rc11, sc) in documented {
-        let shown = sampled(&program, Config::new());
+        let shown = sampled(&program, sampling());
         assert_eq!(shown, outcomes(&program, &graphs(&program, Axioms::Rc11)), "{name}");
         assert_eq!(shown.len(), rc11, "{name}");
-        let config = Config::new().memory(MemoryModel::SequentiallyConsistent);
+        let config = sampling().memory(MemoryModel::SequentiallyConsistent);
         assert_eq!(sampled(&program, config).len(), sc, "{name} under SC");
     }
 }
 
 #[test]
 fn what_weak_memory_did_is_in_the_trace() {
-    let report = explore(Config::new(), || {
+    let report = explore(sampling(), || {
         let data = Arc::new(AtomicU32::new(0));
         let ready = Arc::new(AtomicBool::new(false));
         let (theirs, flag) = (Arc::clone(&data), Arc::clone(&ready));
@@ -184,7 +188,7 @@ proptest! {
     #[test]
     fn many_executions_of_a_tiny_program_show_all_that_the_axioms_admit(program in program(2..3, 1..4)) {
         let admitted = outcomes(&program, &graphs(&program, Axioms::Rc11InOrder));
-        let shown = sampled(&program, Config::new().executions(10_000));
+        let shown = sampled(&program, sampling().executions(10_000));
         prop_assert_eq!(shown, admitted);
     }
 }

@@ -20,7 +20,7 @@
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use drawloom::{Config, explore};
+use drawloom::{Config, StrategyKind, explore};
 
 /// Logs an expression and what it evaluates to.
 macro_rules! show {
@@ -82,7 +82,7 @@ fn outside_of_an_exploration_drawloom_behaves_as_std() {
 fn inside_an_exploration_drawloom_behaves_as_std() {
     let _statics = STATICS.lock().unwrap_or_else(PoisonError::into_inner);
     for ((name, section), expected) in under_drawloom::program::SECTIONS.iter().zip(&*EXPECTED) {
-        let config = Config::new().name(*name).executions(20).spurious(0);
+        let config = Config::new().name(*name).strategy(StrategyKind::Portfolio).executions(20).spurious(0);
         let report = explore(config, || assert_same(name, &log_of(*section), expected));
         assert!(report.passed(), "{report}");
     }

@@ -57,6 +57,8 @@ pub(super) struct Explorer {
     /// The event after everything before which time has passed.
     pub(super) time_passed_at: EventId,
     pub(super) probe: Option<Probe>,
+    /// Whether some steps of the run are not in the graph.
+    pub(super) has_probed: bool,
     /// Hints that were seen not to be in a loop.
     pub(super) straight: Vec<&'static Location<'static>>,
 }
@@ -96,6 +98,7 @@ impl Explorer {
             candidates: Vec::new(),
             time_passed_at: 0,
             probe: None,
+            has_probed: false,
             straight: Vec::new(),
         }
     }
@@ -115,6 +118,7 @@ impl Explorer {
         self.steps.clear();
         self.steps.resize(self.graph.events.len(), 0);
         self.probe = None;
+        self.has_probed = false;
         let passed = |event: &Event| event.has(flag::TIMED_OUT);
         self.time_passed_at = self.graph.events.iter().rposition(passed).map_or(0, |id| id as u32);
     }

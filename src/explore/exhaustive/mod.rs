@@ -26,9 +26,11 @@ use self::revisit::{Change, Item};
 use super::judge::judge;
 use super::profile::Profile;
 use super::random::RoundRobin;
-use super::runner::{Exploration, Finding, QUIET};
+use super::record::Record;
+use super::runner::{Exploration, Finding, QUIET, TRACING, nondeterminism};
 use super::strategy::Start;
 use crate::config::ConfigError;
+use crate::report::FailureKind;
 use crate::rt::Execution;
 use crate::rt::memory::MemoryModel;
 use crate::rt::outcome::Stop;
@@ -289,6 +291,9 @@ impl<'a, 'b> Worker<'a, 'b> {
             self.explorer = Some(explorer);
         } else {
             end = self.run(explorer);
+            if end.is_none() && matches!(item.change, Change::Nothing) {
+                end = self.run_again();
+            }
         }
         self.push_found(item, preemptions, is_conflict);
         end
@@ -331,6 +336,47 @@ impl<'a, 'b> Worker<'a, 'b> {
         }
         self.common.executions.fetch_add(1, Ordering::Relaxed);
         None
+    }
+
+    /// Runs the first execution a second time: if the two differ, something that is not controlled decides. Later
+    /// ones are compared with those that they follow.
+    fn run_again(&mut self) -> Option<WorkerEnd> {
+        let mut explorer = self.explorer.take().expect("put back after each graph");
+        let found = std::mem::take(&mut explorer.found);
+        let (events, has_probed) = (explorer.graph.len(), explorer.has_probed);
+        let first = std::mem::take(&mut self.execution.fingerprints);
+        explorer.start();
+        self.execution.prepare(0, Rng::new(self.exploration.config.seed, 0), TRACING);
+        self.execution.begin(&Start { execution: 0, profile: &self.profile });
+        self.execution.set_director(explorer);
+        let stop = self.execution.run(self.exploration.body);
+        let director = self.execution.take_director().expect("set above").into_any();
+        let mut explorer = director.downcast::<Explorer>().expect("set above");
+        explorer.end = None;
+        explorer.found = found;
+        let is_longer = explorer.graph.len() != events;
+        self.explorer = Some(explorer);
+        let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
+        let differs = || Record::difference_of_fingerprints(&first, self.execution);
+        let difference = if has_probed { None } else { differs() };
+        let verdict = match (verdict, difference) {
+            (Some(verdict), _)
+                if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) =>
+            {
+                verdict
+            }
+            (Some(verdict), difference) => nondeterminism(&format!(
+                "{}; the second failed with {}: {}",
+                difference.unwrap_or_else(|| "no operation differs, but the first passed".to_owned()),
+                verdict.kind,
+                verdict.message
+            )),
+            (None, Some(difference)) => nondeterminism(&difference),
+            (None, None) if is_longer => nondeterminism("the second went on where the first had ended"),
+            (None, None) => return None,
+        };
+        let finding = Finding::new(0, verdict, self.execution);
+        Some(WorkerEnd::End(End::Failed(Box::new(finding))))
     }
 
     /// Puts what was found into the frontier.

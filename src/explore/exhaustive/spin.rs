@@ -83,6 +83,7 @@ impl Explorer {
             return;
         }
         self.probe = Some(Probe { line, site, rounds: 0, operations: 0 });
+        self.has_probed = true;
     }
 
     /// The probed thread goes on, if it can.
@@ -133,6 +134,10 @@ impl Explorer {
                         }
                         Outcome::Blocks => true,
                     };
+                    if has_effect {
+                        // What it reads now has to be possible: the last write always is.
+                        wanted = self.steps[self.graph.last_write(location) as usize];
+                    }
                 }
             }
         }
