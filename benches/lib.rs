@@ -3,6 +3,8 @@
 //! They are shuttle's own benchmarks (counters, a bounded buffer, thread creation, locks), narrow with 5
 //! threads and wide with 100.
 
+pub mod exhaustive;
+
 /// A program to explore.
 pub type Workload = fn();
 

@@ -88,7 +88,7 @@ fn an_unknown_strategy_names_the_known_ones() {
     assert_eq!(
         error("strategy = \"round_robin\""),
         "`strategy` cannot be \"round_robin\"; did you mean \"round-robin\"? it is one of \
-         \"portfolio\", \"random\", \"pct\", \"pos\", \"urw\", \"surw\", \"round-robin\""
+         \"auto\", \"exhaustive\", \"portfolio\", \"random\", \"pct\", \"pos\", \"urw\", \"surw\", \"round-robin\""
     );
     assert!(error("strategy = \"sorw\"").contains("did you mean \"surw\"?"));
 }
@@ -151,8 +151,8 @@ fn an_unknown_name_is_refused_with_the_nearest_one() {
     assert_eq!(
         error("excutions = 5"),
         "no argument is called `excutions`; did you mean `executions`? the arguments are \
-         `executions`, `seed`, `strategy`, `max_steps`, `max_threads`, `max_preemptions`, `time`, `timeouts`, `spurious`, \
-         `memory`, `workers`, `stack_size`, `leaked_threads`, `expect`"
+         `executions`, `seed`, `strategy`, `exhaustive`, `max_steps`, `max_threads`, `max_preemptions`, `time`, `timeouts`, \
+         `spurious`, `memory`, `workers`, `stack_size`, `leaked_threads`, `expect`"
     );
     assert!(error("colour = 5").starts_with("no argument is called `colour`; the arguments are"));
 }

@@ -199,7 +199,7 @@ impl Common<'_> {
         }
         // A look at the clock costs as much as a short execution.
         let is_late =
-            executions % 64 == 0 && self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            executions.is_multiple_of(64) && self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         is_late.then_some(End::Time)
     }
 }
