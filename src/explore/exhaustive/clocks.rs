@@ -69,8 +69,11 @@ impl Graph {
             let (low, high) = self.clocks.split_at_mut(from);
             (&mut low[to..to + width], &high[..width])
         };
-        for (mine, theirs) in mine.iter_mut().zip(theirs) {
-            *mine = if *theirs > *mine { *theirs } else { *mine };
+        // The width is a multiple of four: a vector register.
+        for (mine, theirs) in mine.as_chunks_mut::<4>().0.iter_mut().zip(theirs.as_chunks::<4>().0) {
+            for (mine, theirs) in mine.iter_mut().zip(theirs) {
+                *mine = if *theirs as i32 > *mine as i32 { *theirs } else { *mine };
+            }
         }
     }
 

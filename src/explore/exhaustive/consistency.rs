@@ -18,6 +18,8 @@ pub(super) struct Checker {
     order: Vec<EventId>,
     next: Vec<EventId>,
     done: Vec<u32>,
+    /// What the next event of each thread waits for, as far as is known.
+    awaited: Vec<EventId>,
     positions: Vec<u32>,
     sc_events: Vec<EventId>,
     marks: Vec<u8>,
@@ -48,24 +50,29 @@ impl Checker {
     /// Finds an order of the events, if there is one. `all` says that every location keeps its order, and not
     /// only objects.
     fn linearize(&mut self, graph: &mut Graph, all: bool) -> bool {
+        let threads = graph.lines.len();
         self.order.clear();
         self.done.clear();
         self.done.resize(graph.width, 0);
         self.next.clear();
         self.next.extend(graph.lines.iter().map(|line| line.first));
+        self.awaited.clear();
+        self.awaited.resize(threads, NONE);
         let steps = graph.order.len();
         let mut thread = 0;
-        while self.order.len() < steps {
+        loop {
             while self.is_ready(graph, thread, all) {
                 let event = self.next[thread];
                 self.order.push(event);
                 self.done[thread] += 1;
                 self.next[thread] = graph.event(event).next;
             }
+            if self.order.len() == steps {
+                break;
+            }
             let ready = |other: &usize| *other != thread && self.is_ready(graph, *other, all);
-            match (0..graph.lines.len()).find(ready) {
+            match (0..threads).find(ready) {
                 Some(other) => thread = other,
-                None if self.order.len() == steps => {}
                 None => return false,
             }
         }
@@ -73,24 +80,52 @@ impl Checker {
         true
     }
 
-    fn is_ready(&self, graph: &Graph, thread: usize, all: bool) -> bool {
-        let id = self.next[thread];
-        if id == NONE {
+    /// Whether everything that the next event of `thread` comes after has been put in order. What program order
+    /// leads to has: it is enough to look at what the event itself refers to.
+    fn is_ready(&mut self, graph: &Graph, thread: usize, all: bool) -> bool {
+        let awaited = self.awaited[thread];
+        if awaited != NONE && !self.is_done(graph, awaited) {
             return false;
         }
-        let porf = graph.clock(id, PORF);
-        for (other, (&needs, &done)) in porf.iter().zip(&self.done).enumerate() {
-            if needs > done && other != thread {
-                return false;
+        match self.next[thread] {
+            NONE => false,
+            id => {
+                let missing = self.missing(graph, id, all);
+                self.awaited[thread] = missing;
+                missing == NONE
             }
         }
+    }
+
+    /// An event that has to come before `id` and is not in order yet.
+    fn missing(&self, graph: &Graph, id: EventId, all: bool) -> EventId {
         let event = graph.event(id);
+        let is_missing = |&other: &EventId| other != NONE && !self.is_done(graph, other);
+        if let Some(other) = [event.source, event.gate].into_iter().find(is_missing) {
+            return other;
+        }
+        if event.comes_after_more()
+            && let Some(other) = self.missing_by_clock(graph, id)
+        {
+            return other;
+        }
         if !(all || event.is_object) || event.location == NONE || !event.writes() {
-            return true;
+            return NONE;
         }
         let before = event.before;
-        self.is_done(graph, before)
-            && graph.readers(before).all(|reader| reader == id || self.is_done(graph, reader))
+        if !self.is_done(graph, before) {
+            return before;
+        }
+        graph.readers(before).find(|&reader| reader != id && !self.is_done(graph, reader)).unwrap_or(NONE)
+    }
+
+    /// As `missing`, for an event that comes after others that it does not refer to.
+    #[cold]
+    fn missing_by_clock(&self, graph: &Graph, id: EventId) -> Option<EventId> {
+        let own = graph.event(id).thread;
+        let porf = graph.clock(id, PORF).iter().zip(&self.done).enumerate();
+        let mut missing = porf.filter(|&(thread, (&needs, &done))| thread as u32 != own && needs > done);
+        missing.next().map(|(thread, (&needs, _))| graph.nth_of(thread as u32, needs - 1))
     }
 
     #[inline]

@@ -123,7 +123,9 @@ impl Explorer {
         self.time_passed_at = self.graph.events.iter().rposition(passed).map_or(0, |id| id as u32);
     }
 
-    fn diverge(&mut self, expected: &Event, access: &Access) {
+    #[cold]
+    fn diverge(&mut self, expected: EventId, access: &Access) {
+        let expected = *self.graph.event(expected);
         self.end.get_or_insert_with(|| {
             RunEnd::Diverged(format!(
                 "in an earlier execution the thread did {} at {} in this place, now it does {} at {}",
@@ -136,26 +138,33 @@ impl Explorer {
     }
 
     /// The location of a place; a new one if nothing was done to it in this execution.
+    #[inline]
     fn location(&mut self, place: Place, access: &Access, expected: Option<u32>) -> u32 {
+        match self.bound.get(place.object.index() * 2 + place.part as usize) {
+            Some(&location) if location != NONE => location,
+            _ => self.bind(place, access, expected),
+        }
+    }
+
+    fn bind(&mut self, place: Place, access: &Access, expected: Option<u32>) -> u32 {
         let index = place.object.index() * 2 + place.part as usize;
         if self.bound.len() <= index {
             self.bound.resize(index + 1, NONE);
         }
-        if self.bound[index] == NONE {
-            self.bound[index] = match expected {
-                Some(location) => {
-                    let initial = self.graph.locations[location as usize].initial;
-                    self.graph.event_mut(initial).written = access.initial;
-                    location
-                }
-                None => {
-                    let location = self.graph.add_location(access);
-                    self.steps.push(0);
-                    location
-                }
-            };
-        }
-        self.bound[index]
+        let location = match expected {
+            Some(location) => {
+                let initial = self.graph.locations[location as usize].initial;
+                self.graph.event_mut(initial).written = access.initial;
+                location
+            }
+            None => {
+                let location = self.graph.add_location(access);
+                self.steps.push(0);
+                location
+            }
+        };
+        self.bound[index] = location;
+        location
     }
 
     /// The location of a place to which something was done in this execution, if there is one.
@@ -177,6 +186,7 @@ impl Explorer {
     }
 
     /// Notes what `id` is and does in this run, and whether it is what it was.
+    #[inline]
     fn refresh(&mut self, id: EventId, access: &Access, line: u32) -> bool {
         let rule = self.rule(access, line);
         let source = self.graph.event(id).source;
@@ -185,13 +195,16 @@ impl Explorer {
         event.rule = rule;
         event.site = access.site;
         event.read = read;
-        match event.outcome(read, event.choice) {
+        if event.location == NONE {
+            return true;
+        }
+        match rule.outcome(read, event.choice) {
             Outcome::Writes(written) => {
                 event.written = written;
-                event.location == NONE || event.writes()
+                event.writes()
             }
-            Outcome::Reads => event.location == NONE || !event.writes(),
-            Outcome::Blocks => event.location == NONE,
+            Outcome::Reads => !event.writes(),
+            Outcome::Blocks => false,
         }
     }
 
@@ -209,26 +222,25 @@ impl Explorer {
     }
 
     fn follow(&mut self, kernel: &Kernel, id: EventId, access: &Access) -> u64 {
-        let event = *self.graph.event(id);
-        let line = event.thread;
-        self.expected[line as usize] = event.next;
-        let location = match access.place {
-            Some(place) if event.location != NONE => self.location(place, access, Some(event.location)),
+        let Event { thread: line, next, location, kind, flags, is_object, .. } = *self.graph.event(id);
+        self.expected[line as usize] = next;
+        let found = match access.place {
+            Some(place) if location != NONE => self.location(place, access, Some(location)),
             _ => NONE,
         };
-        let fits = event.kind == access.kind
-            && location == event.location
-            && (access.place.is_some() == (event.location != NONE))
-            && !event.has(flag::CHOICE);
+        let fits = kind == access.kind
+            && found == location
+            && access.place.is_some() == (location != NONE)
+            && flags & flag::CHOICE == 0;
         if !fits || !self.refresh(id, access, line) {
-            self.diverge(&event, access);
+            self.diverge(id, access);
             return 0;
         }
         self.steps[id as usize] = kernel.steps;
-        if event.kind == OpKind::Spawn {
+        if kind == OpKind::Spawn {
             self.note_spawn(kernel, id, line);
         }
-        if event.location == NONE || event.is_object { 0 } else { self.wanted(id) }
+        if location == NONE || is_object { 0 } else { self.wanted(id) }
     }
 
     /// The kernel's next thread is the one that the spawn `id` makes.
@@ -356,7 +368,6 @@ impl Explorer {
     fn add_read(&mut self, id: EventId, kernel: &Kernel) {
         let last = self.graph.last_write(self.graph.event(id).location);
         let event = *self.graph.event(id);
-        let limited = self.spurious_so_far(kernel) >= self.spurious;
         let paused = kernel.restraint.is_paused();
         for at in 0..self.candidates.len() {
             let source = self.candidates[at];
@@ -366,7 +377,7 @@ impl Explorer {
                 let is_weak = event.kind == OpKind::CompareExchange && choice > 0;
                 if is_first
                     || paused
-                    || is_weak && limited
+                    || is_weak && self.spurious_so_far(kernel) >= self.spurious
                     || !self.can_read(&event, event.previous, source, choice)
                 {
                     continue;

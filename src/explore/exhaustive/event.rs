@@ -112,16 +112,21 @@ impl Event {
 
     /// The same event without its neighbours.
     pub(super) fn detached(&self) -> Event {
-        Event {
-            next: NONE,
-            before: NONE,
-            after: NONE,
-            taken_by: NONE,
-            first_reader: NONE,
-            next_reader: NONE,
-            previous_read: NONE,
-            ..*self
-        }
+        let mut event = *self;
+        event.unlink();
+        event
+    }
+
+    /// Forgets the neighbours.
+    #[inline]
+    pub(super) fn unlink(&mut self) {
+        self.next = NONE;
+        self.before = NONE;
+        self.after = NONE;
+        self.taken_by = NONE;
+        self.first_reader = NONE;
+        self.next_reader = NONE;
+        self.previous_read = NONE;
     }
 
     #[inline]
@@ -148,6 +153,12 @@ impl Event {
     #[inline]
     pub(super) fn ordered(&self) -> Ordered {
         if self.reads() && !self.writes() { self.failure } else { self.success }
+    }
+
+    /// Whether it comes after events that are neither before it in its thread nor named by it.
+    #[inline]
+    pub(super) fn comes_after_more(&self) -> bool {
+        self.has(flag::TIMED_OUT) || self.kind == OpKind::Receive && self.location == NONE && self.gate == NONE
     }
 
     /// Whether others could tell that it happened.

@@ -13,10 +13,18 @@ use crate::rt::op::OpKind;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Location {
     pub(super) initial: EventId,
+    /// The event that accessed it first.
+    pub(super) first: EventId,
     /// The last write in modification order.
     pub(super) last: EventId,
     /// The latest read that was added.
     pub(super) last_read: EventId,
+}
+
+impl Location {
+    fn note_access(&mut self, id: EventId) {
+        self.first = self.first.min(id);
+    }
 }
 
 /// One thread.
@@ -54,6 +62,14 @@ impl Line {
 
     pub(super) fn spins(&self) -> bool {
         self.spins_after != NONE && self.spins_after == self.last
+    }
+}
+
+/// Marks an event as one that gets a number.
+fn keep(numbers: &mut [EventId], id: EventId) {
+    let number = &mut numbers[id as usize];
+    if *number == NONE {
+        *number = 0;
     }
 }
 
@@ -101,13 +117,22 @@ impl Graph {
         self.locations[location as usize].last
     }
 
+    /// The event of `thread` with this index.
+    pub(super) fn nth_of(&self, thread: u32, index: u32) -> EventId {
+        let mut id = self.lines[thread as usize].last;
+        while self.event(id).index > index {
+            id = self.event(id).previous;
+        }
+        id
+    }
+
     /// A new location that holds what `access` says it starts with.
     pub(super) fn add_location(&mut self, access: &Access) -> u32 {
         let location = self.locations.len() as u32;
         let initial = self.len();
         self.events.push(Event::initial(access, location));
         self.grow_clocks();
-        self.locations.push(Location { initial, last: initial, last_read: NONE });
+        self.locations.push(Location { initial, first: NONE, last: initial, last_read: NONE });
         location
     }
 
@@ -144,6 +169,9 @@ impl Graph {
         line.count += 1;
         self.order.push(id);
         event.evicted_by = std::mem::replace(&mut line.evicted_by, NONE);
+        if let Some(location) = self.locations.get_mut(event.location as usize) {
+            location.note_access(id);
+        }
         self.events.push(event);
         self.grow_clocks();
         id
@@ -264,13 +292,15 @@ impl Graph {
         std::iter::successors(some(self.event(write).after), move |&id| some(self.event(id).after))
     }
 
-    /// Becomes the part of `base` that `keeps` wants: a set that contains with each event what comes before it
-    /// in its thread, what it reads and what it waited for. What was added after `cut` does not count as having
-    /// happened. `location` is kept in any case, if it is one. `numbers` tells the new number of each event.
+    /// Becomes the part of `base` that consists of the events before `prefix` and of those after it that `keeps`
+    /// wants: a set that contains with each event what comes before it in its thread, what it reads and what it
+    /// waited for. What was added after `cut` does not count as having happened. `location` is kept in any case,
+    /// if it is one. `numbers` tells the new number of each event.
     pub(super) fn copy_part(
         &mut self,
         base: &Graph,
         cut: EventId,
+        prefix: EventId,
         keeps: impl Fn(EventId, &Event) -> bool,
         location: u32,
         numbers: &mut Vec<EventId>,
@@ -278,9 +308,6 @@ impl Graph {
         self.width = base.width;
         self.is_sc = base.is_sc;
         self.is_conflict = false;
-        self.events.clear();
-        self.locations.clear();
-        self.clocks.clear();
         self.lines.clear();
         self.lines.extend(base.lines.iter().map(|line| Line {
             first: NONE,
@@ -292,25 +319,35 @@ impl Graph {
             spins_after: NONE,
             ..*line
         }));
-        numbers.clear();
-        numbers.resize(base.events.len(), NONE);
         // Locations that nothing accesses any more are left out with the values that they started with.
-        let mut kept = 0;
-        if location != NONE {
-            numbers[base.locations[location as usize].initial as usize] = 0;
+        let mut prefix = prefix.min(base.len());
+        for left in base.locations.iter().rev() {
+            if left.initial < prefix && left.first >= prefix {
+                prefix = left.initial;
+            }
         }
-        for (id, event) in base.events.iter().enumerate() {
+        let prefix = prefix as usize;
+        let stride = base.stride();
+        numbers.clear();
+        numbers.extend(0..prefix as EventId);
+        numbers.resize(base.events.len(), NONE);
+        if location != NONE {
+            keep(numbers, base.locations[location as usize].initial);
+        }
+        let rest = base.events.iter().enumerate().skip(prefix);
+        for (id, event) in rest.clone() {
             if !event.has(flag::INITIAL) && keeps(id as EventId, event) {
-                numbers[id] = 0;
-                kept += 1;
+                keep(numbers, id as EventId);
                 if event.location != NONE {
-                    numbers[base.locations[event.location as usize].initial as usize] = 0;
+                    keep(numbers, base.locations[event.location as usize].initial);
                 }
             }
         }
-        self.events.reserve(kept + base.locations.len());
-        let stride = base.stride();
-        for (id, event) in base.events.iter().enumerate() {
+        self.events.clear();
+        self.events.extend_from_slice(&base.events[..prefix]);
+        self.clocks.clear();
+        self.clocks.extend_from_slice(&base.clocks[..prefix * stride]);
+        for (id, event) in rest {
             if numbers[id] == NONE {
                 let is_next = event.previous == NONE || numbers[event.previous as usize] != NONE;
                 if id as EventId > cut && is_next && event.evicted_by != NONE {
@@ -318,13 +355,14 @@ impl Graph {
                 }
                 continue;
             }
-            numbers[id] = self.len();
+            numbers[id] = self.events.len() as EventId;
             let row = id * stride;
             self.clocks.extend_from_slice(&base.clocks[row..row + stride]);
-            self.copy_event(event, numbers);
+            self.events.push(*event);
         }
         self.order.clear();
         self.order.extend(base.order.iter().map(|&id| numbers[id as usize]).filter(|&id| id != NONE));
+        self.renumber(base, numbers);
         self.link_writes(base, numbers);
         for (line, old) in self.lines.iter_mut().zip(&base.lines) {
             let number = |id: EventId| if id == NONE { NONE } else { numbers[id as usize] };
@@ -336,30 +374,40 @@ impl Graph {
         }
     }
 
-    fn copy_event(&mut self, event: &Event, numbers: &[EventId]) {
-        let id = self.len();
+    /// Gives the copied events, which still refer to others by the numbers that those had, their places in threads,
+    /// and finds the locations that are left.
+    fn renumber(&mut self, base: &Graph, numbers: &[EventId]) {
         let number = |id: EventId| if id == NONE { NONE } else { numbers[id as usize] };
-        let mut copy = event.detached();
-        copy.gate = number(event.gate);
-        if event.has(flag::INITIAL) {
-            copy.location = self.locations.len() as u32;
-            self.locations.push(Location { initial: id, last: id, last_read: NONE });
-            self.events.push(copy);
-            return;
+        self.locations.clear();
+        for id in 0..self.len() {
+            let event = &mut self.events[id as usize];
+            event.unlink();
+            if event.has(flag::INITIAL) {
+                event.location = self.locations.len() as u32;
+                self.locations.push(Location { initial: id, first: NONE, last: id, last_read: NONE });
+                continue;
+            }
+            event.gate = number(event.gate);
+            event.evicted_by = number(event.evicted_by);
+            event.source = number(event.source);
+            if event.location != NONE {
+                // The initial value comes before all that access the location.
+                let initial = numbers[base.locations[event.location as usize].initial as usize];
+                let location = self.events[initial as usize].location;
+                self.events[id as usize].location = location;
+                self.locations[location as usize].note_access(id);
+            }
+            let event = &mut self.events[id as usize];
+            let line = &mut self.lines[event.thread as usize];
+            event.previous = line.last;
+            line.last = id;
+            line.count += 1;
+            line.children += u32::from(event.kind == OpKind::Spawn);
+            match event.previous {
+                NONE => line.first = id,
+                previous => self.events[previous as usize].next = id,
+            }
         }
-        copy.previous = number(event.previous);
-        let line = &mut self.lines[event.thread as usize];
-        if copy.previous == NONE {
-            line.first = id;
-        } else {
-            self.events[copy.previous as usize].next = id;
-        }
-        line.last = id;
-        line.count += 1;
-        line.children += u32::from(event.kind == OpKind::Spawn);
-        // Its source may come later.
-        copy.source = event.source;
-        self.events.push(copy);
     }
 
     /// The modification orders and the readers, in the order in which they were added.
@@ -383,23 +431,13 @@ impl Graph {
             self.locations[location as usize].last = last;
         }
         for id in 0..self.len() {
-            let Event { source, location, .. } = *self.event(id);
-            if location == NONE || self.event(id).has(flag::INITIAL) {
-                continue;
-            }
-            let initial = numbers[base.locations[location as usize].initial as usize];
-            let location = self.event(initial).location;
-            self.event_mut(id).location = location;
+            let Event { source, .. } = *self.event(id);
             if source == NONE {
                 continue;
             }
-            let source = numbers[source as usize];
-            self.event_mut(id).source = source;
-            if source != NONE {
-                self.link_read(id);
-                if self.event(id).writes() {
-                    self.event_mut(source).taken_by = id;
-                }
+            self.link_read(id);
+            if self.event(id).writes() {
+                self.event_mut(source).taken_by = id;
             }
             self.note_read(id);
         }

@@ -76,18 +76,18 @@ impl Item {
         let nothing = Built { event: NONE, conflict: NONE, unchecked: NONE };
         match &self.change {
             Change::Nothing => {
-                graph.copy_part(base, NONE, |_, _| true, NONE, numbers);
+                graph.copy_part(base, NONE, NONE, |_, _| true, NONE, numbers);
                 nothing
             }
             Change::GoesOn { event } => {
-                graph.copy_part(base, *event, |id, _| id <= *event, NONE, numbers);
+                graph.copy_part(base, *event, *event + 1, |_, _| false, NONE, numbers);
                 let event = numbers[*event as usize];
                 graph.event_mut(event).set(flag::GOES_ON, true);
                 graph.compute_clocks(event);
                 nothing
             }
             &Change::Alternative { event, source, choice } => {
-                graph.copy_part(base, event, |id, _| id < event, base.event(event).location, numbers);
+                graph.copy_part(base, event, event, |_, _| false, base.event(event).location, numbers);
                 let mut new = base.event(event).detached();
                 new.flags &= flag::TIMED_OUT | flag::CHOICE;
                 new.gate = if new.gate == NONE { NONE } else { numbers[new.gate as usize] };
@@ -98,7 +98,7 @@ impl Item {
                 graph.add(new, source, choice)
             }
             Change::Arrival { event, source, .. } => {
-                graph.copy_part(base, NONE, |_, _| true, NONE, numbers);
+                graph.copy_part(base, NONE, NONE, |_, _| true, NONE, numbers);
                 let mut new = **event;
                 new.gate = if new.gate == NONE { NONE } else { numbers[new.gate as usize] };
                 new.location = graph.event(numbers[*source as usize]).location;
@@ -107,7 +107,7 @@ impl Item {
             }
             &Change::Revisit { write, read, choice } => {
                 let past = base.clock(write, PORF);
-                graph.copy_part(base, write, |id, _| id <= read || base.counts(past, id), NONE, numbers);
+                graph.copy_part(base, write, read + 1, |id, _| base.counts(past, id), NONE, numbers);
                 graph.freeze(base, write, numbers);
                 graph.point_to(numbers[read as usize], numbers[write as usize], choice, base.is_conflict)
             }
@@ -116,9 +116,9 @@ impl Item {
                 let past = base.clock(source, PORF);
                 let is_past = |id: EventId| base.counts(past, id) || base.is_known(id, previous, gate, PORF);
                 let stays = next != DetourEnd::Evicted;
-                let keeps = |id: EventId, _: &_| id < read || id == read && stays || is_past(id);
                 let location = base.event(event).location;
-                graph.copy_part(base, event, keeps, location, numbers);
+                let prefix = read + u32::from(stays);
+                graph.copy_part(base, event, prefix, |id, _| id != read && is_past(id), location, numbers);
                 for (id, &number) in numbers.iter().enumerate() {
                     if number != NONE && is_past(id as EventId) {
                         graph.event_mut(number).set(flag::FROZEN, true);
@@ -141,8 +141,8 @@ impl Item {
             }
             &Change::Eviction { write, read } => {
                 let past = base.clock(write, PORF);
-                let keeps = |id, _: &_| id != read && (id < read || base.counts(past, id));
-                graph.copy_part(base, write, keeps, NONE, numbers);
+                let keeps = |id, _: &_| id != read && base.counts(past, id);
+                graph.copy_part(base, write, read, keeps, NONE, numbers);
                 graph.freeze(base, write, numbers);
                 let thread = base.event(read).thread as usize;
                 let write = numbers[write as usize];

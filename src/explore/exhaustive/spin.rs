@@ -72,8 +72,10 @@ impl Explorer {
     /// Begins to probe the thread, if its last event gives reason to.
     pub(super) fn look_for_spin(&mut self, line: u32) {
         let last = self.graph.lines[line as usize].last;
-        let done = last == NONE || self.graph.lines[line as usize].spins();
-        if done || self.end.is_some() || !self.graph.may_spin(last) {
+        if last == NONE || !self.graph.may_spin(last) {
+            return;
+        }
+        if self.end.is_some() || self.graph.lines[line as usize].spins() {
             return;
         }
         let site = self.graph.event(last).site;
