@@ -26,16 +26,23 @@ pub(super) struct Checker {
 }
 
 impl Checker {
-    /// Whether the memory model allows the graph, which was consistent without `event` and has an order in which
-    /// that comes last. If so, its order is one to run it in.
+    /// Whether the memory model allows the graph, which was consistent without its last events: `event`, which has
+    /// an order in which it comes last, or second to what reads it. If so, its order is one to run it in.
     pub(super) fn check(&mut self, graph: &mut Graph, event: EventId) -> bool {
+        if graph.is_order_sc && is_sc_at_the_end(graph) {
+            return true;
+        }
+        graph.is_order_sc = false;
         let is_ordered = graph.is_sc || graph.event(event).is_object;
         if !is_ordered && !self.has_sc_order(graph) {
             return true;
         }
         // A graph that is sequentially consistent is consistent.
-        self.linearize(graph, true)
-            || !graph.is_sc && self.is_psc_acyclic(graph) && (!is_ordered || self.linearize(graph, false))
+        if self.linearize(graph, true) {
+            graph.is_order_sc = true;
+            return true;
+        }
+        !graph.is_sc && self.is_psc_acyclic(graph) && (!is_ordered || self.linearize(graph, false))
     }
 
     /// Whether there is more than one SC event.
@@ -151,6 +158,20 @@ impl Checker {
         (0..self.sc_events.len())
             .all(|event| self.marks[event] != UNSEEN || order.visit(event, &mut self.marks))
     }
+}
+
+/// Whether the last two events of the order, one of which may be new, read or follow the last write before them: if
+/// the order was sequentially consistent without them, it is with them.
+fn is_sc_at_the_end(graph: &Graph) -> bool {
+    let mut later = NONE;
+    graph.order.iter().rev().take(2).all(|&id| {
+        let event = graph.event(id);
+        let last = if event.writes() { id } else { event.source };
+        let after = if event.location == NONE || last == NONE { NONE } else { graph.event(last).after };
+        let is_last = after == NONE || after == later;
+        later = id;
+        is_last
+    })
 }
 
 impl Graph {

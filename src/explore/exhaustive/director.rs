@@ -474,17 +474,12 @@ impl Explorer {
 
     /// The thread that goes on where the graph does not say: the first that can, by spawn path.
     fn first_enabled(&self, kernel: &Kernel) -> Option<ThreadId> {
-        let mut first: Option<(u32, ThreadId)> = None;
-        for thread in kernel.enabled_threads() {
-            let line = self.lines[thread.index()];
-            if self.graph.lines[line as usize].spins() {
-                continue;
-            }
-            if first.is_none_or(|(other, _)| self.graph.is_before(line, other)) {
-                first = Some((line, thread));
-            }
-        }
-        first.map(|(_, thread)| thread)
+        self.graph.by_path.iter().find_map(|&line| {
+            let thread = self.threads[line as usize];
+            let is_there = line == 0 || thread != ThreadId::MAIN;
+            let goes_on = is_there && kernel.is_enabled(thread) && !self.graph.lines[line as usize].spins();
+            goes_on.then_some(thread)
+        })
     }
 
     /// Nothing can go on: what that means.

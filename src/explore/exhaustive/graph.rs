@@ -79,8 +79,12 @@ pub(super) struct Graph {
     pub(super) events: Vec<Event>,
     pub(super) locations: Vec<Location>,
     pub(super) lines: Vec<Line>,
+    /// The threads by spawn path, parents before their children.
+    pub(super) by_path: Vec<u32>,
     /// The events in an order in which they can be run.
     pub(super) order: Vec<EventId>,
+    /// Whether that order is a sequentially consistent one: each read is of the last write before it.
+    pub(super) is_order_sc: bool,
     /// See `clocks`.
     pub(super) clocks: Vec<u32>,
     /// How many threads a clock has room for.
@@ -95,7 +99,7 @@ impl Graph {
     /// A graph of one thread that has not begun.
     pub(super) fn new(is_sc: bool) -> Graph {
         let lines = vec![Line::new(NONE, 0, NONE)];
-        Graph { lines, width: 4, is_sc, ..Graph::default() }
+        Graph { lines, by_path: vec![0], width: 4, is_sc, is_order_sc: true, ..Graph::default() }
     }
 
     #[inline]
@@ -146,11 +150,14 @@ impl Graph {
             self.lines[thread].spawn = spawn;
             return thread as u32;
         }
+        let thread = self.lines.len() as u32;
         self.lines.push(Line::new(parent, ordinal, spawn));
+        let place = self.by_path.partition_point(|&other| self.is_before(other, thread));
+        self.by_path.insert(place, thread);
         if self.lines.len() > self.width {
             self.widen_clocks();
         }
-        self.lines.len() as u32 - 1
+        thread
     }
 
     /// Adds an event at the end of its thread; its source and its clocks are still to be set.
@@ -307,7 +314,9 @@ impl Graph {
     ) {
         self.width = base.width;
         self.is_sc = base.is_sc;
+        self.is_order_sc = base.is_order_sc;
         self.is_conflict = false;
+        self.by_path.clone_from(&base.by_path);
         self.lines.clear();
         self.lines.extend(base.lines.iter().map(|line| Line {
             first: NONE,
@@ -444,7 +453,7 @@ impl Graph {
     }
 
     /// Whether thread `a` comes before thread `b`: by spawn path, so that it does not depend on their numbers.
-    pub(super) fn is_before(&self, a: u32, b: u32) -> bool {
+    fn is_before(&self, a: u32, b: u32) -> bool {
         if a == b {
             return false;
         }

@@ -48,6 +48,9 @@ const EARLY: u64 = 1_000;
 /// How much of the executions have to be seen by then, as a multiple of what the budget would take.
 const HOPELESS: f64 = 20.0;
 
+/// How many graphs a worker keeps for their memory.
+const SPARE: usize = 64;
+
 /// How far an exhaustive exploration may go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
@@ -212,8 +215,8 @@ struct Worker<'a, 'b> {
     queue: Queue,
     explorer: Option<Box<Explorer>>,
     numbers: Vec<EventId>,
-    /// Graphs that are not needed any more, for their memory.
-    spare: Vec<Graph>,
+    /// Graphs that nobody needs any more, for their memory.
+    spare: Vec<Arc<Graph>>,
     profile: Profile,
 }
 
@@ -254,13 +257,18 @@ impl<'a, 'b> Worker<'a, 'b> {
             if let Some(end) = self.explore(&item) {
                 return self.common.stop(end);
             }
-            if let Ok(graph) = Arc::try_unwrap(item.base) {
-                self.spare.push(graph);
-            }
+            self.give_back(item.base);
             while self.queue.len() > 1 && self.common.exchange.is_wanting() {
                 let Some(item) = self.queue.give() else { break };
                 self.common.exchange.give(item);
             }
+        }
+    }
+
+    /// Keeps the memory of a graph, if nobody else has it.
+    fn give_back(&mut self, mut graph: Arc<Graph>) {
+        if self.spare.len() < SPARE && Arc::get_mut(&mut graph).is_some() {
+            self.spare.push(graph);
         }
     }
 
@@ -391,7 +399,9 @@ impl<'a, 'b> Worker<'a, 'b> {
             return;
         }
         // The next graph is built from another base.
-        let base = Arc::new(std::mem::replace(&mut explorer.graph, self.spare.pop().unwrap_or_default()));
+        let mut base = self.spare.pop().unwrap_or_default();
+        let spare = Arc::get_mut(&mut base).expect("graphs that are kept are nobody else's");
+        std::mem::swap(spare, &mut explorer.graph);
         for change in explorer.found.drain(..) {
             let is_revisit =
                 matches!(change, Change::Revisit { .. } | Change::Eviction { .. } | Change::Detour { .. });
