@@ -13,7 +13,7 @@ use crate::explore::random::{RandomWalk, RoundRobin};
 use crate::explore::strategy::Strategy;
 use crate::explore::surw::{Surw, Urw};
 use crate::report::FailureKind;
-use crate::rt::kernel::Limits;
+use crate::rt::kernel::{Limits, Strict};
 pub use crate::rt::kernel::Timeouts;
 pub use crate::rt::memory::MemoryModel;
 
@@ -375,7 +375,7 @@ impl Config {
             spurious: self.spurious.unwrap_or(1),
             memory: self.memory,
             directed: false,
-            strict_channels: false,
+            strict: Strict::default(),
             stack_size: self.stack_size,
         }
     }

@@ -251,8 +251,6 @@ pub(crate) fn nth_bit(value: u64, n: u32) -> u32 {
 pub(crate) enum Gate {
     /// Nothing.
     Open,
-    /// The spawn of the thread.
-    Spawned,
     /// The last event of a thread.
     Ended(ThreadId),
     /// The notification of the thread's last wait.

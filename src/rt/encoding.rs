@@ -3,13 +3,14 @@
 //!
 //! An object is one location, its operations in one order. Where that would tell executions apart that nobody
 //! can, there is less: nothing is accessed by a `join`, by a receive from an unbounded channel, or by the drop of
-//! a sender. Each waits for events that are there or not, whatever came between (`Gate`).
+//! a sender. Each waits for events that are there or not, whatever came between (`Gate`). That a thread begins or
+//! ends is no event at all, as long as nobody asks whether it has (`Strict`).
 
 use super::access::{
     Access, ChannelArgument, ChannelValue, ENDED, Gate, ONCE_COMPLETE, ONCE_INCOMPLETE, ONCE_POISONED,
     ONCE_RUNNING, Ordered, Place, Rule, STATE,
 };
-use super::kernel::Kernel;
+use super::kernel::{Kernel, Strict};
 use super::op::{ObjectId, Op, OpKind, ThreadId};
 use super::state::{ChannelState, OncePhase, State};
 use super::thread::Thread;
@@ -17,8 +18,8 @@ use super::thread::Thread;
 /// Why an operation has no place in an execution graph.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Refusal {
-    /// It asks a channel that was taken to have none but waiting receivers; see `Limits::strict_channels`.
-    StrictChannels,
+    /// It asks what was taken not to be asked: this is to be seen as well.
+    Strict(Strict),
     /// It cannot be explored exhaustively; what, in words.
     Unsupported(&'static str),
 }
@@ -47,20 +48,20 @@ impl Kernel {
         let state = Place { object: op.object, part: STATE };
         let place = Some(state);
         match op.kind {
-            OpKind::Begin => {
-                access.gate = Gate::Spawned;
-                access.success = Ordered::ACQUIRE;
-            }
             OpKind::End => {
                 access.place = Some(Place { object: op.object, part: ENDED });
                 access.success = Ordered::RELEASE;
+            }
+            OpKind::IsFinished if !self.limits.strict.ends => {
+                return Err(Refusal::Strict(Strict { channels: false, ends: true }));
             }
             OpKind::IsFinished => access.place = Some(Place { object: op.object, part: ENDED }),
             OpKind::Join => {
                 access.gate = Gate::Ended(self.thread_of(op.object));
                 access.success = Ordered::ACQUIRE;
             }
-            OpKind::Spawn | OpKind::Yield | OpKind::SpinLoop | OpKind::ParkSpuriously => {}
+            // A thread's first event comes after its spawn, its beginning is none.
+            OpKind::Begin | OpKind::Spawn | OpKind::Yield | OpKind::SpinLoop | OpKind::ParkSpuriously => {}
             // A thread that waited in vain only finds that out.
             OpKind::Sleep | OpKind::Park | OpKind::Acquire | OpKind::Receive if timed_out => {}
             OpKind::Lock if notified != ObjectId::NONE => {
@@ -135,11 +136,21 @@ impl Kernel {
         Ok(access)
     }
 
+    /// Whether an operation of this kind is an event of an execution graph.
+    #[inline]
+    pub(crate) fn is_event(&self, kind: OpKind) -> bool {
+        match kind {
+            OpKind::Begin => false,
+            OpKind::End => self.limits.strict.ends,
+            _ => true,
+        }
+    }
+
     fn encode_channel(&self, access: &mut Access, op: Op, place: Place) -> Result<(), Refusal> {
         let State::Channel(channel) = self.objects.get(op.object).state else {
             unreachable!("a channel object holds something else");
         };
-        let strict = self.limits.strict_channels;
+        let strict = self.limits.strict.channels;
         let value = channel_value(&channel, true);
         if !value.fits() {
             return Err(Refusal::Unsupported(
@@ -163,7 +174,7 @@ impl Kernel {
                 access.success = if waits { Ordered::BOTH } else { Ordered::RELEASE };
                 access.failure = Ordered::ACQUIRE;
             }
-            OpKind::TryReceive if !strict => return Err(Refusal::StrictChannels),
+            OpKind::TryReceive if !strict => return Err(Refusal::Strict(Strict { channels: true, ends: false })),
             OpKind::Receive if !strict && value.sent == value.taken && channel.senders == 0 => {
                 access.place = None;
                 access.success = Ordered::ACQUIRE;
@@ -189,7 +200,8 @@ impl Kernel {
         Ok(())
     }
 
-    fn thread_of(&self, object: ObjectId) -> ThreadId {
+    /// The thread that a thread object stands for.
+    pub(crate) fn thread_of(&self, object: ObjectId) -> ThreadId {
         match self.objects.get(object).state {
             State::Thread(state) => state.thread,
             other => unreachable!("a thread object holds {other:?}"),
@@ -211,7 +223,7 @@ impl Kernel {
                 OncePhase::Poisoned => ONCE_POISONED,
             },
             State::Semaphore(state) => state.permits as u64,
-            State::Channel(state) => channel_value(&state, self.limits.strict_channels).pack(),
+            State::Channel(state) => channel_value(&state, self.limits.strict.channels).pack(),
             State::Waker(state) => u64::from(state.woken),
             State::Condvar(_) | State::Barrier(_) | State::Atomic(_) | State::Memory(_) => 0,
         }

@@ -427,6 +427,9 @@ impl Execution {
             // It says itself what it does.
             return;
         }
+        if !self.kernel.is_event(op.kind) {
+            return;
+        }
         match self.kernel.encode(thread, op) {
             Ok(access) => self.direct_access(thread, &access),
             Err(refusal) => self.refuse_to_direct(refusal),

@@ -60,9 +60,24 @@ pub(crate) struct Limits {
     /// Whether a director decides, or one has decided what is replayed: then every store may be read and every
     /// place in modification order taken, because whoever decides has checked what the memory model allows.
     pub(crate) directed: bool,
-    /// Whether a director has to see all operations of a channel in one order; otherwise only the sends, if it is
-    /// unbounded.
-    pub(crate) strict_channels: bool,
+    /// What a director has to see more of.
+    pub(crate) strict: Strict,
+}
+
+/// What most tests can do without, and makes more executions where a director sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Strict {
+    /// All operations of a channel are in one order; otherwise only the sends, if it is unbounded.
+    pub(crate) channels: bool,
+    /// Threads are asked whether they have ended; otherwise only waited for.
+    pub(crate) ends: bool,
+}
+
+impl Strict {
+    /// Both.
+    pub(crate) fn and(self, other: Strict) -> Strict {
+        Strict { channels: self.channels || other.channels, ends: self.ends || other.ends }
+    }
 }
 
 /// The state of one execution.
@@ -469,7 +484,7 @@ mod tests {
             stack_size: 1 << 16,
             memory: MemoryModel::default(),
             directed: false,
-            strict_channels: false,
+            strict: Strict::default(),
         })
     }
 

@@ -90,11 +90,17 @@ impl Graph {
         if is_object || self.is_sc { PORF } else { HB }
     }
 
-    /// Whether `id` comes, by this clock, before an event that follows `previous` in its thread and has waited
+    /// What comes right before an event of `thread` that follows `previous` there: the spawn, if it is the first.
+    #[inline]
+    pub(super) fn past(&self, thread: u32, previous: EventId) -> EventId {
+        if previous == NONE { self.lines[thread as usize].spawn } else { previous }
+    }
+
+    /// Whether `id` comes, by this clock, before an event that has `past` before it in its thread and has waited
     /// for `gate`.
     #[inline]
-    pub(super) fn is_known(&self, id: EventId, previous: EventId, gate: EventId, which: usize) -> bool {
-        previous != NONE && self.counts(self.clock(previous, which), id)
+    pub(super) fn is_known(&self, id: EventId, past: EventId, gate: EventId, which: usize) -> bool {
+        past != NONE && self.counts(self.clock(past, which), id)
             || gate != NONE && self.counts(self.clock(gate, which), id)
     }
 
@@ -111,6 +117,13 @@ impl Graph {
         let stride = self.stride();
         if event.previous == NONE {
             self.clocks[start..start + stride].fill(0);
+            let spawn = self.lines[event.thread as usize].spawn;
+            if spawn != NONE {
+                self.join((id, PORF), (spawn, PORF));
+                if !self.is_sc {
+                    self.join((id, HB), (spawn, HB));
+                }
+            }
         } else {
             let from = self.start_of(event.previous, 0);
             self.clocks.copy_within(from..from + stride, start);
@@ -142,7 +155,9 @@ impl Graph {
             }
         }
         if event.gate != NONE && ordered.acquires && event.kind != OpKind::Lock {
-            let which = if self.event(event.gate).writes() { RELEASED } else { HB };
+            // All that a thread did has happened when it ends.
+            let releases = event.kind == OpKind::Join || !self.event(event.gate).writes();
+            let which = if releases { HB } else { RELEASED };
             self.join((id, HB), (event.gate, which));
         }
         if event.kind == OpKind::Fence {

@@ -108,7 +108,8 @@ impl Checker {
     fn missing(&self, graph: &Graph, id: EventId, all: bool) -> EventId {
         let event = graph.event(id);
         let is_missing = |&other: &EventId| other != NONE && !self.is_done(graph, other);
-        if let Some(other) = [event.source, event.gate].into_iter().find(is_missing) {
+        let spawn = if event.previous == NONE { graph.lines[event.thread as usize].spawn } else { NONE };
+        if let Some(other) = [event.source, event.gate, spawn].into_iter().find(is_missing) {
             return other;
         }
         if event.comes_after_more()
@@ -272,8 +273,8 @@ impl<'a> ScOrder<'a> {
         if first.thread == second.thread {
             return first.index < second.index;
         }
-        second.previous != NONE
-            && self.graph.clock(second.previous, HB)[first.thread as usize] > first.index + 1
+        let past = self.graph.past(second.thread, second.previous);
+        past != NONE && self.graph.clock(past, HB)[first.thread as usize] > first.index + 1
     }
 
     /// Whether some access of the location of `access` happens between the two.
@@ -296,8 +297,9 @@ impl<'a> ScOrder<'a> {
             (false, false) => self.accesses(a, b),
             (true, false) => {
                 let around = self.around[first][y.location as usize];
-                let by_happens_before = y.previous != NONE
-                    && (y.previous == a || self.happens_before(a, y.previous))
+                let past = self.graph.past(y.thread, y.previous);
+                let by_happens_before = past != NONE
+                    && (past == a || self.happens_before(a, past))
                     || self.is_access_between(a, b, b);
                 let position = self.positions[b as usize];
                 by_happens_before || y.writes() && around.write_after.min(around.read_after) < position

@@ -18,7 +18,7 @@ use super::spin::Probe;
 use crate::rt::access::{Access, Gate, Outcome, Place, Rule, nth_bit};
 use crate::rt::director::{Direction, Director};
 use crate::rt::encoding::Refusal;
-use crate::rt::kernel::Kernel;
+use crate::rt::kernel::{Kernel, Strict};
 use crate::rt::op::{Choice, OpKind, ThreadId};
 use crate::rt::outcome::Stop;
 
@@ -68,8 +68,8 @@ pub(super) struct Explorer {
 pub(super) enum RunEnd {
     /// A thread waits for what another execution shows, or does not wait after all.
     Blocked,
-    /// The exploration has to start again, with all operations of channels in one order.
-    StrictChannels,
+    /// The exploration has to start again, and to see more.
+    Strict(Strict),
     /// One execution alone is too large.
     TooLarge,
     /// The test does what cannot be explored exhaustively.
@@ -281,10 +281,9 @@ impl Explorer {
         };
         match gate {
             Gate::Open => NONE,
-            Gate::Spawned => self.graph.lines[line as usize].spawn,
             Gate::Ended(thread) => {
                 let line = self.lines.get(thread.index()).copied().unwrap_or(0);
-                self.graph.lines[line as usize].last
+                self.graph.past(line, self.graph.lines[line as usize].last)
             }
             Gate::Written(place, _) => {
                 let size = match access.rule {
@@ -369,6 +368,7 @@ impl Explorer {
         let last = self.graph.last_write(self.graph.event(id).location);
         let event = *self.graph.event(id);
         let paused = kernel.restraint.is_paused();
+        let past = self.graph.past(event.thread, event.previous);
         for at in 0..self.candidates.len() {
             let source = self.candidates[at];
             let value = self.graph.event(source).written;
@@ -378,7 +378,7 @@ impl Explorer {
                 if is_first
                     || paused
                     || is_weak && self.spurious_so_far(kernel) >= self.spurious
-                    || !self.can_read(&event, event.previous, source, choice)
+                    || !self.can_read(&event, past, source, choice)
                 {
                     continue;
                 }
@@ -420,14 +420,14 @@ impl Explorer {
         self.graph.clear_source(id);
     }
 
-    /// Whether an event that follows `previous` in its thread may read `source`.
-    fn can_read(&self, event: &Event, previous: EventId, source: EventId, choice: u32) -> bool {
+    /// Whether an event that has `past` before it in its thread may read `source`.
+    fn can_read(&self, event: &Event, past: EventId, source: EventId, choice: u32) -> bool {
         match event.outcome(self.graph.event(source).written, choice) {
             Outcome::Blocks => false,
             Outcome::Reads => true,
             Outcome::Writes(_) => {
                 let taken_by = self.graph.event(source).taken_by;
-                let is_past = |taken: EventId| self.graph.is_known(taken, previous, event.gate, PORF);
+                let is_past = |taken: EventId| self.graph.is_known(taken, past, event.gate, PORF);
                 taken_by == NONE || !self.graph.event(taken_by).has(flag::FROZEN) && !is_past(taken_by)
             }
         }
@@ -532,13 +532,13 @@ impl Explorer {
             event.rule = self.rule(&access, line);
             event.location = location;
             event.gate = self.gate(access.gate, line, &access);
-            let previous = self.graph.lines[line as usize].last;
+            let past = self.graph.past(line, self.graph.lines[line as usize].last);
             self.graph.candidates(line, location, true, event.gate, &mut self.candidates);
             for at in 0..self.candidates.len() {
                 let source = self.candidates[at];
                 // Before time passed the thread waited as well, and this was noted then.
                 let is_new = self.time_passed_at == 0 || source > self.time_passed_at;
-                if is_new && self.can_read(&event, previous, source, 0) {
+                if is_new && self.can_read(&event, past, source, 0) {
                     let mut event = event;
                     event.source = source;
                     let event = Box::new(event);
@@ -561,6 +561,18 @@ impl Explorer {
     }
 }
 
+/// What `thread` waits for, if that is a thread that has only to begin or to end.
+#[cold]
+fn first_to_end(kernel: &Kernel, thread: ThreadId) -> Option<ThreadId> {
+    let op = kernel.thread(thread).pending;
+    if op.kind != OpKind::Join {
+        return None;
+    }
+    let other = kernel.thread_of(op.object);
+    let has_no_event = !kernel.is_event(kernel.thread(other).pending.kind);
+    (has_no_event && kernel.is_enabled(other)).then_some(other)
+}
+
 impl Director for Explorer {
     fn next(&mut self, kernel: &mut Kernel) -> Direction {
         if let Some(end) = &self.end {
@@ -581,7 +593,14 @@ impl Director for Explorer {
                 kernel.fire_timeout();
             }
             if is_there && kernel.is_enabled(thread) {
+                if !kernel.is_event(kernel.thread(thread).pending.kind) {
+                    self.next_step -= 1;
+                }
                 return Direction::Run(thread);
+            }
+            if is_there && let Some(ending) = first_to_end(kernel, thread) {
+                self.next_step -= 1;
+                return Direction::Run(ending);
             }
             let message = format!(
                 "in an earlier execution a thread did {} at {} here, now it cannot",
@@ -652,7 +671,7 @@ impl Director for Explorer {
 
     fn refuse(&mut self, refusal: Refusal) {
         let end = match refusal {
-            Refusal::StrictChannels => RunEnd::StrictChannels,
+            Refusal::Strict(more) => RunEnd::Strict(more),
             Refusal::Unsupported(what) => RunEnd::Unsupported(what.to_owned()),
         };
         self.end.get_or_insert(end);

@@ -23,15 +23,16 @@ use self::event::{EventId, NONE};
 use self::frontier::{Exchange, Queue};
 use self::graph::Graph;
 use self::revisit::{Change, Item};
-use super::judge::judge;
+use super::judge::{Verdict, judge};
 use super::profile::Profile;
 use super::random::RoundRobin;
-use super::record::Record;
 use super::runner::{Exploration, Finding, QUIET, TRACING, nondeterminism};
 use super::strategy::Start;
 use crate::config::ConfigError;
 use crate::report::FailureKind;
 use crate::rt::Execution;
+use crate::rt::execution::Mode;
+use crate::rt::kernel::Strict;
 use crate::rt::memory::MemoryModel;
 use crate::rt::outcome::Stop;
 use crate::rt::rng::Rng;
@@ -100,7 +101,7 @@ struct Common<'a> {
     /// The part of all executions that was seen, in 2⁻⁶⁰.
     share: AtomicU64,
     is_bounded: AtomicBool,
-    strict_channels: bool,
+    strict: Strict,
     deadline: Option<Instant>,
     end: Mutex<Option<WorkerEnd>>,
 }
@@ -108,7 +109,7 @@ struct Common<'a> {
 /// Why the workers stopped before the frontier was empty.
 enum WorkerEnd {
     End(End),
-    StrictChannels,
+    Strict(Strict),
 }
 
 impl Exploration<'_> {
@@ -127,7 +128,7 @@ impl Exploration<'_> {
 
     fn exhaust_with(&self, budget: &Budget, workers: usize) -> Result<Exhausted, ConfigError> {
         let deadline = budget.time.and_then(|time| Instant::now().checked_add(time));
-        let mut strict_channels = false;
+        let mut strict = Strict::default();
         loop {
             let common = Common {
                 budget,
@@ -137,7 +138,7 @@ impl Exploration<'_> {
                 steps: AtomicU64::new(0),
                 share: AtomicU64::new(0),
                 is_bounded: AtomicBool::new(false),
-                strict_channels,
+                strict,
                 deadline,
                 end: Mutex::new(None),
             };
@@ -152,8 +153,8 @@ impl Exploration<'_> {
             let end = common.end.into_inner().unwrap_or_else(PoisonError::into_inner);
             let bounded = common.is_bounded.into_inner();
             let end = match end {
-                Some(WorkerEnd::StrictChannels) => {
-                    strict_channels = true;
+                Some(WorkerEnd::Strict(more)) => {
+                    strict = strict.and(more);
                     continue;
                 }
                 Some(WorkerEnd::End(end)) => end,
@@ -228,7 +229,7 @@ impl<'a, 'b> Worker<'a, 'b> {
     ) -> Worker<'a, 'b> {
         let limits = &mut execution.kernel.limits;
         *limits = exploration.config.exhaustive_limits();
-        limits.strict_channels = common.strict_channels;
+        limits.strict = common.strict;
         let is_sc = limits.memory == MemoryModel::SequentiallyConsistent;
         let max_size = if common.budget.gives_up_early { SMALL } else { usize::MAX };
         let explorer = Explorer::new(is_sc, limits.spurious, max_size);
@@ -308,17 +309,9 @@ impl<'a, 'b> Worker<'a, 'b> {
     }
 
     /// Runs the graph, and what follows.
-    fn run(&mut self, mut explorer: Box<Explorer>) -> Option<WorkerEnd> {
+    fn run(&mut self, explorer: Box<Explorer>) -> Option<WorkerEnd> {
         let index = self.common.executions.load(Ordering::Relaxed);
-        explorer.start();
-        self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), QUIET);
-        self.execution.begin(&Start { execution: index, profile: &self.profile });
-        self.execution.set_director(explorer);
-        let max_steps = self.execution.kernel.limits.max_steps;
-        let stop = self.execution.run(self.exploration.body);
-        self.execution.kernel.limits.max_steps = max_steps;
-        let director = self.execution.take_director().expect("set above").into_any();
-        let mut explorer = director.downcast::<Explorer>().expect("set above");
+        let (mut explorer, stop) = self.run_as(explorer, index, QUIET);
         self.common.steps.fetch_add(self.execution.kernel.steps, Ordering::Relaxed);
         let end = explorer.end.take();
         let is_bounded = explorer.is_bounded;
@@ -332,7 +325,7 @@ impl<'a, 'b> Worker<'a, 'b> {
                 return None;
             }
             Some(RunEnd::TooLarge) => return Some(WorkerEnd::End(End::Budget)),
-            Some(RunEnd::StrictChannels) => return Some(WorkerEnd::StrictChannels),
+            Some(RunEnd::Strict(more)) => return Some(WorkerEnd::Strict(more)),
             Some(RunEnd::Unsupported(what)) => return Some(WorkerEnd::End(End::Unsupported(what))),
             Some(RunEnd::Diverged(_)) | None => {}
         }
@@ -346,42 +339,42 @@ impl<'a, 'b> Worker<'a, 'b> {
         None
     }
 
+    /// One execution as the explorer wants it.
+    fn run_as(&mut self, mut explorer: Box<Explorer>, index: u64, mode: Mode) -> (Box<Explorer>, Stop) {
+        explorer.start();
+        self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), mode);
+        self.execution.begin(&Start { execution: index, profile: &self.profile });
+        self.execution.set_director(explorer);
+        let max_steps = self.execution.kernel.limits.max_steps;
+        let stop = self.execution.run(self.exploration.body);
+        self.execution.kernel.limits.max_steps = max_steps;
+        let director = self.execution.take_director().expect("set above").into_any();
+        (director.downcast::<Explorer>().expect("set above"), stop)
+    }
+
     /// Runs the first execution a second time: if the two differ, something that is not controlled decides. Later
     /// ones are compared with those that they follow.
     fn run_again(&mut self) -> Option<WorkerEnd> {
         let mut explorer = self.explorer.take().expect("put back after each graph");
         let found = std::mem::take(&mut explorer.found);
-        let (events, has_probed) = (explorer.graph.len(), explorer.has_probed);
-        let first = std::mem::take(&mut self.execution.fingerprints);
-        explorer.start();
-        self.execution.prepare(0, Rng::new(self.exploration.config.seed, 0), TRACING);
-        self.execution.begin(&Start { execution: 0, profile: &self.profile });
-        self.execution.set_director(explorer);
-        let stop = self.execution.run(self.exploration.body);
-        let director = self.execution.take_director().expect("set above").into_any();
-        let mut explorer = director.downcast::<Explorer>().expect("set above");
-        explorer.end = None;
+        let events = explorer.graph.len();
+        let (mut explorer, stop) = self.run_as(explorer, 0, TRACING);
+        let end = explorer.end.take();
         explorer.found = found;
         let is_longer = explorer.graph.len() != events;
         self.explorer = Some(explorer);
+        if end.is_some_and(|end| !matches!(end, RunEnd::Diverged(_))) {
+            // It was left to itself.
+            return None;
+        }
         let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
-        let differs = || Record::difference_of_fingerprints(&first, self.execution);
-        let difference = if has_probed { None } else { differs() };
-        let verdict = match (verdict, difference) {
-            (Some(verdict), _)
-                if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) =>
-            {
-                verdict
-            }
-            (Some(verdict), difference) => nondeterminism(&format!(
-                "{}; the second failed with {}: {}",
-                difference.unwrap_or_else(|| "no operation differs, but the first passed".to_owned()),
-                verdict.kind,
-                verdict.message
+        let verdict = match verdict {
+            None if is_longer => nondeterminism("the second went on where the first had ended"),
+            None => return None,
+            Some(verdict) if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) => verdict,
+            Some(Verdict { kind, message, .. }) => nondeterminism(&format!(
+                "no operation differs, but the first passed; the second failed with {kind}: {message}"
             )),
-            (None, Some(difference)) => nondeterminism(&difference),
-            (None, None) if is_longer => nondeterminism("the second went on where the first had ended"),
-            (None, None) => return None,
         };
         let finding = Finding::new(0, verdict, self.execution);
         Some(WorkerEnd::End(End::Failed(Box::new(finding))))

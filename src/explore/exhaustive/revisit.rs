@@ -112,9 +112,10 @@ impl Item {
                 graph.point_to(numbers[read as usize], numbers[write as usize], choice, base.is_conflict)
             }
             &Change::Detour { event, source, choice, read, next } => {
-                let Event { previous, gate, .. } = *base.event(event);
+                let Event { thread, previous, gate, .. } = *base.event(event);
+                let before = base.past(thread, previous);
                 let past = base.clock(source, PORF);
-                let is_past = |id: EventId| base.counts(past, id) || base.is_known(id, previous, gate, PORF);
+                let is_past = |id: EventId| base.counts(past, id) || base.is_known(id, before, gate, PORF);
                 let stays = next != DetourEnd::Evicted;
                 let location = base.event(event).location;
                 let prefix = read + u32::from(stays);
@@ -223,7 +224,8 @@ impl Graph {
         into.clear();
         let line = &self.lines[thread as usize];
         let which = self.view(is_object);
-        let knows = |id: EventId| self.is_known(id, line.last, gate, which);
+        let past = self.past(thread, line.last);
+        let knows = |id: EventId| self.is_known(id, past, gate, which);
         let mut write = self.last_write(location);
         loop {
             if write == line.evicted_by {
@@ -258,7 +260,8 @@ impl Graph {
             }
             let keeps = |id: EventId| id <= read || self.counts(past, id);
             let which = self.view(r.is_object);
-            let knows = |id: EventId| self.is_known(id, r.previous, r.gate, which);
+            let before = self.past(r.thread, r.previous);
+            let knows = |id: EventId| self.is_known(id, before, r.gate, which);
             let is_hidden = |later: EventId| {
                 keeps(later)
                     && later != read

@@ -92,7 +92,8 @@ impl Explorer {
     pub(super) fn next_of_probe(&mut self, kernel: &mut Kernel) -> Direction {
         let Some(probe) = self.probe else { unreachable!("asked only while there is one") };
         let thread = self.thread(probe.line);
-        if !kernel.is_enabled(thread) || kernel.restraint.is_paused() {
+        let ends = kernel.thread(thread).pending.kind == OpKind::End;
+        if ends || !kernel.is_enabled(thread) || kernel.restraint.is_paused() {
             return self.does_not_spin(probe);
         }
         Direction::Run(thread)
