@@ -8,6 +8,7 @@
 //! when they fail.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use corosensei::stack::DefaultStack;
 use corosensei::trap::CoroutineTrapHandler;
@@ -24,6 +25,24 @@ struct Slot {
     fiber: Option<Fiber>,
     /// Whether the stack has the size of the pool's.
     pooled: bool,
+}
+
+/// How many stacks are kept from one exploration to the next: a test of a few executions costs less than its stacks.
+const KEPT: usize = 64;
+
+/// Stacks that no exploration uses, with their sizes.
+static IDLE: Mutex<Vec<(usize, DefaultStack)>> = Mutex::new(Vec::new());
+
+/// A stack of this size that is not in use, or a new one.
+fn take_stack(size: usize) -> io::Result<DefaultStack> {
+    let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    match idle.iter().rposition(|&(other, _)| other == size) {
+        Some(at) => Ok(idle.swap_remove(at).1),
+        None => {
+            drop(idle);
+            DefaultStack::new(size)
+        }
+    }
 }
 
 /// The fibers of one execution, by thread, and the stacks not in use.
@@ -56,7 +75,7 @@ impl FiberPool {
             Some(stack) if pooled => stack,
             other => {
                 self.stacks.extend(other);
-                DefaultStack::new(size)?
+                take_stack(size)?
             }
         };
         // SAFETY: the caller vouches for what `body` borrows.
@@ -126,5 +145,9 @@ impl Drop for FiberPool {
             // SAFETY: made by `Box::into_raw`, freed here only; no fiber is alive after the last execution.
             drop(unsafe { Box::from_raw(slot) });
         }
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = KEPT.saturating_sub(idle.len());
+        let size = self.stack_size;
+        idle.extend(self.stacks.drain(..).take(room).map(|stack| (size, stack)));
     }
 }
