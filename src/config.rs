@@ -13,8 +13,8 @@ use crate::explore::random::{RandomWalk, RoundRobin};
 use crate::explore::strategy::Strategy;
 use crate::explore::surw::{Surw, Urw};
 use crate::report::FailureKind;
-use crate::rt::kernel::{Limits, Strict};
 pub use crate::rt::kernel::Timeouts;
+use crate::rt::kernel::{Limits, Strict};
 pub use crate::rt::memory::MemoryModel;
 
 /// The strategies that come with drawloom.
@@ -163,6 +163,7 @@ pub struct Config {
     pub(crate) allow_leaked_threads: bool,
     pub(crate) expect: Option<FailureKind>,
     pub(crate) replay: Option<String>,
+    pub(crate) checkpoint: Option<PathBuf>,
     pub(crate) regressions: Option<PathBuf>,
     /// What the test's file there is called after; the test's name, if nothing else.
     pub(crate) regression_name: Option<String>,
@@ -205,6 +206,7 @@ impl Default for Config {
             allow_leaked_threads: false,
             expect: None,
             replay: None,
+            checkpoint: None,
             regressions: None,
             regression_name: None,
             log: Log::default(),
@@ -335,6 +337,18 @@ impl Config {
     /// attribute `#[drawloom::test]` uses `drawloom-regressions` in the package's folder.
     pub fn regressions(mut self, folder: impl Into<PathBuf>) -> Config {
         self.regressions = Some(folder.into());
+        self
+    }
+
+    /// Keeps what is left of an exhaustive exploration in this file, or, if it is a folder, in a file of the test's own
+    /// there, every few seconds and when the exploration is stopped by its budget; default not. An exploration that
+    /// finds such a file goes on from there, and one that ends removes it. With [`StrategyKind::Auto`] the exploration
+    /// is exhaustive then, and does not turn to sampling.
+    ///
+    /// The program has to be the same, and so have the settings that its executions depend on; it does not matter
+    /// how many workers there are.
+    pub fn checkpoint(mut self, path: impl Into<PathBuf>) -> Config {
+        self.checkpoint = Some(path.into());
         self
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod pct;
 pub(crate) mod portfolio;
 pub(crate) mod pos;
 pub(crate) mod profile;
+mod progress;
 pub(crate) mod random;
 mod record;
 mod regressions;

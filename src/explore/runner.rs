@@ -12,6 +12,7 @@ use std::time::Instant;
 use super::exhaustive::{Budget, End, Exhausted};
 use super::judge::{Verdict, judge};
 use super::profile::{PROFILED, PROFILED_STEPS, Profile};
+use super::progress::Progress;
 use super::record::Record;
 use super::regressions::Regressions;
 use super::replay::token_of;
@@ -87,6 +88,8 @@ pub(super) struct Outcome {
     pub(super) steps: u64,
     pub(super) stopped_by_time: bool,
     pub(super) coverage: Option<Coverage>,
+    /// Whatever else there is to say.
+    pub(super) notes: Vec<String>,
     pub(super) finding: Option<Finding>,
     /// What is wrong, if it is not an execution.
     pub(super) verdict: Option<Verdict>,
@@ -95,7 +98,15 @@ pub(super) struct Outcome {
 impl Outcome {
     /// So many executions, and nothing else to tell.
     pub(super) fn of(executions: u64, steps: u64) -> Outcome {
-        Outcome { executions, steps, stopped_by_time: false, coverage: None, finding: None, verdict: None }
+        Outcome {
+            executions,
+            steps,
+            stopped_by_time: false,
+            coverage: None,
+            notes: Vec::new(),
+            finding: None,
+            verdict: None,
+        }
     }
 }
 
@@ -130,10 +141,11 @@ impl Exploration<'_> {
         {
             return Ok(report);
         }
-        let outcome = match self.verify()? {
+        let mut outcome = match self.verify()? {
             Some(outcome) => outcome,
             None => self.sample()?,
         };
+        notes.append(&mut outcome.notes);
         let mut report = self.report(&outcome, notes);
         if let Some(verdict) = outcome.verdict {
             report.failure = Some(Box::new(self.failure(verdict, outcome.executions)));
@@ -278,12 +290,11 @@ impl Exploration<'_> {
 
     /// Explores every execution, if that is wanted. `None` if schedules are to be sampled instead.
     fn verify(&self) -> Result<Option<Outcome>, ConfigError> {
-        let is_auto = self.config.strategy == StrategyKind::Auto;
-        if self.config.custom_strategy.is_some()
-            || !is_auto && self.config.strategy != StrategyKind::Exhaustive
-        {
+        let is_either = matches!(self.config.strategy, StrategyKind::Auto | StrategyKind::Exhaustive);
+        if self.config.custom_strategy.is_some() || !is_either {
             return Ok(None);
         }
+        let is_auto = self.config.strategy == StrategyKind::Auto && self.config.checkpoint.is_none();
         if self.config.timeouts == Timeouts::Any {
             let what = "timeouts that fire at any time (`timeouts = \"any\"`)";
             return Ok((!is_auto).then(|| self.unverified(None, what)));
@@ -295,7 +306,8 @@ impl Exploration<'_> {
             // Sampling is to have its part.
             time: if is_auto { self.config.time.map(|time| time / 2) } else { self.config.time },
         };
-        let exhausted = self.exhaust(&budget)?;
+        let mut exhausted = self.exhaust(&budget)?;
+        let notes = std::mem::take(&mut exhausted.notes);
         let reason = match &exhausted.end {
             End::Budget => format!("the {} executions that it was allowed", grouped(self.config.executions)),
             End::Time => "the time that it was allowed".to_owned(),
@@ -304,13 +316,14 @@ impl Exploration<'_> {
         };
         let Exhausted { executions, steps, .. } = exhausted;
         let outcome = |coverage| Outcome { coverage, ..Outcome::of(executions, steps) };
-        Ok(match exhausted.end {
+        let outcome = match exhausted.end {
             End::Complete => Some(outcome(Some(Coverage::Verified))),
             End::Bounded => Some(outcome(Some(Coverage::Bounded))),
             End::Failed(finding) => Some(Outcome { finding: Some(*finding), ..outcome(None) }),
             _ if is_auto => None,
             _ => Some(self.unverified(Some(&exhausted), &reason)),
-        })
+        };
+        Ok(outcome.map(|outcome| Outcome { notes, ..outcome }))
     }
 
     /// The failure of an exploration that was to be exhaustive and is not.
@@ -364,6 +377,7 @@ impl Exploration<'_> {
             outcome.coverage = Some(sampled(behaviours));
             return Ok(outcome);
         }
+        let progress = Progress::new(&self.config.name);
         let next = AtomicU64::new(profiled);
         let lowest = AtomicU64::new(self.config.executions);
         let finding: Mutex<Option<Finding>> = Mutex::new(None);
@@ -381,6 +395,9 @@ impl Exploration<'_> {
                 if index >= lowest.load(Ordering::Relaxed) {
                     break;
                 }
+                if index.is_multiple_of(64) {
+                    progress.show(index, Some(self.config.executions as f64));
+                }
                 let verdict = self.run_index(execution, index, &profile, QUIET);
                 executions += 1;
                 steps += execution.kernel.steps;
@@ -397,6 +414,7 @@ impl Exploration<'_> {
             }
             (executions, steps, behaviours)
         })?;
+        progress.finish();
         for (executions, steps, seen) in counts {
             behaviours.append(seen);
             outcome.executions += executions;

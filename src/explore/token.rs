@@ -202,7 +202,7 @@ fn decode_base64(text: &str) -> Result<Vec<u8>, TokenError> {
 }
 
 /// CRC-32 (ISO 3309), bit by bit: tokens are short.
-fn crc32(bytes: &[u8]) -> u32 {
+pub(super) fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = !0u32;
     for &byte in bytes {
         crc ^= u32::from(byte);

@@ -174,7 +174,9 @@ impl Kernel {
                 access.success = if waits { Ordered::BOTH } else { Ordered::RELEASE };
                 access.failure = Ordered::ACQUIRE;
             }
-            OpKind::TryReceive if !strict => return Err(Refusal::Strict(Strict { channels: true, ends: false })),
+            OpKind::TryReceive if !strict => {
+                return Err(Refusal::Strict(Strict { channels: true, ends: false }));
+            }
             OpKind::Receive if !strict && value.sent == value.taken && channel.senders == 0 => {
                 access.place = None;
                 access.success = Ordered::ACQUIRE;

@@ -298,8 +298,7 @@ impl<'a> ScOrder<'a> {
             (true, false) => {
                 let around = self.around[first][y.location as usize];
                 let past = self.graph.past(y.thread, y.previous);
-                let by_happens_before = past != NONE
-                    && (past == a || self.happens_before(a, past))
+                let by_happens_before = past != NONE && (past == a || self.happens_before(a, past))
                     || self.is_access_between(a, b, b);
                 let position = self.positions[b as usize];
                 by_happens_before || y.writes() && around.write_after.min(around.read_after) < position

@@ -14,7 +14,7 @@ use super::consistency::Checker;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::revisit::{Change, DetourEnd};
-use super::spin::Probe;
+use super::spin::{Probe, StraightSites};
 use crate::rt::access::{Access, Gate, Outcome, Place, Rule, nth_bit};
 use crate::rt::director::{Direction, Director};
 use crate::rt::encoding::Refusal;
@@ -60,7 +60,9 @@ pub(super) struct Explorer {
     /// Whether some steps of the run are not in the graph.
     pub(super) has_probed: bool,
     /// Hints that were seen not to be in a loop.
-    pub(super) straight: Vec<&'static Location<'static>>,
+    pub(super) straight: StraightSites,
+    /// Where loops are that were seen not to end by themselves.
+    pub(super) endless: Vec<&'static Location<'static>>,
 }
 
 /// Why a run ended without being an execution to judge.
@@ -99,7 +101,8 @@ impl Explorer {
             time_passed_at: 0,
             probe: None,
             has_probed: false,
-            straight: Vec::new(),
+            straight: StraightSites::default(),
+            endless: Vec::new(),
         }
     }
 

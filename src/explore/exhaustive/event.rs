@@ -158,7 +158,8 @@ impl Event {
     /// Whether it comes after events that are neither before it in its thread nor named by it.
     #[inline]
     pub(super) fn comes_after_more(&self) -> bool {
-        self.has(flag::TIMED_OUT) || self.kind == OpKind::Receive && self.location == NONE && self.gate == NONE
+        self.has(flag::TIMED_OUT)
+            || self.kind == OpKind::Receive && self.location == NONE && self.gate == NONE
     }
 
     /// Whether others could tell that it happened.

@@ -3,8 +3,10 @@
 //! Two schedules that every thread sees alike are one *execution graph*; what is enumerated is graphs, by TruSt
 //! (see `revisit`), under RC11 or sequential consistency (`consistency`). A graph is taken from the frontier,
 //! built, checked, and run from the start (`director`); the run goes on to the end of the program, and what it
-//! might have done otherwise goes to the frontier.
+//! might have done otherwise goes to the frontier. Each worker does so with a part of it (`worker`); what is left
+//! when they are stopped can be kept (`checkpoint`).
 
+mod checkpoint;
 mod clocks;
 mod consistency;
 mod director;
@@ -13,29 +15,22 @@ mod frontier;
 mod graph;
 mod revisit;
 mod spin;
+mod worker;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::director::{Explorer, RunEnd};
-use self::event::{EventId, NONE};
+use self::checkpoint::{Checkpoint, Saved};
 use self::frontier::{Exchange, Queue};
-use self::graph::Graph;
-use self::revisit::{Change, Item};
-use super::judge::{Verdict, judge};
-use super::profile::Profile;
-use super::random::RoundRobin;
-use super::runner::{Exploration, Finding, QUIET, TRACING, nondeterminism};
-use super::strategy::Start;
+use self::spin::Site;
+use self::worker::Worker;
+use super::progress::Progress;
+use super::runner::{Exploration, Finding};
 use crate::config::ConfigError;
-use crate::report::FailureKind;
-use crate::rt::Execution;
-use crate::rt::execution::Mode;
+use crate::report::grouped;
 use crate::rt::kernel::Strict;
 use crate::rt::memory::MemoryModel;
-use crate::rt::outcome::Stop;
-use crate::rt::rng::Rng;
 
 /// How many steps the executions of a budget may have, each, on average.
 const STEPS: u64 = 200;
@@ -49,8 +44,8 @@ const EARLY: u64 = 1_000;
 /// How much of the executions have to be seen by then, as a multiple of what the budget would take.
 const HOPELESS: f64 = 20.0;
 
-/// How many graphs a worker keeps for their memory.
-const SPARE: usize = 64;
+/// How long it takes, at most, until the checkpoint knows of an execution.
+const SAVED_EVERY: Duration = Duration::from_secs(5);
 
 /// How far an exhaustive exploration may go.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +68,8 @@ pub(super) struct Exhausted {
     /// The part of all executions that was seen, as far as can be told: 1 at the end.
     pub(super) share: f64,
     pub(super) end: End,
+    /// Whatever else there is to say.
+    pub(super) notes: Vec<String>,
 }
 
 /// Why it ended.
@@ -104,11 +101,24 @@ struct Common<'a> {
     strict: Strict,
     deadline: Option<Instant>,
     end: Mutex<Option<WorkerEnd>>,
+    /// Hints that were seen not to be in a loop, and how many; see `spin`.
+    straight: Mutex<Vec<Site>>,
+    straight_count: AtomicUsize,
+    /// How many of the executions are an earlier exploration's.
+    before: AtomicU64,
+    /// What an earlier exploration has left, until a worker takes it.
+    saved: Mutex<Option<Saved>>,
+    checkpoint: Option<&'a Checkpoint>,
+    /// When to write the checkpoint next.
+    saves_at: Mutex<Instant>,
+    progress: Progress,
 }
 
 /// Why the workers stopped before the frontier was empty.
 enum WorkerEnd {
     End(End),
+    /// The checkpoint is of another program; a message says so.
+    Misfit(String),
     Strict(Strict),
 }
 
@@ -128,53 +138,169 @@ impl Exploration<'_> {
 
     fn exhaust_with(&self, budget: &Budget, workers: usize) -> Result<Exhausted, ConfigError> {
         let deadline = budget.time.and_then(|time| Instant::now().checked_add(time));
-        let mut strict = Strict::default();
+        let checkpoint = self.checkpoint();
+        let mut saved = match &checkpoint {
+            Some(checkpoint) => checkpoint.read().map_err(ConfigError::new)?,
+            None => None,
+        };
+        let mut notes = Vec::new();
+        if let (Some(saved), Some(checkpoint)) = (&saved, &checkpoint) {
+            notes.push(format!(
+                "went on from {}, after {} executions",
+                checkpoint.path.display(),
+                grouped(saved.executions)
+            ));
+        }
+        let mut strict = saved.as_ref().map(|saved| saved.strict).unwrap_or_default();
         loop {
-            let common = Common {
+            let common = Common::new(
                 budget,
-                exchange: Exchange::new(workers),
-                executions: AtomicU64::new(0),
-                blocked: AtomicU64::new(0),
-                steps: AtomicU64::new(0),
-                share: AtomicU64::new(0),
-                is_bounded: AtomicBool::new(false),
+                workers,
                 strict,
                 deadline,
-                end: Mutex::new(None),
-            };
-            let is_sc = self.config.memory == MemoryModel::SequentiallyConsistent;
-            common.exchange.give(Item {
-                base: Arc::new(Graph::new(is_sc)),
-                change: Change::Nothing,
-                preemptions: 0,
-                weight: 1.0,
-            });
-            self.on_workers(workers, |execution| Worker::new(self, execution, &common).work())?;
-            let end = common.end.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let bounded = common.is_bounded.into_inner();
+                saved.take(),
+                checkpoint.as_ref(),
+                &self.config.name,
+            );
+            let left = self.on_workers(workers, |execution| Worker::new(self, execution, &common).work())?;
+            common.progress.finish();
+            let end = common.end.lock().unwrap_or_else(PoisonError::into_inner).take();
             let end = match end {
                 Some(WorkerEnd::Strict(more)) => {
                     strict = strict.and(more);
                     continue;
                 }
+                Some(WorkerEnd::Misfit(message)) => return Err(ConfigError::new(message)),
                 Some(WorkerEnd::End(end)) => end,
-                None if bounded => End::Bounded,
+                None if common.is_bounded.load(Ordering::Relaxed) => End::Bounded,
                 None => End::Complete,
             };
+            if let Some(checkpoint) = &checkpoint {
+                let is_unfinished = matches!(end, End::Budget | End::Time);
+                let saved = is_unfinished.then(|| {
+                    let mut saved = common.to_save();
+                    let shared = common.exchange.origins();
+                    saved.add(left.iter().flatten().chain(&shared));
+                    saved
+                });
+                match saved {
+                    Some(saved) => {
+                        checkpoint.write(&saved).map_err(ConfigError::new)?;
+                        let path = checkpoint.path.display();
+                        notes.push(format!("run the same again to go on: what is left is in {path}"));
+                    }
+                    None => checkpoint.remove(),
+                }
+            }
             return Ok(Exhausted {
                 executions: common.executions.into_inner(),
                 blocked: common.blocked.into_inner(),
                 steps: common.steps.into_inner(),
                 share: common.share.into_inner() as f64 / SHARE_UNIT,
                 end,
+                notes,
             });
         }
+    }
+
+    fn checkpoint(&self) -> Option<Checkpoint> {
+        let config = &self.config;
+        let memory = match config.memory {
+            MemoryModel::Rc11 => "rc11",
+            MemoryModel::SequentiallyConsistent => "sc",
+        };
+        let preemptions = config.max_preemptions.map_or("any".to_owned(), |bound| bound.to_string());
+        let spurious = config.exhaustive_limits().spurious;
+        let settings = format!("memory={memory} max_preemptions={preemptions} spurious={spurious}");
+        config.checkpoint.as_ref().map(|path| Checkpoint::new(path, &config.name, &settings))
     }
 }
 
 const SHARE_UNIT: f64 = (1u64 << 60) as f64;
 
-impl Common<'_> {
+impl<'a> Common<'a> {
+    fn new(
+        budget: &'a Budget,
+        workers: usize,
+        strict: Strict,
+        deadline: Option<Instant>,
+        saved: Option<Saved>,
+        checkpoint: Option<&'a Checkpoint>,
+        name: &str,
+    ) -> Common<'a> {
+        let straight = saved.as_ref().map(|saved| saved.straight.clone()).unwrap_or_default();
+        Common {
+            budget,
+            exchange: Exchange::new(workers),
+            executions: AtomicU64::new(0),
+            blocked: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
+            share: AtomicU64::new(0),
+            is_bounded: AtomicBool::new(false),
+            strict,
+            deadline,
+            end: Mutex::new(None),
+            straight_count: AtomicUsize::new(straight.len()),
+            before: AtomicU64::new(0),
+            straight: Mutex::new(straight),
+            // Nothing was explored: all is left.
+            saved: Mutex::new(Some(saved.unwrap_or_else(|| Saved { left: vec![None], ..Saved::default() }))),
+            checkpoint,
+            saves_at: Mutex::new(Instant::now() + SAVED_EVERY),
+            progress: Progress::new(name),
+        }
+    }
+
+    /// What the checkpoint says of what was explored.
+    fn to_save(&self) -> Saved {
+        Saved {
+            test: self.checkpoint.map(|checkpoint| checkpoint.test.clone()).unwrap_or_default(),
+            strict: self.strict,
+            executions: self.executions.load(Ordering::Relaxed),
+            blocked: self.blocked.load(Ordering::Relaxed),
+            steps: self.steps.load(Ordering::Relaxed),
+            share: self.share.load(Ordering::Relaxed),
+            is_bounded: self.is_bounded.load(Ordering::Relaxed),
+            straight: self.straight.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            ..Saved::default()
+        }
+    }
+
+    /// What was explored before, according to the checkpoint.
+    fn restore_counts(&self, saved: &Saved) {
+        self.executions.store(saved.executions, Ordering::Relaxed);
+        self.blocked.store(saved.blocked, Ordering::Relaxed);
+        self.before.store(saved.executions + saved.blocked, Ordering::Relaxed);
+        self.steps.store(saved.steps, Ordering::Relaxed);
+        self.share.store(saved.share, Ordering::Relaxed);
+        self.is_bounded.store(saved.is_bounded, Ordering::Relaxed);
+    }
+
+    /// Writes the checkpoint, if it is time. `queue` is what the calling worker has left.
+    fn save(&self, queue: &Queue) {
+        let Some(checkpoint) = self.checkpoint else { return };
+        {
+            let mut saves_at = self.saves_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if Instant::now() < *saves_at {
+                return;
+            }
+            *saves_at = Instant::now() + SAVED_EVERY;
+        }
+        self.exchange.gather(queue, |left| {
+            let mut saved = self.to_save();
+            saved.add(left.iter());
+            // One that cannot be written now is written at the end, or that says why not.
+            let _ = checkpoint.write(&saved);
+        });
+    }
+
+    /// Shows how far the exploration has come.
+    fn show_progress(&self) {
+        let executions = self.executions.load(Ordering::Relaxed);
+        let share = self.share.load(Ordering::Relaxed) as f64 / SHARE_UNIT;
+        self.progress.show(executions, (share > 0.0).then(|| executions as f64 / share));
+    }
+
     fn stop(&self, end: WorkerEnd) {
         self.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(end);
         self.exchange.stop();
@@ -186,7 +312,8 @@ impl Common<'_> {
 
     /// Whether the budget allows no further execution.
     fn is_over(&self) -> Option<End> {
-        let executions = self.executions.load(Ordering::Relaxed) + self.blocked.load(Ordering::Relaxed);
+        let explored = self.executions.load(Ordering::Relaxed) + self.blocked.load(Ordering::Relaxed);
+        let executions = explored.saturating_sub(self.before.load(Ordering::Relaxed));
         let allowed = self.budget.executions;
         if executions >= allowed {
             return Some(End::Budget);
@@ -202,208 +329,11 @@ impl Common<'_> {
             }
         }
         // A look at the clock costs as much as a short execution.
-        let is_late =
-            executions.is_multiple_of(64) && self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if !executions.is_multiple_of(64) {
+            return None;
+        }
+        self.show_progress();
+        let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         is_late.then_some(End::Time)
-    }
-}
-
-/// One worker: an execution, a graph, and a part of the frontier.
-struct Worker<'a, 'b> {
-    exploration: &'a Exploration<'a>,
-    execution: &'a mut Execution,
-    common: &'a Common<'b>,
-    queue: Queue,
-    explorer: Option<Box<Explorer>>,
-    numbers: Vec<EventId>,
-    /// Graphs that nobody needs any more, for their memory.
-    spare: Vec<Arc<Graph>>,
-    profile: Profile,
-}
-
-impl<'a, 'b> Worker<'a, 'b> {
-    fn new(
-        exploration: &'a Exploration<'a>,
-        execution: &'a mut Execution,
-        common: &'a Common<'b>,
-    ) -> Worker<'a, 'b> {
-        let limits = &mut execution.kernel.limits;
-        *limits = exploration.config.exhaustive_limits();
-        limits.strict = common.strict;
-        let is_sc = limits.memory == MemoryModel::SequentiallyConsistent;
-        let max_size = if common.budget.gives_up_early { SMALL } else { usize::MAX };
-        let explorer = Explorer::new(is_sc, limits.spurious, max_size);
-        // For executions that are of no use any more.
-        execution.set_strategy(Box::new(RoundRobin::default()));
-        Worker {
-            exploration,
-            execution,
-            common,
-            queue: Queue::default(),
-            explorer: Some(Box::new(explorer)),
-            numbers: Vec::new(),
-            spare: Vec::new(),
-            profile: Profile::default(),
-        }
-    }
-
-    fn work(mut self) {
-        while let Some(item) = self.queue.pop().or_else(|| self.common.exchange.take()) {
-            if self.common.exchange.is_stopped() {
-                return;
-            }
-            if let Some(end) = self.common.is_over() {
-                return self.common.stop(WorkerEnd::End(end));
-            }
-            if let Some(end) = self.explore(&item) {
-                return self.common.stop(end);
-            }
-            self.give_back(item.base);
-            while self.queue.len() > 1 && self.common.exchange.is_wanting() {
-                let Some(item) = self.queue.give() else { break };
-                self.common.exchange.give(item);
-            }
-        }
-    }
-
-    /// Keeps the memory of a graph, if nobody else has it.
-    fn give_back(&mut self, mut graph: Arc<Graph>) {
-        if self.spare.len() < SPARE && Arc::get_mut(&mut graph).is_some() {
-            self.spare.push(graph);
-        }
-    }
-
-    fn explore(&mut self, item: &Item) -> Option<WorkerEnd> {
-        let mut explorer = self.explorer.take().expect("put back after each graph");
-        let built = item.build(&mut explorer.graph, &mut self.numbers);
-        let is_conflict = built.conflict != NONE;
-        let Explorer { checker, graph, .. } = &mut *explorer;
-        let is_consistent = is_conflict || built.unchecked == NONE || checker.check(graph, built.unchecked);
-        if !is_consistent {
-            self.common.add_share(item.weight);
-            self.explorer = Some(explorer);
-            return None;
-        }
-        let preemptions = if is_conflict { item.preemptions } else { explorer.graph.preemptions() };
-        if self.exploration.config.max_preemptions.is_some_and(|bound| preemptions > bound) {
-            self.common.is_bounded.store(true, Ordering::Relaxed);
-            self.common.add_share(item.weight);
-            self.explorer = Some(explorer);
-            return None;
-        }
-        if built.event != NONE {
-            explorer.revisit(built.event, built.conflict);
-        }
-        let mut end = None;
-        if is_conflict {
-            explorer.graph.is_conflict = true;
-            self.explorer = Some(explorer);
-        } else {
-            end = self.run(explorer);
-            if end.is_none() && matches!(item.change, Change::Nothing) {
-                end = self.run_again();
-            }
-        }
-        self.push_found(item, preemptions, is_conflict);
-        end
-    }
-
-    /// Runs the graph, and what follows.
-    fn run(&mut self, explorer: Box<Explorer>) -> Option<WorkerEnd> {
-        let index = self.common.executions.load(Ordering::Relaxed);
-        let (mut explorer, stop) = self.run_as(explorer, index, QUIET);
-        self.common.steps.fetch_add(self.execution.kernel.steps, Ordering::Relaxed);
-        let end = explorer.end.take();
-        let is_bounded = explorer.is_bounded;
-        self.explorer = Some(explorer);
-        if is_bounded {
-            self.common.is_bounded.store(true, Ordering::Relaxed);
-        }
-        match end {
-            Some(RunEnd::Blocked) => {
-                self.common.blocked.fetch_add(1, Ordering::Relaxed);
-                return None;
-            }
-            Some(RunEnd::TooLarge) => return Some(WorkerEnd::End(End::Budget)),
-            Some(RunEnd::Strict(more)) => return Some(WorkerEnd::Strict(more)),
-            Some(RunEnd::Unsupported(what)) => return Some(WorkerEnd::End(End::Unsupported(what))),
-            Some(RunEnd::Diverged(_)) | None => {}
-        }
-        let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
-        if let Some(verdict) = verdict {
-            let mut finding = Finding::new(index, verdict, self.execution);
-            finding.token.ends_spinning = matches!(stop, Stop::Livelock);
-            return Some(WorkerEnd::End(End::Failed(Box::new(finding))));
-        }
-        self.common.executions.fetch_add(1, Ordering::Relaxed);
-        None
-    }
-
-    /// One execution as the explorer wants it.
-    fn run_as(&mut self, mut explorer: Box<Explorer>, index: u64, mode: Mode) -> (Box<Explorer>, Stop) {
-        explorer.start();
-        self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), mode);
-        self.execution.begin(&Start { execution: index, profile: &self.profile });
-        self.execution.set_director(explorer);
-        let max_steps = self.execution.kernel.limits.max_steps;
-        let stop = self.execution.run(self.exploration.body);
-        self.execution.kernel.limits.max_steps = max_steps;
-        let director = self.execution.take_director().expect("set above").into_any();
-        (director.downcast::<Explorer>().expect("set above"), stop)
-    }
-
-    /// Runs the first execution a second time: if the two differ, something that is not controlled decides. Later
-    /// ones are compared with those that they follow.
-    fn run_again(&mut self) -> Option<WorkerEnd> {
-        let mut explorer = self.explorer.take().expect("put back after each graph");
-        let found = std::mem::take(&mut explorer.found);
-        let events = explorer.graph.len();
-        let (mut explorer, stop) = self.run_as(explorer, 0, TRACING);
-        let end = explorer.end.take();
-        explorer.found = found;
-        let is_longer = explorer.graph.len() != events;
-        self.explorer = Some(explorer);
-        if end.is_some_and(|end| !matches!(end, RunEnd::Diverged(_))) {
-            // It was left to itself.
-            return None;
-        }
-        let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
-        let verdict = match verdict {
-            None if is_longer => nondeterminism("the second went on where the first had ended"),
-            None => return None,
-            Some(verdict) if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) => verdict,
-            Some(Verdict { kind, message, .. }) => nondeterminism(&format!(
-                "no operation differs, but the first passed; the second failed with {kind}: {message}"
-            )),
-        };
-        let finding = Finding::new(0, verdict, self.execution);
-        Some(WorkerEnd::End(End::Failed(Box::new(finding))))
-    }
-
-    /// Puts what was found into the frontier.
-    fn push_found(&mut self, item: &Item, preemptions: u32, is_conflict: bool) {
-        let explorer = self.explorer.as_mut().expect("put back after each graph");
-        let parts = explorer.found.len() + usize::from(!is_conflict);
-        let weight = item.weight / parts.max(1) as f64;
-        if !is_conflict || parts == 0 {
-            self.common.add_share(weight);
-        }
-        if explorer.found.is_empty() {
-            return;
-        }
-        // The next graph is built from another base.
-        let mut base = self.spare.pop().unwrap_or_default();
-        let spare = Arc::get_mut(&mut base).expect("graphs that are kept are nobody else's");
-        std::mem::swap(spare, &mut explorer.graph);
-        for change in explorer.found.drain(..) {
-            let is_revisit =
-                matches!(change, Change::Revisit { .. } | Change::Eviction { .. } | Change::Detour { .. });
-            self.queue.push(Item {
-                base: Arc::clone(&base),
-                change,
-                preemptions: (preemptions + u32::from(is_revisit)).min(255),
-                weight,
-            });
-        }
     }
 }

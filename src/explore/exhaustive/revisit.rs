@@ -12,6 +12,7 @@
 
 use std::sync::Arc;
 
+use super::checkpoint::Origin;
 use super::clocks::PORF;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
@@ -26,6 +27,8 @@ pub(super) struct Item {
     pub(super) preemptions: u32,
     /// The part of all executions that it stands for (Knuth's estimate).
     pub(super) weight: f64,
+    /// Where it was found, if that is to be kept.
+    pub(super) origin: Origin,
 }
 
 /// How a graph differs from its base.

@@ -18,11 +18,76 @@ use crate::rt::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 
-/// How often a thread goes round until it is taken to spin.
+/// How often a thread goes round until it is taken to spin, where a loop was seen not to end before.
 const ROUNDS: u32 = 16;
 
-/// How many operations it may take for that.
-const OPERATIONS: u32 = 2_000;
+/// The same, where a loop is seen for the first time: many give up after some rounds.
+const FIRST_ROUNDS: u32 = 1_000;
+
+/// How many operations a thread may take for a round.
+const OPERATIONS: u32 = 125;
+
+/// A place in the source, as it stands in a checkpoint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Site {
+    pub(super) file: String,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+impl Site {
+    fn of(location: &Location<'_>) -> Site {
+        Site { file: location.file().to_owned(), line: location.line(), column: location.column() }
+    }
+
+    fn is(&self, location: &Location<'_>) -> bool {
+        self.line == location.line() && self.column == location.column() && self.file == location.file()
+    }
+}
+
+/// Hints that were seen not to be in a loop, in the order in which that was found out. A run knows those at the
+/// beginning of the list that are shown to it, so that it can be done again.
+#[derive(Default, Debug)]
+pub(super) struct StraightSites {
+    sites: Vec<Site>,
+    shown: usize,
+}
+
+impl StraightSites {
+    pub(super) fn len(&self) -> usize {
+        self.sites.len()
+    }
+
+    /// Shows only the first `count` to the next run.
+    pub(super) fn show(&mut self, count: u32) {
+        self.shown = count as usize;
+    }
+
+    pub(super) fn shown(&self) -> u32 {
+        self.shown as u32
+    }
+
+    /// Adds what others know, and they what is known here. From the next run on all is shown.
+    pub(super) fn merge(&mut self, others: &mut Vec<Site>) {
+        for site in self.sites.drain(..) {
+            if !others.contains(&site) {
+                others.push(site);
+            }
+        }
+        self.sites.clone_from(others);
+        self.shown = self.sites.len();
+    }
+
+    fn contain(&self, location: &Location<'_>) -> bool {
+        self.sites.iter().take(self.shown).any(|site| site.is(location))
+    }
+
+    fn add(&mut self, location: &Location<'_>) {
+        if !self.sites.iter().any(|site| site.is(location)) {
+            self.sites.push(Site::of(location));
+        }
+    }
+}
 
 /// A thread that is run on alone to see whether it spins.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +97,8 @@ pub(super) struct Probe {
     site: &'static Location<'static>,
     rounds: u32,
     operations: u32,
+    /// After how many rounds it is taken to spin.
+    enough: u32,
 }
 
 impl Graph {
@@ -81,10 +148,11 @@ impl Explorer {
         let site = self.graph.event(last).site;
         let earlier = self.graph.event(last).previous;
         let comes_back = self.graph.since_effect(earlier).any(|id| self.graph.event(id).site == site);
-        if self.graph.went_on(last) || !comes_back && self.straight.contains(&site) {
+        if self.graph.went_on(last) || !comes_back && self.straight.contain(site) {
             return;
         }
-        self.probe = Some(Probe { line, site, rounds: 0, operations: 0 });
+        let enough = if self.endless.iter().any(|&other| other == site) { ROUNDS } else { FIRST_ROUNDS };
+        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough });
         self.has_probed = true;
     }
 
@@ -144,15 +212,18 @@ impl Explorer {
                 }
             }
         }
-        if has_effect || probe.operations > OPERATIONS {
+        if has_effect || probe.operations > OPERATIONS * (probe.rounds + 1) {
             self.probe = Some(probe);
             self.does_not_spin(probe);
             return wanted;
         }
         probe.rounds += u32::from(access.site == probe.site);
-        if probe.rounds < ROUNDS {
+        if probe.rounds < probe.enough {
             self.probe = Some(probe);
         } else {
+            if probe.enough == FIRST_ROUNDS {
+                self.endless.push(probe.site);
+            }
             let last = self.graph.lines[line as usize].last;
             self.graph.lines[line as usize].spins_after = last;
             self.probe = None;
@@ -164,7 +235,7 @@ impl Explorer {
     fn does_not_spin(&mut self, probe: Probe) -> Direction {
         let event = self.graph.lines[probe.line as usize].last;
         if probe.rounds == 0 {
-            self.straight.push(probe.site);
+            self.straight.add(probe.site);
         }
         self.found.push(Change::GoesOn { event });
         self.probe = None;

@@ -1,0 +1,314 @@
+//! A worker of an exhaustive exploration: takes graphs from the frontier, builds, checks and runs them, and puts what
+//! it finds there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use super::super::judge::{Verdict, judge};
+use super::super::profile::Profile;
+use super::super::random::RoundRobin;
+use super::super::runner::{Exploration, Finding, QUIET, TRACING, nondeterminism};
+use super::super::strategy::Start;
+use super::checkpoint::{Ancestor, Checkpoint, Origin, Saved};
+use super::director::{Explorer, RunEnd};
+use super::event::{EventId, NONE};
+use super::frontier::Queue;
+use super::graph::Graph;
+use super::revisit::{Change, Item};
+use super::{Common, End, SMALL, WorkerEnd};
+use crate::report::FailureKind;
+use crate::rt::Execution;
+use crate::rt::execution::Mode;
+use crate::rt::memory::MemoryModel;
+use crate::rt::outcome::Stop;
+use crate::rt::rng::Rng;
+
+/// How many graphs a worker keeps for their memory.
+const SPARE: usize = 64;
+
+/// One worker: an execution, a graph, and a part of the frontier.
+pub(super) struct Worker<'a, 'b> {
+    exploration: &'a Exploration<'a>,
+    execution: &'a mut Execution,
+    common: &'a Common<'b>,
+    queue: Queue,
+    explorer: Option<Box<Explorer>>,
+    numbers: Vec<EventId>,
+    /// Graphs that nobody needs any more, for their memory.
+    spare: Vec<Arc<Graph>>,
+    /// What was found last, on its way to the frontier.
+    items: Vec<Item>,
+    profile: Profile,
+}
+
+impl<'a, 'b> Worker<'a, 'b> {
+    pub(super) fn new(
+        exploration: &'a Exploration<'a>,
+        execution: &'a mut Execution,
+        common: &'a Common<'b>,
+    ) -> Worker<'a, 'b> {
+        let limits = &mut execution.kernel.limits;
+        *limits = exploration.config.exhaustive_limits();
+        limits.strict = common.strict;
+        let is_sc = limits.memory == MemoryModel::SequentiallyConsistent;
+        let max_size = if common.budget.gives_up_early { SMALL } else { usize::MAX };
+        let explorer = Explorer::new(is_sc, limits.spurious, max_size);
+        // For executions that are of no use any more.
+        execution.set_strategy(Box::new(RoundRobin::default()));
+        Worker {
+            exploration,
+            execution,
+            common,
+            queue: Queue::default(),
+            explorer: Some(Box::new(explorer)),
+            numbers: Vec::new(),
+            spare: Vec::new(),
+            items: Vec::new(),
+            profile: Profile::default(),
+        }
+    }
+
+    /// Explores until nothing is left, or somebody stops. What is left then.
+    pub(super) fn work(mut self) -> Vec<Origin> {
+        let saved = self.common.saved.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(end) = saved.and_then(|saved| self.restore(&saved)) {
+            self.common.stop(end);
+        }
+        let exchange = &self.common.exchange;
+        while let Some(item) = self.queue.pop().or_else(|| exchange.take()) {
+            let end = match exchange.is_stopped() {
+                true => None,
+                false => self.common.is_over(),
+            };
+            if end.is_some() || exchange.is_stopped() {
+                self.queue.push(item);
+                if let Some(end) = end {
+                    self.common.stop(WorkerEnd::End(end));
+                }
+                break;
+            }
+            if let Some(end) = self.explore(&item) {
+                self.common.stop(end);
+                break;
+            }
+            self.queue.extend(self.items.drain(..));
+            self.give_back(item.base);
+            while self.queue.len() > 1 && exchange.is_wanting() {
+                let Some(item) = self.queue.give() else { break };
+                exchange.give(item);
+            }
+            if self.common.checkpoint.is_some() {
+                exchange.join_gathering(&self.queue);
+                self.common.save(&self.queue);
+            }
+        }
+        self.queue.origins()
+    }
+
+    /// Puts what an earlier exploration has left into the queue: what it was found from is explored again.
+    fn restore(&mut self, saved: &Saved) -> Option<WorkerEnd> {
+        let common = self.common;
+        let root = Item {
+            base: Arc::new(Graph::new(self.exploration.config.memory == MemoryModel::SequentiallyConsistent)),
+            change: Change::Nothing,
+            preemptions: 0,
+            weight: 1.0,
+            origin: None,
+        };
+        if let Some(mut explorer) = self.explorer.take() {
+            self.share_straight(&mut explorer);
+            self.explorer = Some(explorer);
+        }
+        let wanted: BTreeSet<_> =
+            saved.nodes.iter().map(|node| node.place).chain(saved.left.iter().copied()).collect();
+        let mut items = BTreeMap::from([(None, root)]);
+        let misfit = || WorkerEnd::Misfit(common.checkpoint.map(Checkpoint::misfit).unwrap_or_default());
+        for (number, node) in saved.nodes.iter().enumerate() {
+            let Some(item) = items.remove(&node.place) else { return Some(misfit()) };
+            if let Some(explorer) = &mut self.explorer {
+                explorer.straight.show(node.straight);
+            }
+            if let Some(end) = self.explore(&item) {
+                return Some(end);
+            }
+            if self.items.len() != node.found as usize {
+                return Some(misfit());
+            }
+            for (found, item) in self.items.drain(..).enumerate() {
+                let place = Some((number as u32, found as u32));
+                if wanted.contains(&place) {
+                    items.insert(place, item);
+                }
+            }
+        }
+        for place in &saved.left {
+            match items.remove(place) {
+                Some(item) => self.queue.push(item),
+                None => return Some(misfit()),
+            }
+        }
+        self.common.restore_counts(saved);
+        None
+    }
+
+    /// Keeps the memory of a graph, if nobody else has it.
+    fn give_back(&mut self, mut graph: Arc<Graph>) {
+        if self.spare.len() < SPARE && Arc::get_mut(&mut graph).is_some() {
+            self.spare.push(graph);
+        }
+    }
+
+    fn explore(&mut self, item: &Item) -> Option<WorkerEnd> {
+        let mut explorer = self.explorer.take().expect("put back after each graph");
+        self.share_straight(&mut explorer);
+        let built = item.build(&mut explorer.graph, &mut self.numbers);
+        let is_conflict = built.conflict != NONE;
+        let Explorer { checker, graph, .. } = &mut *explorer;
+        let is_consistent = is_conflict || built.unchecked == NONE || checker.check(graph, built.unchecked);
+        if !is_consistent {
+            self.common.add_share(item.weight);
+            self.explorer = Some(explorer);
+            return None;
+        }
+        let preemptions = if is_conflict { item.preemptions } else { explorer.graph.preemptions() };
+        if self.exploration.config.max_preemptions.is_some_and(|bound| preemptions > bound) {
+            self.common.is_bounded.store(true, Ordering::Relaxed);
+            self.common.add_share(item.weight);
+            self.explorer = Some(explorer);
+            return None;
+        }
+        if built.event != NONE {
+            explorer.revisit(built.event, built.conflict);
+        }
+        let mut end = None;
+        if is_conflict {
+            explorer.graph.is_conflict = true;
+            self.explorer = Some(explorer);
+        } else {
+            end = self.run(explorer);
+            if end.is_none() && matches!(item.change, Change::Nothing) {
+                end = self.run_again();
+            }
+        }
+        self.make_items(item, preemptions, is_conflict);
+        end
+    }
+
+    /// Learns which hints others have seen not to be in a loop, and tells them.
+    fn share_straight(&self, explorer: &mut Explorer) {
+        let known = explorer.straight.len();
+        if known == self.common.straight_count.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut shared = self.common.straight.lock().unwrap_or_else(PoisonError::into_inner);
+        explorer.straight.merge(&mut shared);
+        self.common.straight_count.store(shared.len(), Ordering::Relaxed);
+    }
+
+    /// Runs the graph, and what follows.
+    fn run(&mut self, explorer: Box<Explorer>) -> Option<WorkerEnd> {
+        let index = self.common.executions.load(Ordering::Relaxed);
+        let (mut explorer, stop) = self.run_as(explorer, index, QUIET);
+        self.common.steps.fetch_add(self.execution.kernel.steps, Ordering::Relaxed);
+        let end = explorer.end.take();
+        let is_bounded = explorer.is_bounded;
+        self.explorer = Some(explorer);
+        if is_bounded {
+            self.common.is_bounded.store(true, Ordering::Relaxed);
+        }
+        match end {
+            Some(RunEnd::Blocked) => {
+                self.common.blocked.fetch_add(1, Ordering::Relaxed);
+                return None;
+            }
+            Some(RunEnd::TooLarge) => return Some(WorkerEnd::End(End::Budget)),
+            Some(RunEnd::Strict(more)) => return Some(WorkerEnd::Strict(more)),
+            Some(RunEnd::Unsupported(what)) => return Some(WorkerEnd::End(End::Unsupported(what))),
+            Some(RunEnd::Diverged(_)) | None => {}
+        }
+        let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
+        if let Some(verdict) = verdict {
+            let mut finding = Finding::new(index, verdict, self.execution);
+            finding.token.ends_spinning = matches!(stop, Stop::Livelock);
+            return Some(WorkerEnd::End(End::Failed(Box::new(finding))));
+        }
+        self.common.executions.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+
+    /// One execution as the explorer wants it.
+    fn run_as(&mut self, mut explorer: Box<Explorer>, index: u64, mode: Mode) -> (Box<Explorer>, Stop) {
+        explorer.start();
+        self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), mode);
+        self.execution.begin(&Start { execution: index, profile: &self.profile });
+        self.execution.set_director(explorer);
+        let max_steps = self.execution.kernel.limits.max_steps;
+        let stop = self.execution.run(self.exploration.body);
+        self.execution.kernel.limits.max_steps = max_steps;
+        let director = self.execution.take_director().expect("set above").into_any();
+        (director.downcast::<Explorer>().expect("set above"), stop)
+    }
+
+    /// Runs the first execution a second time: if the two differ, something that is not controlled decides. Later
+    /// ones are compared with those that they follow.
+    fn run_again(&mut self) -> Option<WorkerEnd> {
+        let mut explorer = self.explorer.take().expect("put back after each graph");
+        let found = std::mem::take(&mut explorer.found);
+        let events = explorer.graph.len();
+        let (mut explorer, stop) = self.run_as(explorer, 0, TRACING);
+        let end = explorer.end.take();
+        explorer.found = found;
+        let is_longer = explorer.graph.len() != events;
+        self.explorer = Some(explorer);
+        if end.is_some_and(|end| !matches!(end, RunEnd::Diverged(_))) {
+            // It was left to itself.
+            return None;
+        }
+        let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
+        let verdict = match verdict {
+            None if is_longer => nondeterminism("the second went on where the first had ended"),
+            None => return None,
+            Some(verdict) if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) => {
+                verdict
+            }
+            Some(Verdict { kind, message, .. }) => nondeterminism(&format!(
+                "no operation differs, but the first passed; the second failed with {kind}: {message}"
+            )),
+        };
+        let finding = Finding::new(0, verdict, self.execution);
+        Some(WorkerEnd::End(End::Failed(Box::new(finding))))
+    }
+
+    /// Makes items of what was found.
+    fn make_items(&mut self, item: &Item, preemptions: u32, is_conflict: bool) {
+        let explorer = self.explorer.as_mut().expect("put back after each graph");
+        let parts = explorer.found.len() + usize::from(!is_conflict);
+        let weight = item.weight / parts.max(1) as f64;
+        if !is_conflict || parts == 0 {
+            self.common.add_share(weight);
+        }
+        if explorer.found.is_empty() {
+            return;
+        }
+        let ancestor = self.common.checkpoint.map(|_| {
+            let (straight, found) = (explorer.straight.shown(), explorer.found.len() as u32);
+            Arc::new(Ancestor { origin: item.origin.clone(), straight, found })
+        });
+        // The next graph is built from another base.
+        let mut base = self.spare.pop().unwrap_or_default();
+        let spare = Arc::get_mut(&mut base).expect("graphs that are kept are nobody else's");
+        std::mem::swap(spare, &mut explorer.graph);
+        for (number, change) in explorer.found.drain(..).enumerate() {
+            let is_revisit =
+                matches!(change, Change::Revisit { .. } | Change::Eviction { .. } | Change::Detour { .. });
+            self.items.push(Item {
+                base: Arc::clone(&base),
+                change,
+                preemptions: (preemptions + u32::from(is_revisit)).min(255),
+                weight,
+                origin: ancestor.as_ref().map(|ancestor| (Arc::clone(ancestor), number as u32)),
+            });
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! How far a long exploration has come, on a terminal.
+//!
+//! Only where stderr is one, and only for explorations of more than two seconds. Several tests at once have a line
+//! each.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::report::grouped;
+
+/// From when on there is something to see.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// How often it changes.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// The lines of all explorations of the process.
+static LINES: OnceLock<MultiProgress> = OnceLock::new();
+
+/// One exploration's line.
+#[derive(Debug)]
+pub(super) struct Progress {
+    test: String,
+    started: Instant,
+    line: Mutex<Line>,
+}
+
+#[derive(Debug)]
+struct Line {
+    shown_at: Option<Instant>,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(super) fn new(test: &str) -> Progress {
+        let line = Mutex::new(Line { shown_at: None, bar: None });
+        Progress { test: test.to_owned(), started: Instant::now(), line }
+    }
+
+    /// So many executions of about so many, if that is known. Cheap where nothing changes.
+    pub(super) fn show(&self, executions: u64, total: Option<f64>) {
+        let now = Instant::now();
+        let elapsed = now - self.started;
+        if elapsed < QUIET {
+            return;
+        }
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.shown_at.is_some_and(|shown_at| now - shown_at < EVERY) {
+            return;
+        }
+        line.shown_at = Some(now);
+        let bar = line.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::no_length()
+                .with_style(ProgressStyle::with_template("{msg}").expect("it is a template"));
+            LINES.get_or_init(MultiProgress::new).add(bar)
+        });
+        bar.set_message(message(&self.test, executions, elapsed, total));
+    }
+
+    /// There is nothing more to see.
+    pub(super) fn finish(&self) {
+        if let Some(bar) = self.line.lock().unwrap_or_else(PoisonError::into_inner).bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// What the line says.
+fn message(test: &str, executions: u64, elapsed: Duration, total: Option<f64>) -> String {
+    let seconds = elapsed.as_secs_f64();
+    let rate = executions as f64 / seconds;
+    let name = if test.is_empty() { String::new() } else { format!("{test}: ") };
+    let mut text = format!(
+        "{name}{} executions in {seconds:.0} s ({} a second)",
+        grouped(executions),
+        grouped(rate as u64)
+    );
+    if let Some(total) = total {
+        let share = (100.0 * executions as f64 / total).min(100.0);
+        text += &format!(", {share:.0} % of about {}", grouped(total as u64));
+        let left = (total - executions as f64).max(0.0) / rate;
+        if left.is_finite() && left < 1e6 {
+            text += &format!(", {left:.0} s to go");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_fast_and_how_much_is_left() {
+        let elapsed = Duration::from_secs(4);
+        assert_eq!(
+            message("a::test", 2_000, elapsed, None),
+            "a::test: 2,000 executions in 4 s (500 a second)"
+        );
+        assert_eq!(
+            message("", 2_000, elapsed, Some(8_000.0)),
+            "2,000 executions in 4 s (500 a second), 25 % of about 8,000, 12 s to go"
+        );
+    }
+
+    #[test]
+    fn a_short_exploration_shows_nothing() {
+        let progress = Progress::new("test");
+        progress.show(5, None);
+        assert!(progress.line.lock().unwrap().bar.is_none());
+        progress.finish();
+    }
+}
