@@ -314,6 +314,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         self.common.steps.fetch_add(self.execution.kernel.steps, Ordering::Relaxed);
         let end = explorer.end.take();
         let is_bounded = explorer.is_bounded;
+        let is_unreal = explorer.graph.is_sc && explorer.has_read_stale;
         self.explorer = Some(explorer);
         if is_bounded {
             self.common.is_bounded.store(true, Ordering::Relaxed);
@@ -329,10 +330,16 @@ impl<'a, 'b> Worker<'a, 'b> {
             Some(RunEnd::Diverged(_)) | None => {}
         }
         let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
-        if let Some(verdict) = verdict {
+        // The thread that waits in vain has no part in the failure: it is found without that, too.
+        let is_unreal = is_unreal && !matches!(stop, Stop::Diverged(_));
+        if let Some(verdict) = verdict.filter(|_| !is_unreal) {
             let mut finding = Finding::new(index, verdict, self.execution);
             finding.token.ends_spinning = matches!(stop, Stop::Livelock);
             return Some(WorkerEnd::End(End::Failed(Box::new(finding))));
+        }
+        if is_unreal {
+            self.common.blocked.fetch_add(1, Ordering::Relaxed);
+            return None;
         }
         self.common.executions.fetch_add(1, Ordering::Relaxed);
         None
