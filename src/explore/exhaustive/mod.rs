@@ -97,6 +97,8 @@ struct Common<'a> {
     /// The part of all executions that was seen, in 2⁻⁶⁰.
     share: AtomicU64,
     is_bounded: AtomicBool,
+    /// Whether one execution was run a second time.
+    is_compared: AtomicBool,
     strict_channels: bool,
     deadline: Option<Instant>,
     end: Mutex<Option<WorkerEnd>>,
@@ -134,6 +136,7 @@ impl Exploration<'_> {
                 steps: AtomicU64::new(0),
                 share: AtomicU64::new(0),
                 is_bounded: AtomicBool::new(false),
+                is_compared: AtomicBool::new(false),
                 strict_channels,
                 deadline,
                 end: Mutex::new(None),
@@ -202,6 +205,16 @@ impl Common<'_> {
             executions.is_multiple_of(64) && self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         is_late.then_some(End::Time)
     }
+}
+
+/// What came of running a graph.
+enum Ran {
+    /// A complete execution, with this number, that did not fail.
+    Passed(u64),
+    /// Nothing: a thread waits for what another execution shows.
+    Blocked,
+    /// The end of the exploration.
+    Ended(WorkerEnd),
 }
 
 /// One worker: an execution, a graph, and a part of the frontier.
@@ -290,17 +303,20 @@ impl<'a, 'b> Worker<'a, 'b> {
             explorer.graph.is_conflict = true;
             self.explorer = Some(explorer);
         } else {
-            end = self.run(explorer);
-            if end.is_none() && matches!(item.change, Change::Nothing) {
-                end = self.run_again();
-            }
+            end = match self.run(explorer) {
+                Ran::Passed(index) if !self.common.is_compared.swap(true, Ordering::Relaxed) => {
+                    self.run_again(index)
+                }
+                Ran::Passed(_) | Ran::Blocked => None,
+                Ran::Ended(end) => Some(end),
+            };
         }
         self.push_found(item, preemptions, is_conflict);
         end
     }
 
     /// Runs the graph, and what follows.
-    fn run(&mut self, mut explorer: Box<Explorer>) -> Option<WorkerEnd> {
+    fn run(&mut self, mut explorer: Box<Explorer>) -> Ran {
         let index = self.common.executions.load(Ordering::Relaxed);
         explorer.start();
         self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), QUIET);
@@ -322,11 +338,11 @@ impl<'a, 'b> Worker<'a, 'b> {
         match end {
             Some(RunEnd::Blocked) => {
                 self.common.blocked.fetch_add(1, Ordering::Relaxed);
-                return None;
+                return Ran::Blocked;
             }
-            Some(RunEnd::TooLarge) => return Some(WorkerEnd::End(End::Budget)),
-            Some(RunEnd::StrictChannels) => return Some(WorkerEnd::StrictChannels),
-            Some(RunEnd::Unsupported(what)) => return Some(WorkerEnd::End(End::Unsupported(what))),
+            Some(RunEnd::TooLarge) => return Ran::Ended(WorkerEnd::End(End::Budget)),
+            Some(RunEnd::StrictChannels) => return Ran::Ended(WorkerEnd::StrictChannels),
+            Some(RunEnd::Unsupported(what)) => return Ran::Ended(WorkerEnd::End(End::Unsupported(what))),
             Some(RunEnd::Diverged(_)) | None => {}
         }
         let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
@@ -335,26 +351,27 @@ impl<'a, 'b> Worker<'a, 'b> {
         if let Some(verdict) = verdict.filter(|_| !is_unreal) {
             let mut finding = Finding::new(index, verdict, self.execution);
             finding.token.ends_spinning = matches!(stop, Stop::Livelock);
-            return Some(WorkerEnd::End(End::Failed(Box::new(finding))));
+            return Ran::Ended(WorkerEnd::End(End::Failed(Box::new(finding))));
         }
         if is_unreal {
             self.common.blocked.fetch_add(1, Ordering::Relaxed);
-            return None;
+            return Ran::Blocked;
         }
         self.common.executions.fetch_add(1, Ordering::Relaxed);
-        None
+        Ran::Passed(index)
     }
 
-    /// Runs the first execution a second time: if the two differ, something that is not controlled decides. Later
-    /// ones are compared with those that they follow.
-    fn run_again(&mut self) -> Option<WorkerEnd> {
+    /// Runs the first execution that has come to its end a second time: if the two differ, something that is not
+    /// controlled decides. Later ones are compared with those that they follow. One that was left before says
+    /// nothing: how a suspected loop goes on is found out in another.
+    fn run_again(&mut self, index: u64) -> Option<WorkerEnd> {
         let mut explorer = self.explorer.take().expect("put back after each graph");
         let found = std::mem::take(&mut explorer.found);
         let (events, has_probed) = (explorer.graph.len(), explorer.has_probed);
         let first = std::mem::take(&mut self.execution.fingerprints);
         explorer.start();
-        self.execution.prepare(0, Rng::new(self.exploration.config.seed, 0), TRACING);
-        self.execution.begin(&Start { execution: 0, profile: &self.profile });
+        self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), TRACING);
+        self.execution.begin(&Start { execution: index, profile: &self.profile });
         self.execution.set_director(explorer);
         let stop = self.execution.run(self.exploration.body);
         let director = self.execution.take_director().expect("set above").into_any();
@@ -382,7 +399,7 @@ impl<'a, 'b> Worker<'a, 'b> {
             (None, None) if is_longer => nondeterminism("the second went on where the first had ended"),
             (None, None) => return None,
         };
-        let finding = Finding::new(0, verdict, self.execution);
+        let finding = Finding::new(index, verdict, self.execution);
         Some(WorkerEnd::End(End::Failed(Box::new(finding))))
     }
 
