@@ -434,11 +434,12 @@ impl Kernel {
         (store, thread)
     }
 
-    /// Whether a new store takes the place of the old one: nobody could read that any more.
+    /// Whether a new store takes the place of the old one: nobody could read that any more. A director may want
+    /// to know what a thread would do that had read it, even if memory is sequentially consistent.
     #[inline]
     fn keeps_one(&self, location: u32) -> bool {
         let alone = self.live == 1 && self.memory.locations[location as usize].order.len() == 1;
-        alone && !self.limits.directed || self.limits.memory == MemoryModel::SequentiallyConsistent
+        !self.limits.directed && (alone || self.limits.memory == MemoryModel::SequentiallyConsistent)
     }
 
     /// Forgets stores that nobody can read any more, if there are many. The chosen position stays right.

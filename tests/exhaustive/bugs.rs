@@ -119,6 +119,25 @@ fn a_loop_without_a_hint_is_a_loop_all_the_same() {
 }
 
 #[test]
+fn a_suspected_loop_is_no_nondeterminism() {
+    // The third look at the same thing gives reason to see whether the thread goes round; the execution in which
+    // that is seen is left.
+    let report = failure(|| {
+        let value = Arc::new(AtomicU32::new(0));
+        let thread = thread::spawn(move || {
+            for _ in 0..3 {
+                value.load(Relaxed);
+            }
+        });
+        let held = Mutex::new(());
+        let _held = held.lock().unwrap();
+        let _forever = held.lock().unwrap();
+        thread.join().unwrap();
+    });
+    assert!(report.failed_with(FailureKind::Deadlock), "{report}");
+}
+
+#[test]
 fn an_exploration_that_cannot_end_says_so() {
     let endless = || {
         let counter = Arc::new(AtomicU32::new(0));

@@ -219,6 +219,7 @@ fn a_flag_that_many_wait_for() {
             share(AtomicU64::new(0), bodies);
         };
         assert_eq!(rc11(body), 1);
+        assert_eq!(count(MemoryModel::SequentiallyConsistent, body), 1);
     }
 }
 

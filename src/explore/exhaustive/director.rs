@@ -59,6 +59,9 @@ pub(super) struct Explorer {
     pub(super) probe: Option<Probe>,
     /// Whether some steps of the run are not in the graph.
     pub(super) has_probed: bool,
+    /// Whether a probe has read what is not there any more. If memory is sequentially consistent there is no
+    /// schedule that does so.
+    pub(super) has_read_stale: bool,
     /// Hints that were seen not to be in a loop.
     pub(super) straight: StraightSites,
     /// Where loops are that were seen not to end by themselves.
@@ -101,6 +104,7 @@ impl Explorer {
             time_passed_at: 0,
             probe: None,
             has_probed: false,
+            has_read_stale: false,
             straight: StraightSites::default(),
             endless: Vec::new(),
         }
@@ -122,6 +126,7 @@ impl Explorer {
         self.steps.resize(self.graph.events.len(), 0);
         self.probe = None;
         self.has_probed = false;
+        self.has_read_stale = false;
         let passed = |event: &Event| event.has(flag::TIMED_OUT);
         self.time_passed_at = self.graph.events.iter().rposition(passed).map_or(0, |id| id as u32);
     }

@@ -98,6 +98,8 @@ struct Common<'a> {
     /// The part of all executions that was seen, in 2⁻⁶⁰.
     share: AtomicU64,
     is_bounded: AtomicBool,
+    /// Whether one execution was run a second time.
+    is_compared: AtomicBool,
     strict: Strict,
     deadline: Option<Instant>,
     end: Mutex<Option<WorkerEnd>>,
@@ -237,6 +239,7 @@ impl<'a> Common<'a> {
             steps: AtomicU64::new(0),
             share: AtomicU64::new(0),
             is_bounded: AtomicBool::new(false),
+            is_compared: AtomicBool::new(false),
             strict,
             deadline,
             end: Mutex::new(None),

@@ -198,6 +198,7 @@ impl Explorer {
                     };
                     let value = self.graph.event(source).written;
                     wanted = self.steps[source as usize];
+                    self.has_read_stale |= source != self.graph.last_write(location);
                     has_effect = match access.rule.outcome(value, 0) {
                         Outcome::Reads => false,
                         Outcome::Writes(written) => {

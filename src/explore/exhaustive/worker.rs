@@ -27,6 +27,16 @@ use crate::rt::rng::Rng;
 /// How many graphs a worker keeps for their memory.
 const SPARE: usize = 64;
 
+/// What came of running a graph.
+enum Ran {
+    /// An execution that did not fail, with this number.
+    Passed(u64),
+    /// None to judge: it waits for what others show.
+    Blocked,
+    /// Whatever it was, the exploration ends with it.
+    Ended(WorkerEnd),
+}
+
 /// One worker: an execution, a graph, and a part of the frontier.
 pub(super) struct Worker<'a, 'b> {
     exploration: &'a Exploration<'a>,
@@ -186,10 +196,13 @@ impl<'a, 'b> Worker<'a, 'b> {
             explorer.graph.is_conflict = true;
             self.explorer = Some(explorer);
         } else {
-            end = self.run(explorer);
-            if end.is_none() && matches!(item.change, Change::Nothing) {
-                end = self.run_again();
-            }
+            end = match self.run(explorer) {
+                Ran::Passed(index) if !self.common.is_compared.swap(true, Ordering::Relaxed) => {
+                    self.run_again(index)
+                }
+                Ran::Passed(_) | Ran::Blocked => None,
+                Ran::Ended(end) => Some(end),
+            };
         }
         self.make_items(item, preemptions, is_conflict);
         end
@@ -207,12 +220,13 @@ impl<'a, 'b> Worker<'a, 'b> {
     }
 
     /// Runs the graph, and what follows.
-    fn run(&mut self, explorer: Box<Explorer>) -> Option<WorkerEnd> {
+    fn run(&mut self, explorer: Box<Explorer>) -> Ran {
         let index = self.common.executions.load(Ordering::Relaxed);
         let (mut explorer, stop) = self.run_as(explorer, index, QUIET);
         self.common.steps.fetch_add(self.execution.kernel.steps, Ordering::Relaxed);
         let end = explorer.end.take();
         let is_bounded = explorer.is_bounded;
+        let is_unreal = explorer.graph.is_sc && explorer.has_read_stale;
         self.explorer = Some(explorer);
         if is_bounded {
             self.common.is_bounded.store(true, Ordering::Relaxed);
@@ -220,21 +234,27 @@ impl<'a, 'b> Worker<'a, 'b> {
         match end {
             Some(RunEnd::Blocked) => {
                 self.common.blocked.fetch_add(1, Ordering::Relaxed);
-                return None;
+                return Ran::Blocked;
             }
-            Some(RunEnd::TooLarge) => return Some(WorkerEnd::End(End::Budget)),
-            Some(RunEnd::Strict(more)) => return Some(WorkerEnd::Strict(more)),
-            Some(RunEnd::Unsupported(what)) => return Some(WorkerEnd::End(End::Unsupported(what))),
+            Some(RunEnd::TooLarge) => return Ran::Ended(WorkerEnd::End(End::Budget)),
+            Some(RunEnd::Strict(more)) => return Ran::Ended(WorkerEnd::Strict(more)),
+            Some(RunEnd::Unsupported(what)) => return Ran::Ended(WorkerEnd::End(End::Unsupported(what))),
             Some(RunEnd::Diverged(_)) | None => {}
         }
         let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
-        if let Some(verdict) = verdict {
+        // The thread that waits in vain has no part in the failure: it is found without that, too.
+        let is_unreal = is_unreal && !matches!(stop, Stop::Diverged(_));
+        if let Some(verdict) = verdict.filter(|_| !is_unreal) {
             let mut finding = Finding::new(index, verdict, self.execution);
             finding.token.ends_spinning = matches!(stop, Stop::Livelock);
-            return Some(WorkerEnd::End(End::Failed(Box::new(finding))));
+            return Ran::Ended(WorkerEnd::End(End::Failed(Box::new(finding))));
+        }
+        if is_unreal {
+            self.common.blocked.fetch_add(1, Ordering::Relaxed);
+            return Ran::Blocked;
         }
         self.common.executions.fetch_add(1, Ordering::Relaxed);
-        None
+        Ran::Passed(index)
     }
 
     /// One execution as the explorer wants it.
@@ -250,21 +270,18 @@ impl<'a, 'b> Worker<'a, 'b> {
         (director.downcast::<Explorer>().expect("set above"), stop)
     }
 
-    /// Runs the first execution a second time: if the two differ, something that is not controlled decides. Later
-    /// ones are compared with those that they follow.
-    fn run_again(&mut self) -> Option<WorkerEnd> {
+    /// Runs the first execution that has come to its end a second time: if the two differ, something that is not
+    /// controlled decides. Later ones are compared with those that they follow. One that was left before says
+    /// nothing: how a suspected loop goes on is found out in another.
+    fn run_again(&mut self, index: u64) -> Option<WorkerEnd> {
         let mut explorer = self.explorer.take().expect("put back after each graph");
         let found = std::mem::take(&mut explorer.found);
         let events = explorer.graph.len();
-        let (mut explorer, stop) = self.run_as(explorer, 0, TRACING);
-        let end = explorer.end.take();
+        let (mut explorer, stop) = self.run_as(explorer, index, TRACING);
+        explorer.end = None;
         explorer.found = found;
         let is_longer = explorer.graph.len() != events;
         self.explorer = Some(explorer);
-        if end.is_some_and(|end| !matches!(end, RunEnd::Diverged(_))) {
-            // It was left to itself.
-            return None;
-        }
         let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
         let verdict = match verdict {
             None if is_longer => nondeterminism("the second went on where the first had ended"),
@@ -276,7 +293,7 @@ impl<'a, 'b> Worker<'a, 'b> {
                 "no operation differs, but the first passed; the second failed with {kind}: {message}"
             )),
         };
-        let finding = Finding::new(0, verdict, self.execution);
+        let finding = Finding::new(index, verdict, self.execution);
         Some(WorkerEnd::End(End::Failed(Box::new(finding))))
     }
 

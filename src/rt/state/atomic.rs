@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use crate::rt::access::{Access, Gate, Ordered, Place, Rule, STATE};
 use crate::rt::encoding::Refusal;
+use crate::rt::memory::MemoryModel;
 use crate::rt::object::{AtomicKind, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;
@@ -135,7 +136,10 @@ impl Execution {
     fn choose_wanted(&mut self, location: u32) -> usize {
         let number = self.kernel.source_of(location, self.wanted);
         let number = number.expect("the director wants a store that was made");
-        self.schedule.push_choice(number as u64);
+        // Without a director there is no choice if memory is sequentially consistent.
+        if self.kernel.limits.memory != MemoryModel::SequentiallyConsistent {
+            self.schedule.push_choice(number as u64);
+        }
         number
     }
 }
