@@ -11,6 +11,7 @@ mod director;
 mod event;
 mod frontier;
 mod graph;
+mod preemptions;
 mod revisit;
 mod spin;
 
@@ -212,6 +213,7 @@ struct Worker<'a, 'b> {
     queue: Queue,
     explorer: Option<Box<Explorer>>,
     numbers: Vec<EventId>,
+    preemptions: preemptions::Search,
     /// Graphs that are not needed any more, for their memory.
     spare: Vec<Graph>,
     profile: Profile,
@@ -238,6 +240,7 @@ impl<'a, 'b> Worker<'a, 'b> {
             queue: Queue::default(),
             explorer: Some(Box::new(explorer)),
             numbers: Vec::new(),
+            preemptions: preemptions::Search::default(),
             spare: Vec::new(),
             profile: Profile::default(),
         }
@@ -276,7 +279,11 @@ impl<'a, 'b> Worker<'a, 'b> {
             return None;
         }
         let preemptions = if is_conflict { item.preemptions } else { explorer.graph.preemptions() };
-        if self.exploration.config.max_preemptions.is_some_and(|bound| preemptions > bound) {
+        let bound = self.exploration.config.max_preemptions.filter(|_| !is_conflict);
+        let slack = preemptions::slack(&explorer.graph);
+        if bound
+            .is_some_and(|bound| !self.preemptions.fits(&explorer.graph, bound.saturating_add(slack), &[]))
+        {
             self.common.is_bounded.store(true, Ordering::Relaxed);
             self.common.add_share(item.weight);
             self.explorer = Some(explorer);
@@ -318,6 +325,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         if is_bounded {
             self.common.is_bounded.store(true, Ordering::Relaxed);
         }
+        let is_diverged = matches!(end, Some(RunEnd::Diverged(_)));
         match end {
             Some(RunEnd::Blocked) => {
                 self.common.blocked.fetch_add(1, Ordering::Relaxed);
@@ -327,6 +335,14 @@ impl<'a, 'b> Worker<'a, 'b> {
             Some(RunEnd::StrictChannels) => return Some(WorkerEnd::StrictChannels),
             Some(RunEnd::Unsupported(what)) => return Some(WorkerEnd::End(End::Unsupported(what))),
             Some(RunEnd::Diverged(_)) | None => {}
+        }
+        let bound = self.exploration.config.max_preemptions;
+        let Explorer { graph, waiting, .. } = &**self.explorer.as_ref().expect("put back above");
+        // It only led the way to others.
+        if !is_diverged && bound.is_some_and(|bound| !self.preemptions.fits(graph, bound, waiting)) {
+            self.common.is_bounded.store(true, Ordering::Relaxed);
+            self.common.blocked.fetch_add(1, Ordering::Relaxed);
+            return None;
         }
         let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
         if let Some(verdict) = verdict {
