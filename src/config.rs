@@ -147,6 +147,9 @@ pub struct Config {
     /// Whether the number of executions was asked for.
     pub(crate) limits_executions: bool,
     pub(crate) executions: u64,
+    /// How many executions may be explored to verify the test before schedules are sampled; `executions`, if nothing
+    /// else.
+    pub(crate) verify_within: Option<u64>,
     pub(crate) seed: u64,
     pub(crate) strategy: StrategyKind,
     pub(crate) custom_strategy: Option<MakeStrategy>,
@@ -191,6 +194,7 @@ impl Default for Config {
             name: String::new(),
             limits_executions: false,
             executions: 10_000,
+            verify_within: None,
             seed: 0x5EED,
             strategy: StrategyKind::default(),
             custom_strategy: None,
@@ -231,6 +235,7 @@ impl Config {
     pub fn executions(mut self, executions: u64) -> Config {
         self.executions = executions;
         self.limits_executions = true;
+        self.verify_within = None;
         self
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::{Config, ConfigError, MemoryModel, Rerun};
 
 /// Every variable, with what it takes.
-pub(crate) const VARIABLES: [(&str, &str); 9] = [
+pub(crate) const VARIABLES: [(&str, &str); 10] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
     ("DRAWLOOM_TIME", "a length of time, such as 500ms, 10s or 2m"),
@@ -14,6 +14,7 @@ pub(crate) const VARIABLES: [(&str, &str); 9] = [
         "auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin",
     ),
     ("DRAWLOOM_MEMORY", "rc11 or sc"),
+    ("DRAWLOOM_MAX_PREEMPTIONS", "a whole number, or none"),
     ("DRAWLOOM_WORKERS", "a whole number of at least 1"),
     ("DRAWLOOM_LOG", "off, summary or full"),
     ("DRAWLOOM_CHECKPOINT", "the path of a file or of a folder"),
@@ -22,8 +23,8 @@ pub(crate) const VARIABLES: [(&str, &str); 9] = [
 
 impl Config {
     /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_TIME`, `DRAWLOOM_STRATEGY`,
-    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this;
-    /// [`explore`](crate::explore) alone does not.
+    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT` and
+    /// `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this; [`explore`](crate::explore) alone does not.
     ///
     /// # Errors
     ///
@@ -58,6 +59,7 @@ impl Config {
             "DRAWLOOM_EXECUTIONS" => {
                 self.executions = value.parse().ok().filter(|&n| n > 0)?;
                 self.limits_executions = true;
+                self.verify_within = None;
             }
             "DRAWLOOM_TIME" => self.time = Some(parse_time(value)?),
             "DRAWLOOM_STRATEGY" => {
@@ -70,6 +72,9 @@ impl Config {
                     "sc" => MemoryModel::SequentiallyConsistent,
                     _ => return None,
                 }
+            }
+            "DRAWLOOM_MAX_PREEMPTIONS" => {
+                self.max_preemptions = if value == "none" { None } else { Some(value.parse().ok()?) };
             }
             "DRAWLOOM_WORKERS" => self.workers = value.parse().ok().filter(|&n| n > 0)?,
             "DRAWLOOM_LOG" => self.log = value.parse().ok()?,
@@ -119,7 +124,15 @@ mod tests {
         let pct = with("DRAWLOOM_STRATEGY", "pct:4").unwrap().strategy;
         assert_eq!(pct, StrategyKind::Pct { depth: 4 });
         assert_eq!(with("DRAWLOOM_LOG", "full").unwrap().log, Log::Full);
+        assert_eq!(with("DRAWLOOM_MAX_PREEMPTIONS", "2").unwrap().max_preemptions, Some(2));
         assert_eq!(with("DRAWLOOM_REPLAY", "x").unwrap().replay.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_bound_of_preemptions_can_be_taken_away() {
+        let asked = |name: &str| (name == "DRAWLOOM_MAX_PREEMPTIONS").then(|| "none".to_owned());
+        let config = Config::new().max_preemptions(2).with_variables(asked).unwrap();
+        assert_eq!(config.max_preemptions, None);
     }
 
     #[test]

@@ -32,6 +32,13 @@ pub fn rerun_with(mut config: Config, command: impl Into<String>) -> Config {
     config
 }
 
+/// `config`, under which every execution is explored if there are at most so many, whatever number is sampled
+/// otherwise. For the shims.
+pub fn verify_within(mut config: Config, executions: u64) -> Config {
+    config.verify_within = Some(executions);
+    config
+}
+
 /// Whether a line about a test that passed is wanted. For the shims.
 pub fn wants_summary(config: &Config) -> bool {
     config.log >= Log::Summary

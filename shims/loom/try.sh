@@ -280,7 +280,7 @@ status=0
 "${run[@]}" >"$source.log" 2>&1 || status=$?
 milliseconds=$((($(date +%s%N) - started) / 1000000))
 
-# Results by test: `NAME RESULT EXECUTIONS`. What a test has printed comes after all results, under its name.
+# Results by test: `NAME RESULT EXECUTIONS COVERAGE`. What a test has printed comes after all results, under its name.
 results=$(awk '
     function number(text) { gsub(/,/, "", text); return text + 0 }
     # The program may print before the result, in the same line.
@@ -293,9 +293,12 @@ results=$(awk '
         next
     }
     match($0, /^---- [^ ]+ stdout ----$/) { now = $2; next }
-    match($0, /: passed: (sampled|verified) [0-9,]+ /) {
-        text = substr($0, RSTART, RLENGTH); split(text, word, " ")
-        executions[now] += number(word[4])
+    # A test is verified if all its models are.
+    match($0, /: (verified|bounded|sampled): (all |the )?([0-9,]+|only) /) {
+        text = substr($0, RSTART + 2, RLENGTH - 3); words = split(text, word, " ")
+        executions[now] += word[words] == "only" ? 1 : number(word[words])
+        rank = index("verified:bounded:sampled:", word[1])
+        if (rank > ranks[now]) { ranks[now] = rank; coverage[now] = substr(word[1], 1, length(word[1]) - 1) }
     }
     match($0, /found in execution [0-9,]+/) {
         text = substr($0, RSTART, RLENGTH); split(text, word, " ")
@@ -305,10 +308,10 @@ results=$(awk '
         text = substr($0, RSTART, RLENGTH); split(text, word, " ")
         executions[now] += word[3]
     }
-    END { for (i = 1; i <= count; i++) print order[i], result[order[i]], executions[order[i]] + 0 }
+    END { for (i = 1; i <= count; i++) print order[i], result[order[i]], executions[order[i]] + 0, coverage[order[i]] }
 ' "$source.log")
 if $each && [ -n "$results" ]; then
-    awk '{ printf "try:   %-8s %10d executions  %s\n", $2, $3, $1 }' <<<"$results"
+    awk '{ printf "try:   %-8s %-8s %10d executions  %s\n", $2, $4, $3, $1 }' <<<"$results"
 fi
 count() { awk -v wanted="$1" '$2 == wanted { n++ } END { print n + 0 }' <<<"$results"; }
 passed=$(count ok) failed=$(count FAILED) ignored=$(count ignored)
@@ -317,6 +320,12 @@ awk '$2 == "FAILED" { print "try: failed: " $1 }' <<<"$results"
 printf 'try: %s %s on %s: %d passed, %d failed, %d ignored; %d executions; %d.%03d s\n' \
     "$crate" "$version" "$engine" "$passed" "$failed" "$ignored" "$executions" \
     $((milliseconds / 1000)) $((milliseconds % 1000))
+if ! $real; then
+    awk '$2 == "ok" && $4 != "" { models++; how[$4]++ } END {
+        printf "try: of %d tests with models that passed, %d verified, %d bounded, %d sampled\n",
+            models, how["verified"], how["bounded"], how["sampled"]
+    }' <<<"$results"
+fi
 if [ "$status" -ne 0 ] || $each; then echo "try: what the tests printed is in $source.log"; fi
 [ "$status" -ne 124 ] && [ "$status" -ne 137 ] || die 6 "stopped after $limit s; what had not ended is not counted"
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || {

@@ -73,6 +73,10 @@ impl Exploration<'_> {
         execution.kernel.limits.spurious = token.spurious;
         execution.kernel.limits.memory = token.memory;
         execution.kernel.limits.directed = token.directed;
+        if token.directed {
+            // An exhaustive exploration counts those of the graph's best order, not of the one that was run.
+            execution.kernel.limits.max_preemptions = None;
+        }
         let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, token.encode());
         execution.set_last_words(words);
         let divergence = Arc::new(Mutex::new(None));

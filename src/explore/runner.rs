@@ -301,7 +301,11 @@ impl Exploration<'_> {
         }
         let is_limited = is_auto || self.config.limits_executions;
         let budget = Budget {
-            executions: if is_limited { self.config.executions } else { u64::MAX },
+            executions: match self.config.verify_within {
+                Some(executions) if is_auto => executions,
+                _ if is_limited => self.config.executions,
+                _ => u64::MAX,
+            },
             gives_up_early: is_auto,
             // Sampling is to have its part.
             time: if is_auto { self.config.time.map(|time| time / 2) } else { self.config.time },

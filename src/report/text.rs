@@ -120,7 +120,10 @@ pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt:
                 Some(bound) => format!("with at most {bound} preemptions"),
                 None => "with the random values that were tried".to_owned(),
             };
-            return write!(f, "{test}: bounded: all {executions} execution{plural} {bound}");
+            return match report.executions {
+                1 => write!(f, "{test}: bounded: the only execution {bound}"),
+                _ => write!(f, "{test}: bounded: all {executions} executions {bound}"),
+            };
         }
         Some(Coverage::Sampled { distinct, unseen }) => {
             // Rounded up: it says "at most".

@@ -51,6 +51,9 @@ struct State {
     /// For each operation that only looked, and each `notify_one`: how much had happened, and what was chosen.
     looks: BTreeSet<(Name, usize, usize)>,
     log: Vec<Vec<u64>>,
+    /// The thread that ran last, and how often it was left although it could have gone on; only with a bound.
+    running: Option<usize>,
+    preemptions: u32,
 }
 
 /// What the executions of a program are.
@@ -69,8 +72,9 @@ const SEMAPHORES: usize = 2 * OBJECTS;
 const CONDVAR: usize = 3 * OBJECTS;
 const CHANNEL: usize = 3 * OBJECTS + 1;
 
-/// The executions of `program`; `None` if there are too many states to look at.
-pub(crate) fn executions(program: &[Vec<Act>], limit: usize) -> Option<Executions> {
+/// The executions of `program` with at most `bound` preemptions, if there is a bound; `None` if there are too many
+/// states to look at.
+pub(crate) fn executions(program: &[Vec<Act>], limit: usize, bound: Option<u32>) -> Option<Executions> {
     let start = State {
         position: vec![0; program.len()],
         permits: [1; OBJECTS],
@@ -81,15 +85,34 @@ pub(crate) fn executions(program: &[Vec<Act>], limit: usize) -> Option<Execution
     let mut seen = BTreeSet::from([start.clone()]);
     let mut left = vec![start];
     let mut result = Executions::default();
+    let mut ends = BTreeSet::new();
     while let Some(state) = left.pop() {
         let mut next = Vec::new();
         for thread in 0..program.len() {
             step(program, &state, thread, &mut next);
         }
+        if let Some(bound) = bound {
+            let can_go_on = |thread: usize| {
+                let mut next = Vec::new();
+                step(program, &state, thread, &mut next);
+                !next.is_empty()
+            };
+            let preempted = state.running.filter(|&thread| can_go_on(thread));
+            next.clear();
+            for thread in 0..program.len() {
+                let mut own = Vec::new();
+                step(program, &state, thread, &mut own);
+                let preemptions =
+                    state.preemptions + u32::from(preempted.is_some_and(|preempted| preempted != thread));
+                let within = own.into_iter().filter(|_| preemptions <= bound);
+                next.extend(within.map(|state| State { running: Some(thread), preemptions, ..state }));
+            }
+        }
         if next.is_empty() {
             let ended = state.position.iter().zip(program).all(|(&position, acts)| position >= acts.len());
             if ended {
-                result.count += 1;
+                let end = State { running: None, preemptions: 0, ..state.clone() };
+                result.count += usize::from(ends.insert(end));
                 result.outcomes.insert(state.log.clone());
             } else {
                 result.deadlock = true;

@@ -124,7 +124,7 @@ fn program() -> impl Strategy<Value = Vec<Vec<Act>>> {
 }
 
 fn check(program: &[Vec<Act>]) -> Result<(), TestCaseError> {
-    let Some(expected) = executions(program, 60_000) else { return Ok(()) };
+    let Some(expected) = executions(program, 60_000, None) else { return Ok(()) };
     let (outcomes, report) = shown(config(MemoryModel::SequentiallyConsistent), || run(program));
     if expected.deadlock {
         prop_assert!(report.failed_with(FailureKind::Deadlock), "a deadlock was not found: {report}");
@@ -141,6 +141,30 @@ fn check(program: &[Vec<Act>]) -> Result<(), TestCaseError> {
         prop_assert!(outcomes.is_subset(&weak));
     }
     Ok(())
+}
+
+fn check_bounded(program: &[Vec<Act>], bound: u32) -> Result<(), TestCaseError> {
+    let Some(expected) = executions(program, 60_000, Some(bound)) else { return Ok(()) };
+    let bounded = config(MemoryModel::SequentiallyConsistent).max_preemptions(bound);
+    let (outcomes, report) = shown(bounded, || run(program));
+    if expected.deadlock {
+        prop_assert!(report.failed_with(FailureKind::Deadlock), "a deadlock was not found: {report}");
+    } else {
+        prop_assert!(report.passed(), "{report}");
+        // Those that led to others were run as well.
+        prop_assert!(expected.outcomes.is_subset(&outcomes), "outcomes");
+        prop_assert_eq!(report.executions(), expected.count as u64, "executions");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn executions_with_few_preemptions_are_those_that_interleaving_finds(program in program(), bound in 0..3u32) {
+        check_bounded(&program, bound)?;
+    }
 }
 
 proptest! {

@@ -32,6 +32,8 @@ pub(super) struct Explorer {
     pub(super) checker: Checker,
     /// What else there is to explore, found in this run.
     pub(super) found: Vec<Change>,
+    /// What threads wait in at the end of this run, on objects that others have used.
+    pub(super) waiting: Vec<Event>,
     /// How many spurious wakeups and failures an execution may have.
     pub(super) spurious: u32,
     /// How much a graph may take: events times threads.
@@ -89,6 +91,7 @@ impl Explorer {
             graph: Graph::new(is_sc),
             checker: Checker::default(),
             found: Vec::new(),
+            waiting: Vec::new(),
             spurious,
             max_size,
             end: None,
@@ -113,6 +116,7 @@ impl Explorer {
     /// Makes everything ready to follow the graph, which was checked.
     pub(super) fn start(&mut self) {
         self.end = None;
+        self.waiting.clear();
         self.next_step = 0;
         self.next_look = 0;
         self.lines.clear();
@@ -519,6 +523,7 @@ impl Explorer {
 
     /// Notes what threads that wait might have found instead.
     fn note_arrivals(&mut self, kernel: &mut Kernel) {
+        self.waiting.clear();
         for index in 0..self.lines.len() {
             let (thread, line) = (ThreadId(index as u32), self.lines[index]);
             let waiting = kernel.thread(thread);
@@ -540,6 +545,7 @@ impl Explorer {
             event.rule = self.rule(&access, line);
             event.location = location;
             event.gate = self.gate(access.gate, line, &access);
+            self.waiting.push(event);
             let past = self.graph.past(line, self.graph.lines[line as usize].last);
             self.graph.candidates(line, location, true, event.gate, &mut self.candidates);
             for at in 0..self.candidates.len() {

@@ -13,6 +13,7 @@ mod director;
 mod event;
 mod frontier;
 mod graph;
+mod preemptions;
 mod revisit;
 mod spin;
 mod worker;

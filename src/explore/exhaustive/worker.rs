@@ -16,7 +16,7 @@ use super::event::{EventId, NONE};
 use super::frontier::Queue;
 use super::graph::Graph;
 use super::revisit::{Change, Item};
-use super::{Common, End, SMALL, WorkerEnd};
+use super::{Common, End, SMALL, WorkerEnd, preemptions};
 use crate::report::FailureKind;
 use crate::rt::Execution;
 use crate::rt::execution::Mode;
@@ -45,6 +45,7 @@ pub(super) struct Worker<'a, 'b> {
     queue: Queue,
     explorer: Option<Box<Explorer>>,
     numbers: Vec<EventId>,
+    preemptions: preemptions::Search,
     /// Graphs that nobody needs any more, for their memory.
     spare: Vec<Arc<Graph>>,
     /// What was found last, on its way to the frontier.
@@ -73,6 +74,7 @@ impl<'a, 'b> Worker<'a, 'b> {
             queue: Queue::default(),
             explorer: Some(Box::new(explorer)),
             numbers: Vec::new(),
+            preemptions: preemptions::Search::default(),
             spare: Vec::new(),
             items: Vec::new(),
             profile: Profile::default(),
@@ -182,7 +184,11 @@ impl<'a, 'b> Worker<'a, 'b> {
             return None;
         }
         let preemptions = if is_conflict { item.preemptions } else { explorer.graph.preemptions() };
-        if self.exploration.config.max_preemptions.is_some_and(|bound| preemptions > bound) {
+        let bound = self.exploration.config.max_preemptions.filter(|_| !is_conflict);
+        let slack = preemptions::slack(&explorer.graph);
+        if bound
+            .is_some_and(|bound| !self.preemptions.fits(&explorer.graph, bound.saturating_add(slack), &[]))
+        {
             self.common.is_bounded.store(true, Ordering::Relaxed);
             self.common.add_share(item.weight);
             self.explorer = Some(explorer);
@@ -231,6 +237,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         if is_bounded {
             self.common.is_bounded.store(true, Ordering::Relaxed);
         }
+        let is_diverged = matches!(end, Some(RunEnd::Diverged(_)));
         match end {
             Some(RunEnd::Blocked) => {
                 self.common.blocked.fetch_add(1, Ordering::Relaxed);
@@ -240,6 +247,14 @@ impl<'a, 'b> Worker<'a, 'b> {
             Some(RunEnd::Strict(more)) => return Ran::Ended(WorkerEnd::Strict(more)),
             Some(RunEnd::Unsupported(what)) => return Ran::Ended(WorkerEnd::End(End::Unsupported(what))),
             Some(RunEnd::Diverged(_)) | None => {}
+        }
+        let bound = self.exploration.config.max_preemptions;
+        let Explorer { graph, waiting, .. } = &**self.explorer.as_ref().expect("put back above");
+        // It only led the way to others.
+        if !is_diverged && bound.is_some_and(|bound| !self.preemptions.fits(graph, bound, waiting)) {
+            self.common.is_bounded.store(true, Ordering::Relaxed);
+            self.common.blocked.fetch_add(1, Ordering::Relaxed);
+            return Ran::Blocked;
         }
         let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
         // The thread that waits in vain has no part in the failure: it is found without that, too.

@@ -1,7 +1,8 @@
-//! Models: closures that are run many times, each time under another schedule.
+//! Models: closures of which every execution is explored, or a sample if they are too many.
 //!
-//! loom enumerates schedules; drawloom samples them. So the settings that bound loom's enumeration mean here
-//! what they can mean: see [`Builder`]. What becomes of an exploration's end is in `verdict`.
+//! loom goes on until it has run all executions, which can take days. Here a model with more than [`VERIFY_WITHIN`]
+//! of them is sampled instead, and its summary says so; loom's bounds mean what they mean there: see [`Builder`].
+//! What becomes of an exploration's end is in `verdict`.
 
 mod checkpoint;
 mod variables;
@@ -15,12 +16,19 @@ use drawloom::{Config, Log};
 /// loom's own default, which its table of branches needs.
 const DEFAULT_MAX_BRANCHES: usize = 1_000;
 
+/// How many executions are explored before the model is sampled instead: as many as take seconds, not hours.
+const VERIFY_WITHIN: u64 = 200_000;
+
 /// drawloom's default limit of steps.
 const DEFAULT_MAX_STEPS: u64 = 1_000_000;
 
-/// How a model is checked. The environment variables `LOOM_*` are the defaults, as in loom; drawloom's own,
-/// `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_TIME`, `DRAWLOOM_STRATEGY`, `DRAWLOOM_WORKERS`,
-/// `DRAWLOOM_LOG` and `DRAWLOOM_REPLAY`, override everything.
+/// How a model is checked. Without bounds, every execution is explored if there are at most 200,000, and 10,000
+/// are sampled if there are more; the summary says `verified` or `sampled`.
+///
+/// The environment variables `LOOM_*` are the defaults, as in loom; drawloom's own, `DRAWLOOM_EXECUTIONS`,
+/// `DRAWLOOM_TIME`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_STRATEGY`, `DRAWLOOM_SEED`, `DRAWLOOM_WORKERS`,
+/// `DRAWLOOM_LOG` and `DRAWLOOM_REPLAY`, override everything. With `DRAWLOOM_STRATEGY=exhaustive` nothing is sampled:
+/// what cannot be explored to the end fails.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Builder {
@@ -32,13 +40,15 @@ pub struct Builder {
     /// default, would fail executions that are merely long.
     pub max_branches: usize,
 
-    /// How many executions to run; `LOOM_MAX_PERMUTATIONS`. Without it, drawloom's default.
+    /// How many executions to run; `LOOM_MAX_PERMUTATIONS`. If there are no more, all are explored; otherwise as many
+    /// are sampled.
     pub max_permutations: Option<usize>,
 
-    /// How long to go on at most; `LOOM_MAX_DURATION`, in seconds.
+    /// How long to go on at most; `LOOM_MAX_DURATION`, in seconds. Half of it is for exploring all executions.
     pub max_duration: Option<Duration>,
 
-    /// How many preemptions an execution may have; `LOOM_MAX_PREEMPTIONS`.
+    /// How many preemptions an execution may have; `LOOM_MAX_PREEMPTIONS`. If all executions with so few are explored,
+    /// the summary says `bounded`.
     pub preemption_bound: Option<usize>,
 
     /// Where the schedule of a failure is kept; `LOOM_CHECKPOINT_FILE`. If the file holds one, it is run first.
@@ -78,7 +88,7 @@ impl Builder {
         self
     }
 
-    /// Runs the model many times.
+    /// Runs the model in every execution, or in a sample of them.
     ///
     /// # Panics
     ///
@@ -145,8 +155,9 @@ impl Builder {
         config
     }
 
-    /// How much is explored: the place for another answer than "a sample".
-    fn budget(&self, mut config: Config) -> Config {
+    /// How much is explored.
+    fn budget(&self, config: Config) -> Config {
+        let mut config = drawloom::__private::verify_within(config, VERIFY_WITHIN);
         if let Some(executions) = self.max_permutations {
             // loom runs one before it looks at the bound.
             config = config.executions((executions as u64).max(1));
@@ -165,7 +176,7 @@ impl Default for Builder {
     }
 }
 
-/// Runs a model many times, with the defaults of [`Builder`].
+/// Runs a model in every execution, or in a sample of them, with the defaults of [`Builder`].
 ///
 /// # Panics
 ///
