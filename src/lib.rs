@@ -124,3 +124,7 @@ mod readme {}
 #[cfg(all(doctest, feature = "explore"))]
 #[doc = include_str!("../docs/writing-tests.md")]
 mod writing_tests {}
+
+#[cfg(all(doctest, feature = "explore"))]
+#[doc = include_str!("../docs/verifying.md")]
+mod verifying {}

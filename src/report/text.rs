@@ -158,7 +158,37 @@ pub(crate) fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::*;
+    use crate::report::Trace;
+
+    #[test]
+    fn summaries_read_as_the_guide_shows_them() {
+        let summary = |test: &str, executions, coverage, max_preemptions| {
+            Report {
+                test: format!("tests::{test}"),
+                executions,
+                steps: 0,
+                seed: 0x5eed,
+                strategy: "portfolio".to_owned(),
+                replayed: false,
+                stopped_by_time: false,
+                coverage: Some(coverage),
+                max_preemptions,
+                notes: Vec::new(),
+                trace: Trace::default(),
+                failure: None,
+            }
+            .to_string()
+        };
+        let sampled = Coverage::Sampled { distinct: 812, unseen: 0.0037 };
+        let lines = [
+            summary("counts", 24, Coverage::Verified, None),
+            summary("serves", 10_000, sampled, None),
+            summary("draws", 1_520, Coverage::Bounded, Some(2)),
+        ];
+        let guide = include_str!("../../docs/verifying.md");
+        assert!(guide.contains(&lines.join("\n")), "docs/verifying.md does not show\n{}", lines.join("\n"));
+    }
 
     #[test]
     fn digits_are_grouped_by_three() {

@@ -2,6 +2,7 @@
 //! definition, programs with known counts, and what must be found in programs with bugs.
 
 mod bugs;
+mod families;
 mod going_on;
 #[path = "../memory_model/graphs.rs"]
 #[expect(dead_code, reason = "the variants of RC11 that only sampling needs")]

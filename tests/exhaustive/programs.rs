@@ -13,10 +13,16 @@ use drawloom::{MemoryModel, thread};
 
 use crate::count;
 
+pub(crate) type Body<T> = Box<dyn FnOnce(&T) + Send>;
+
+pub(crate) fn body<T>(body: impl FnOnce(&T) + Send + 'static) -> Body<T> {
+    Box::new(body)
+}
+
 /// Runs threads that share something, and waits for them.
-fn share<T: Send + Sync + 'static>(shared: T, bodies: Vec<Box<dyn FnOnce(&T) + Send>>) -> Arc<T> {
+pub(crate) fn share<T: Send + Sync + 'static>(shared: T, bodies: Vec<Body<T>>) -> Arc<T> {
     let shared = Arc::new(shared);
-    let spawn = |body: Box<dyn FnOnce(&T) + Send>| {
+    let spawn = |body: Body<T>| {
         let shared = Arc::clone(&shared);
         thread::spawn(move || body(&shared))
     };
@@ -26,13 +32,10 @@ fn share<T: Send + Sync + 'static>(shared: T, bodies: Vec<Box<dyn FnOnce(&T) + S
 }
 
 /// `count` times the same body, which is told its number.
-fn same<T>(
-    count: usize,
-    body: impl Fn(&T, usize) + Send + Clone + 'static,
-) -> Vec<Box<dyn FnOnce(&T) + Send>> {
+pub(crate) fn same<T>(count: usize, body: impl Fn(&T, usize) + Send + Clone + 'static) -> Vec<Body<T>> {
     let number = |number| {
         let body = body.clone();
-        Box::new(move |shared: &T| body(shared, number)) as Box<dyn FnOnce(&T) + Send>
+        Box::new(move |shared: &T| body(shared, number)) as Body<T>
     };
     (0..count).map(number).collect()
 }
