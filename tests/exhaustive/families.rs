@@ -96,14 +96,19 @@ fn unsynchronized_increments(threads: usize) {
     share(AtomicU64::new(0), same(threads, add));
 }
 
-/// Two threads add up to Fibonacci's numbers, if they are lucky.
+/// Two threads add up to Fibonacci's numbers, if they are lucky, and a third one looks.
 fn fibonacci(rounds: usize) {
     let add = move |x: &[AtomicU64; 2], me: usize| {
         for _ in 0..rounds {
             x[me].store(x[0].load(Acquire) + x[1].load(Acquire), Release);
         }
     };
-    share([AtomicU64::new(1), AtomicU64::new(1)], same(2, add));
+    let mut bodies = same(2, add);
+    bodies.push(body(|x: &[AtomicU64; 2]| {
+        x[0].load(Acquire);
+        x[1].load(Acquire);
+    }));
+    share([AtomicU64::new(1), AtomicU64::new(1)], bodies);
 }
 
 /// Peterson's algorithm, which waits.
