@@ -13,10 +13,13 @@ use drawloom::{MemoryModel, thread};
 
 use crate::count;
 
+/// What a thread does with what all share.
+type Body<T> = Box<dyn FnOnce(&T) + Send>;
+
 /// Runs threads that share something, and waits for them.
-fn share<T: Send + Sync + 'static>(shared: T, bodies: Vec<Box<dyn FnOnce(&T) + Send>>) -> Arc<T> {
+fn share<T: Send + Sync + 'static>(shared: T, bodies: Vec<Body<T>>) -> Arc<T> {
     let shared = Arc::new(shared);
-    let spawn = |body: Box<dyn FnOnce(&T) + Send>| {
+    let spawn = |body: Body<T>| {
         let shared = Arc::clone(&shared);
         thread::spawn(move || body(&shared))
     };
@@ -26,13 +29,10 @@ fn share<T: Send + Sync + 'static>(shared: T, bodies: Vec<Box<dyn FnOnce(&T) + S
 }
 
 /// `count` times the same body, which is told its number.
-fn same<T>(
-    count: usize,
-    body: impl Fn(&T, usize) + Send + Clone + 'static,
-) -> Vec<Box<dyn FnOnce(&T) + Send>> {
+fn same<T>(count: usize, body: impl Fn(&T, usize) + Send + Clone + 'static) -> Vec<Body<T>> {
     let number = |number| {
         let body = body.clone();
-        Box::new(move |shared: &T| body(shared, number)) as Box<dyn FnOnce(&T) + Send>
+        Box::new(move |shared: &T| body(shared, number)) as Body<T>
     };
     (0..count).map(number).collect()
 }
@@ -305,6 +305,34 @@ fn a_channel_that_is_asked_whether_it_is_empty() {
 }
 
 #[test]
+fn a_channel_whose_senders_are_cloned_meanwhile() {
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let body = || {
+            let (first, receiver) = mpsc::channel();
+            let second = first.clone();
+            let receive = move || {
+                let received = receiver.recv();
+                let _ = receiver.try_recv();
+                assert_eq!(received, Ok(1), "a sender was left");
+            };
+            let send = move || first.send(1).unwrap();
+            let clone = move || {
+                let third = second.clone();
+                drop(second);
+                drop(third);
+            };
+            let mut bodies: [Option<Box<dyn FnOnce() + Send>>; 3] =
+                [Some(Box::new(receive)), Some(Box::new(send)), Some(Box::new(clone))];
+            let spawn = |number: usize| thread::spawn(bodies[number].take().expect("each once"));
+            let threads = order.map(spawn);
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        };
+        // A send and a drop, and two drops, are six orders; the receives are between them.
+        assert!(rc11(body) >= 6, "{order:?}");
+    }
+}
+
+#[test]
 fn reader_writer_locks() {
     // (readers, writers, executions that readers could tell apart, ours): every operation on a lock is in one order,
     // so readers that share it count in each order.
@@ -322,7 +350,9 @@ fn reader_writer_locks() {
 #[test]
 fn barriers_once_and_park() {
     // Arrivals are in one order, which says who is the leader.
-    let arrive = |barrier: &Barrier, _| drop(barrier.wait());
+    let arrive = |barrier: &Barrier, _| {
+        barrier.wait();
+    };
     assert_eq!(rc11(|| drop(share(Barrier::new(3), same(3, arrive)))), 6);
     let initialize = |once: &OnceLock<usize>, number| {
         once.get_or_init(|| number);

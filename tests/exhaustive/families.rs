@@ -1,0 +1,285 @@
+//! Random programs over synchronization objects, a family for each kind: the executions are those that enumerating
+//! interleavings finds, each once, and a deadlock or a livelock is found where there is one.
+
+use drawloom::{FailureKind, MemoryModel};
+use proptest::prelude::*;
+use proptest::strategy::Union;
+use proptest::test_runner::TestRunner;
+
+use crate::acts::{Act, OBJECTS, Program};
+use crate::interleavings::executions;
+use crate::objects::run;
+use crate::{config, shown};
+
+/// How many states of interleavings are looked at for a program; one with more is passed over.
+const STATES: usize = 60_000;
+
+/// A few operations that belong together.
+type Block = BoxedStrategy<Vec<Act>>;
+
+/// One kind of object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Family {
+    /// Mutexes, semaphores, a condition variable, an unbounded channel that is waited for.
+    Classic,
+    /// Waiting for the value of an atomic.
+    Await,
+    /// Park and unpark.
+    Park,
+    /// Initialization of cells.
+    Once,
+    /// A channel with room for one or two messages.
+    Bounded,
+    /// A channel with or without capacity, also asked without waiting.
+    Strict,
+    /// Reader-writer locks.
+    RwLock,
+    /// A barrier.
+    Barrier,
+    /// All of them.
+    All,
+}
+
+fn at() -> std::ops::Range<usize> {
+    0..OBJECTS
+}
+
+fn act(acts: impl Strategy<Value = Act> + 'static) -> Block {
+    acts.prop_map(|act| vec![act]).boxed()
+}
+
+/// What a thread does while it holds something.
+fn inner() -> impl Strategy<Value = Vec<Act>> + Clone {
+    let load = at().prop_map(|at| vec![Act::Load(at)]);
+    let store = (at(), 1..3u64).prop_map(|(at, value)| vec![Act::Store(at, value)]);
+    prop_oneof![load, store, Just(Vec::new())].boxed()
+}
+
+fn section(first: fn(usize) -> Act, last: fn(usize) -> Act) -> Block {
+    (at(), inner()).prop_map(move |(at, inner)| [vec![first(at)], inner, vec![last(at)]].concat()).boxed()
+}
+
+fn tried_section(first: fn(usize, usize) -> Act, last: fn(usize) -> Act) -> Block {
+    let around = move |(at, inner): (usize, Vec<Act>)| {
+        let skipped = inner.len() + 1;
+        [vec![first(at, skipped)], inner, vec![last(at)]].concat()
+    };
+    (at(), inner()).prop_map(around).boxed()
+}
+
+/// Both of two objects, in either order.
+fn nested(first: fn(usize) -> Act, last: fn(usize) -> Act) -> Block {
+    at().prop_map(move |at| vec![first(at), first(1 - at), last(1 - at), last(at)]).boxed()
+}
+
+fn atomics() -> Vec<(u32, Block)> {
+    vec![
+        (3, act(at().prop_map(Act::Load))),
+        (3, act((at(), 1..3u64).prop_map(|(at, value)| Act::Store(at, value)))),
+        (2, act(at().prop_map(Act::Add))),
+    ]
+}
+
+impl Family {
+    /// What its programs are made of besides atomics.
+    fn blocks(self) -> Vec<(u32, Block)> {
+        use Act::{Lock, Read, ReadUnlock, Unlock, Write, WriteUnlock};
+        match self {
+            Family::Classic => vec![
+                (4, section(Lock, Unlock)),
+                (2, tried_section(Act::TryLock, Unlock)),
+                (2, nested(Lock, Unlock)),
+                (3, section(Act::Acquire, Act::Release)),
+                (1, act(at().prop_map(Act::Acquire))),
+                (1, act(at().prop_map(Act::Release))),
+                (2, Just(vec![Lock(0), Act::Wait, Unlock(0)]).boxed()),
+                (2, act(prop_oneof![Just(Act::NotifyOne), Just(Act::NotifyAll)])),
+                (2, act((1..3u64).prop_map(Act::Send))),
+            ],
+            Family::Await => vec![
+                (6, act((at(), 0..3u64).prop_map(|(at, value)| Act::Await(at, value)))),
+                (2, section(Lock, Unlock)),
+            ],
+            Family::Park => vec![
+                (4, act(Just(Act::Park))),
+                (6, act((0..4usize).prop_map(Act::Unpark))),
+                (1, section(Lock, Unlock)),
+            ],
+            Family::Once => vec![
+                (4, act((at(), 1..10u64).prop_map(|(at, value)| Act::Initialize(at, value)))),
+                (2, act((at(), 1..10u64).prop_map(|(at, value)| Act::Set(at, value)))),
+                (2, act(at().prop_map(Act::Get))),
+                (1, act(at().prop_map(Act::WaitFor))),
+            ],
+            Family::Bounded | Family::Strict => vec![
+                (6, act((1..3u64).prop_map(Act::Send))),
+                (2, act((1..3u64).prop_map(Act::TrySend))),
+                (1, section(Lock, Unlock)),
+            ],
+            Family::RwLock => vec![
+                (4, section(Read, ReadUnlock)),
+                (4, section(Write, WriteUnlock)),
+                (2, tried_section(Act::TryRead, ReadUnlock)),
+                (2, tried_section(Act::TryWrite, WriteUnlock)),
+                (1, nested(Read, ReadUnlock)),
+                (1, nested(Write, WriteUnlock)),
+                (
+                    1,
+                    at().prop_map(|at| vec![Read(at), Write(1 - at), WriteUnlock(1 - at), ReadUnlock(at)])
+                        .boxed(),
+                ),
+            ],
+            Family::Barrier => vec![(6, act(Just(Act::Arrive))), (2, section(Lock, Unlock))],
+            Family::All => {
+                let all = [
+                    Family::Classic,
+                    Family::Await,
+                    Family::Park,
+                    Family::Once,
+                    Family::Bounded,
+                    Family::RwLock,
+                    Family::Barrier,
+                ];
+                all.into_iter().map(|family| (1, Union::new_weighted(family.blocks()).boxed())).collect()
+            }
+        }
+    }
+
+    fn has_channel(self) -> bool {
+        matches!(self, Family::Classic | Family::Bounded | Family::Strict | Family::All)
+    }
+
+    fn capacities(self) -> Vec<Option<usize>> {
+        match self {
+            Family::Bounded | Family::All => vec![Some(1), Some(2)],
+            Family::Strict => vec![None, None, Some(1), Some(2)],
+            _ => vec![None],
+        }
+    }
+
+    /// What the thread does that receives, if there is one.
+    fn receiver(self) -> BoxedStrategy<Vec<Act>> {
+        let nobody = Just(Vec::new());
+        let receive = if matches!(self, Family::Strict | Family::All) {
+            act(prop_oneof![Just(Act::Receive), Just(Act::TryReceive)])
+        } else {
+            act(Just(Act::Receive))
+        };
+        let block = Union::new_weighted(vec![(4, receive), (1, Union::new_weighted(atomics()).boxed())]);
+        let receives =
+            (prop::collection::vec(block, 1..=3), prop::bool::weighted(0.2)).prop_map(|(blocks, closes)| {
+                let mut acts = blocks.concat();
+                acts.extend(closes.then_some(Act::CloseReceiver));
+                acts
+            });
+        match self {
+            Family::Bounded | Family::Strict => receives.boxed(),
+            _ if self.has_channel() => prop_oneof![nobody, receives].boxed(),
+            _ => nobody.boxed(),
+        }
+    }
+
+    fn program(self) -> impl Strategy<Value = Program> {
+        let block = Union::new_weighted([atomics(), self.blocks()].concat());
+        let threads = |count, blocks| {
+            let thread = prop::collection::vec(block.clone(), 1..=blocks).prop_map(|blocks| blocks.concat());
+            prop::collection::vec(thread, count)
+        };
+        let threads = prop_oneof![2 => threads(2, 3), 2 => threads(3, 2), 1 => threads(4, 1)];
+        let capacity = prop::sample::select(self.capacities());
+        (threads, self.receiver(), capacity, 1..4usize).prop_map(|(threads, receiver, capacity, party)| {
+            let mut program = Program { threads, capacity, party };
+            program.complete(receiver);
+            program
+        })
+    }
+}
+
+impl Program {
+    /// Adds the thread that receives, and makes operations fit the number of threads and the channel.
+    fn complete(&mut self, receiver: Vec<Act>) {
+        let count = self.threads.len();
+        for acts in &mut self.threads {
+            for act in acts.iter_mut() {
+                match act {
+                    Act::Unpark(other) => *other %= count,
+                    &mut Act::TrySend(value) if self.capacity.is_none() => *act = Act::Send(value),
+                    _ => {}
+                }
+            }
+            let sends = acts.iter().any(|act| matches!(act, Act::Send(_) | Act::TrySend(_)));
+            acts.extend(sends.then_some(Act::CloseSender));
+        }
+        self.threads.extend((!receiver.is_empty()).then_some(receiver));
+    }
+}
+
+fn check(program: &Program) -> Result<(), TestCaseError> {
+    let Some(expected) = executions(program, STATES) else { return Ok(()) };
+    // Far more than there are, so that an exploration without end is shown as such.
+    // Where they are not counted, each order of readers may be one.
+    let limit = if program.is_countable() { 100 * expected.count as u64 + 10_000 } else { 1_000_000 };
+    let limited = |memory| config(memory).executions(limit);
+    let (outcomes, report) = shown(limited(MemoryModel::SequentiallyConsistent), || run(program));
+    if expected.deadlock || expected.livelock {
+        let kind = report.failure().map(|failure| failure.kind());
+        prop_assert!(
+            expected.deadlock && kind == Some(FailureKind::Deadlock)
+                || expected.livelock && kind == Some(FailureKind::Livelock),
+            "deadlock: {}, livelock: {}, but: {report}",
+            expected.deadlock,
+            expected.livelock
+        );
+        let token = report.failure().expect("checked above").token().to_owned();
+        let again = drawloom::explore(drawloom::Config::new().replay(token), || drop(run(program)));
+        prop_assert_eq!(again.failure().map(|failure| failure.kind()), kind, "the token shows: {}", again);
+        return Ok(());
+    }
+    prop_assert!(report.passed(), "{report}");
+    prop_assert_eq!(&outcomes, &expected.outcomes, "outcomes");
+    if program.is_countable() {
+        prop_assert_eq!(report.executions(), expected.count as u64, "executions");
+    } else {
+        prop_assert!(report.executions() >= outcomes.len() as u64, "{report}");
+    }
+    // What is sequentially consistent is allowed by every model.
+    let (weak, report) = shown(limited(MemoryModel::Rc11), || run(program));
+    prop_assert!(report.passed(), "{report}");
+    prop_assert!(outcomes.is_subset(&weak));
+    Ok(())
+}
+
+/// Checks so many random programs.
+fn check_family(family: Family, cases: u32) {
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    TestRunner::new(config).run(&family.program(), |program| check(&program)).unwrap();
+}
+
+/// A quick and a deep test of each family.
+macro_rules! families {
+    ($($quick:ident, $deep:ident, $family:ident, $cases:literal;)*) => {$(
+        #[test]
+        fn $quick() {
+            check_family(Family::$family, $cases);
+        }
+
+        /// `cargo test --release --test exhaustive -- --ignored deep_families`
+        #[test]
+        #[ignore = "takes minutes; see the command in its documentation"]
+        fn $deep() {
+            check_family(Family::$family, 100_000);
+        }
+    )*};
+}
+
+families! {
+    locks_and_channels_have_the_executions_that_interleaving_finds, deep_families_classic, Classic, 1_000;
+    loops_that_wait_have_the_executions_that_interleaving_finds, deep_families_await, Await, 500;
+    parking_has_the_executions_that_interleaving_finds, deep_families_park, Park, 500;
+    cells_have_the_executions_that_interleaving_finds, deep_families_once, Once, 500;
+    bounded_channels_have_the_executions_that_interleaving_finds, deep_families_bounded, Bounded, 500;
+    asked_channels_have_the_executions_that_interleaving_finds, deep_families_strict, Strict, 500;
+    reader_writer_locks_show_the_outcomes_that_interleaving_finds, deep_families_rwlock, RwLock, 500;
+    barriers_show_the_outcomes_that_interleaving_finds, deep_families_barrier, Barrier, 500;
+    all_objects_together_show_the_outcomes_that_interleaving_finds, deep_families_all, All, 500;
+}
