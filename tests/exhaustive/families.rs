@@ -273,13 +273,13 @@ macro_rules! families {
 }
 
 families! {
-    locks_and_channels_have_the_executions_that_interleaving_finds, deep_families_classic, Classic, 1_000;
-    loops_that_wait_have_the_executions_that_interleaving_finds, deep_families_await, Await, 500;
-    parking_has_the_executions_that_interleaving_finds, deep_families_park, Park, 500;
-    cells_have_the_executions_that_interleaving_finds, deep_families_once, Once, 500;
-    bounded_channels_have_the_executions_that_interleaving_finds, deep_families_bounded, Bounded, 500;
-    asked_channels_have_the_executions_that_interleaving_finds, deep_families_strict, Strict, 500;
-    reader_writer_locks_show_the_outcomes_that_interleaving_finds, deep_families_rwlock, RwLock, 500;
-    barriers_show_the_outcomes_that_interleaving_finds, deep_families_barrier, Barrier, 500;
-    all_objects_together_show_the_outcomes_that_interleaving_finds, deep_families_all, All, 500;
+    locks_and_channels_have_the_executions_that_interleaving_finds, deep_families_classic, Classic, 300;
+    loops_that_wait_have_the_executions_that_interleaving_finds, deep_families_await, Await, 300;
+    parking_has_the_executions_that_interleaving_finds, deep_families_park, Park, 300;
+    cells_have_the_executions_that_interleaving_finds, deep_families_once, Once, 300;
+    bounded_channels_have_the_executions_that_interleaving_finds, deep_families_bounded, Bounded, 300;
+    asked_channels_have_the_executions_that_interleaving_finds, deep_families_strict, Strict, 300;
+    reader_writer_locks_show_the_outcomes_that_interleaving_finds, deep_families_rwlock, RwLock, 300;
+    barriers_show_the_outcomes_that_interleaving_finds, deep_families_barrier, Barrier, 300;
+    all_objects_together_show_the_outcomes_that_interleaving_finds, deep_families_all, All, 300;
 }
