@@ -6,6 +6,10 @@
 //!
 //! - A store can fall between what a read-modify-write reads and what it writes (loom #254, #389): such an outcome
 //!   has to be one that RC11 admits without its axiom of atomicity.
+//! - It keeps modification order as a clock of each store. A load that finds one store to come after another
+//!   changes the clock of the one that it reads, but not of those that come after that: their order is forgotten,
+//!   and a later load may read what was overwritten. `store x 1; store x 2 | store x 3; load x` ends with 1 if the
+//!   load reads that. It takes three stores to a location.
 //!
 //! The other way round it shows less, which is no error of drawloom's: stores take their places in modification
 //! order in the order in which they are executed, so that 2+2W, S and what else puts one before an earlier one
@@ -103,12 +107,20 @@ fn has_sc_access(program: &Program) -> bool {
     program.iter().flatten().any(is_sc)
 }
 
+/// Whether some location may be written three times.
+fn has_three_stores(program: &Program) -> bool {
+    let writes = |step: &&Step| !matches!(step, Step::Load(..));
+    let stores =
+        |at| program.iter().flatten().filter(writes).filter(|step| step.location() == Some(at)).count();
+    (0..locations(program)).any(|at| stores(at) >= 3)
+}
+
 /// Whether loom's opinion of the program was heard.
 fn check(program: &Program) -> Result<bool, TestCaseError> {
     let Some(by_loom) = shown_by_loom(program) else { return Ok(false) };
     let explored = shown_exhaustively(program);
     let missed: BTreeSet<_> = by_loom.difference(&explored).cloned().collect();
-    if !missed.is_empty() {
+    if !missed.is_empty() && !has_three_stores(program) {
         let torn = outcomes(program, &graphs(program, Axioms::Rc11WithoutAtomicity));
         let unexplained: Vec<_> = missed.difference(&torn).collect();
         prop_assert!(unexplained.is_empty(), "loom shows {unexplained:?}, explored was {explored:?}");
@@ -127,6 +139,20 @@ fn litmus_programs_show_what_loom_shows() {
         }
     }
     assert!(heard >= 30, "loom had an opinion of only {heard} programs");
+}
+
+#[test]
+fn the_errors_are_as_described() {
+    // When loom does better, the exceptions can go.
+    let shows = |program: &str, outcome: Outcome| {
+        let program = program::parse(program).expect("a program");
+        assert!(shown_by_loom(&program).is_some_and(|shown| shown.contains(&outcome)), "{program:?}");
+        assert!(!shown_exhaustively(&program).contains(&outcome), "{program:?}");
+    };
+    let torn = "fetch_add x 1 relaxed | store x 2 relaxed";
+    shows(torn, (vec![vec![0], vec![]], vec![1]));
+    let forgotten = "store x 1 relaxed; store x 2 relaxed | store x 3 relaxed; load x relaxed";
+    shows(forgotten, (vec![vec![], vec![1]], vec![1]));
 }
 
 fn order() -> impl Strategy<Value = Ordering> {
@@ -163,7 +189,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// `cargo test --release --test loom_oracle -- --ignored`
     #[test]
