@@ -1,199 +1,308 @@
-//! Families of programs that grow, with the numbers of executions that GenMC publishes for them (under RC11 and under
-//! sequential consistency), up to sizes that take a minute.
+//! Random programs over synchronization objects, a family for each kind: the executions are those that enumerating
+//! interleavings finds, each once, and a deadlock or a livelock is found where there is one.
 
-use drawloom::MemoryModel::{self, Rc11, SequentiallyConsistent as Sc};
-use drawloom::hint::spin_loop;
-use drawloom::sync::Mutex;
-use drawloom::sync::atomic::{
-    AtomicU64,
-    Ordering::{self, Acquire, Relaxed, Release, SeqCst},
-    fence,
-};
+use drawloom::{FailureKind, MemoryModel};
+use proptest::prelude::*;
+use proptest::strategy::Union;
+use proptest::test_runner::TestRunner;
 
-use crate::count;
-use crate::programs::{Body, body, same, share};
+use crate::acts::{Act, OBJECTS, Program};
+use crate::interleavings::executions;
+use crate::objects::run;
+use crate::{config, shown};
 
-fn atomics<const COUNT: usize>() -> [AtomicU64; COUNT] {
-    [const { AtomicU64::new(0) }; COUNT]
+/// How many states of interleavings are looked at for a program; one with more is passed over.
+const STATES: usize = 60_000;
+
+/// A few operations that belong together.
+type Block = BoxedStrategy<Vec<Act>>;
+
+/// One kind of object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Family {
+    /// Mutexes, semaphores, a condition variable, an unbounded channel that is waited for.
+    Classic,
+    /// Waiting for the value of an atomic.
+    Await,
+    /// Park and unpark.
+    Park,
+    /// Initialization of cells.
+    Once,
+    /// A channel with room for one or two messages.
+    Bounded,
+    /// A channel with or without capacity, also asked without waiting.
+    Strict,
+    /// Reader-writer locks.
+    RwLock,
+    /// A barrier.
+    Barrier,
+    /// All of them.
+    All,
 }
 
-/// Explores the program for each size, under each memory model.
-fn check<const MODELS: usize>(
-    program: impl Fn(usize) + Sync,
-    models: [MemoryModel; MODELS],
-    expected: &[(usize, [u64; MODELS])],
-) {
-    for &(size, counts) in expected {
-        for (memory, expected) in models.into_iter().zip(counts) {
-            assert_eq!(count(memory, || program(size)), expected, "size {size} under {memory:?}");
+fn at() -> std::ops::Range<usize> {
+    0..OBJECTS
+}
+
+fn act(acts: impl Strategy<Value = Act> + 'static) -> Block {
+    acts.prop_map(|act| vec![act]).boxed()
+}
+
+/// What a thread does while it holds something.
+fn inner() -> impl Strategy<Value = Vec<Act>> + Clone {
+    let load = at().prop_map(|at| vec![Act::Load(at)]);
+    let store = (at(), 1..3u64).prop_map(|(at, value)| vec![Act::Store(at, value)]);
+    prop_oneof![load, store, Just(Vec::new())].boxed()
+}
+
+fn section(first: fn(usize) -> Act, last: fn(usize) -> Act) -> Block {
+    (at(), inner()).prop_map(move |(at, inner)| [vec![first(at)], inner, vec![last(at)]].concat()).boxed()
+}
+
+fn tried_section(first: fn(usize, usize) -> Act, last: fn(usize) -> Act) -> Block {
+    let around = move |(at, inner): (usize, Vec<Act>)| {
+        let skipped = inner.len() + 1;
+        [vec![first(at, skipped)], inner, vec![last(at)]].concat()
+    };
+    (at(), inner()).prop_map(around).boxed()
+}
+
+/// Both of two objects, in either order.
+fn nested(first: fn(usize) -> Act, last: fn(usize) -> Act) -> Block {
+    at().prop_map(move |at| vec![first(at), first(1 - at), last(1 - at), last(at)]).boxed()
+}
+
+fn atomics() -> Vec<(u32, Block)> {
+    vec![
+        (3, act(at().prop_map(Act::Load))),
+        (3, act((at(), 1..3u64).prop_map(|(at, value)| Act::Store(at, value)))),
+        (2, act(at().prop_map(Act::Add))),
+    ]
+}
+
+impl Family {
+    /// What its programs are made of besides atomics.
+    fn blocks(self) -> Vec<(u32, Block)> {
+        use Act::{Lock, Read, ReadUnlock, Unlock, Write, WriteUnlock};
+        match self {
+            Family::Classic => vec![
+                (4, section(Lock, Unlock)),
+                (2, tried_section(Act::TryLock, Unlock)),
+                (2, nested(Lock, Unlock)),
+                (3, section(Act::Acquire, Act::Release)),
+                (1, act(at().prop_map(Act::Acquire))),
+                (1, act(at().prop_map(Act::Release))),
+                (2, Just(vec![Lock(0), Act::Wait, Unlock(0)]).boxed()),
+                (2, act(prop_oneof![Just(Act::NotifyOne), Just(Act::NotifyAll)])),
+                (2, act((1..3u64).prop_map(Act::Send))),
+            ],
+            Family::Await => vec![
+                (6, act((at(), 0..3u64).prop_map(|(at, value)| Act::Await(at, value)))),
+                (2, section(Lock, Unlock)),
+            ],
+            Family::Park => vec![
+                (4, act(Just(Act::Park))),
+                (6, act((0..4usize).prop_map(Act::Unpark))),
+                (1, section(Lock, Unlock)),
+            ],
+            Family::Once => vec![
+                (4, act((at(), 1..10u64).prop_map(|(at, value)| Act::Initialize(at, value)))),
+                (2, act((at(), 1..10u64).prop_map(|(at, value)| Act::Set(at, value)))),
+                (2, act(at().prop_map(Act::Get))),
+                (1, act(at().prop_map(Act::WaitFor))),
+            ],
+            Family::Bounded | Family::Strict => vec![
+                (6, act((1..3u64).prop_map(Act::Send))),
+                (2, act((1..3u64).prop_map(Act::TrySend))),
+                (1, section(Lock, Unlock)),
+            ],
+            Family::RwLock => vec![
+                (4, section(Read, ReadUnlock)),
+                (4, section(Write, WriteUnlock)),
+                (2, tried_section(Act::TryRead, ReadUnlock)),
+                (2, tried_section(Act::TryWrite, WriteUnlock)),
+                (1, nested(Read, ReadUnlock)),
+                (1, nested(Write, WriteUnlock)),
+                (
+                    1,
+                    at().prop_map(|at| vec![Read(at), Write(1 - at), WriteUnlock(1 - at), ReadUnlock(at)])
+                        .boxed(),
+                ),
+            ],
+            Family::Barrier => vec![(6, act(Just(Act::Arrive))), (2, section(Lock, Unlock))],
+            Family::All => {
+                let all = [
+                    Family::Classic,
+                    Family::Await,
+                    Family::Park,
+                    Family::Once,
+                    Family::Bounded,
+                    Family::RwLock,
+                    Family::Barrier,
+                ];
+                all.into_iter().map(|family| (1, Union::new_weighted(family.blocks()).boxed())).collect()
+            }
         }
+    }
+
+    fn has_channel(self) -> bool {
+        matches!(self, Family::Classic | Family::Bounded | Family::Strict | Family::All)
+    }
+
+    fn capacities(self) -> Vec<Option<usize>> {
+        match self {
+            Family::Bounded | Family::All => vec![Some(1), Some(2)],
+            Family::Strict => vec![None, None, Some(1), Some(2)],
+            _ => vec![None],
+        }
+    }
+
+    /// What the thread does that receives, if there is one.
+    fn receiver(self) -> BoxedStrategy<Vec<Act>> {
+        let nobody = Just(Vec::new());
+        let receive = if matches!(self, Family::Strict | Family::All) {
+            act(prop_oneof![Just(Act::Receive), Just(Act::TryReceive)])
+        } else {
+            act(Just(Act::Receive))
+        };
+        let block = Union::new_weighted(vec![(4, receive), (1, Union::new_weighted(atomics()).boxed())]);
+        let receives =
+            (prop::collection::vec(block, 1..=3), prop::bool::weighted(0.2)).prop_map(|(blocks, closes)| {
+                let mut acts = blocks.concat();
+                acts.extend(closes.then_some(Act::CloseReceiver));
+                acts
+            });
+        match self {
+            Family::Bounded | Family::Strict => receives.boxed(),
+            _ if self.has_channel() => prop_oneof![nobody, receives].boxed(),
+            _ => nobody.boxed(),
+        }
+    }
+
+    fn program(self) -> impl Strategy<Value = Program> {
+        let block = Union::new_weighted([atomics(), self.blocks()].concat());
+        let threads = |count, blocks| {
+            let thread = prop::collection::vec(block.clone(), 1..=blocks).prop_map(|blocks| blocks.concat());
+            prop::collection::vec(thread, count)
+        };
+        let threads = prop_oneof![2 => threads(2, 3), 2 => threads(3, 2), 1 => threads(4, 1)];
+        let capacity = prop::sample::select(self.capacities());
+        (threads, self.receiver(), capacity, 1..4usize).prop_map(|(threads, receiver, capacity, party)| {
+            let mut program = Program { threads, capacity, party };
+            program.complete(receiver);
+            program
+        })
     }
 }
 
-fn compare_exchange_and_store(threads: usize) {
-    let act = |x: &AtomicU64, me| {
-        let _ = x.compare_exchange(0, 1, Relaxed, Relaxed);
-        x.store(me as u64 + 3, Release);
-    };
-    share(AtomicU64::new(0), same(threads, act));
-}
-
-fn rotation(threads: usize) {
-    let exchange = |x: &AtomicU64, me: usize| {
-        let _ = x.compare_exchange(me as u64, me as u64 + 1, SeqCst, SeqCst);
-    };
-    share(AtomicU64::new(0), same(threads, exchange));
-}
-
-fn store_and_compare_exchanges(threads: usize) {
-    let mut bodies: Vec<Body<AtomicU64>> = vec![body(|x: &AtomicU64| x.store(2, Release))];
-    bodies.extend(same(threads, |x: &AtomicU64, _| {
-        let _ = x.compare_exchange(2, 3, Relaxed, Relaxed);
-    }));
-    share(AtomicU64::new(0), bodies);
-}
-
-/// Two threads store to one location and read it, and between that read others, which further threads store to.
-fn coherence(size: usize) {
-    let reader = |value: u64, other: usize| {
-        body(move |x: &[AtomicU64; 3]| {
-            x[0].store(value, Release);
-            x[other].load(Acquire);
-            x[0].load(Acquire);
-        })
-    };
-    let mut bodies = vec![reader(1, 1), reader(2, 2)];
-    bodies.extend((1..size).map(|value| {
-        body(move |x: &[AtomicU64; 3]| {
-            x[1].store(value as u64, Release);
-            x[2].store(value as u64, Release);
-        })
-    }));
-    share(atomics(), bodies);
-}
-
-fn last_zero(size: usize) {
-    let mut bodies = same(size, |x: &Vec<AtomicU64>, number| {
-        let value = x[number].load(Acquire);
-        x[number + 1].store(value + 1, Release);
-    });
-    bodies.push(body(move |x: &Vec<AtomicU64>| {
-        (0..=size).rev().find(|&at| x[at].load(Acquire) == 0);
-    }));
-    share((0..=size).map(|_| AtomicU64::new(0)).collect::<Vec<_>>(), bodies);
-}
-
-fn two_counters(threads: usize) {
-    let add = |x: &[AtomicU64; 2], _| {
-        x[0].fetch_add(1, SeqCst);
-        x[1].fetch_add(1, SeqCst);
-    };
-    share(atomics(), same(threads, add));
-}
-
-fn unsynchronized_increments(threads: usize) {
-    let add = |x: &AtomicU64, me: usize| x.store(x.load(Relaxed) + (1 << me), Release);
-    share(AtomicU64::new(0), same(threads, add));
-}
-
-/// Two threads add up to Fibonacci's numbers, if they are lucky, and a third one looks.
-fn fibonacci(rounds: usize) {
-    let add = move |x: &[AtomicU64; 2], me: usize| {
-        for _ in 0..rounds {
-            x[me].store(x[0].load(Acquire) + x[1].load(Acquire), Release);
-        }
-    };
-    let mut bodies = same(2, add);
-    bodies.push(body(|x: &[AtomicU64; 2]| {
-        x[0].load(Acquire);
-        x[1].load(Acquire);
-    }));
-    share([AtomicU64::new(1), AtomicU64::new(1)], bodies);
-}
-
-/// Peterson's algorithm, which waits.
-fn peterson((store, load): (Ordering, Ordering)) {
-    let enter = move |x: &[AtomicU64; 4], me: usize| {
-        x[me].store(1, store);
-        x[2].store(1 - me as u64, store);
-        while x[1 - me].load(load) == 1 && x[2].load(load) == 1 - me as u64 {
-            spin_loop();
-        }
-        x[3].store(me as u64, store);
-        x[3].load(load);
-        x[me].store(0, store);
-    };
-    share(atomics::<4>(), same(2, enter));
-}
-
-/// Threads put values into a table by compare-and-swap, some at a place that another has.
-fn indexer(threads: usize) {
-    const SIZE: usize = 128;
-    let insert = |table: &Vec<AtomicU64>, me: usize| {
-        for number in 0..4 {
-            let value = (number * 11 + me + 1) as u64;
-            let mut at = value as usize * 7 % SIZE;
-            while table[at].compare_exchange(0, value, SeqCst, SeqCst).is_err() {
-                at = (at + 1) % SIZE;
+impl Program {
+    /// Adds the thread that receives, and makes operations fit the number of threads and the channel.
+    fn complete(&mut self, receiver: Vec<Act>) {
+        let count = self.threads.len();
+        for acts in &mut self.threads {
+            for act in acts.iter_mut() {
+                match act {
+                    Act::Unpark(other) => *other %= count,
+                    &mut Act::TrySend(value) if self.capacity.is_none() => *act = Act::Send(value),
+                    _ => {}
+                }
             }
+            let sends = acts.iter().any(|act| matches!(act, Act::Send(_) | Act::TrySend(_)));
+            acts.extend(sends.then_some(Act::CloseSender));
         }
-    };
-    share((0..SIZE).map(|_| AtomicU64::new(0)).collect::<Vec<_>>(), same(threads, insert));
+        self.threads.extend((!receiver.is_empty()).then_some(receiver));
+    }
 }
 
-fn locked(threads: usize) {
-    let add = |m: &Mutex<u64>, _| *m.lock().unwrap() += 1;
-    share(Mutex::new(0), same(threads, add));
+fn check(program: &Program) -> Result<(), TestCaseError> {
+    let Some(expected) = executions(program, STATES, None) else { return Ok(()) };
+    // Far more than there are, so that an exploration without end is shown as such.
+    // Where they are not counted, each order of readers may be one.
+    let limit = if program.is_countable() { 100 * expected.count as u64 + 10_000 } else { 1_000_000 };
+    let limited = |memory| config(memory).executions(limit);
+    let (outcomes, report) = shown(limited(MemoryModel::SequentiallyConsistent), || run(program));
+    if expected.deadlock || expected.livelock {
+        let kind = report.failure().map(|failure| failure.kind());
+        prop_assert!(
+            expected.deadlock && kind == Some(FailureKind::Deadlock)
+                || expected.livelock && kind == Some(FailureKind::Livelock),
+            "deadlock: {}, livelock: {}, but: {report}",
+            expected.deadlock,
+            expected.livelock
+        );
+        let token = report.failure().expect("checked above").token().to_owned();
+        let again = drawloom::explore(drawloom::Config::new().replay(token), || drop(run(program)));
+        prop_assert_eq!(again.failure().map(|failure| failure.kind()), kind, "the token shows: {}", again);
+        return Ok(());
+    }
+    prop_assert!(report.passed(), "{report}");
+    prop_assert_eq!(&outcomes, &expected.outcomes, "outcomes");
+    if program.is_countable() {
+        prop_assert_eq!(report.executions(), expected.count as u64, "executions");
+    } else {
+        prop_assert!(report.executions() >= outcomes.len() as u64, "{report}");
+    }
+    // What is sequentially consistent is allowed by every model.
+    let (weak, report) = shown(limited(MemoryModel::Rc11), || run(program));
+    prop_assert!(report.passed(), "{report}");
+    prop_assert!(outcomes.is_subset(&weak));
+    Ok(())
+}
+
+/// As `check`, with a bound on preemptions.
+fn check_bounded(program: &Program, bound: u32) -> Result<(), TestCaseError> {
+    let Some(expected) = executions(program, STATES, Some(bound)) else { return Ok(()) };
+    let bounded = config(MemoryModel::SequentiallyConsistent).max_preemptions(bound);
+    let (outcomes, report) = shown(bounded, || run(program));
+    if expected.deadlock {
+        prop_assert!(report.failed_with(FailureKind::Deadlock), "a deadlock was not found: {report}");
+        return Ok(());
+    }
+    prop_assert!(report.passed(), "{report}");
+    // Those that led to others were run as well.
+    prop_assert!(expected.outcomes.is_subset(&outcomes), "outcomes");
+    prop_assert_eq!(report.executions(), expected.count as u64, "executions");
+    Ok(())
 }
 
 #[test]
-fn families_have_as_many_executions_as_published() {
-    check(compare_exchange_and_store, [Rc11], &[(2, [6]), (3, [66]), (4, [1_200])]);
-    check(
-        rotation,
-        [Rc11],
-        &[(2, [2]), (3, [5]), (4, [14]), (5, [43]), (6, [144]), (7, [523]), (8, [2_048])],
-    );
-    let sizes = [(2, [5]), (3, [13]), (4, [33]), (5, [81]), (6, [193]), (7, [449]), (8, [1_025])];
-    check(store_and_compare_exchanges, [Rc11], &sizes);
-    check(coherence, [Rc11, Sc], &[(1, [4, 4]), (2, [16, 15]), (3, [144, 130]), (4, [2_304, 2_028])]);
-    check(last_zero, [Rc11, Sc], &[(5, [64, 64]), (10, [3_328, 3_328])]);
-    check(two_counters, [Rc11], &[(2, [4]), (3, [36]), (4, [576])]);
-    check(unsynchronized_increments, [Rc11], &[(2, [4]), (3, [36]), (4, [576])]);
-    check(locked, [Rc11], &[(5, [120]), (6, [720])]);
+fn executions_with_few_preemptions_are_those_that_interleaving_finds() {
+    let config = ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() };
+    let programs = (Family::Classic.program(), 0..3u32);
+    TestRunner::new(config).run(&programs, |(program, bound)| check_bounded(&program, bound)).unwrap();
 }
 
-#[test]
-fn peterson_waits_its_turn() {
-    // With release and acquire both can be in; the values that are stored show it in some of them.
-    assert_eq!(count(Rc11, || peterson((Release, Acquire))), 22);
-    assert_eq!(count(Sc, || peterson((Release, Acquire))), 4);
-    assert_eq!(count(Rc11, || peterson((SeqCst, SeqCst))), 4);
+/// Checks so many random programs.
+fn check_family(family: Family, cases: u32) {
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    TestRunner::new(config).run(&family.program(), |program| check(&program)).unwrap();
 }
 
-#[test]
-fn fences_keep_one_of_two_out() {
-    let enter = |x: &[AtomicU64; 3], me: usize| {
-        x[me].store(1, Relaxed);
-        fence(SeqCst);
-        if x[1 - me].load(Relaxed) == 0 {
-            x[2].store(me as u64, Relaxed);
-            x[2].load(Relaxed);
+/// A quick and a deep test of each family.
+macro_rules! families {
+    ($($quick:ident, $deep:ident, $family:ident, $cases:literal;)*) => {$(
+        #[test]
+        fn $quick() {
+            check_family(Family::$family, $cases);
         }
-    };
-    assert_eq!(count(Rc11, || drop(share(atomics::<3>(), same(2, enter)))), 3);
+
+        /// `cargo test --release --test exhaustive -- --ignored deep_families`
+        #[test]
+        #[ignore = "takes minutes; see the command in its documentation"]
+        fn $deep() {
+            check_family(Family::$family, 100_000);
+        }
+    )*};
 }
 
-/// `cargo test --release --test exhaustive -- --ignored families`
-#[test]
-#[ignore = "takes minutes; see the command in its documentation"]
-fn large_families_have_as_many_executions_as_published() {
-    check(compare_exchange_and_store, [Rc11], &[(5, [32_880])]);
-    check(rotation, [Rc11], &[(9, [8_597])]);
-    check(store_and_compare_exchanges, [Rc11], &[(9, [2_305])]);
-    check(coherence, [Rc11, Sc], &[(5, [57_600, 49_776])]);
-    check(last_zero, [Rc11], &[(15, [147_456])]);
-    check(fibonacci, [Rc11, Sc], &[(5, [525_630, 218_243])]);
-    check(indexer, [Rc11], &[(12, [8]), (15, [4_096])]);
-    check(locked, [Rc11], &[(7, [5_040]), (8, [40_320])]);
+families! {
+    locks_and_channels_have_the_executions_that_interleaving_finds, deep_families_classic, Classic, 300;
+    loops_that_wait_have_the_executions_that_interleaving_finds, deep_families_await, Await, 300;
+    parking_has_the_executions_that_interleaving_finds, deep_families_park, Park, 300;
+    cells_have_the_executions_that_interleaving_finds, deep_families_once, Once, 300;
+    bounded_channels_have_the_executions_that_interleaving_finds, deep_families_bounded, Bounded, 300;
+    asked_channels_have_the_executions_that_interleaving_finds, deep_families_strict, Strict, 300;
+    reader_writer_locks_show_the_outcomes_that_interleaving_finds, deep_families_rwlock, RwLock, 300;
+    barriers_show_the_outcomes_that_interleaving_finds, deep_families_barrier, Barrier, 300;
+    all_objects_together_show_the_outcomes_that_interleaving_finds, deep_families_all, All, 300;
 }

@@ -7,53 +7,51 @@
 
 use std::collections::BTreeSet;
 
-/// How many objects of each kind a program has.
-pub(crate) const OBJECTS: usize = 2;
+use crate::acts::{Act, DISCONNECTED, EMPTY, OBJECTS, Program};
 
-/// One operation.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Act {
-    Load(usize),
-    Store(usize, u64),
-    Add(usize),
-    /// Of a mutex; a program unlocks what it has locked, in the same thread.
-    Lock(usize),
-    Unlock(usize),
-    /// Skips the next operations, so many, if the mutex is held.
-    TryLock(usize, usize),
-    /// Of a semaphore that starts with one permit.
-    Acquire(usize),
-    Release(usize),
-    /// On the one condition variable, with mutex 0, which is held.
-    Wait,
-    NotifyOne,
-    NotifyAll,
-    /// On the one channel, unbounded, whose sender a thread drops when it ends.
-    Send(u64),
-    Receive,
-}
-
-/// A name of an operation that was executed: thread and number.
-type Name = (usize, usize);
+/// A name of an operation that was executed: thread, number, and which step of it.
+type Name = (usize, usize, u8);
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 struct State {
     position: Vec<usize>,
+    /// Which step of its operation each thread does next.
+    stage: Vec<u8>,
     values: [u64; OBJECTS],
     held: [bool; OBJECTS],
+    readers: [usize; OBJECTS],
+    writer: [bool; OBJECTS],
     permits: [usize; OBJECTS],
+    /// Threads that wait for a notification.
     waiters: Vec<usize>,
     /// Threads that were notified and have not locked again.
     notified: Vec<usize>,
+    /// Which threads have been unparked.
+    tokens: Vec<bool>,
+    arrived: Vec<usize>,
+    /// Threads that may leave the barrier, and whether as the leader.
+    released: Vec<(usize, bool)>,
+    cells: [Cell; OBJECTS],
     queue: Vec<u64>,
-    /// What changed each object, in order: atomics, mutexes, semaphores, the condition variable, the channel.
+    senders: usize,
+    receiver_gone: bool,
+    /// What changed each object, in order.
     history: Vec<Vec<Name>>,
     /// For each operation that only looked, and each `notify_one`: how much had happened, and what was chosen.
     looks: BTreeSet<(Name, usize, usize)>,
     log: Vec<Vec<u64>>,
-    /// The thread that ran last, and how often it was left although it could have gone on; only with a bound.
+    /// The thread that ran last, and how often one was left although it could have gone on; only with a bound.
     running: Option<usize>,
     preemptions: u32,
+}
+
+/// What is initialized once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+enum Cell {
+    #[default]
+    Empty,
+    Running,
+    Full(u64),
 }
 
 /// What the executions of a program are.
@@ -61,25 +59,34 @@ struct State {
 pub(crate) struct Executions {
     /// What threads read, in each that ends.
     pub(crate) outcomes: BTreeSet<Vec<Vec<u64>>>,
-    /// How many there are that end.
+    /// How many there are that end; if the program is countable.
     pub(crate) count: usize,
-    /// Whether there is one that does not end.
+    /// Whether there is one that does not end, in which nobody goes round.
     pub(crate) deadlock: bool,
+    /// Whether there is one that does not end, in which someone goes round.
+    pub(crate) livelock: bool,
 }
 
+/// Where the history of each object is: atomics first, then these.
 const MUTEXES: usize = OBJECTS;
 const SEMAPHORES: usize = 2 * OBJECTS;
-const CONDVAR: usize = 3 * OBJECTS;
-const CHANNEL: usize = 3 * OBJECTS + 1;
+const CELLS: usize = 3 * OBJECTS;
+const CONDVAR: usize = 4 * OBJECTS;
+const CHANNEL: usize = 4 * OBJECTS + 1;
+const TOKENS: usize = 4 * OBJECTS + 2;
 
 /// The executions of `program` with at most `bound` preemptions, if there is a bound; `None` if there are too many
 /// states to look at.
-pub(crate) fn executions(program: &[Vec<Act>], limit: usize, bound: Option<u32>) -> Option<Executions> {
+pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) -> Option<Executions> {
+    let threads = program.threads.len();
     let start = State {
-        position: vec![0; program.len()],
+        position: vec![0; threads],
+        stage: vec![0; threads],
         permits: [1; OBJECTS],
-        history: vec![Vec::new(); CHANNEL + 1],
-        log: vec![Vec::new(); program.len()],
+        tokens: vec![false; threads],
+        senders: program.senders(),
+        history: vec![Vec::new(); TOKENS + threads],
+        log: vec![Vec::new(); threads],
         ..State::default()
     };
     let mut seen = BTreeSet::from([start.clone()]);
@@ -88,39 +95,30 @@ pub(crate) fn executions(program: &[Vec<Act>], limit: usize, bound: Option<u32>)
     let mut ends = BTreeSet::new();
     while let Some(state) = left.pop() {
         let mut next = Vec::new();
-        for thread in 0..program.len() {
-            step(program, &state, thread, &mut next);
-        }
-        if let Some(bound) = bound {
-            let can_go_on = |thread: usize| {
-                let mut next = Vec::new();
-                step(program, &state, thread, &mut next);
-                !next.is_empty()
-            };
-            let preempted = state.running.filter(|&thread| can_go_on(thread));
-            next.clear();
-            for thread in 0..program.len() {
-                let mut own = Vec::new();
-                step(program, &state, thread, &mut own);
-                let preemptions =
-                    state.preemptions + u32::from(preempted.is_some_and(|preempted| preempted != thread));
-                let within = own.into_iter().filter(|_| preemptions <= bound);
-                next.extend(within.map(|state| State { running: Some(thread), preemptions, ..state }));
-            }
+        match bound {
+            None => (0..threads).for_each(|thread| step(program, &state, thread, &mut next)),
+            Some(bound) => step_within(bound, program, &state, &mut next),
         }
         if next.is_empty() {
-            let ended = state.position.iter().zip(program).all(|(&position, acts)| position >= acts.len());
-            if ended {
+            let pending = |thread: usize| program.threads[thread].get(state.position[thread]);
+            let stuck: Vec<&Act> = (0..threads).filter_map(pending).collect();
+            if stuck.is_empty() {
                 let end = State { running: None, preemptions: 0, ..state.clone() };
                 result.count += usize::from(ends.insert(end));
                 result.outcomes.insert(state.log.clone());
+            } else if stuck.iter().any(|act| matches!(act, Act::Await(..))) {
+                result.livelock = true;
             } else {
                 result.deadlock = true;
             }
         }
-        for state in next {
+        for mut state in next {
             if seen.len() >= limit {
                 return None;
+            }
+            if !program.is_countable() {
+                state.history.iter_mut().for_each(Vec::clear);
+                state.looks.clear();
             }
             if seen.insert(state.clone()) {
                 left.push(state);
@@ -130,11 +128,29 @@ pub(crate) fn executions(program: &[Vec<Act>], limit: usize, bound: Option<u32>)
     Some(result)
 }
 
+/// The states that follow with at most so many preemptions.
+fn step_within(bound: u32, program: &Program, state: &State, next: &mut Vec<State>) {
+    let follow = |thread: usize| {
+        let mut next = Vec::new();
+        step(program, state, thread, &mut next);
+        next
+    };
+    let preempted = state.running.filter(|&thread| !follow(thread).is_empty());
+    for thread in 0..program.threads.len() {
+        let is_preemption = preempted.is_some_and(|preempted| preempted != thread);
+        let preemptions = state.preemptions + u32::from(is_preemption);
+        if preemptions <= bound {
+            let running = Some(thread);
+            next.extend(follow(thread).into_iter().map(|state| State { running, preemptions, ..state }));
+        }
+    }
+}
+
 /// The states that follow when `thread` goes on.
-fn step(program: &[Vec<Act>], state: &State, thread: usize, next: &mut Vec<State>) {
+fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) {
     let position = state.position[thread];
-    let Some(&act) = program[thread].get(position) else { return };
-    let name = (thread, position);
+    let Some(&act) = program.threads[thread].get(position) else { return };
+    let name = (thread, position, state.stage[thread]);
     let mut new = state.clone();
     new.position[thread] += 1;
     let changes = |state: &mut State, object: usize| state.history[object].push(name);
@@ -142,7 +158,20 @@ fn step(program: &[Vec<Act>], state: &State, thread: usize, next: &mut Vec<State
         let happened = state.history[object].len();
         state.looks.insert((name, happened, 0));
     };
+    // Whether it changes the object or fails, with so many operations skipped.
+    let tries = |state: &mut State, object: usize, goes: bool, skipped: usize| {
+        state.log[thread].push(u64::from(goes));
+        if goes {
+            changes(state, object);
+        } else {
+            looks(state, object);
+            state.position[thread] += skipped;
+        }
+        goes
+    };
     match act {
+        Act::Await(at, value) if state.values[at] != value => return,
+        Act::Await(at, _) => looks(&mut new, at),
         Act::Load(at) => {
             looks(&mut new, at);
             new.log[thread].push(state.values[at]);
@@ -157,23 +186,25 @@ fn step(program: &[Vec<Act>], state: &State, thread: usize, next: &mut Vec<State
             new.values[at] += 1;
         }
         Act::Lock(at) if state.held[at] => return,
-        Act::Lock(at) => {
+        Act::Lock(at) | Act::Unlock(at) => {
             changes(&mut new, MUTEXES + at);
-            new.held[at] = true;
-        }
-        Act::Unlock(at) => {
-            changes(&mut new, MUTEXES + at);
-            new.held[at] = false;
+            new.held[at] = act == Act::Lock(at);
         }
         Act::TryLock(at, skipped) => {
-            new.log[thread].push(u64::from(!state.held[at]));
-            if state.held[at] {
-                looks(&mut new, MUTEXES + at);
-                new.position[thread] += skipped;
-            } else {
-                changes(&mut new, MUTEXES + at);
-                new.held[at] = true;
-            }
+            new.held[at] |= tries(&mut new, MUTEXES + at, !state.held[at], skipped);
+        }
+        Act::Read(at) if state.writer[at] => return,
+        Act::Read(at) => new.readers[at] += 1,
+        Act::ReadUnlock(at) => new.readers[at] -= 1,
+        Act::Write(at) if state.writer[at] || state.readers[at] > 0 => return,
+        Act::Write(at) | Act::WriteUnlock(at) => new.writer[at] = act == Act::Write(at),
+        // Executions with reader-writer locks are not counted, so the object does not matter.
+        Act::TryRead(at, skipped) => {
+            new.readers[at] += usize::from(tries(&mut new, 0, !state.writer[at], skipped));
+        }
+        Act::TryWrite(at, skipped) => {
+            let is_free = !state.writer[at] && state.readers[at] == 0;
+            new.writer[at] |= tries(&mut new, 0, is_free, skipped);
         }
         Act::Acquire(at) if state.permits[at] == 0 => return,
         Act::Acquire(at) => {
@@ -204,23 +235,33 @@ fn step(program: &[Vec<Act>], state: &State, thread: usize, next: &mut Vec<State
             new.notified.extend(waiters);
             new.notified.sort_unstable();
         }
-        Act::Send(value) => {
-            changes(&mut new, CHANNEL);
-            new.queue.push(value);
+        Act::Park if !state.tokens[thread] => return,
+        Act::Park => {
+            changes(&mut new, TOKENS + thread);
+            new.tokens[thread] = false;
         }
-        Act::Receive if !state.queue.is_empty() => {
-            let value = new.queue.remove(0);
-            new.log[thread].push(value);
+        // Also if it was unparked before: the thread learns of both.
+        Act::Unpark(other) => {
+            changes(&mut new, TOKENS + other);
+            new.tokens[other] = true;
         }
-        // All senders are dropped when nobody is left who could send.
-        Act::Receive => {
-            let others = state.position.iter().zip(program).enumerate();
-            let mut others = others.filter(|&(other, _)| other != thread);
-            if !others.all(|(_, (&position, acts))| position >= acts.len()) {
-                return;
+        Act::Arrive => return arrive(program.party, state, thread, next),
+        Act::Initialize(at, value) => return initialize(state, thread, at, value, next),
+        Act::Set(at, _) | Act::WaitFor(at) if state.cells[at] == Cell::Running => return,
+        Act::WaitFor(at) if state.cells[at] == Cell::Empty => return,
+        Act::Set(at, value) => {
+            if tries(&mut new, CELLS + at, state.cells[at] == Cell::Empty, 0) {
+                new.cells[at] = Cell::Full(value);
             }
-            new.log[thread].push(99);
         }
+        Act::Get(at) | Act::WaitFor(at) => {
+            looks(&mut new, CELLS + at);
+            new.log[thread].push(match state.cells[at] {
+                Cell::Full(value) => value,
+                Cell::Empty | Cell::Running => EMPTY,
+            });
+        }
+        _ => return channel(program, state, thread, act, next),
     }
     next.push(new);
 }
@@ -228,7 +269,7 @@ fn step(program: &[Vec<Act>], state: &State, thread: usize, next: &mut Vec<State
 /// Waiting is two steps: to join the waiters and release the mutex, and to lock it again once notified.
 fn wait(state: &State, thread: usize, next: &mut Vec<State>) {
     let mut new = state.clone();
-    let position = state.position[thread];
+    let name = (thread, state.position[thread], state.stage[thread]);
     if state.waiters.contains(&thread) {
         return;
     }
@@ -237,14 +278,138 @@ fn wait(state: &State, thread: usize, next: &mut Vec<State>) {
             return;
         }
         new.notified.remove(at);
-        new.history[MUTEXES].push((thread, position));
+        new.history[MUTEXES].push(name);
         new.held[0] = true;
         new.position[thread] += 1;
     } else {
-        new.history[CONDVAR].push((thread, position));
-        new.history[MUTEXES].push((thread, position));
+        new.history[CONDVAR].push(name);
+        new.history[MUTEXES].push(name);
         new.waiters.push(thread);
         new.held[0] = false;
+    }
+    next.push(new);
+}
+
+/// At a barrier: to arrive, and to leave once all have; any of them is the leader.
+fn arrive(party: usize, state: &State, thread: usize, next: &mut Vec<State>) {
+    let mut new = state.clone();
+    if let Some(at) = state.released.iter().position(|&(released, _)| released == thread) {
+        let (_, is_leader) = new.released.remove(at);
+        new.log[thread].push(u64::from(is_leader));
+        new.position[thread] += 1;
+        new.stage[thread] = 0;
+        next.push(new);
+    } else if state.stage[thread] == 0 {
+        new.stage[thread] = 1;
+        new.arrived.push(thread);
+        new.arrived.sort_unstable();
+        if new.arrived.len() < party {
+            next.push(new);
+            return;
+        }
+        let arrived = std::mem::take(&mut new.arrived);
+        for &leader in &arrived {
+            let mut new = new.clone();
+            new.released.extend(arrived.iter().map(|&thread| (thread, thread == leader)));
+            new.released.sort_unstable();
+            next.push(new);
+        }
+    }
+}
+
+/// To enter, to load a value, and to leave with it; or only to find that it is done.
+fn initialize(state: &State, thread: usize, at: usize, value: u64, next: &mut Vec<State>) {
+    let mut new = state.clone();
+    let stage = state.stage[thread];
+    let name = (thread, state.position[thread], stage);
+    new.stage[thread] = (stage + 1) % 3;
+    match (stage, state.cells[at]) {
+        (0, Cell::Running) => return,
+        (0, Cell::Full(value)) => {
+            let happened = state.history[CELLS + at].len();
+            new.looks.insert((name, happened, 0));
+            new.log[thread].push(value);
+            new.position[thread] += 1;
+            new.stage[thread] = 0;
+        }
+        (0, Cell::Empty) => {
+            new.history[CELLS + at].push(name);
+            new.cells[at] = Cell::Running;
+        }
+        (1, _) => {
+            let happened = state.history[at].len();
+            new.looks.insert((name, happened, 0));
+            new.log[thread].push(state.values[at]);
+        }
+        _ => {
+            let loaded = state.log[thread].last().expect("it was loaded in the step before");
+            let value = value + 10 * loaded;
+            new.history[CELLS + at].push(name);
+            new.cells[at] = Cell::Full(value);
+            new.log[thread].push(value);
+            new.position[thread] += 1;
+        }
+    }
+    next.push(new);
+}
+
+/// An operation on the channel. What a receive finds follows from the order of the sends; so it counts only
+/// where a sender may wait for room, or someone asks without waiting. That a sender is dropped counts only for the
+/// latter, since others wait until all are.
+fn channel(program: &Program, state: &State, thread: usize, act: Act, next: &mut Vec<State>) {
+    let name = (thread, state.position[thread], 0);
+    let mut new = state.clone();
+    new.position[thread] += 1;
+    let is_strict = program.has_strict_channel();
+    let happened = state.history[CHANNEL].len();
+    let has_room = program.capacity.is_none_or(|capacity| state.queue.len() < capacity);
+    let logs = |state: &mut State, value: u64| state.log[thread].push(value);
+    let mut changes = false;
+    match act {
+        Act::Send(_) | Act::TrySend(_) if state.receiver_gone => logs(&mut new, DISCONNECTED),
+        Act::Send(_) if !has_room => return,
+        Act::TrySend(_) if !has_room => logs(&mut new, EMPTY),
+        Act::Send(value) | Act::TrySend(value) => {
+            changes = true;
+            new.queue.push(value);
+        }
+        Act::Receive | Act::TryReceive if !state.queue.is_empty() => {
+            let value = new.queue.remove(0);
+            logs(&mut new, value);
+            if program.capacity.is_none() && !is_strict {
+                next.push(new);
+                return;
+            }
+            changes = true;
+        }
+        Act::Receive | Act::TryReceive if state.senders == 0 => {
+            logs(&mut new, DISCONNECTED);
+            if !is_strict {
+                next.push(new);
+                return;
+            }
+        }
+        Act::Receive => return,
+        Act::TryReceive => logs(&mut new, EMPTY),
+        Act::CloseReceiver => {
+            changes = true;
+            new.receiver_gone = true;
+            new.queue.clear();
+        }
+        Act::CloseSender => {
+            new.senders -= 1;
+            if !is_strict {
+                next.push(new);
+                return;
+            }
+            changes = true;
+        }
+        other => unreachable!("{other:?} is no operation on a channel"),
+    }
+    if changes {
+        new.history[CHANNEL].push(name);
+    } else {
+        new.looks.insert((name, happened, 0));
     }
     next.push(new);
 }

@@ -1,7 +1,11 @@
 //! Exhaustive exploration against independent answers: published numbers of execution graphs, graphs enumerated by
 //! definition, programs with known counts, and what must be found in programs with bugs.
 
+mod acts;
 mod bugs;
+#[path = "../memory_model/corpus.rs"]
+#[expect(dead_code, reason = "the documented programs are for others")]
+mod corpus;
 mod families;
 mod going_on;
 #[path = "../memory_model/graphs.rs"]
@@ -12,6 +16,7 @@ mod objects;
 #[path = "../memory_model/program.rs"]
 mod program;
 mod programs;
+mod published;
 mod random;
 #[path = "../memory_model/relation.rs"]
 mod relation;
@@ -20,9 +25,6 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use drawloom::{Config, Coverage, MemoryModel, Report, StrategyKind, explore};
-
-/// Litmus programs with the published number of graphs under RC11 and SC.
-const LITMUS: &str = include_str!("../memory_model/litmus.tsv");
 
 fn config(memory: MemoryModel) -> Config {
     Config::new().strategy(StrategyKind::Exhaustive).memory(memory)
@@ -46,22 +48,13 @@ fn shown<T: Ord + Send>(config: Config, body: impl Fn() -> T + Send + Sync) -> (
     (seen.into_inner().unwrap(), report)
 }
 
-fn litmus() -> impl Iterator<Item = (&'static str, u64, u64, program::Program)> {
-    LITMUS.lines().filter(|line| !line.starts_with(['#', 'n'])).filter_map(|line| {
-        let mut columns = line.split('\t');
-        let mut column = || columns.next().expect("four columns");
-        let (name, rc11, sc, program) = (column(), column(), column(), column());
-        Some((name, rc11.parse().unwrap(), sc.parse().unwrap(), program::parse(program)?))
-    })
-}
-
 #[test]
 fn litmus_programs_have_as_many_executions_as_published() {
     let mut programs = 0;
-    for (name, rc11, sc, program) in litmus() {
+    for corpus::Litmus { name, program, rc11, sc } in corpus::published() {
         let run = || drop(program::run(&program));
-        assert_eq!(count(MemoryModel::Rc11, run), rc11, "{name} under RC11");
-        assert_eq!(count(MemoryModel::SequentiallyConsistent, run), sc, "{name} under SC");
+        assert_eq!(count(MemoryModel::Rc11, run), rc11 as u64, "{name} under RC11");
+        assert_eq!(count(MemoryModel::SequentiallyConsistent, run), sc as u64, "{name} under SC");
         programs += 1;
     }
     assert!(programs >= 60, "only {programs} programs were read");

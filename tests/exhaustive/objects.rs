@@ -1,188 +1,221 @@
-//! Random programs over mutexes, semaphores, condition variables and channels: the executions are those that
-//! enumerating interleavings finds, each once, and a deadlock is found where there is one.
+//! Runs programs over synchronization objects under drawloom.
 
+use drawloom::hint::spin_loop;
 use drawloom::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use drawloom::sync::{Arc, Condvar, Mutex, MutexGuard, Semaphore, mpsc};
-use drawloom::{FailureKind, MemoryModel, thread};
-use proptest::prelude::*;
+use drawloom::sync::{
+    Arc, Barrier, Condvar, Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
+    mpsc,
+};
+use drawloom::thread;
 
-use crate::interleavings::{Act, OBJECTS, executions};
-use crate::{config, shown};
+use crate::acts::{Act, DISCONNECTED, EMPTY, OBJECTS, Program};
 
 struct Objects {
     values: [AtomicU64; OBJECTS],
     mutexes: [Mutex<()>; OBJECTS],
+    locks: [RwLock<()>; OBJECTS],
     semaphores: [Semaphore; OBJECTS],
+    cells: [OnceLock<u64>; OBJECTS],
     condvar: Condvar,
+    barrier: Barrier,
 }
 
-/// Runs the program. What its threads read.
-fn run(program: &[Vec<Act>]) -> Vec<Vec<u64>> {
+/// The sending end of a channel, with or without a capacity.
+#[derive(Clone)]
+enum Sender {
+    Unbounded(mpsc::Sender<u64>),
+    Bounded(mpsc::SyncSender<u64>),
+}
+
+impl Sender {
+    fn send(&self, value: u64) -> Result<(), mpsc::SendError<u64>> {
+        match self {
+            Sender::Unbounded(sender) => sender.send(value),
+            Sender::Bounded(sender) => sender.send(value),
+        }
+    }
+
+    fn try_send(&self, value: u64) -> Result<(), mpsc::TrySendError<u64>> {
+        match self {
+            Sender::Unbounded(_) => unreachable!("there is room for any number of messages"),
+            Sender::Bounded(sender) => sender.try_send(value),
+        }
+    }
+}
+
+fn channel(capacity: Option<usize>) -> (Sender, mpsc::Receiver<u64>) {
+    match capacity {
+        None => {
+            let (sender, receiver) = mpsc::channel();
+            (Sender::Unbounded(sender), receiver)
+        }
+        Some(capacity) => {
+            let (sender, receiver) = mpsc::sync_channel(capacity);
+            (Sender::Bounded(sender), receiver)
+        }
+    }
+}
+
+/// A thread of a program with what it has for itself.
+struct Player {
+    objects: Arc<Objects>,
+    sender: Option<Sender>,
+    receiver: Option<mpsc::Receiver<u64>>,
+    /// All threads, if any is unparked.
+    threads: Vec<thread::Thread>,
+    log: Vec<u64>,
+}
+
+/// Runs the program. What its threads log.
+pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
     let objects = Arc::new(Objects {
         values: [const { AtomicU64::new(0) }; OBJECTS],
         mutexes: [const { Mutex::new(()) }; OBJECTS],
+        locks: [const { RwLock::new(()) }; OBJECTS],
         semaphores: [const { Semaphore::new(1) }; OBJECTS],
+        cells: [const { OnceLock::new() }; OBJECTS],
         condvar: Condvar::new(),
+        barrier: Barrier::new(program.party),
     });
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = channel(program.capacity);
+    // Nobody else has a sender: this thread has nothing to drop when others run.
+    let senders = program.senders();
+    let mut senders: Vec<Sender> = std::iter::repeat_n(sender, senders).collect();
     let mut receiver = Some(receiver);
+    let unparks = program.any(|act| matches!(act, Act::Unpark(_)));
     let mut spawn = |acts: &Vec<Act>| {
-        let (objects, acts) = (Arc::clone(&objects), acts.clone());
-        let receives = acts.contains(&Act::Receive);
-        let sender = (!receives).then(|| sender.clone());
-        let receiver = if receives { receiver.take() } else { None };
-        thread::spawn(move || {
-            let log = run_thread(&objects, &acts, sender.as_ref(), receiver.as_ref());
-            // A receiver that is dropped would make sends fail.
-            (log, receiver)
-        })
+        let acts = acts.clone();
+        let receives = |act| matches!(act, &Act::Receive | &Act::TryReceive | &Act::CloseReceiver);
+        let mut player = Player {
+            objects: Arc::clone(&objects),
+            sender: if acts.contains(&Act::CloseSender) { senders.pop() } else { None },
+            receiver: if acts.iter().any(receives) { receiver.take() } else { None },
+            threads: Vec::new(),
+            log: Vec::new(),
+        };
+        // A thread waits for what it needs to unpark others, which takes one execution.
+        let (everyone, told) = unparks.then(mpsc::channel).unzip();
+        let thread = thread::spawn(move || {
+            if let Some(told) = &told {
+                player.threads = mpsc::Receiver::recv(told).expect("all are told");
+            }
+            player.play(&acts);
+            // A receiver that is dropped would make sends fail, so it lives on.
+            (player.log, player.receiver, told)
+        });
+        (thread, everyone)
     };
-    let threads: Vec<_> = program.iter().map(&mut spawn).collect();
-    drop(sender);
-    let ended: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-    ended.into_iter().map(|(log, _)| log).collect()
+    let threads: Vec<_> = program.threads.iter().map(&mut spawn).collect();
+    let handles: Vec<_> = threads.iter().map(|(thread, _)| thread.thread().clone()).collect();
+    for everyone in threads.iter().filter_map(|(_, everyone)| everyone.as_ref()) {
+        mpsc::Sender::send(everyone, handles.clone()).expect("all wait to be told");
+    }
+    // What is kept is dropped when all have ended.
+    let ended: Vec<_> = threads.into_iter().map(|(thread, told)| (thread.join().unwrap(), told)).collect();
+    ended.into_iter().map(|((log, ..), _)| log).collect()
 }
 
-fn run_thread(
-    objects: &Objects,
-    acts: &[Act],
-    sender: Option<&mpsc::Sender<u64>>,
-    receiver: Option<&mpsc::Receiver<u64>>,
-) -> Vec<u64> {
-    let mut log = Vec::new();
-    let mut guards: [Option<MutexGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
-    let mut position = 0;
-    while let Some(&act) = acts.get(position) {
-        position += 1;
+impl Player {
+    fn play(&mut self, acts: &[Act]) {
+        let objects = Arc::clone(&self.objects);
+        let mut held: [Option<MutexGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
+        let mut read: [Option<RwLockReadGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
+        let mut written: [Option<RwLockWriteGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
+        let mut position = 0;
+        while let Some(&act) = acts.get(position) {
+            position += 1;
+            let mut tried = |goes: bool, skipped: usize| {
+                self.log.push(u64::from(goes));
+                position += if goes { 0 } else { skipped };
+            };
+            match act {
+                Act::Lock(at) => held[at] = Some(objects.mutexes[at].lock().unwrap()),
+                Act::Unlock(at) => held[at] = None,
+                Act::TryLock(at, skipped) => {
+                    held[at] = objects.mutexes[at].try_lock().ok();
+                    tried(held[at].is_some(), skipped);
+                }
+                Act::Wait => held[0] = held[0].take().map(|guard| objects.condvar.wait(guard).unwrap()),
+                Act::Read(at) => read[at] = Some(objects.locks[at].read().unwrap()),
+                Act::ReadUnlock(at) => read[at] = None,
+                Act::Write(at) => written[at] = Some(objects.locks[at].write().unwrap()),
+                Act::WriteUnlock(at) => written[at] = None,
+                Act::TryRead(at, skipped) => {
+                    read[at] = objects.locks[at].try_read().ok();
+                    tried(read[at].is_some(), skipped);
+                }
+                Act::TryWrite(at, skipped) => {
+                    written[at] = objects.locks[at].try_write().ok();
+                    tried(written[at].is_some(), skipped);
+                }
+                other => self.act(&objects, other),
+            }
+        }
+    }
+
+    /// An operation that holds nothing.
+    fn act(&mut self, objects: &Objects, act: Act) {
+        let logged = match act {
+            Act::Load(at) => Some(objects.values[at].load(SeqCst)),
+            Act::Add(at) => Some(objects.values[at].fetch_add(1, SeqCst)),
+            Act::Arrive => Some(u64::from(objects.barrier.wait().is_leader())),
+            Act::Set(at, value) => Some(u64::from(objects.cells[at].set(value).is_ok())),
+            Act::Get(at) => Some(objects.cells[at].get().copied().unwrap_or(EMPTY)),
+            Act::WaitFor(at) => Some(*objects.cells[at].wait()),
+            Act::Initialize(at, value) => {
+                let mut loaded = None;
+                let cell = objects.cells[at].get_or_init(|| {
+                    let found = objects.values[at].load(SeqCst);
+                    loaded = Some(found);
+                    value + 10 * found
+                });
+                self.log.extend(loaded);
+                Some(*cell)
+            }
+            Act::Send(value) => self.sender().send(value).err().map(|_| DISCONNECTED),
+            Act::TrySend(value) => self.sender().try_send(value).err().map(|error| match error {
+                mpsc::TrySendError::Full(_) => EMPTY,
+                mpsc::TrySendError::Disconnected(_) => DISCONNECTED,
+            }),
+            Act::Receive => Some(self.receiver().recv().unwrap_or(DISCONNECTED)),
+            Act::TryReceive => Some(self.receiver().try_recv().unwrap_or_else(|error| match error {
+                mpsc::TryRecvError::Empty => EMPTY,
+                mpsc::TryRecvError::Disconnected => DISCONNECTED,
+            })),
+            other => {
+                self.act_silently(objects, other);
+                None
+            }
+        };
+        self.log.extend(logged);
+    }
+
+    /// An operation that tells nothing.
+    fn act_silently(&mut self, objects: &Objects, act: Act) {
         match act {
-            Act::Load(at) => log.push(objects.values[at].load(SeqCst)),
             Act::Store(at, value) => objects.values[at].store(value, SeqCst),
-            Act::Add(at) => log.push(objects.values[at].fetch_add(1, SeqCst)),
-            Act::Lock(at) => guards[at] = Some(objects.mutexes[at].lock().unwrap()),
-            Act::Unlock(at) => guards[at] = None,
-            Act::TryLock(at, skipped) => {
-                guards[at] = objects.mutexes[at].try_lock().ok();
-                log.push(u64::from(guards[at].is_some()));
-                position += if guards[at].is_some() { 0 } else { skipped };
+            Act::Await(at, value) => {
+                while objects.values[at].load(SeqCst) != value {
+                    spin_loop();
+                }
             }
             Act::Acquire(at) => objects.semaphores[at].acquire().forget(),
             Act::Release(at) => objects.semaphores[at].add_permits(1),
-            Act::Wait => guards[0] = guards[0].take().map(|guard| objects.condvar.wait(guard).unwrap()),
             Act::NotifyOne => objects.condvar.notify_one(),
             Act::NotifyAll => objects.condvar.notify_all(),
-            Act::Send(value) => sender.expect("a thread that does not receive").send(value).unwrap(),
-            Act::Receive => log.push(receiver.map_or(99, |receiver| receiver.recv().unwrap_or(99))),
+            Act::Park => thread::park(),
+            Act::Unpark(other) => self.threads[other].unpark(),
+            Act::CloseSender => self.sender = None,
+            Act::CloseReceiver => self.receiver = None,
+            other => unreachable!("{other:?} is done elsewhere"),
         }
     }
-    log
-}
 
-/// A few operations that belong together.
-fn block() -> impl Strategy<Value = Vec<Act>> {
-    let at = 0..OBJECTS;
-    let inner = prop_oneof![
-        (0..OBJECTS).prop_map(|at| vec![Act::Load(at)]),
-        (0..OBJECTS, 1..3u64).prop_map(|(at, value)| vec![Act::Store(at, value)]),
-        Just(Vec::new()),
-    ];
-    let around = |first: Act, inner: Vec<Act>, last: Act| [vec![first], inner, vec![last]].concat();
-    prop_oneof![
-        3 => (0..OBJECTS).prop_map(|at| vec![Act::Load(at)]),
-        3 => (0..OBJECTS, 1..3u64).prop_map(|(at, value)| vec![Act::Store(at, value)]),
-        2 => (0..OBJECTS).prop_map(|at| vec![Act::Add(at)]),
-        4 => (at.clone(), inner.clone()).prop_map(move |(at, inner)| around(Act::Lock(at), inner, Act::Unlock(at))),
-        2 => (at.clone(), inner.clone()).prop_map(move |(at, inner)| {
-            let first = Act::TryLock(at, inner.len() + 1);
-            around(first, inner, Act::Unlock(at))
-        }),
-        1 => Just(vec![Act::Lock(0), Act::Lock(1), Act::Unlock(1), Act::Unlock(0)]),
-        1 => Just(vec![Act::Lock(1), Act::Lock(0), Act::Unlock(0), Act::Unlock(1)]),
-        3 => (at.clone(), inner).prop_map(move |(at, inner)| around(Act::Acquire(at), inner, Act::Release(at))),
-        1 => at.clone().prop_map(|at| vec![Act::Acquire(at)]),
-        1 => at.prop_map(|at| vec![Act::Release(at)]),
-        2 => Just(vec![Act::Lock(0), Act::Wait, Act::Unlock(0)]),
-        2 => prop_oneof![Just(vec![Act::NotifyOne]), Just(vec![Act::NotifyAll])],
-        2 => (1..3u64).prop_map(|value| vec![Act::Send(value)]),
-    ]
-}
-
-fn program() -> impl Strategy<Value = Vec<Vec<Act>>> {
-    let threads = |count, blocks| {
-        let thread = prop::collection::vec(block(), 1..=blocks).prop_map(|blocks| blocks.concat());
-        prop::collection::vec(thread, count)
-    };
-    let receives = prop::sample::select(vec![0usize, 0, 1, 2]);
-    (prop_oneof![2 => threads(2, 3), 2 => threads(3, 2), 1 => threads(4, 1)], receives).prop_map(
-        |(mut program, receives)| {
-            // One more thread, which receives.
-            if receives > 0 {
-                program.push(vec![Act::Receive; receives]);
-            }
-            program
-        },
-    )
-}
-
-fn check(program: &[Vec<Act>]) -> Result<(), TestCaseError> {
-    let Some(expected) = executions(program, 60_000, None) else { return Ok(()) };
-    let (outcomes, report) = shown(config(MemoryModel::SequentiallyConsistent), || run(program));
-    if expected.deadlock {
-        prop_assert!(report.failed_with(FailureKind::Deadlock), "a deadlock was not found: {report}");
-        let token = report.failure().expect("a deadlock").token().to_owned();
-        let again = drawloom::explore(drawloom::Config::new().replay(token), || drop(run(program)));
-        prop_assert!(again.failed_with(FailureKind::Deadlock), "the token shows another thing: {again}");
-    } else {
-        prop_assert!(report.passed(), "{report}");
-        prop_assert_eq!(&outcomes, &expected.outcomes, "outcomes");
-        prop_assert_eq!(report.executions(), expected.count as u64, "executions");
-        // What is sequentially consistent is allowed by every model.
-        let (weak, report) = shown(config(MemoryModel::Rc11), || run(program));
-        prop_assert!(report.passed(), "{report}");
-        prop_assert!(outcomes.is_subset(&weak));
+    fn sender(&self) -> &Sender {
+        self.sender.as_ref().expect("a thread that sends has a sender")
     }
-    Ok(())
-}
 
-fn check_bounded(program: &[Vec<Act>], bound: u32) -> Result<(), TestCaseError> {
-    let Some(expected) = executions(program, 60_000, Some(bound)) else { return Ok(()) };
-    let bounded = config(MemoryModel::SequentiallyConsistent).max_preemptions(bound);
-    let (outcomes, report) = shown(bounded, || run(program));
-    if expected.deadlock {
-        prop_assert!(report.failed_with(FailureKind::Deadlock), "a deadlock was not found: {report}");
-    } else {
-        prop_assert!(report.passed(), "{report}");
-        // Those that led to others were run as well.
-        prop_assert!(expected.outcomes.is_subset(&outcomes), "outcomes");
-        prop_assert_eq!(report.executions(), expected.count as u64, "executions");
-    }
-    Ok(())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn executions_with_few_preemptions_are_those_that_interleaving_finds(program in program(), bound in 0..3u32) {
-        check_bounded(&program, bound)?;
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn executions_are_those_that_interleaving_finds(program in program()) {
-        check(&program)?;
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// `cargo test --release --test exhaustive -- --ignored deep_objects`
-    #[test]
-    #[ignore = "takes minutes; see the command in its documentation"]
-    fn deep_objects_executions_are_those_that_interleaving_finds(program in program()) {
-        check(&program)?;
+    fn receiver(&self) -> &mpsc::Receiver<u64> {
+        self.receiver.as_ref().expect("one thread has the receiver")
     }
 }

@@ -13,6 +13,7 @@ use drawloom::{MemoryModel, thread};
 
 use crate::count;
 
+/// What a thread does with what all share.
 pub(crate) type Body<T> = Box<dyn FnOnce(&T) + Send>;
 
 pub(crate) fn body<T>(body: impl FnOnce(&T) + Send + 'static) -> Body<T> {
@@ -308,6 +309,34 @@ fn a_channel_that_is_asked_whether_it_is_empty() {
 }
 
 #[test]
+fn a_channel_whose_senders_are_cloned_meanwhile() {
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let body = || {
+            let (first, receiver) = mpsc::channel();
+            let second = first.clone();
+            let receive = move || {
+                let received = receiver.recv();
+                let _ = receiver.try_recv();
+                assert_eq!(received, Ok(1), "a sender was left");
+            };
+            let send = move || first.send(1).unwrap();
+            let clone = move || {
+                let third = second.clone();
+                drop(second);
+                drop(third);
+            };
+            let mut bodies: [Option<Box<dyn FnOnce() + Send>>; 3] =
+                [Some(Box::new(receive)), Some(Box::new(send)), Some(Box::new(clone))];
+            let spawn = |number: usize| thread::spawn(bodies[number].take().expect("each once"));
+            let threads = order.map(spawn);
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        };
+        // A send and a drop, and two drops, are six orders; the receives are between them.
+        assert!(rc11(body) >= 6, "{order:?}");
+    }
+}
+
+#[test]
 fn reader_writer_locks() {
     // (readers, writers, executions that readers could tell apart, ours): every operation on a lock is in one order,
     // so readers that share it count in each order.
@@ -325,7 +354,9 @@ fn reader_writer_locks() {
 #[test]
 fn barriers_once_and_park() {
     // Arrivals are in one order, which says who is the leader.
-    let arrive = |barrier: &Barrier, _| drop(barrier.wait());
+    let arrive = |barrier: &Barrier, _| {
+        barrier.wait();
+    };
     assert_eq!(rc11(|| drop(share(Barrier::new(3), same(3, arrive)))), 6);
     let initialize = |once: &OnceLock<usize>, number| {
         once.get_or_init(|| number);

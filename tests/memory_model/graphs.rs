@@ -17,6 +17,8 @@ pub(crate) enum Axioms {
     Rc11,
     /// RC11 with the relation of the SC axiom as in GenMC 0.11, whose counts are published.
     Rc11GenMc,
+    /// RC11, but that another write may stand between what an update reads and what it writes.
+    Rc11WithoutAtomicity,
     /// RC11, and the SC order agrees with the order of execution.
     Rc11InOrder,
     /// Sequential consistency.
@@ -248,7 +250,8 @@ impl Relations {
         let order = self.program_order.or(&self.reads_from);
         // An update stands directly after what it reads.
         let between = reads_before.then(&self.modification_order);
-        if self.update.and(&between) != Relation::empty(self.size) {
+        let is_torn = self.update.and(&between) != Relation::empty(self.size);
+        if is_torn && axioms != Axioms::Rc11WithoutAtomicity {
             return false;
         }
         if axioms == Axioms::Sc {

@@ -1,6 +1,7 @@
 //! Weak memory against brute force: the outcomes that executions show are among those that RC11's axioms
 //! admit, and many executions of a small program show them all.
 
+mod corpus;
 mod graphs;
 mod program;
 mod relation;
@@ -9,15 +10,13 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
+use corpus::{Litmus, documented, published};
 use drawloom::sync::Arc;
 use drawloom::sync::atomic::{AtomicBool, AtomicU32};
 use drawloom::{Config, FailureKind, MemoryModel, StrategyKind, explore, thread};
 use graphs::{Axioms, graphs, outcomes};
-use program::{Outcome, Program, Step, parse, run, with_valid_ordering};
+use program::{Outcome, Program, Step, run, with_valid_ordering};
 use proptest::prelude::*;
-
-/// Litmus programs with the published number of graphs under RC11 and SC.
-const LITMUS: &str = include_str!("litmus.tsv");
 
 fn sampling() -> Config {
     Config::new().strategy(StrategyKind::Portfolio)
@@ -34,19 +33,10 @@ fn sampled(program: &Program, config: Config) -> BTreeSet<Outcome> {
     seen.into_inner().unwrap()
 }
 
-fn litmus() -> impl Iterator<Item = (&'static str, usize, usize, Program)> {
-    LITMUS.lines().filter(|line| !line.starts_with(['#', 'n'])).filter_map(|line| {
-        let mut columns = line.split('\t');
-        let mut column = || columns.next().expect("four columns");
-        let (name, rc11, sc, program) = (column(), column(), column(), column());
-        Some((name, rc11.parse().unwrap(), sc.parse().unwrap(), parse(program)?))
-    })
-}
-
 #[test]
 fn the_axioms_admit_as_many_graphs_as_published() {
     let mut programs = 0;
-    for (name, rc11, sc, program) in litmus().filter(|(_, rc11, _, _)| *rc11 < 200) {
+    for Litmus { name, program, rc11, sc } in published().filter(|litmus| litmus.rc11 < 200) {
         assert_eq!(graphs(&program, Axioms::Rc11GenMc).len(), rc11, "{name} under RC11");
         assert_eq!(graphs(&program, Axioms::Sc).len(), sc, "{name} under SC");
         programs += 1;
@@ -56,7 +46,7 @@ fn the_axioms_admit_as_many_graphs_as_published() {
 
 #[test]
 fn litmus_programs_show_exactly_what_the_axioms_admit() {
-    for (name, rc11, _, program) in litmus().filter(|(_, rc11, _, _)| *rc11 < 30) {
+    for Litmus { name, program, rc11, .. } in published().filter(|litmus| litmus.rc11 < 30) {
         let in_order = outcomes(&program, &graphs(&program, Axioms::Rc11InOrder));
         let shown = sampled(&program, sampling().executions(4_000 * rc11.isqrt() as u64));
         assert_eq!(shown, in_order, "{name}: shown, and admitted");
@@ -66,25 +56,11 @@ fn litmus_programs_show_exactly_what_the_axioms_admit() {
     }
 }
 
-/// Each row of the table in docs/memory-model.md: name, program, outcomes under RC11 and under SC.
-fn documented() -> Vec<(String, Program, usize, usize)> {
-    let text = include_str!("../../docs/memory-model.md");
-    let row = |line: &str| {
-        let mut cells = line.trim_matches('|').split(" | ").map(str::trim);
-        let mut cell = || cells.next();
-        let (name, program, rc11, sc) = (cell()?, cell()?, cell()?, cell()?);
-        let program = program.strip_prefix('`')?.strip_suffix('`')?.replace('‖', "|");
-        let program = parse(&program).unwrap_or_else(|| panic!("`{program}` is no program"));
-        Some((name.to_owned(), program, rc11.parse().unwrap(), sc.parse().unwrap()))
-    };
-    text.lines().filter(|line| line.starts_with('|')).filter_map(row).collect()
-}
-
 #[test]
 fn the_documented_outcomes_are_those_that_are_shown() {
-    let documented = documented();
+    let documented: Vec<_> = documented().collect();
     assert!(documented.len() >= 15);
-    for (name, program, rc11, sc) in documented {
+    for Litmus { name, program, rc11, sc } in documented {
         let shown = sampled(&program, sampling());
         assert_eq!(shown, outcomes(&program, &graphs(&program, Axioms::Rc11)), "{name}");
         assert_eq!(shown.len(), rc11, "{name}");

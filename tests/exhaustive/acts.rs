@@ -1,0 +1,99 @@
+//! Programs over synchronization objects, as data; what runs them (`objects`) and what enumerates their
+//! interleavings (`interleavings`) have nothing else in common.
+
+/// How many objects of a kind a program has, where it may have several.
+pub(crate) const OBJECTS: usize = 2;
+
+/// What is logged in place of a value that is not there.
+pub(crate) const EMPTY: u64 = 98;
+pub(crate) const DISCONNECTED: u64 = 99;
+
+/// One operation. Those that come in pairs are well nested in a thread, and those that may fail skip the next
+/// operations, so many, if they do. Unless they say so, they log nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Act {
+    /// Logs the value.
+    Load(usize),
+    Store(usize, u64),
+    /// Adds one. Logs what it found.
+    Add(usize),
+    /// Goes round until the atomic has this value.
+    Await(usize, u64),
+    /// Of a mutex.
+    Lock(usize),
+    Unlock(usize),
+    /// Logs whether it has locked.
+    TryLock(usize, usize),
+    /// Of a reader-writer lock.
+    Read(usize),
+    ReadUnlock(usize),
+    Write(usize),
+    WriteUnlock(usize),
+    /// Logs whether it has locked.
+    TryRead(usize, usize),
+    TryWrite(usize, usize),
+    /// Of a semaphore that starts with one permit.
+    Acquire(usize),
+    Release(usize),
+    /// On the one condition variable, with mutex 0, which is held.
+    Wait,
+    NotifyOne,
+    NotifyAll,
+    Park,
+    /// Of the thread with this number.
+    Unpark(usize),
+    /// At the one barrier. Logs whether it is the leader.
+    Arrive,
+    /// Of a cell that is initialized once: with this number and, a tenfold, what the initialization loads from
+    /// the atomic of the same number and logs. Logs what the cell holds then.
+    Initialize(usize, u64),
+    /// Logs whether the cell was empty.
+    Set(usize, u64),
+    /// Logs what it holds, or that it is empty.
+    Get(usize),
+    /// Waits until it is initialized. Logs what it holds.
+    WaitFor(usize),
+    /// On the one channel. Logs if there is no receiver.
+    Send(u64),
+    /// Logs what became of the message.
+    TrySend(u64),
+    /// Drops the sender of the thread: the last operation on the channel of each thread that sends.
+    CloseSender,
+    /// Logs the message or that there is none; one thread receives.
+    Receive,
+    TryReceive,
+    CloseReceiver,
+}
+
+/// A program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Program {
+    pub(crate) threads: Vec<Vec<Act>>,
+    /// How many messages the channel holds; `None` if any number.
+    pub(crate) capacity: Option<usize>,
+    /// How many threads go on together at the barrier.
+    pub(crate) party: usize,
+}
+
+impl Program {
+    pub(crate) fn any(&self, is_it: impl Fn(&Act) -> bool) -> bool {
+        self.threads.iter().flatten().any(is_it)
+    }
+
+    /// How many threads have a sender.
+    pub(crate) fn senders(&self) -> usize {
+        self.threads.iter().flatten().filter(|&&act| act == Act::CloseSender).count()
+    }
+
+    /// Whether all operations on the channel are in one order: someone asks what there is without waiting.
+    pub(crate) fn has_strict_channel(&self) -> bool {
+        self.any(|&act| act == Act::TryReceive)
+    }
+
+    /// Whether it is said which executions are the same, so that they can be counted. Of reader-writer locks and
+    /// barriers some orders do not count, and it is enough here that the outcomes are right.
+    pub(crate) fn is_countable(&self) -> bool {
+        use Act::{Arrive, Read, TryRead, TryWrite, Write};
+        !self.any(|act| matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive))
+    }
+}
