@@ -460,3 +460,30 @@ fn message_passing_with_acquire_and_release() {
     };
     assert!(rc11(chain) > 2);
 }
+
+#[test]
+fn a_loop_that_waits_with_a_modification_that_changes_nothing() {
+    let tail_and_slot = || (AtomicU64::new(0), AtomicU64::new(0));
+    let push = |(tail, slot): &(AtomicU64, AtomicU64), _| {
+        let mut now = tail.load(Relaxed);
+        while let Err(other) = tail.compare_exchange(now, now + 1, SeqCst, Acquire) {
+            now = other;
+            spin_loop();
+        }
+        slot.store(1, SeqCst);
+    };
+    let pop = |(tail, slot): &(AtomicU64, AtomicU64), _| {
+        while slot.load(Acquire) != 1 {
+            tail.fetch_or(0, SeqCst);
+            thread::yield_now();
+        }
+    };
+    for (pushes, expected) in [(1, 1), (2, 16)] {
+        let executions = rc11(|| {
+            let mut bodies = same(pushes, push);
+            bodies.extend(same(1, pop));
+            drop(share(tail_and_slot(), bodies));
+        });
+        assert_eq!(executions, expected, "{pushes} threads that push");
+    }
+}

@@ -3,7 +3,8 @@
 //! A graph stands for many schedules, and is within a bound if one of them is: the order in which the graph is run
 //! may have more. A thread that is not preempted goes on as far as it can, since what it does makes nothing
 //! impossible. What is left to decide is who goes on where it stops, and whether it stops before it changes an
-//! object: others that would have had to wait until then do not wait any more, and to leave them is a preemption.
+//! object that others use: one that would have had to wait until then does not wait any more, and to leave it is a
+//! preemption.
 //!
 //! On the way to a graph within the bound there may be graphs that are not: a write that revisits a read leaves out
 //! what had come between. [`slack`] is by how much (Marmanis, Kokologiannakis and Vafeiadis, TACAS 2023).
@@ -16,7 +17,7 @@ use super::graph::Graph;
 use crate::rt::access::Outcome;
 
 /// After how many steps of a search the graph counts as within the bound: what is explored in vain does no harm.
-const PATIENCE: u32 = 4_096;
+const PATIENCE: u32 = 512;
 
 /// How many preemptions more than an execution a graph on the way to it may have.
 pub(super) fn slack(graph: &Graph) -> u32 {
@@ -30,6 +31,8 @@ pub(super) struct Search {
     seen: HashMap<Vec<u32>, u32>,
     looked: u32,
     bound: u32,
+    /// Whether several threads use the object; by location.
+    is_shared: Vec<bool>,
 }
 
 /// How far a schedule has come.
@@ -49,6 +52,16 @@ impl Search {
         self.seen.clear();
         self.looked = 0;
         self.bound = bound;
+        self.is_shared.clear();
+        self.is_shared.extend(graph.locations.iter().map(|location| {
+            let threads = |write: EventId| graph.event(write).thread;
+            let mut writers = graph.after(location.initial).map(threads);
+            let Some(first) = writers.next() else { return false };
+            writers.any(|thread| thread != first)
+        }));
+        for event in waiting {
+            self.is_shared[event.location as usize] = true;
+        }
         let done = vec![0; graph.width];
         let next = graph.lines.iter().map(|line| line.first).collect();
         self.search((graph, waiting), &State { done, next, left: graph.order.len(), preemptions: 0 })
@@ -79,7 +92,8 @@ impl Search {
         let mut is_first = true;
         while state.is_ready(graph, thread) {
             let event = graph.event(state.next[thread]);
-            if !is_first && event.is_object && event.writes() {
+            let is_shared = event.location != NONE && self.is_shared[event.location as usize];
+            if !is_first && event.is_object && event.writes() && is_shared {
                 early.push(state.clone());
             }
             is_first = false;
