@@ -32,6 +32,8 @@ pub(super) struct Probe {
     site: &'static Location<'static>,
     rounds: u32,
     operations: u32,
+    /// The first event of the thread that it has repeated so far.
+    from: EventId,
 }
 
 impl Graph {
@@ -82,7 +84,7 @@ impl Explorer {
         if self.graph.went_on(last) || !comes_back && self.straight.contains(&site) {
             return;
         }
-        self.probe = Some(Probe { line, site, rounds: 0, operations: 0 });
+        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, from: NONE });
         self.has_probed = true;
     }
 
@@ -119,6 +121,7 @@ impl Explorer {
                         event.location == location && event.reads()
                     };
                     let own = self.graph.since_effect(last).find(same);
+                    probe.from = probe.from.min(own.unwrap_or(NONE));
                     let source = match own {
                         // It wrote what it read.
                         Some(id) if self.graph.event(id).writes() => id,
@@ -153,6 +156,7 @@ impl Explorer {
         } else {
             let last = self.graph.lines[line as usize].last;
             self.graph.lines[line as usize].spins_after = last;
+            self.graph.lines[line as usize].spins_from = probe.from;
             self.probe = None;
         }
         wanted
