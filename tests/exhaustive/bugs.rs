@@ -106,6 +106,24 @@ fn a_loop_that_nobody_ends_is_a_livelock() {
 }
 
 #[test]
+fn an_old_value_that_leads_into_a_loop_is_a_livelock() {
+    for memory in [MemoryModel::Rc11, MemoryModel::SequentiallyConsistent] {
+        let report = explore(config(memory), || {
+            let shared = Arc::new((AtomicU32::new(0), AtomicU32::new(0)));
+            let theirs = Arc::clone(&shared);
+            let thread = thread::spawn(move || theirs.0.store(1, Release));
+            if shared.0.load(Acquire) == 0 {
+                while shared.1.load(Acquire) == 0 {
+                    spin_loop();
+                }
+            }
+            thread.join().unwrap();
+        });
+        assert!(report.failed_with(FailureKind::Livelock), "{report}");
+    }
+}
+
+#[test]
 fn a_loop_without_a_hint_is_a_loop_all_the_same() {
     let body = || {
         let flag = Arc::new(AtomicBool::new(false));

@@ -562,10 +562,12 @@ impl Explorer {
         }
     }
 
-    /// Whether a thread spins because of something that is not the last any more.
+    /// Whether a thread spins because of something that is not the last any more. What it read before its loop may
+    /// well be old: that does not change.
     fn waits_in_vain(&self) -> bool {
         self.graph.lines.iter().filter(|line| line.spins()).any(|line| {
-            self.graph.since_effect(line.last).any(|id| {
+            let mut in_loop = self.graph.since_effect(line.last).take_while(|&id| id >= line.spins_from);
+            in_loop.any(|id| {
                 let event = self.graph.event(id);
                 let seen = if event.writes() { id } else { event.source };
                 let by_other = |&later: &EventId| self.graph.event(later).thread != event.thread;

@@ -43,6 +43,8 @@ pub(super) struct Line {
     pub(super) evicted_by: EventId,
     /// The event after which the thread waits for something that it read to change.
     pub(super) spins_after: EventId,
+    /// The first event that it repeats when it goes round, if it has read anything before that it reads then.
+    pub(super) spins_from: EventId,
 }
 
 impl Line {
@@ -57,6 +59,7 @@ impl Line {
             spawn,
             evicted_by: NONE,
             spins_after: NONE,
+            spins_from: NONE,
         }
     }
 
@@ -326,6 +329,7 @@ impl Graph {
             spawn: NONE,
             evicted_by: NONE,
             spins_after: NONE,
+            spins_from: NONE,
             ..*line
         }));
         // Locations that nothing accesses any more are left out with the values that they started with.
@@ -379,6 +383,7 @@ impl Graph {
             if line.count == old.count {
                 line.evicted_by = number(old.evicted_by);
                 line.spins_after = number(old.spins_after);
+                line.spins_from = number(old.spins_from);
             }
         }
     }

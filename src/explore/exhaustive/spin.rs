@@ -99,6 +99,8 @@ pub(super) struct Probe {
     operations: u32,
     /// After how many rounds it is taken to spin.
     enough: u32,
+    /// The first event of the thread that it has repeated so far.
+    from: EventId,
 }
 
 impl Graph {
@@ -152,7 +154,7 @@ impl Explorer {
             return;
         }
         let enough = if self.endless.iter().any(|&other| other == site) { ROUNDS } else { FIRST_ROUNDS };
-        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough });
+        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough, from: NONE });
         self.has_probed = true;
     }
 
@@ -190,6 +192,7 @@ impl Explorer {
                         event.location == location && event.reads()
                     };
                     let own = self.graph.since_effect(last).find(same);
+                    probe.from = probe.from.min(own.unwrap_or(NONE));
                     let source = match own {
                         // It wrote what it read.
                         Some(id) if self.graph.event(id).writes() => id,
@@ -227,6 +230,7 @@ impl Explorer {
             }
             let last = self.graph.lines[line as usize].last;
             self.graph.lines[line as usize].spins_after = last;
+            self.graph.lines[line as usize].spins_from = probe.from;
             self.probe = None;
         }
         wanted
