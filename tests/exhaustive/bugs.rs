@@ -277,3 +277,19 @@ fn a_small_test_is_verified_by_default() {
     });
     assert_eq!(report.coverage(), Some(Coverage::Bounded), "{report}");
 }
+
+#[test]
+fn a_lost_update_takes_a_preemption() {
+    let body = || {
+        let number = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&number);
+        let thread = thread::spawn(move || theirs.store(theirs.load(SeqCst) + 1, SeqCst));
+        number.store(number.load(SeqCst) + 1, SeqCst);
+        thread.join().unwrap();
+        assert_eq!(number.load(SeqCst), 2, "an update was lost");
+    };
+    for memory in [MemoryModel::Rc11, MemoryModel::SequentiallyConsistent] {
+        assert_eq!(explore(config(memory).max_preemptions(0), body).coverage(), Some(Coverage::Bounded));
+        assert!(explore(config(memory).max_preemptions(1), body).failed_with(FailureKind::Panic));
+    }
+}

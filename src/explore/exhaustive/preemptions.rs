@@ -35,9 +35,19 @@ pub(super) struct Search {
     is_shared: Vec<bool>,
 }
 
+/// What a schedule has to respect besides the order of each thread and of each object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Order {
+    /// What is read, and the modification order of accesses that are `SeqCst`.
+    SeqCst,
+    /// What is read. There are graphs that have no other order.
+    Reads,
+}
+
 /// How far a schedule has come.
 #[derive(Clone, Debug)]
 struct State {
+    order: Order,
     /// How many events of each thread were done, and which one is next.
     done: Vec<u32>,
     next: Vec<EventId>,
@@ -49,9 +59,6 @@ impl Search {
     /// Whether some schedule of the graph has at most `bound` preemptions. `waiting` are operations that threads wait
     /// in at its end, as far as they could have gone on before.
     pub(super) fn fits(&mut self, graph: &Graph, bound: u32, waiting: &[Event]) -> bool {
-        self.seen.clear();
-        self.looked = 0;
-        self.bound = bound;
         self.is_shared.clear();
         self.is_shared.extend(graph.locations.iter().map(|location| {
             let threads = |write: EventId| graph.event(write).thread;
@@ -62,9 +69,19 @@ impl Search {
         for event in waiting {
             self.is_shared[event.location as usize] = true;
         }
+        self.has_order((graph, waiting), Order::SeqCst, bound)
+            || !self.has_order((graph, waiting), Order::SeqCst, u32::MAX)
+                && self.has_order((graph, waiting), Order::Reads, bound)
+    }
+
+    fn has_order(&mut self, within: (&Graph, &[Event]), order: Order, bound: u32) -> bool {
+        self.seen.clear();
+        self.looked = 0;
+        self.bound = bound;
+        let graph = within.0;
         let done = vec![0; graph.width];
         let next = graph.lines.iter().map(|line| line.first).collect();
-        self.search((graph, waiting), &State { done, next, left: graph.order.len(), preemptions: 0 })
+        self.search(within, &State { order, done, next, left: graph.order.len(), preemptions: 0 })
     }
 
     /// Lets each thread go on in turn.
@@ -124,10 +141,30 @@ impl State {
             return false;
         }
         let event = graph.event(id);
-        let is_ordered = (graph.is_sc || event.is_object) && event.location != NONE && event.writes();
-        !is_ordered
-            || self.has_done(graph, event.before)
-                && graph.readers(event.before).all(|reader| reader == id || self.has_done(graph, reader))
+        if event.location == NONE || !event.writes() {
+            return true;
+        }
+        if graph.is_sc || event.is_object {
+            return self.has_done(graph, event.before)
+                && graph.readers(event.before).all(|reader| reader == id || self.has_done(graph, reader));
+        }
+        self.order == Order::Reads || !event.ordered().is_sc || self.has_done_before(graph, id)
+    }
+
+    /// Whether all `SeqCst` accesses are done that come before the write `id`, which is one, in modification order.
+    fn has_done_before(&self, graph: &Graph, id: EventId) -> bool {
+        let mut before = graph.event(id).before;
+        loop {
+            let waits = |reader: &EventId| *reader != id && graph.event(*reader).ordered().is_sc;
+            if !graph.readers(before).filter(waits).all(|reader| self.has_done(graph, reader)) {
+                return false;
+            }
+            let event = graph.event(before);
+            if event.has(flag::INITIAL) || event.ordered().is_sc {
+                return self.has_done(graph, before);
+            }
+            before = event.before;
+        }
     }
 
     /// Whether the thread, which does not go on, could have and does not yield.

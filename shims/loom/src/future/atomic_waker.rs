@@ -39,8 +39,9 @@ impl AtomicWaker {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
                 waker.wake();
-                // The task is polled again, and spins until the other thread is done.
-                drawloom::thread::yield_now();
+                // The task is polled again, once the other thread is done: if it spun until then, there were
+                // executions without end, each with one more round.
+                drop(self.waker.lock());
                 return;
             }
         };

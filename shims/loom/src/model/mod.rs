@@ -17,12 +17,12 @@ use drawloom::{Config, Log};
 const DEFAULT_MAX_BRANCHES: usize = 1_000;
 
 /// How many executions are explored before the model is sampled instead: as many as take seconds, not hours.
-const VERIFY_WITHIN: u64 = 200_000;
+const VERIFY_WITHIN: u64 = 50_000;
 
 /// drawloom's default limit of steps.
 const DEFAULT_MAX_STEPS: u64 = 1_000_000;
 
-/// How a model is checked. Without bounds, every execution is explored if there are at most 200,000, and 10,000
+/// How a model is checked. Without bounds, every execution is explored if there are at most 50,000, and 10,000
 /// are sampled if there are more; the summary says `verified` or `sampled`.
 ///
 /// The environment variables `LOOM_*` are the defaults, as in loom; drawloom's own, `DRAWLOOM_EXECUTIONS`,
