@@ -17,6 +17,7 @@ pub(crate) mod image;
 pub(crate) mod kernel;
 pub(crate) mod lanes;
 pub(crate) mod local;
+pub(crate) mod locks;
 pub(crate) mod memory;
 pub(crate) mod object;
 pub(crate) mod op;
