@@ -104,6 +104,19 @@ impl FromStr for StrategyKind {
     }
 }
 
+/// What becomes of locks that are taken in an order that may end in a deadlock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum LockOrderPolicy {
+    /// Executions are steered towards the deadlock. If they meet it, the test fails; otherwise a note tells of it.
+    #[default]
+    Warn,
+    /// As `Warn`, and the test fails also if they do not meet it.
+    Deny,
+    /// Nothing.
+    Allow,
+}
+
 /// How much is written about an exploration.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 #[non_exhaustive]
@@ -167,6 +180,8 @@ pub struct Config {
     pub(crate) expect: Option<FailureKind>,
     pub(crate) replay: Option<String>,
     pub(crate) checkpoint: Option<PathBuf>,
+    pub(crate) artifacts: Option<PathBuf>,
+    pub(crate) lock_order: LockOrderPolicy,
     pub(crate) regressions: Option<PathBuf>,
     /// What the test's file there is called after; the test's name, if nothing else.
     pub(crate) regression_name: Option<String>,
@@ -211,6 +226,8 @@ impl Default for Config {
             expect: None,
             replay: None,
             checkpoint: None,
+            artifacts: None,
+            lock_order: LockOrderPolicy::default(),
             regressions: None,
             regression_name: None,
             log: Log::default(),
@@ -354,6 +371,20 @@ impl Config {
     /// how many workers there are.
     pub fn checkpoint(mut self, path: impl Into<PathBuf>) -> Config {
         self.checkpoint = Some(path.into());
+        self
+    }
+
+    /// What becomes of an order of locks that may end in a deadlock where schedules are sampled; default
+    /// [`LockOrderPolicy::Warn`].
+    pub fn lock_order(mut self, policy: LockOrderPolicy) -> Config {
+        self.lock_order = policy;
+        self
+    }
+
+    /// Writes what is made for other programs into this folder: the graph of the order of locks
+    /// (`<test>.lock-order.dot`, for Graphviz); default not.
+    pub fn artifacts(mut self, folder: impl Into<PathBuf>) -> Config {
+        self.artifacts = Some(folder.into());
         self
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::{Config, ConfigError, MemoryModel, Rerun};
 
 /// Every variable, with what it takes.
-pub(crate) const VARIABLES: [(&str, &str); 10] = [
+pub(crate) const VARIABLES: [(&str, &str); 11] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
     ("DRAWLOOM_TIME", "a length of time, such as 500ms, 10s or 2m"),
@@ -18,13 +18,14 @@ pub(crate) const VARIABLES: [(&str, &str); 10] = [
     ("DRAWLOOM_WORKERS", "a whole number of at least 1"),
     ("DRAWLOOM_LOG", "off, summary or full"),
     ("DRAWLOOM_CHECKPOINT", "the path of a file or of a folder"),
+    ("DRAWLOOM_ARTIFACTS", "the path of a folder"),
     ("DRAWLOOM_REPLAY", "a token or a seed, as a failure prints it"),
 ];
 
 impl Config {
     /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_TIME`, `DRAWLOOM_STRATEGY`,
-    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT` and
-    /// `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this; [`explore`](crate::explore) alone does not.
+    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT`,
+    /// `DRAWLOOM_ARTIFACTS` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this; [`explore`](crate::explore) alone does not.
     ///
     /// # Errors
     ///
@@ -78,6 +79,7 @@ impl Config {
             }
             "DRAWLOOM_WORKERS" => self.workers = value.parse().ok().filter(|&n| n > 0)?,
             "DRAWLOOM_LOG" => self.log = value.parse().ok()?,
+            "DRAWLOOM_ARTIFACTS" => self.artifacts = Some(value.into()),
             "DRAWLOOM_CHECKPOINT" => self.checkpoint = Some(value.into()),
             _ => self.replay = Some(value.to_owned()),
         }
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn a_bad_value_is_an_error_that_names_the_variable_and_what_it_takes() {
         // A token is refused when it is read, and any path is one.
-        let take_anything = ["DRAWLOOM_REPLAY", "DRAWLOOM_CHECKPOINT"];
+        let take_anything = ["DRAWLOOM_REPLAY", "DRAWLOOM_CHECKPOINT", "DRAWLOOM_ARTIFACTS"];
         for (name, takes) in VARIABLES.into_iter().filter(|(name, _)| !take_anything.contains(name)) {
             let error = with(name, "x1").unwrap_err().to_string();
             assert_eq!(error, format!("{name} is `x1`, but takes {takes}"));

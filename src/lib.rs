@@ -70,6 +70,8 @@ pub mod collections;
 #[cfg(feature = "explore")]
 mod config;
 #[cfg(feature = "explore")]
+mod detect;
+#[cfg(feature = "explore")]
 mod environment;
 #[cfg(feature = "explore")]
 mod explore;
@@ -93,7 +95,7 @@ pub mod thread;
 pub mod time;
 
 #[cfg(feature = "explore")]
-pub use config::{Config, ConfigError, Log, MemoryModel, StrategyKind, Timeouts};
+pub use config::{Config, ConfigError, LockOrderPolicy, Log, MemoryModel, StrategyKind, Timeouts};
 #[cfg(feature = "explore")]
 pub use drawloom_macros::test;
 #[cfg(feature = "explore")]

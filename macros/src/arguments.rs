@@ -39,6 +39,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("workers", Takes::positive("usize")),
     ("stack_size", Takes::positive("usize")),
     ("leaked_threads", Takes::Text(leaked_threads)),
+    ("lock_order", Takes::Text(lock_order)),
     ("expect", Takes::Text(expect)),
 ];
 
@@ -64,6 +65,8 @@ const MEMORY: &[(&str, &str)] = &[("rc11", "Rc11"), ("sc", "SequentiallyConsiste
 
 const LEAKED_THREADS: &[(&str, &str)] = &[("allow", "true"), ("deny", "false")];
 
+const LOCK_ORDER: &[(&str, &str)] = &[("warn", "Warn"), ("deny", "Deny"), ("allow", "Allow")];
+
 const FAILURES: &[(&str, &str)] = &[
     ("panic", "Panic"),
     ("deadlock", "Deadlock"),
@@ -71,6 +74,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("step-limit", "StepLimit"),
     ("thread-limit", "ThreadLimit"),
     ("data-race", "DataRace"),
+    ("lock-order", "LockOrder"),
     ("leaked-thread", "LeakedThread"),
     ("leak", "Leak"),
     ("unverified", "Unverified"),
@@ -278,6 +282,7 @@ fn text(name: &str, value: &Expr) -> Result<LitStr> {
                 "timeouts" => "any",
                 "memory" => "sc",
                 "leaked_threads" => "allow",
+                "lock_order" => "deny",
                 _ => "deadlock",
             };
             Err(Error::new_spanned(
@@ -353,6 +358,11 @@ fn memory(text: &str, span: Span) -> Result<TokenStream> {
 fn leaked_threads(text: &str, span: Span) -> Result<TokenStream> {
     let allowed = Ident::new(word("leaked_threads", text, span, LEAKED_THREADS)?, span);
     Ok(quote!(.allow_leaked_threads(#allowed)))
+}
+
+fn lock_order(text: &str, span: Span) -> Result<TokenStream> {
+    let policy = Ident::new(word("lock_order", text, span, LOCK_ORDER)?, span);
+    Ok(quote!(.lock_order(::drawloom::LockOrderPolicy::#policy)))
 }
 
 fn expect(text: &str, span: Span) -> Result<TokenStream> {

@@ -40,26 +40,29 @@ use proc_macro::TokenStream;
 ///
 /// | argument | default | meaning |
 /// | --- | --- | --- |
-/// | `executions = N` | `10_000` | how many executions to run at most |
+/// | `executions = N` | `10_000` | how many executions to run at most; no limit for `exhaustive` unless it is set |
+/// | `exhaustive` | | the same as `strategy = "exhaustive"` |
 /// | `seed = N` | `0x5EED` | what every random choice is derived from |
-/// | `strategy = "…"` | `"portfolio"` | who makes the choices; see below |
+/// | `strategy = "…"` | `"auto"` | who makes the choices; see below |
 /// | `max_steps = N` | `1_000_000` | an execution with more steps fails |
 /// | `max_threads = N` | none | an execution with more threads alive at once fails |
 /// | `max_preemptions = N` | none | at most so many switches away from a thread that could have gone on |
 /// | `time = "…"` | none | stop after `"500ms"`, `"10s"`, `"2m"`, whatever number of executions that makes |
 /// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
-/// | `spurious = N` | `1` | how many spurious wakeups of condition variables and `park` an execution may have |
+/// | `spurious = N` | `1`, or `0` | how many spurious wakeups of condition variables and `park` an execution may have; none by default where every execution is explored |
 /// | `memory = "…"` | `"rc11"` | the memory model of atomics: `"rc11"`, what their orderings allow; `"sc"`, every load reads the last store |
 /// | `workers = N` | `1` | how many OS threads share the executions |
 /// | `stack_size = BYTES` | 1 MiB | the stack of each thread |
 /// | `leaked_threads = "…"` | `"deny"` | `"allow"`: threads may be left when the test ends |
+/// | `lock_order = "…"` | `"warn"` | what becomes of locks that are taken in an order that may end in a deadlock, where schedules are sampled: executions are steered into it, and if they do not meet it, `"warn"` tells of it, `"deny"` fails the test; `"allow"`: nothing |
 /// | `expect = "…"` | none | the test passes only if it fails, and in this way; see below |
 ///
-/// The strategies are `"portfolio"` (the others in turn), `"random"`, `"pct"` (depth 3) or `"pct:DEPTH"`,
+/// The strategies are `"auto"` (every execution, if they are at most `executions`, and otherwise the portfolio),
+/// `"exhaustive"` (every execution, or the test fails), `"portfolio"` (those that follow, in a mix), `"random"`, `"pct"` (depth 3) or `"pct:DEPTH"`,
 /// `"pos"`, `"urw"`, `"surw"` and `"round-robin"`.
 ///
-/// The failures that can be expected are `"panic"`, `"deadlock"`, `"step-limit"`, `"thread-limit"`,
-/// `"data-race"`, `"leaked-thread"`, `"leak"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"`, `"crash"` and
+/// The failures that can be expected are `"panic"`, `"deadlock"`, `"livelock"`, `"step-limit"`, `"thread-limit"`,
+/// `"data-race"`, `"lock-order"`, `"leaked-thread"`, `"leak"`, `"unverified"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"`, `"crash"` and
 /// `"misuse"`.
 ///
 /// Where an integer is wanted, a constant expression of the argument's type does as well:

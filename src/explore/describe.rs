@@ -292,6 +292,44 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
             ));
         }
     }
+    if verdict.kind == FailureKind::Deadlock {
+        notes.extend(lost_wakeups(execution));
+    }
     notes.dedup();
     notes
+}
+
+/// For each thread that waits to be notified, or for a lock after that: a notification that came before its wait.
+fn lost_wakeups(execution: &Execution) -> Vec<String> {
+    let kernel = &execution.kernel;
+    let is_wait = |blocked: &outcome::Blocked| blocked.op.kind == OpKind::CondvarWait;
+    let lost = |blocked: outcome::Blocked| {
+        let condvar = blocked.op.object;
+        let begins = |event: &&Event| {
+            event.thread == blocked.thread
+                && event.op.kind == OpKind::CondvarEnqueue
+                && event.op.object == condvar
+        };
+        let wait = execution.trace.iter().rev().find(begins)?;
+        let notifies = |event: &&Event| {
+            event.op.object == condvar
+                && matches!(event.op.kind, OpKind::NotifyOne | OpKind::NotifyAll)
+                && event.thread != blocked.thread
+        };
+        let last = execution.trace.iter().rev().find(notifies)?;
+        (last.step < wait.step && !matches!(last.note, Note::Thread(_))).then(|| {
+            format!(
+                "lost wakeup: the last notification, by {} at step {} ({}), came before {} began to wait at step {} \
+                 ({}), when nobody waited. Let the notifier change what is waited for under the mutex, and wait only \
+                 while it has not changed: `while !ready {{ guard = condvar.wait(guard).unwrap(); }}`",
+                execution.thread_label(last.thread),
+                last.step,
+                last.op.location,
+                execution.thread_label(blocked.thread),
+                wait.step,
+                wait.op.location,
+            )
+        })
+    };
+    kernel.blocked().into_iter().filter(is_wait).filter_map(lost).collect()
 }

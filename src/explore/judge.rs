@@ -77,6 +77,20 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
             let message = format!("no thread can go on: {names} {verb} for ever");
             Some(Verdict::new(FailureKind::Deadlock, message))
         }
+        Stop::WaitCycle(circle) => {
+            let mut circle = circle.clone();
+            circle.sort_unstable();
+            let names: Vec<String> = circle.iter().map(|&id| thread(id)).collect();
+            let going: Vec<String> = kernel.can_go_on().map(thread).collect();
+            let what = match &names[..] {
+                [one] => format!("{one} waits for itself for ever"),
+                _ => format!("{} wait for each other for ever", join_names(&names)),
+            };
+            Some(Verdict::new(
+                FailureKind::Deadlock,
+                format!("{what}, while {} can go on", join_names(&going)),
+            ))
+        }
         Stop::Leaked if !allow_leaked => Some(Verdict::new(
             FailureKind::LeakedThread,
             format!("the test body has returned, but {} can never end", waiting().0),

@@ -1,5 +1,6 @@
 //! Exploration: many executions of one test, who makes their choices, and what is kept of a failure.
 
+mod confirm;
 mod describe;
 mod exhaustive;
 mod judge;
@@ -16,6 +17,7 @@ mod rerun;
 mod runner;
 pub(crate) mod schedule;
 mod seed;
+pub(crate) mod steer;
 pub(crate) mod strategy;
 pub(crate) mod surw;
 mod token;

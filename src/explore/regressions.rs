@@ -12,6 +12,12 @@ const HEAD: &str = "\
 # Commit this file; remove a line once its schedule no longer fits the test.
 ";
 
+/// A test's name as that of a file.
+pub(super) fn file_name(test: &str) -> String {
+    let safe = |c: char| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '-' };
+    test.replace("::", "--").chars().map(safe).collect()
+}
+
 /// The file of one test.
 pub(crate) struct Regressions {
     path: PathBuf,
@@ -20,9 +26,7 @@ pub(crate) struct Regressions {
 impl Regressions {
     /// The file of `test` in `folder`.
     pub(crate) fn new(folder: &Path, test: &str) -> Regressions {
-        let safe = |c: char| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '-' };
-        let name: String = test.replace("::", "--").chars().map(safe).collect();
-        Regressions { path: folder.join(format!("{name}.txt")) }
+        Regressions { path: folder.join(format!("{}.txt", file_name(test))) }
     }
 
     /// How to name the file to a person: its folder and name.

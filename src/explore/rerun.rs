@@ -21,7 +21,8 @@ impl Exploration<'_> {
     /// Runs a failing schedule again, to see that it fails again, and to describe it.
     pub(super) fn second_run(&self, finding: Finding) -> Result<Failure, ConfigError> {
         let seed = self.seed(finding.index);
-        let is_directed = finding.token.directed;
+        let has_seed = !finding.token.directed && finding.steered_into.is_none();
+        let lock_cycle = finding.steered_into.clone();
         let mut failure = if finding.verdict.kind == FailureKind::Nondeterminism {
             self.failure(finding.verdict, finding.index)
         } else {
@@ -57,8 +58,15 @@ impl Exploration<'_> {
                 }
             })?
         };
-        // No seed finds one execution of an exhaustive exploration alone.
-        failure.seed_text = if is_directed { failure.token.clone() } else { seed.to_string() };
+        // No seed finds one execution of an exhaustive exploration alone, or one that was steered.
+        failure.seed_text = if has_seed { seed.to_string() } else { failure.token.clone() };
+        if lock_cycle.is_some() {
+            failure.notes.push(
+                "this deadlock was predicted from the order of locks in executions that passed, and an execution was steered into it"
+                    .to_owned(),
+            );
+        }
+        failure.lock_cycle = lock_cycle;
         Ok(failure)
     }
 

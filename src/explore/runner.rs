@@ -4,23 +4,26 @@
 //! std's panic count wrong) ends with it. The reported failure is the lowest execution's, whatever the timing:
 //! workers take executions in order, and after a failure only lower ones are finished.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
+use super::confirm::graph_of;
 use super::exhaustive::{Budget, End, Exhausted};
 use super::judge::{Verdict, judge};
 use super::profile::{PROFILED, PROFILED_STEPS, Profile};
 use super::progress::Progress;
 use super::record::Record;
-use super::regressions::Regressions;
+use super::regressions::{Regressions, file_name};
 use super::replay::token_of;
 use super::seed::ExecutionSeed;
 use super::strategy::Start;
 use super::token::Token;
 use crate::config::{Config, ConfigError, Rerun, StrategyKind, Timeouts};
-use crate::report::{Coverage, Failure, FailureKind, Report, Trace, grouped};
+use crate::detect::lock_order::LockOrder;
+use crate::report::{Coverage, Failure, FailureKind, LockCycle, Report, Trace, grouped};
 use crate::rt::behaviour::Behaviours;
 use crate::rt::execution::Mode;
 use crate::rt::rng::Rng;
@@ -80,6 +83,8 @@ pub(super) struct Finding {
     pub(super) verdict: Verdict,
     pub(super) token: Token,
     pub(super) fingerprints: Vec<u8>,
+    /// The predicted deadlock that it was steered into, if it was.
+    pub(super) steered_into: Option<LockCycle>,
 }
 
 /// What an exploration found, before it is described.
@@ -217,6 +222,7 @@ impl Exploration<'_> {
             trace: Trace::default(),
             waits: Vec::new(),
             race: None,
+            lock_cycle: None,
             notes: Vec::new(),
             rerun: match &self.config.rerun {
                 Rerun::Config => "Config::replay(\"{}\")".to_owned(),
@@ -370,15 +376,19 @@ impl Exploration<'_> {
             execution.kernel.behaviour.is_wanted = true;
             self.profile(execution, profiled)
         })?;
-        let Profiled { outcome: first, mut behaviours } = first;
+        let Profiled { outcome: first, mut behaviours, mut lock_order } = first;
         outcome.executions = first.executions;
         outcome.steps = first.steps;
         outcome.finding = first.finding;
-        if outcome.finding.is_some() {
+        let mut tried = BTreeSet::new();
+        self.confirm(&lock_order, &mut tried, &mut outcome)?;
+        if outcome.finding.is_some() || outcome.verdict.is_some() {
+            self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
         }
         if profiled == self.config.executions {
             outcome.coverage = Some(sampled(behaviours));
+            self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
         }
         let progress = Progress::new(&self.config.name);
@@ -389,6 +399,7 @@ impl Exploration<'_> {
         let counts = self.on_workers(self.config.workers, |execution| {
             let (mut executions, mut steps) = (0, 0);
             let mut behaviours = Behaviours::default();
+            let mut lock_order = LockOrder::default();
             execution.kernel.behaviour.is_wanted = true;
             loop {
                 if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -406,6 +417,7 @@ impl Exploration<'_> {
                 executions += 1;
                 steps += execution.kernel.steps;
                 behaviours.add(execution.kernel.behaviour.sum());
+                lock_order.add(execution);
                 if let Some(verdict) = verdict {
                     if lowest.fetch_min(index, Ordering::Relaxed) > index {
                         let mut finding = finding.lock().unwrap_or_else(PoisonError::into_inner);
@@ -416,11 +428,12 @@ impl Exploration<'_> {
                     break;
                 }
             }
-            (executions, steps, behaviours)
+            (executions, steps, behaviours, lock_order)
         })?;
         progress.finish();
-        for (executions, steps, seen) in counts {
+        for (executions, steps, seen, locks) in counts {
             behaviours.append(seen);
+            lock_order.merge(locks);
             outcome.executions += executions;
             outcome.steps += steps;
         }
@@ -431,9 +444,23 @@ impl Exploration<'_> {
             None => {
                 outcome.stopped_by_time = out_of_time.into_inner() > 0;
                 outcome.coverage = Some(sampled(behaviours));
+                self.confirm(&lock_order, &mut tried, &mut outcome)?;
             }
         }
+        self.keep_lock_order(&lock_order, &mut outcome);
         Ok(outcome)
+    }
+
+    /// Writes the graph of the order of locks where artifacts go.
+    fn keep_lock_order(&self, lock_order: &LockOrder, outcome: &mut Outcome) {
+        let Some(folder) = &self.config.artifacts else { return };
+        let Some(graph) = graph_of(lock_order) else { return };
+        let path = folder.join(format!("{}.lock-order.dot", file_name(&self.config.name)));
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, graph));
+        outcome.notes.push(match written {
+            Ok(()) => format!("the order of locks is in {}", path.display()),
+            Err(error) => format!("the order of locks could not be written to {}: {error}", path.display()),
+        });
     }
 
     /// Runs the first executions, one after the other, and gathers what they look like. The very first is
@@ -441,6 +468,7 @@ impl Exploration<'_> {
     pub(super) fn profile(&self, execution: &mut Execution, count: u64) -> (Profile, Profiled) {
         let mut profile = Profile::default();
         let mut behaviours = Behaviours::default();
+        let mut lock_order = LockOrder::default();
         let mut outcome = Outcome::of(0, 0);
         let counting = if execution.wants_counts() { PROFILING } else { QUIET };
         for index in 0..count {
@@ -472,9 +500,10 @@ impl Exploration<'_> {
                 break;
             }
             behaviours.add(execution.kernel.behaviour.sum());
+            lock_order.add(execution);
             profile.add(execution);
         }
-        (profile, Profiled { outcome, behaviours })
+        (profile, Profiled { outcome, behaviours, lock_order })
     }
 }
 
@@ -482,6 +511,7 @@ impl Exploration<'_> {
 pub(super) struct Profiled {
     outcome: Outcome,
     behaviours: Behaviours,
+    lock_order: LockOrder,
 }
 
 fn sampled(behaviours: Behaviours) -> Coverage {
@@ -507,6 +537,6 @@ impl Finding {
     pub(super) fn new(index: u64, verdict: Verdict, execution: &mut Execution) -> Finding {
         let token = token_of(execution);
         let fingerprints = std::mem::take(&mut execution.fingerprints);
-        Finding { index, verdict, token, fingerprints }
+        Finding { index, verdict, token, fingerprints, steered_into: None }
     }
 }

@@ -1,5 +1,7 @@
 //! Who makes the choices: the trait that every strategy implements, ours and yours.
 
+use std::panic::Location;
+
 use crate::rt::kernel::Kernel;
 pub use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 pub use crate::rt::rng::Rng;
@@ -167,6 +169,24 @@ impl<'a> SchedulingPoint<'a> {
     #[inline]
     pub fn pending(&self, thread: ThreadId) -> &'a Op {
         &self.kernel.thread(thread).pending
+    }
+
+    /// The spawn path of `thread`, as a number that is the same in other executions.
+    pub(crate) fn lineage(&self, thread: ThreadId) -> u64 {
+        self.kernel.thread(thread).lineage
+    }
+
+    /// How many locks `thread` has taken so far.
+    pub(crate) fn locks_taken(&self, thread: ThreadId) -> u32 {
+        self.kernel.thread(thread).locks_taken
+    }
+
+    /// Where `thread` has taken the locks that it holds.
+    pub(crate) fn held_at(
+        &self,
+        thread: ThreadId,
+    ) -> impl Iterator<Item = &'static Location<'static>> + use<'a> {
+        self.kernel.thread(thread).held.iter().map(|held| held.location)
     }
 
     /// A name for an object that is the same in other executions.

@@ -1,5 +1,6 @@
 //! What an exploration tells: plain data, and its text.
 
+mod locks;
 mod names;
 mod source;
 mod style;
@@ -9,6 +10,7 @@ mod trace;
 use std::fmt;
 
 use crate::config::Log;
+pub(crate) use locks::{LockCycle, LockName, LockRequest, dot, potential};
 pub use style::for_terminal;
 pub(crate) use text::grouped;
 
@@ -28,6 +30,8 @@ pub enum FailureKind {
     ThreadLimit,
     /// Two accesses to plain memory, one of them a write, are not ordered.
     DataRace,
+    /// Threads take locks in an order that may end in a deadlock, which no execution has met; if that is not allowed.
+    LockOrder,
     /// The test body has returned, and threads are left that can never go on.
     LeakedThread,
     /// Something that has to be gone when the execution ends is left: see [`alloc`](crate::alloc).
@@ -56,6 +60,7 @@ impl FailureKind {
             FailureKind::StepLimit => "step-limit",
             FailureKind::ThreadLimit => "thread-limit",
             FailureKind::DataRace => "data-race",
+            FailureKind::LockOrder => "lock-order",
             FailureKind::LeakedThread => "leaked-thread",
             FailureKind::Leak => "leak",
             FailureKind::Unverified => "unverified",
@@ -177,6 +182,8 @@ pub struct Failure {
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     pub(crate) race: Option<Race>,
+    /// The order of locks that led to it.
+    pub(crate) lock_cycle: Option<LockCycle>,
     /// Whatever else there is to say, a paragraph each.
     pub(crate) notes: Vec<String>,
     /// How to run it again, with `{}` for the token or seed.

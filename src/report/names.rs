@@ -12,8 +12,12 @@ impl Names {
     pub(super) fn new(trace: &Trace, waits: &[Wait]) -> Names {
         let rows = trace.rows.iter().filter_map(|row| row.object.as_ref());
         let waits = waits.iter().filter_map(|wait| wait.object.as_ref());
+        Names::of_objects(rows.chain(waits))
+    }
+
+    pub(super) fn of_objects<'a>(objects: impl Iterator<Item = &'a ObjectName>) -> Names {
         let mut names = BTreeMap::new();
-        for object in rows.chain(waits) {
+        for object in objects {
             let place = &object.made_at;
             names.entry(key(place)).or_insert_with(|| source::variable(place));
         }

@@ -44,6 +44,11 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         writeln!(f)?;
         write_race(race, &failure.trace.threads, &names, f)?;
     }
+    if let Some(cycle) = &failure.lock_cycle {
+        writeln!(f, "\nthe order of locks:")?;
+        cycle.write(f)?;
+        writeln!(f)?;
+    }
     for note in &failure.notes {
         writeln!(f, "\nnote: {note}")?;
     }

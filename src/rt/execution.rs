@@ -247,10 +247,29 @@ impl Execution {
         let current = self.kernel.current;
         if op.kind.may_block() {
             self.kernel.wait_on(current, op, deadline);
+            if !self.kernel.is_enabled(current) && self.closes_circle(current) {
+                return true;
+            }
         } else {
             self.kernel.thread_mut(current).pending = op;
         }
         self.pick_next() != Some(current)
+    }
+
+    /// Whether `current`, which waits, closes a circle of threads that wait for each other; the execution ends then. If
+    /// nobody else can go on, that is seen anyway, and if a director decides, it goes on to the end.
+    #[inline]
+    fn closes_circle(&mut self, current: ThreadId) -> bool {
+        if self.kernel.limits.directed {
+            return false;
+        }
+        match self.kernel.closed_circle(current) {
+            Some(circle) if self.kernel.can_go_on().next().is_some() => {
+                self.stop = Some(Stop::WaitCycle(circle));
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Picks who executes the next step; `None` if the execution ends here.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::behaviour::Behaviour;
 use super::clock::ClockSlots;
 use super::lanes::LaneSet;
+use super::locks::LockLog;
 use super::memory::{Memory, MemoryModel};
 use super::object::{Entry, Object, ObjectKey, ObjectKind, ObjectTable};
 use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
@@ -108,6 +109,7 @@ pub(crate) struct Kernel {
     /// Whether the op that is about to take effect ends a wait because its time is over.
     pub(super) timed_out: bool,
     pub(crate) behaviour: Behaviour,
+    pub(crate) locks: LockLog,
 }
 
 impl Kernel {
@@ -135,6 +137,7 @@ impl Kernel {
             memory: Memory::default(),
             timed_out: false,
             behaviour: Behaviour::default(),
+            locks: LockLog::default(),
         }
     }
 
@@ -159,6 +162,7 @@ impl Kernel {
         self.memory.clear();
         self.timed_out = false;
         self.behaviour.clear();
+        self.locks.clear();
     }
 
     #[inline]
@@ -220,6 +224,8 @@ impl Kernel {
         if let Some(parent) = parent {
             let parent = &mut earlier[parent.index()];
             thread.clock.copy_from(&parent.clock);
+            thread.order.copy_from(&parent.order);
+            thread.order.set(parent.slot, parent.epoch);
             parent.advance_epoch();
         }
         let (slot, epoch) = self.slots.take(&thread.clock);

@@ -17,6 +17,7 @@ pub(crate) mod image;
 pub(crate) mod kernel;
 pub(crate) mod lanes;
 pub(crate) mod local;
+pub(crate) mod locks;
 pub(crate) mod memory;
 pub(crate) mod object;
 pub(crate) mod op;
@@ -30,6 +31,7 @@ pub(crate) mod switching;
 pub(crate) mod thread;
 pub(crate) mod timer;
 pub(crate) mod tracked;
+mod waiting;
 pub(crate) mod workers;
 
 use std::time::Duration;

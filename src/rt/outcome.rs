@@ -75,6 +75,8 @@ pub(crate) enum Stop {
     Diverged(String),
     /// Threads are left and none can go on, the test body's among them.
     Deadlock,
+    /// These threads wait for each other, and others can go on.
+    WaitCycle(Vec<ThreadId>),
     /// The test body has returned, and threads are left that can never go on.
     Leaked,
     /// More steps than allowed.

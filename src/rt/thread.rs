@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::local::Locals;
+use super::locks::Held;
 use super::op::{ObjectId, Op, ThreadId};
 use super::outcome::PanicRecord;
 use super::timer::{Instant, NEVER};
@@ -79,6 +80,12 @@ pub(crate) struct Thread {
     pub(super) acquirable: Clock,
     /// `clock` at the last release fence.
     pub(super) released: Clock,
+    /// What comes before by spawning and joining alone.
+    pub(super) order: Clock,
+    /// The locks that the thread has.
+    pub(crate) held: Vec<Held>,
+    /// How many it has taken.
+    pub(crate) locks_taken: u32,
     pub(crate) locals: Locals,
     pub(crate) panic: Option<Box<PanicRecord>>,
     /// Whether the thread is unwinding, as of its last switch or panic.
@@ -113,6 +120,9 @@ impl Thread {
             epoch: 0,
             acquirable: Clock::default(),
             released: Clock::default(),
+            order: Clock::default(),
+            held: Vec::new(),
+            locks_taken: 0,
             locals: Locals::default(),
             panic: None,
             unwinding: false,
@@ -134,6 +144,9 @@ impl Thread {
         self.clock_version = 0;
         self.acquirable.clear();
         self.released.clear();
+        self.order.clear();
+        self.held.clear();
+        self.locks_taken = 0;
         self.locals.clear();
         self.panic = None;
         self.unwinding = false;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
+use super::super::regressions::file_name;
 use super::super::token::crc32;
 use super::spin::Site;
 use crate::rt::kernel::Strict;
@@ -196,9 +197,7 @@ impl Checkpoint {
     /// The file for `test`: `path`, or one of its own if that is a folder.
     pub(super) fn new(path: &Path, name: &str, settings: &str) -> Checkpoint {
         let path = if path.is_dir() {
-            let safe = |c: char| if c.is_alphanumeric() || c == '_' || c == '-' { c } else { '-' };
-            let name: String = name.replace("::", "--").chars().map(safe).collect();
-            path.join(format!("{name}.checkpoint"))
+            path.join(format!("{}.checkpoint", file_name(name)))
         } else {
             path.to_owned()
         };

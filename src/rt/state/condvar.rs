@@ -127,7 +127,7 @@ impl Current {
 
     fn finish_relock(self, lock: Op) -> bool {
         self.finish(lock, |execution, thread| {
-            execution.kernel.take_mutex(lock.object, thread, lock.location);
+            execution.kernel.take_mutex(lock.object, thread, lock.location, true);
             execution.kernel.mutex(lock.object).poisoned
         })
     }

@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use crate::rt::kernel::Kernel;
+use crate::rt::locks::LockMode;
 use crate::rt::object::ObjectKind;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
@@ -32,15 +33,17 @@ impl Kernel {
         }
     }
 
-    /// `thread` becomes the owner.
+    /// `thread` becomes the owner; `waits`, if it would have waited for that.
     #[inline]
     pub(crate) fn take_mutex(
         &mut self,
         object: ObjectId,
         thread: ThreadId,
         location: &'static Location<'static>,
+        waits: bool,
     ) {
         self.mutex(object).owner = Some(Holder { thread, location });
+        self.note_taken(thread, object, LockMode::Exclusive, location, waits);
         self.acquire(thread, object);
         self.recheck(object);
     }
@@ -49,6 +52,7 @@ impl Kernel {
     #[inline]
     pub(crate) fn give_mutex(&mut self, object: ObjectId, thread: ThreadId) {
         self.mutex(object).owner = None;
+        self.note_given(thread, object);
         self.release_owned(thread, object);
         self.recheck(object);
     }
@@ -67,7 +71,7 @@ impl Current {
     #[inline(always)]
     pub(crate) fn mutex_lock(self, object: ObjectId, location: &'static Location<'static>) -> bool {
         self.op(Op::new(OpKind::Lock, object, location), |execution, thread| {
-            execution.kernel.take_mutex(object, thread, location);
+            execution.kernel.take_mutex(object, thread, location, true);
             execution.kernel.mutex(object).poisoned
         })
     }
@@ -84,7 +88,7 @@ impl Current {
                 execution.kernel.note = Note::Failed(0);
                 return None;
             }
-            execution.kernel.take_mutex(object, thread, location);
+            execution.kernel.take_mutex(object, thread, location, false);
             Some(state.poisoned)
         })
     }

@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use crate::rt::kernel::Kernel;
+use crate::rt::locks::LockMode;
 use crate::rt::object::{Entry, ObjectKind};
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
@@ -34,13 +35,27 @@ impl Kernel {
         }
     }
 
-    fn add_reader(&mut self, object: ObjectId, thread: ThreadId, location: &'static Location<'static>) {
+    fn add_reader(
+        &mut self,
+        object: ObjectId,
+        thread: ThreadId,
+        location: &'static Location<'static>,
+        waits: bool,
+    ) {
+        self.note_taken(thread, object, LockMode::Shared, location, waits);
         self.entries_mut(object).push(Entry { thread, location, flags: 0 });
         self.acquire(thread, object);
         self.recheck(object);
     }
 
-    fn set_writer(&mut self, object: ObjectId, thread: ThreadId, location: &'static Location<'static>) {
+    fn set_writer(
+        &mut self,
+        object: ObjectId,
+        thread: ThreadId,
+        location: &'static Location<'static>,
+        waits: bool,
+    ) {
+        self.note_taken(thread, object, LockMode::Exclusive, location, waits);
         self.rwlock(object).writer = Some(Holder { thread, location });
         self.acquire(thread, object);
         self.recheck(object);
@@ -58,7 +73,7 @@ impl Current {
     /// Waits until there is no writer and becomes a reader. Returns whether the lock is poisoned.
     pub(crate) fn rwlock_read(self, object: ObjectId, location: &'static Location<'static>) -> bool {
         self.op(Op::new(OpKind::ReadLock, object, location), |execution, thread| {
-            execution.kernel.add_reader(object, thread, location);
+            execution.kernel.add_reader(object, thread, location, true);
             execution.kernel.rwlock(object).poisoned
         })
     }
@@ -75,7 +90,7 @@ impl Current {
                 execution.kernel.note = Note::Failed(0);
                 return None;
             }
-            execution.kernel.add_reader(object, thread, location);
+            execution.kernel.add_reader(object, thread, location, false);
             Some(state.poisoned)
         })
     }
@@ -83,7 +98,7 @@ impl Current {
     /// Waits until nobody has the lock and becomes the writer. Returns whether the lock is poisoned.
     pub(crate) fn rwlock_write(self, object: ObjectId, location: &'static Location<'static>) -> bool {
         self.op(Op::new(OpKind::WriteLock, object, location), |execution, thread| {
-            execution.kernel.set_writer(object, thread, location);
+            execution.kernel.set_writer(object, thread, location, true);
             execution.kernel.rwlock(object).poisoned
         })
     }
@@ -100,7 +115,7 @@ impl Current {
                 execution.kernel.note = Note::Failed(0);
                 return None;
             }
-            execution.kernel.set_writer(object, thread, location);
+            execution.kernel.set_writer(object, thread, location, false);
             Some(state.poisoned)
         })
     }
@@ -120,6 +135,7 @@ impl Current {
             if let Some(index) = own.or_else(|| readers.iter().rposition(|r| r.location == location)) {
                 readers.remove(index);
             }
+            execution.kernel.note_given(thread, object);
             execution.kernel.release(thread, object);
             execution.kernel.recheck(object);
         });
@@ -138,6 +154,7 @@ impl Current {
             let state = execution.kernel.rwlock(object);
             state.writer = None;
             state.poisoned |= poison;
+            execution.kernel.note_given(thread, object);
             execution.kernel.release(thread, object);
             execution.kernel.recheck(object);
         });
@@ -148,7 +165,8 @@ impl Current {
         self.op(Op::new(OpKind::Downgrade, object, location), |execution, thread| {
             execution.kernel.rwlock(object).writer = None;
             execution.kernel.release(thread, object);
-            execution.kernel.add_reader(object, thread, location);
+            execution.kernel.note_given(thread, object);
+            execution.kernel.add_reader(object, thread, location, false);
         });
     }
 }

@@ -44,6 +44,7 @@ impl Current {
         let object = self.kernel().thread(thread).object;
         self.op(Op::new(OpKind::Join, object, location), |execution, id| {
             execution.kernel.acquire(id, object);
+            execution.kernel.follow_joined(id, thread);
             execution.kernel.thread_mut(thread).joined = true;
             execution.kernel.note = Note::Thread(thread);
         });

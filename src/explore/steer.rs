@@ -1,0 +1,60 @@
+//! Steers an execution into a predicted deadlock, after DeadlockFuzzer (Joshi, Park, Sen and Naik, PLDI 2009).
+//!
+//! A thread of the cycle that is about to take its inner lock is held back, and any other goes on, drawn at random. If
+//! all of the cycle are there, each has what another wants, and they never come further. If nobody else can go on,
+//! one of those that were held back does. An acquisition is known by its place, and in every other execution also by how
+//! many locks the thread has taken before: that is exact where what a thread does is the same in each execution, and
+//! in vain elsewhere.
+
+use std::sync::Arc;
+
+use super::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::detect::lock_order::Cycle;
+
+/// A strategy that looks for one deadlock.
+#[derive(Debug)]
+pub(crate) struct Steer {
+    cycle: Arc<Cycle>,
+    /// Whether acquisitions are counted.
+    counts: bool,
+}
+
+impl Steer {
+    pub(crate) fn new(cycle: Arc<Cycle>) -> Steer {
+        Steer { cycle, counts: true }
+    }
+
+    /// Whether the thread is where the cycle wants it.
+    fn is_there(&self, point: &SchedulingPoint<'_>, thread: ThreadId) -> bool {
+        let &Op { kind, location, .. } = point.pending(thread);
+        if !matches!(kind, OpKind::Lock | OpKind::ReadLock | OpKind::WriteLock) {
+            return false;
+        }
+        let holds = |location| point.held_at(thread).any(|held| held == location);
+        let lineage = point.lineage(thread);
+        self.cycle.requests.iter().any(|request| {
+            request.lineage == lineage
+                && request.wanted.location == location
+                && holds(request.held.location)
+                && (!self.counts || point.locks_taken(thread) == request.number)
+        })
+    }
+}
+
+impl Strategy for Steer {
+    fn name(&self) -> &str {
+        "steer"
+    }
+
+    fn begin(&mut self, start: &Start<'_>, _: &mut Rng) {
+        self.counts = start.execution.is_multiple_of(2);
+    }
+
+    fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
+        let free = || point.enabled().filter(|&thread| !self.is_there(point, thread));
+        match free().count() {
+            0 => point.nth_enabled(rng.below(point.enabled_count())),
+            count => free().nth(rng.below(count)).expect("counted just now"),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Threads that can never go on although others can: each waits for something that another one of them has.
+//!
+//! Looked for when a thread begins to wait, and only along waits that one particular thread has to end: the owner of a
+//! lock, each of its readers, a thread that is joined. Whoever waits for a notification, a message or a token waits for
+//! anybody, and is not followed: whether that comes is known at the end of the execution.
+
+use super::kernel::Kernel;
+use super::op::{OpKind, ThreadId};
+use super::state::State;
+use super::timer::NEVER;
+
+impl Kernel {
+    /// The threads of a circle that `id`, which has just begun to wait, has closed; those that wait for the circle are
+    /// not among them.
+    #[inline]
+    pub(super) fn closed_circle(&self, id: ThreadId) -> Option<Vec<ThreadId>> {
+        if let State::Mutex(state) = self.objects.get(self.thread(id).pending.object).state
+            && state.owner.is_none_or(|owner| self.is_enabled(owner.thread))
+        {
+            return None;
+        }
+        self.search_circle(id)
+    }
+
+    /// The threads that can go on, now or when time passes.
+    pub(crate) fn can_go_on(&self) -> impl Iterator<Item = ThreadId> + '_ {
+        let live = self.threads().filter(|(_, thread)| !thread.ended);
+        let goes_on = live.filter(|(id, thread)| self.is_enabled(*id) || thread.deadline != NEVER);
+        goes_on.map(|(id, _)| id)
+    }
+
+    #[cold]
+    fn search_circle(&self, id: ThreadId) -> Option<Vec<ThreadId>> {
+        let mut path = vec![id];
+        let mut seen = vec![id];
+        self.follow_waits(id, &mut path, &mut seen).then_some(path)
+    }
+
+    /// Whether what the last thread of the path waits for leads back to `first`.
+    fn follow_waits(&self, first: ThreadId, path: &mut Vec<ThreadId>, seen: &mut Vec<ThreadId>) -> bool {
+        for next in self.waited_for(path[path.len() - 1]) {
+            if next == first {
+                return true;
+            }
+            let may_go_on = self.is_enabled(next) || self.thread(next).ended;
+            if may_go_on || seen.contains(&next) {
+                continue;
+            }
+            seen.push(next);
+            path.push(next);
+            if self.follow_waits(first, path, seen) {
+                return true;
+            }
+            path.pop();
+        }
+        false
+    }
+
+    /// The threads each of which has to do something before the one that waits can go on.
+    fn waited_for(&self, id: ThreadId) -> Vec<ThreadId> {
+        let thread = self.thread(id);
+        if thread.deadline != NEVER {
+            return Vec::new();
+        }
+        let object = self.objects.get(thread.pending.object);
+        match (&object.state, thread.pending.kind) {
+            (State::Thread(joined), OpKind::Join) => vec![joined.thread],
+            (State::Mutex(_) | State::RwLock(_) | State::Once(_), _) => {
+                object.state.holders(&object.entries).iter().map(|holder| holder.thread).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}

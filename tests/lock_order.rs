@@ -1,0 +1,386 @@
+//! Deadlocks that no execution has met, predicted from the order in which one took its locks, and confirmed by steering
+//! executions into them; and programs that take locks in many orders and cannot deadlock.
+
+use std::collections::BTreeSet;
+
+use drawloom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
+use drawloom::{Config, FailureKind, LockOrderPolicy, Report, StrategyKind, explore, thread};
+use proptest::prelude::*;
+
+/// One execution, and what it lets expect.
+fn one(seed: u64, body: impl Fn() + Send + Sync) -> Report {
+    explore(config().executions(1).seed(seed), body)
+}
+
+fn config() -> Config {
+    Config::new().strategy(StrategyKind::RandomWalk).lock_order(LockOrderPolicy::Deny).spurious(0)
+}
+
+/// Whether the report is of a deadlock that was predicted from an execution that passed.
+fn is_predicted(report: &Report) -> bool {
+    report.to_string().contains("predicted from the order of locks")
+}
+
+/// Each of many single executions that do not deadlock by themselves is enough.
+fn is_found_from_one(body: impl Fn() + Send + Sync + Copy) {
+    let mut predicted = 0;
+    for seed in 0..60 {
+        let report = one(seed, body);
+        assert!(report.failed_with(FailureKind::Deadlock), "seed {seed}: {report}");
+        predicted += u32::from(is_predicted(&report));
+        let failure = report.failure().expect("checked above");
+        let again = explore(Config::new().replay(failure.token()), body);
+        assert!(again.failed_with(FailureKind::Deadlock), "the token shows another thing: {again}");
+    }
+    assert!(predicted > 0, "every execution met it");
+}
+
+/// Runs the bodies on threads of their own, and waits for them.
+fn run(bodies: Vec<Box<dyn FnOnce() + Send>>) {
+    let threads: Vec<_> = bodies.into_iter().map(|body| thread::spawn(body)).collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+fn locks(count: usize) -> Arc<[Mutex<()>]> {
+    (0..count).map(|_| Mutex::new(())).collect()
+}
+
+/// A thread that takes locks one after the other, and holds them all.
+fn takes(locks: &Arc<[Mutex<()>]>, order: &'static [usize]) -> Box<dyn FnOnce() + Send> {
+    let locks = Arc::clone(locks);
+    Box::new(move || {
+        let guards: Vec<MutexGuard<'_, ()>> = order.iter().map(|&at| locks[at].lock().unwrap()).collect();
+        drop(guards);
+    })
+}
+
+#[test]
+fn two_orders_of_two_locks_are_found() {
+    is_found_from_one(|| {
+        let locks = locks(2);
+        run(vec![takes(&locks, &[0, 1]), takes(&locks, &[1, 0])]);
+    });
+}
+
+#[test]
+fn philosophers_are_found() {
+    fn dine<const COUNT: usize>() {
+        let forks = locks(COUNT);
+        let dine = |me: usize| {
+            let forks = Arc::clone(&forks);
+            Box::new(move || {
+                let left = forks[me].lock().unwrap();
+                let right = forks[(me + 1) % COUNT].lock().unwrap();
+                drop((left, right));
+            }) as Box<dyn FnOnce() + Send>
+        };
+        run((0..COUNT).map(dine).collect());
+    }
+    is_found_from_one(dine::<2>);
+    is_found_from_one(dine::<3>);
+    is_found_from_one(dine::<4>);
+    is_found_from_one(dine::<5>);
+    is_found_from_one(dine::<6>);
+    is_found_from_one(dine::<7>);
+}
+
+#[test]
+fn locks_that_counters_take_are_found() {
+    // CS/carter01 of SCTBench.
+    is_found_from_one(|| {
+        let shared = Arc::new((Mutex::new([0, 0]), Mutex::new(())));
+        let work = |me: usize| {
+            let shared = Arc::clone(&shared);
+            Box::new(move || {
+                let mut held = None;
+                {
+                    let mut counters = shared.0.lock().unwrap();
+                    counters[me] += 1;
+                    if counters[me] == 1 {
+                        held = Some(shared.1.lock().unwrap());
+                    }
+                }
+                let mut counters = shared.0.lock().unwrap();
+                counters[me] -= 1;
+                if counters[me] == 0 {
+                    drop(held.take());
+                }
+            }) as Box<dyn FnOnce() + Send>
+        };
+        run(vec![work(0), work(1), Box::new(|| ()), Box::new(|| ())]);
+    });
+}
+
+#[test]
+fn readers_and_writers_are_found() {
+    is_found_from_one(|| {
+        let locks = Arc::new((RwLock::new(()), RwLock::new(())));
+        let theirs = Arc::clone(&locks);
+        let thread = thread::spawn(move || {
+            let read = theirs.0.read().unwrap();
+            drop((theirs.1.write().unwrap(), read));
+        });
+        let read = locks.1.read().unwrap();
+        drop((locks.0.write().unwrap(), read));
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn a_lock_that_is_taken_again_after_waiting_is_found() {
+    is_found_from_one(|| {
+        let shared = Arc::new((Mutex::new(false), Condvar::new(), Mutex::new(())));
+        let theirs = Arc::clone(&shared);
+        let waiter = thread::spawn(move || {
+            let other = theirs.2.lock().unwrap();
+            let ready = theirs.0.lock().unwrap();
+            let (ready, _) = theirs.1.wait_timeout(ready, std::time::Duration::from_millis(1)).unwrap();
+            drop((ready, other));
+        });
+        {
+            let mut ready = shared.0.lock().unwrap();
+            *ready = true;
+            shared.1.notify_one();
+            drop(shared.2.lock().unwrap());
+        }
+        waiter.join().unwrap();
+    });
+}
+
+/// Not a word about it, from executions and from those that are steered.
+fn is_quiet(body: impl Fn() + Send + Sync + Copy) {
+    let report = explore(config().executions(300), body);
+    assert!(report.passed(), "{report}");
+    assert!(!report.to_string().contains("deadlock"), "{report}");
+}
+
+#[test]
+fn a_gate_keeps_orders_apart() {
+    is_quiet(|| {
+        let locks = locks(3);
+        run(vec![takes(&locks, &[2, 0, 1]), takes(&locks, &[2, 1, 0])]);
+    });
+}
+
+#[test]
+fn philosophers_in_order_are_no_cycle() {
+    is_quiet(|| {
+        let forks = locks(3);
+        run(vec![takes(&forks, &[0, 1]), takes(&forks, &[1, 2]), takes(&forks, &[0, 2])]);
+    });
+}
+
+#[test]
+fn a_list_that_is_locked_hand_over_hand_is_no_cycle() {
+    is_quiet(|| {
+        let nodes = locks(4);
+        let walk = || {
+            let nodes = Arc::clone(&nodes);
+            Box::new(move || {
+                let mut held = nodes[0].lock().unwrap();
+                for node in &nodes[1..] {
+                    let next = node.lock().unwrap();
+                    drop(std::mem::replace(&mut held, next));
+                }
+            }) as Box<dyn FnOnce() + Send>
+        };
+        run(vec![walk(), walk()]);
+    });
+}
+
+#[test]
+fn what_spawning_and_joining_orders_is_no_cycle() {
+    is_quiet(|| {
+        let locks = locks(2);
+        run(vec![takes(&locks, &[0, 1])]);
+        run(vec![takes(&locks, &[1, 0])]);
+        takes(&locks, &[0, 1])();
+    });
+}
+
+#[test]
+fn readers_do_not_wait_for_readers() {
+    is_quiet(|| {
+        let locks = Arc::new((RwLock::new(()), RwLock::new(())));
+        let theirs = Arc::clone(&locks);
+        let thread = thread::spawn(move || drop((theirs.0.read().unwrap(), theirs.1.read().unwrap())));
+        drop((locks.1.read().unwrap(), locks.0.read().unwrap()));
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn who_only_tries_does_not_wait() {
+    is_quiet(|| {
+        let locks = locks(2);
+        let theirs = Arc::clone(&locks);
+        let thread = thread::spawn(move || {
+            let first = theirs[1].lock().unwrap();
+            drop((theirs[0].try_lock(), first));
+        });
+        takes(&locks, &[0, 1])();
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn what_a_flag_orders_is_told_as_potential() {
+    let body = || {
+        let locks = locks(2);
+        let first = thread::spawn(takes(&locks, &[0, 1]));
+        let theirs = Arc::clone(&locks);
+        let second = thread::spawn(move || {
+            first.join().unwrap();
+            takes(&theirs, &[1, 0])();
+        });
+        second.join().unwrap();
+    };
+    is_quiet(body);
+    // An order that the detector knows nothing of.
+    let body = || {
+        let locks = locks(2);
+        let done = Arc::new((Mutex::new(false), Condvar::new()));
+        let (mine, tell) = (Arc::clone(&locks), Arc::clone(&done));
+        let first = thread::spawn(move || {
+            takes(&mine, &[0, 1])();
+            *tell.0.lock().unwrap() = true;
+            tell.1.notify_one();
+        });
+        let mut is_done = done.0.lock().unwrap();
+        while !*is_done {
+            is_done = done.1.wait(is_done).unwrap();
+        }
+        drop(is_done);
+        takes(&locks, &[1, 0])();
+        first.join().unwrap();
+    };
+    let warned = explore(config().executions(100).lock_order(LockOrderPolicy::Warn), body);
+    assert!(warned.passed() && warned.to_string().contains("potential deadlock"), "{warned}");
+    let denied = explore(config().executions(100), body);
+    assert!(denied.failed_with(FailureKind::LockOrder), "{denied}");
+    let allowed = explore(config().executions(100).lock_order(LockOrderPolicy::Allow), body);
+    assert!(!allowed.to_string().contains("potential"), "{allowed}");
+}
+
+#[test]
+fn the_report_tells_the_cycle_and_how_to_break_it() {
+    let report = explore(config().executions(16).seed(3).name("transfer"), || {
+        let checking = Arc::new(Mutex::new(1));
+        let savings = Arc::new(Mutex::new(2));
+        let (from, to) = (Arc::clone(&checking), Arc::clone(&savings));
+        // Only after a while: a few executions do not meet the deadlock.
+        let other = thread::spawn(move || {
+            let mut from = from.lock().unwrap();
+            *from -= 1;
+            *to.lock().unwrap() += 1;
+        });
+        (0..40).for_each(|_| thread::yield_now());
+        let mut from = savings.lock().unwrap();
+        *from -= 1;
+        *checking.lock().unwrap() += 1;
+        drop(from);
+        other.join().unwrap();
+    });
+    assert!(is_predicted(&report), "{report}");
+    let text = report.to_string();
+    let cycle = text.split_once("the order of locks:\n").expect("it has a part about it").1;
+    insta::assert_snapshot!(cycle.split_once("\nreplay").expect("how to see it again").0);
+}
+
+#[test]
+fn the_order_is_drawn() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("artifacts");
+    let _ = std::fs::remove_dir_all(&folder);
+    let report = explore(config().executions(20).name("drawn").artifacts(&folder), || {
+        let first = Arc::new(Mutex::new(()));
+        let second = Arc::new(Mutex::new(()));
+        let third = Arc::new(Mutex::new(()));
+        let both = |outer: &Arc<Mutex<()>>, inner: &Arc<Mutex<()>>| {
+            let (outer, inner) = (Arc::clone(outer), Arc::clone(inner));
+            Box::new(move || {
+                let outer = outer.lock().unwrap();
+                drop((inner.lock().unwrap(), outer));
+            }) as Box<dyn FnOnce() + Send>
+        };
+        run(vec![both(&first, &second), both(&second, &third), both(&first, &third)]);
+    });
+    assert!(report.passed(), "{report}");
+    let drawn = std::fs::read_to_string(folder.join("drawn.lock-order.dot")).unwrap();
+    assert_eq!(drawn.matches(" -> ").count(), 3, "{drawn}");
+    assert!(!drawn.contains("red"), "{drawn}");
+}
+
+/// Which locks each of a program's threads takes, and gives back, in nested sections.
+type Program = Vec<Vec<(usize, usize)>>;
+
+fn program() -> impl Strategy<Value = Program> {
+    let section = (0..3usize, 0..3usize).prop_filter("two locks", |(outer, inner)| outer != inner);
+    prop::collection::vec(prop::collection::vec(section, 1..3), 2..4)
+}
+
+/// Whether some interleaving of the sections deadlocks, by trying them all.
+fn can_deadlock(program: &Program) -> bool {
+    // Of each thread: the section, and how far in it is: nothing, the outer lock, both, the outer one again.
+    let start = vec![(0usize, 0u8); program.len()];
+    let mut seen = BTreeSet::from([start.clone()]);
+    let mut left = vec![start];
+    while let Some(state) = left.pop() {
+        let holds = |lock: usize| {
+            state.iter().zip(program).any(|(&(section, stage), sections)| {
+                sections
+                    .get(section)
+                    .is_some_and(|&(outer, inner)| stage >= 1 && outer == lock || stage == 2 && inner == lock)
+            })
+        };
+        let mut stuck = true;
+        let mut ended = true;
+        for (thread, sections) in program.iter().enumerate() {
+            let (section, stage) = state[thread];
+            let Some(&(outer, inner)) = sections.get(section) else { continue };
+            ended = false;
+            let next = match stage {
+                0 if holds(outer) => continue,
+                1 if holds(inner) => continue,
+                0..=2 => (section, stage + 1),
+                _ => (section + 1, 0),
+            };
+            stuck = false;
+            let mut state = state.clone();
+            state[thread] = next;
+            if seen.insert(state.clone()) {
+                left.push(state);
+            }
+        }
+        if stuck && !ended {
+            return true;
+        }
+    }
+    false
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What is confirmed exists, and what exists is predicted from one execution: here every thread takes its locks
+    /// whatever the others do.
+    #[test]
+    fn deadlocks_are_those_that_trying_all_interleavings_finds(program in program(), seed in 0..1_000u64) {
+        let body = || {
+            let locks = locks(3);
+            let thread = |sections: &Vec<(usize, usize)>| {
+                let (locks, sections) = (Arc::clone(&locks), sections.clone());
+                Box::new(move || {
+                    for (outer, inner) in sections {
+                        let held = locks[outer].lock().unwrap();
+                        drop(locks[inner].lock().unwrap());
+                        drop(held);
+                    }
+                }) as Box<dyn FnOnce() + Send>
+            };
+            run(program.iter().map(thread).collect());
+        };
+        let report = one(seed, body);
+        prop_assert_eq!(report.failed_with(FailureKind::Deadlock), can_deadlock(&program), "{}", report);
+        prop_assert!(report.passed() || report.failed_with(FailureKind::Deadlock), "{}", report);
+    }
+}
