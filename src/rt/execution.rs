@@ -273,7 +273,7 @@ impl Execution {
     }
 
     /// Picks who executes the next step; `None` if the execution ends here.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pick_next(&mut self) -> Option<ThreadId> {
         if self.director.is_some() {
             return self.pick_directed();

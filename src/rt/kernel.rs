@@ -219,6 +219,7 @@ impl Kernel {
         thread.parent = first_user;
         thread.ordinal = ordinal;
         thread.lineage = lineage;
+        thread.next_event = lineage;
         thread.name = name;
         thread.spawned_at = location;
         if let Some(parent) = parent {

@@ -63,8 +63,8 @@ pub(crate) struct Thread {
     /// Position among the children of its parent.
     pub(crate) ordinal: u32,
     pub(crate) children: u32,
-    /// How many events it has made, if they are counted.
-    pub(super) events: u64,
+    /// The name of its next event; see `behaviour`.
+    pub(super) next_event: u64,
     /// A hash of the spawn path, which names this thread in other executions.
     pub(crate) lineage: u64,
     pub(crate) name: Option<Arc<str>>,
@@ -110,7 +110,7 @@ impl Thread {
             parent: ThreadId::MAIN,
             ordinal: 0,
             children: 0,
-            events: 0,
+            next_event: 0,
             lineage: 0,
             name: None,
             spawned_at: pending.location,
@@ -139,7 +139,6 @@ impl Thread {
         self.timed_out = false;
         self.ended = false;
         self.children = 0;
-        self.events = 0;
         self.clock.clear();
         self.clock_version = 0;
         self.acquirable.clear();
