@@ -7,8 +7,9 @@
 //! exploration, where another thread may go on; outside an exploration they behave as std's do.
 //!
 //! An exploration is a function marked with `#[drawloom::test]`, run by `cargo test`, or a call of
-//! [`explore`](fn@explore). A seeded [strategy](StrategyKind) makes all choices of an execution, so execution 41 of a
-//! seed is the same on every machine.
+//! [`explore`](fn@explore). A small test is *verified*: every execution that it has is run, each once. A larger one is
+//! sampled: a seeded [strategy](StrategyKind) makes all choices of an execution, so execution 41 of a seed is the same on
+//! every machine.
 //!
 //! # Example
 //!
@@ -50,12 +51,13 @@
 //! - [`FailureKind`]: what is found.
 //! - [`strategy`]: strategies of your own.
 //! - [`choose`] and [`rand`]: choices that the program under test makes.
-//! - `docs/writing-tests.md` in the repository: how to write tests that find something.
+//! - `docs/writing-tests.md` in the repository: how to write tests that find something; `docs/verifying.md`: how to write
+//!   them so that they can be verified.
 //!
 //! # Limits
 //!
-//! Schedules are sampled: a test that passes is not proved. Atomics do what RC11
-//! lets their orderings do, load buffering excepted. Data races are detected where a [`cell::Shadow`] watches.
+//! A test that is too large to be verified is sampled, and so is not proved; [`Report::coverage`] tells. Atomics do what
+//! RC11 lets their orderings do, load buffering excepted. Data races are detected where a [`cell::Shadow`] watches.
 
 #[cfg(feature = "explore")]
 #[doc(hidden)]

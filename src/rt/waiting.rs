@@ -9,17 +9,45 @@ use super::op::{OpKind, ThreadId};
 use super::state::State;
 use super::timer::NEVER;
 
+/// Whom a thread waits for.
+enum Waited {
+    /// Nobody in particular.
+    Nobody,
+    One(ThreadId),
+    /// Perhaps several, each of whom has to do something.
+    Several,
+}
+
 impl Kernel {
     /// The threads of a circle that `id`, which has just begun to wait, has closed; those that wait for the circle are
     /// not among them.
-    #[inline]
     pub(super) fn closed_circle(&self, id: ThreadId) -> Option<Vec<ThreadId>> {
-        if let State::Mutex(state) = self.objects.get(self.thread(id).pending.object).state
-            && state.owner.is_none_or(|owner| self.is_enabled(owner.thread))
-        {
-            return None;
+        // Mostly one thread is waited for, and can go on.
+        let mut last = id;
+        for _ in 0..self.threads.len() {
+            match self.next_waited_for(last) {
+                Waited::Nobody => return None,
+                Waited::One(next) if next == id => break,
+                Waited::One(next) if self.is_enabled(next) || self.thread(next).ended => return None,
+                Waited::One(next) => last = next,
+                Waited::Several => break,
+            }
         }
         self.search_circle(id)
+    }
+
+    #[inline]
+    fn next_waited_for(&self, id: ThreadId) -> Waited {
+        let thread = self.thread(id);
+        if thread.deadline != NEVER {
+            return Waited::Nobody;
+        }
+        match self.objects.get(thread.pending.object).state {
+            State::Mutex(state) => state.owner.map_or(Waited::Nobody, |owner| Waited::One(owner.thread)),
+            State::Thread(joined) if thread.pending.kind == OpKind::Join => Waited::One(joined.thread),
+            State::RwLock(_) | State::Once(_) => Waited::Several,
+            _ => Waited::Nobody,
+        }
     }
 
     /// The threads that can go on, now or when time passes.

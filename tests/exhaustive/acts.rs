@@ -17,6 +17,8 @@ pub(crate) enum Act {
     Store(usize, u64),
     /// Adds one. Logs what it found.
     Add(usize),
+    /// The same, by loads and compare-exchanges until one succeeds.
+    Retry(usize),
     /// Goes round until the atomic has this value.
     Await(usize, u64),
     /// Of a mutex.
@@ -91,9 +93,10 @@ impl Program {
     }
 
     /// Whether it is said which executions are the same, so that they can be counted. Of reader-writer locks and
-    /// barriers some orders do not count, and it is enough here that the outcomes are right.
+    /// barriers some orders do not count, loads before a compare-exchange may read another store of the same value, and
+    /// it is enough here that the outcomes are right.
     pub(crate) fn is_countable(&self) -> bool {
-        use Act::{Arrive, Read, TryRead, TryWrite, Write};
-        !self.any(|act| matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive))
+        use Act::{Arrive, Read, Retry, TryRead, TryWrite, Write};
+        !self.any(|act| matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive | Retry(_)))
     }
 }

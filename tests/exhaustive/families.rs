@@ -24,6 +24,8 @@ enum Family {
     Classic,
     /// Waiting for the value of an atomic.
     Await,
+    /// Loops that try again.
+    Retry,
     /// Park and unpark.
     Park,
     /// Initialization of cells.
@@ -100,6 +102,11 @@ impl Family {
                 (6, act((at(), 0..3u64).prop_map(|(at, value)| Act::Await(at, value)))),
                 (2, section(Lock, Unlock)),
             ],
+            Family::Retry => vec![
+                (8, act(at().prop_map(Act::Retry))),
+                (1, act((at(), 0..3u64).prop_map(|(at, value)| Act::Await(at, value)))),
+                (1, section(Lock, Unlock)),
+            ],
             Family::Park => vec![
                 (4, act(Just(Act::Park))),
                 (6, act((0..4usize).prop_map(Act::Unpark))),
@@ -134,6 +141,7 @@ impl Family {
                 let all = [
                     Family::Classic,
                     Family::Await,
+                    Family::Retry,
                     Family::Park,
                     Family::Once,
                     Family::Bounded,
@@ -298,6 +306,7 @@ macro_rules! families {
 families! {
     locks_and_channels_have_the_executions_that_interleaving_finds, deep_families_classic, Classic, 300;
     loops_that_wait_have_the_executions_that_interleaving_finds, deep_families_await, Await, 300;
+    loops_that_try_again_show_the_outcomes_that_interleaving_finds, deep_families_retry, Retry, 300;
     parking_has_the_executions_that_interleaving_finds, deep_families_park, Park, 300;
     cells_have_the_executions_that_interleaving_finds, deep_families_once, Once, 300;
     bounded_channels_have_the_executions_that_interleaving_finds, deep_families_bounded, Bounded, 300;

@@ -180,7 +180,8 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
             changes(&mut new, at);
             new.values[at] = value;
         }
-        Act::Add(at) => {
+        // The rounds that fail leave nothing behind.
+        Act::Add(at) | Act::Retry(at) => {
             changes(&mut new, at);
             new.log[thread].push(state.values[at]);
             new.values[at] += 1;

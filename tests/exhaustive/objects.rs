@@ -158,6 +158,12 @@ impl Player {
         let logged = match act {
             Act::Load(at) => Some(objects.values[at].load(SeqCst)),
             Act::Add(at) => Some(objects.values[at].fetch_add(1, SeqCst)),
+            Act::Retry(at) => loop {
+                let found = objects.values[at].load(SeqCst);
+                if objects.values[at].compare_exchange(found, found + 1, SeqCst, SeqCst).is_ok() {
+                    break Some(found);
+                }
+            },
             Act::Arrive => Some(u64::from(objects.barrier.wait().is_leader())),
             Act::Set(at, value) => Some(u64::from(objects.cells[at].set(value).is_ok())),
             Act::Get(at) => Some(objects.cells[at].get().copied().unwrap_or(EMPTY)),

@@ -64,6 +64,9 @@ pub(super) struct Explorer {
     /// Whether a probe has read what is not there any more. If memory is sequentially consistent there is no
     /// schedule that does so.
     pub(super) has_read_stale: bool,
+    /// The events after which threads were found to do again in vain what had failed; what they read in between, no
+    /// schedule reads.
+    pub(super) retried: Vec<EventId>,
     /// Hints that were seen not to be in a loop.
     pub(super) straight: StraightSites,
     /// Where loops are that were seen not to end by themselves.
@@ -108,6 +111,7 @@ impl Explorer {
             probe: None,
             has_probed: false,
             has_read_stale: false,
+            retried: Vec::new(),
             straight: StraightSites::default(),
             endless: Vec::new(),
         }
@@ -131,6 +135,7 @@ impl Explorer {
         self.probe = None;
         self.has_probed = false;
         self.has_read_stale = false;
+        self.retried.clear();
         let passed = |event: &Event| event.has(flag::TIMED_OUT);
         self.time_passed_at = self.graph.events.iter().rposition(passed).map_or(0, |id| id as u32);
     }

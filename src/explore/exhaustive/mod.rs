@@ -14,6 +14,7 @@ mod event;
 mod frontier;
 mod graph;
 mod preemptions;
+mod retry;
 mod revisit;
 mod spin;
 mod worker;

@@ -83,9 +83,12 @@ impl Item {
                 nothing
             }
             Change::GoesOn { event } => {
-                graph.copy_part(base, *event, *event + 1, |_, _| false, NONE, numbers);
+                // All of it: what the event reads may have been added later.
+                graph.copy_part(base, NONE, NONE, |_, _| true, NONE, numbers);
                 let event = numbers[*event as usize];
                 graph.event_mut(event).set(flag::GOES_ON, true);
+                let thread = graph.event(event).thread as usize;
+                graph.lines[thread].spins_after = NONE;
                 graph.compute_clocks(event);
                 nothing
             }

@@ -12,6 +12,7 @@ use std::panic::Location;
 use super::director::{Explorer, RunEnd};
 use super::event::{EventId, NONE, flag};
 use super::graph::Graph;
+use super::retry::{Repeated, Round};
 use super::revisit::Change;
 use crate::rt::access::{Access, Outcome};
 use crate::rt::director::Direction;
@@ -101,6 +102,8 @@ pub(super) struct Probe {
     enough: u32,
     /// The first event of the thread that it has repeated so far.
     from: EventId,
+    /// The round that is done again, if that is what is to be seen.
+    round: Option<Round>,
 }
 
 impl Graph {
@@ -119,6 +122,7 @@ impl Graph {
                 let previous = event.previous;
                 previous != NONE && self.event(previous).reads() && !self.event(previous).has_effect()
             }
+            _ if self.has_failed(last) => true,
             _ if event.reads() && !event.has_effect() => {
                 let same = |&id: &EventId| {
                     let other = self.event(id);
@@ -153,8 +157,9 @@ impl Explorer {
         if self.graph.went_on(last) || !comes_back && self.straight.contain(site) {
             return;
         }
+        let round = self.graph.has_failed(last).then(|| Round::ending_with(last));
         let enough = if self.endless.iter().any(|&other| other == site) { ROUNDS } else { FIRST_ROUNDS };
-        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough, from: NONE });
+        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough, from: NONE, round });
         self.has_probed = true;
     }
 
@@ -181,6 +186,12 @@ impl Explorer {
             OpKind::Yield | OpKind::SpinLoop | OpKind::Fence => false,
             _ => access.place.is_none(),
         };
+        if let Some(mut round) = probe.round {
+            let location = access.place.map_or(NONE, |place| self.known_location(place));
+            let repeated = round.repeat(self, access, location);
+            probe.round = Some(round);
+            return self.note_repeated(probe, repeated, access);
+        }
         if let Some(place) = access.place {
             match self.known_location(place) {
                 NONE => has_effect = true,
@@ -222,18 +233,50 @@ impl Explorer {
             return wanted;
         }
         probe.rounds += u32::from(access.site == probe.site);
+        self.go_round(probe);
+        wanted
+    }
+
+    /// The probed thread goes on, or has gone round often enough.
+    fn go_round(&mut self, probe: Probe) {
         if probe.rounds < probe.enough {
             self.probe = Some(probe);
-        } else {
-            if probe.enough == FIRST_ROUNDS {
-                self.endless.push(probe.site);
-            }
-            let last = self.graph.lines[line as usize].last;
-            self.graph.lines[line as usize].spins_after = last;
-            self.graph.lines[line as usize].spins_from = probe.from;
-            self.probe = None;
+            return;
         }
-        wanted
+        if probe.enough == FIRST_ROUNDS {
+            self.endless.push(probe.site);
+        }
+        let line = &mut self.graph.lines[probe.line as usize];
+        line.spins_after = line.last;
+        line.spins_from = probe.from;
+        if probe.round.is_some() {
+            self.retried.push(line.last);
+        }
+        self.probe = None;
+    }
+
+    /// An operation of a thread that is to do again what it did in a round that failed.
+    fn note_repeated(&mut self, mut probe: Probe, repeated: Repeated, access: &Access) -> u64 {
+        let is_over = probe.operations > OPERATIONS * (probe.rounds + 1);
+        match repeated {
+            Repeated::Same { source, ends_round } if !is_over => {
+                self.has_read_stale |= source != self.graph.last_write(self.graph.event(source).location);
+                probe.rounds += u32::from(ends_round);
+                probe.from = probe.round.map_or(NONE, |round| round.first);
+                self.go_round(probe);
+                self.steps[source as usize]
+            }
+            Repeated::Hint if !is_over => {
+                self.probe = Some(probe);
+                0
+            }
+            _ => {
+                self.does_not_spin(probe);
+                // What it reads now has to be possible: the last write always is.
+                let location = access.place.map_or(NONE, |place| self.known_location(place));
+                if location == NONE { 0 } else { self.steps[self.graph.last_write(location) as usize] }
+            }
+        }
     }
 
     /// The loop has an end of its own: the graph is to be explored again, with the thread going on.

@@ -214,6 +214,15 @@ impl<'a, 'b> Worker<'a, 'b> {
         end
     }
 
+    /// If a failing run had threads do rounds again that no schedule has: lets them go on in another, which fails as well.
+    fn goes_on_instead(&mut self) -> bool {
+        let explorer = self.explorer.as_mut().expect("put back after each graph");
+        let again = explorer.retried.drain(..).map(|event| Change::GoesOn { event });
+        let before = explorer.found.len();
+        explorer.found.extend(again);
+        explorer.found.len() > before
+    }
+
     /// Learns which hints others have seen not to be in a loop, and tells them.
     fn share_straight(&self, explorer: &mut Explorer) {
         let known = explorer.straight.len();
@@ -257,6 +266,10 @@ impl<'a, 'b> Worker<'a, 'b> {
             return Ran::Blocked;
         }
         let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
+        if verdict.is_some() && !is_diverged && self.goes_on_instead() {
+            self.common.blocked.fetch_add(1, Ordering::Relaxed);
+            return Ran::Blocked;
+        }
         // The thread that waits in vain has no part in the failure: it is found without that, too.
         let is_unreal = is_unreal && !matches!(stop, Stop::Diverged(_));
         if let Some(verdict) = verdict.filter(|_| !is_unreal) {
