@@ -20,20 +20,16 @@ macro_rules! programs {
 
             type Body<T> = Box<dyn FnOnce(&T) + Send>;
 
-            /// Runs the bodies on threads of their own, but for the first, and waits for them.
+            /// Runs the bodies on threads of their own, and waits for them.
             fn share<T: Send + Sync + 'static>(shared: T, bodies: Vec<Body<T>>) -> Arc<T> {
                 let shared = Arc::new(shared);
-                let mut bodies = bodies.into_iter();
-                let first = bodies.next();
                 let threads: Vec<_> = bodies
+                    .into_iter()
                     .map(|body| {
                         let shared = Arc::clone(&shared);
                         thread::spawn(move || body(&shared))
                     })
                     .collect();
-                if let Some(body) = first {
-                    body(&shared);
-                }
                 for thread in threads {
                     thread.join().unwrap();
                 }

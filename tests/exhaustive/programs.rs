@@ -469,6 +469,20 @@ fn time_passes_when_nothing_else_can_happen() {
 }
 
 #[test]
+fn sleepers_wake_in_the_order_of_their_deadlines() {
+    let body = || {
+        let start = drawloom::time::Instant::now();
+        let hour = std::time::Duration::from_secs(3_600);
+        let other = thread::spawn(move || thread::sleep(hour));
+        thread::sleep(std::time::Duration::from_secs(10));
+        assert!(!other.is_finished());
+        other.join().unwrap();
+        assert!(start.elapsed() < hour + std::time::Duration::from_secs(1));
+    };
+    assert_eq!(rc11(body), 1);
+}
+
+#[test]
 fn message_passing_with_acquire_and_release() {
     let body = || {
         let pass = |x: &(AtomicU64, AtomicU64), me| {
