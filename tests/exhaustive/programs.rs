@@ -9,7 +9,7 @@ use drawloom::sync::atomic::{
     fence,
 };
 use drawloom::sync::{Arc, Barrier, Condvar, Mutex, OnceLock, RwLock, mpsc};
-use drawloom::{MemoryModel, thread};
+use drawloom::{Config, MemoryModel, StrategyKind, thread};
 
 use crate::{config, count, shown};
 
@@ -408,6 +408,53 @@ fn pushes_onto_a_stack() {
             assert_eq!(nodes, threads);
         };
         assert_eq!(rc11(body), expected, "{threads} threads");
+    }
+}
+
+/// What threads that push onto a stack and pop from it get: numbers of nodes, 0 for none.
+fn push_and_pop(threads: usize) -> Vec<u64> {
+    const NODES: usize = 4;
+    // Node n is after the head if `next[n]` is the one below it; nodes are numbered from 1.
+    struct Stack {
+        head: AtomicU64,
+        next: [AtomicU64; NODES],
+    }
+    let stack = Arc::new(Stack { head: AtomicU64::new(0), next: [const { AtomicU64::new(0) }; NODES] });
+    let play = |me: usize| {
+        let stack = Arc::clone(&stack);
+        thread::spawn(move || {
+            loop {
+                let head = stack.head.load(Relaxed);
+                stack.next[me].store(head, Relaxed);
+                if stack.head.compare_exchange(head, me as u64 + 1, Release, Relaxed).is_ok() {
+                    break;
+                }
+            }
+            loop {
+                let head = stack.head.load(Acquire);
+                if head == 0 {
+                    break 0;
+                }
+                let next = stack.next[head as usize - 1].load(Relaxed);
+                if stack.head.compare_exchange(head, next, Acquire, Relaxed).is_ok() {
+                    break head;
+                }
+            }
+        })
+    };
+    let players: Vec<_> = (0..threads).map(play).collect();
+    players.into_iter().map(|player| player.join().unwrap()).collect()
+}
+
+#[test]
+fn a_stack_shows_all_that_sampling_shows() {
+    for threads in [2, 3] {
+        let (explored, report) = shown(config(MemoryModel::Rc11), || push_and_pop(threads));
+        assert!(report.passed(), "{report}");
+        let sampling = Config::new().strategy(StrategyKind::Portfolio).executions(20_000);
+        let (sampled, report) = shown(sampling, || push_and_pop(threads));
+        assert!(report.passed(), "{report}");
+        assert_eq!(explored, sampled, "{threads} threads");
     }
 }
 
