@@ -158,7 +158,7 @@ impl Explorer {
             return;
         }
         let round = self.graph.has_failed(last).then(|| Round::ending_with(last));
-        let enough = if self.endless.iter().any(|&other| other == site) { ROUNDS } else { FIRST_ROUNDS };
+        let enough = if self.endless.contains(&site) { ROUNDS } else { FIRST_ROUNDS };
         self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough, from: NONE, round });
         self.has_probed = true;
     }

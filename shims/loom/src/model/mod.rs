@@ -1,6 +1,6 @@
 //! Models: closures of which every execution is explored, or a sample if they are too many.
 //!
-//! loom goes on until it has run all executions, which can take days. Here a model with more than [`VERIFY_WITHIN`]
+//! loom goes on until it has run all executions, which can take days. Here a model with more than `VERIFY_WITHIN`
 //! of them is sampled instead, and its summary says so; loom's bounds mean what they mean there: see [`Builder`].
 //! What becomes of an exploration's end is in `verdict`.
 
