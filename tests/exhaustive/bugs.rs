@@ -221,6 +221,46 @@ fn ten_thousand_operations_of_a_thread_are_no_trouble() {
 }
 
 #[test]
+fn thread_ids_are_data_like_any_other() {
+    let body = || {
+        let last = Arc::new(Mutex::new(None));
+        let leave = || {
+            let last = Arc::clone(&last);
+            thread::spawn(move || last.lock().unwrap().replace(thread::current().id()))
+        };
+        let threads = [leave(), leave()];
+        let ids = threads.each_ref().map(|thread| thread.thread().id());
+        let found = threads.map(|thread| thread.join().unwrap());
+        assert!(found == [None, Some(ids[0])] || found == [Some(ids[1]), None], "{found:?}");
+    };
+    let report = explore(config(MemoryModel::Rc11), body);
+    assert_eq!((report.executions(), report.coverage()), (2, Some(Coverage::Verified)), "{report}");
+}
+
+#[test]
+fn addresses_are_data_like_any_other() {
+    // Each execution has other ones, kept so that no allocation has the address of an earlier one.
+    let kept = std::sync::Mutex::new(Vec::new());
+    let body = || {
+        let mut new = || {
+            let value = Box::new(7u64);
+            let address = std::ptr::from_ref(&*value).addr();
+            kept.lock().unwrap().push(value);
+            address as u64
+        };
+        let (mine, theirs) = (new(), new());
+        let slot = Arc::new(drawloom::sync::atomic::AtomicU64::new(mine));
+        let other = Arc::clone(&slot);
+        let thread = thread::spawn(move || other.compare_exchange(mine, theirs, SeqCst, SeqCst).is_ok());
+        let swapped = slot.swap(theirs, SeqCst);
+        let exchanged = thread.join().unwrap();
+        assert_eq!(exchanged, swapped == theirs);
+    };
+    let report = explore(config(MemoryModel::Rc11), body);
+    assert_eq!((report.executions(), report.coverage()), (2, Some(Coverage::Verified)), "{report}");
+}
+
+#[test]
 fn a_random_value_is_tried_in_full_if_it_is_small() {
     let report = explore(config(MemoryModel::Rc11), || {
         drawloom::choose(3);

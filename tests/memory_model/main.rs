@@ -64,6 +64,8 @@ fn the_documented_outcomes_are_those_that_are_shown() {
         let shown = sampled(&program, sampling());
         assert_eq!(shown, outcomes(&program, &graphs(&program, Axioms::Rc11)), "{name}");
         assert_eq!(shown.len(), rc11, "{name}");
+        let exhaustive = Config::new().strategy(StrategyKind::Exhaustive);
+        assert_eq!(sampled(&program, exhaustive), shown, "{name}, explored exhaustively");
         let config = sampling().memory(MemoryModel::SequentiallyConsistent);
         assert_eq!(sampled(&program, config).len(), sc, "{name} under SC");
     }
