@@ -5,6 +5,7 @@
 //! that do not end within the limit are stopped.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -87,7 +88,7 @@ enum Explored {
     All(u64, Duration),
     /// Not all within the limit.
     Stopped,
-    /// It says that the program fails.
+    /// It says that the program fails, or refuses it.
     Fails,
 }
 
@@ -134,25 +135,36 @@ fn drawloom(case: &Case, rounds: usize) -> (u64, Duration) {
     (executions, times[times.len() / 2])
 }
 
+/// Runs the case in a process of its own, since loom aborts where a model needs more than five threads.
 fn loom(case: &Case, limit: Duration) -> Explored {
-    // loom's threads are unwound by panics, and shuttle's hook says something about each.
-    std::panic::set_hook(Box::new(|_| ()));
+    let this = std::env::current_exe().expect("the program knows where it is");
+    let milliseconds = limit.as_millis().to_string();
+    let ran = Command::new(this).args(["--loom", case.name, &milliseconds]).stderr(Stdio::null()).output();
+    let output = ran.expect("the program runs once more");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut numbers = text.split_whitespace().map(str::parse);
+    match (output.status.success(), numbers.next(), numbers.next()) {
+        (true, Some(Ok(executions)), Some(Ok(time))) => Explored::All(executions, Duration::from_nanos(time)),
+        (true, None, _) => Explored::Stopped,
+        _ => Explored::Fails,
+    }
+}
+
+/// Explores the case with loom: prints the number of executions and the nanoseconds, or nothing if it took too long.
+fn loom_alone(name: &str, limit: Duration) {
+    let case = CASES.iter().find(|case| case.name == name).expect("a case");
     let executions = Arc::new(AtomicU64::new(0));
     let mut builder = loom_original::model::Builder::new();
     builder.max_duration = Some(limit);
     let (start, begin) = (ProcessTime::now(), Instant::now());
     let counted = Arc::clone(&executions);
     let program = case.loom;
-    let run = move || {
+    builder.check(move || {
         counted.fetch_add(1, Ordering::Relaxed);
         program();
-    };
-    let ended = catch_unwind(AssertUnwindSafe(|| builder.check(run)));
-    let time = start.elapsed();
-    match ended {
-        Err(_) => Explored::Fails,
-        Ok(()) if begin.elapsed() >= limit => Explored::Stopped,
-        Ok(()) => Explored::All(executions.load(Ordering::Relaxed), time),
+    });
+    if begin.elapsed() < limit {
+        println!("{} {}", executions.load(Ordering::Relaxed), start.elapsed().as_nanos());
     }
 }
 
@@ -174,6 +186,11 @@ fn shuttle(case: &Case, limit: Duration) -> Explored {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, name, limit] = &arguments[..]
+        && flag == "--loom"
+    {
+        return loom_alone(name, Duration::from_millis(limit.parse().expect("a number")));
+    }
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let (smoke, alone) = (has("--smoke"), has("--alone"));
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();

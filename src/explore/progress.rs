@@ -19,6 +19,15 @@ const EVERY: Duration = Duration::from_millis(200);
 /// The lines of all explorations of the process.
 static LINES: OnceLock<MultiProgress> = OnceLock::new();
 
+/// How many executions there are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Total {
+    Unknown,
+    Exactly(u64),
+    /// By an estimate that grows.
+    AtLeast(f64),
+}
+
 /// One exploration's line.
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -39,8 +48,8 @@ impl Progress {
         Progress { test: test.to_owned(), started: Instant::now(), line }
     }
 
-    /// So many executions of about so many, if that is known. Cheap where nothing changes.
-    pub(super) fn show(&self, executions: u64, total: Option<f64>) {
+    /// So many executions, and what is known of how many there are. Cheap where nothing changes.
+    pub(super) fn show(&self, executions: u64, total: Total) {
         let now = Instant::now();
         let elapsed = now - self.started;
         if elapsed < QUIET {
@@ -68,7 +77,7 @@ impl Progress {
 }
 
 /// What the line says.
-fn message(test: &str, executions: u64, elapsed: Duration, total: Option<f64>) -> String {
+fn message(test: &str, executions: u64, elapsed: Duration, total: Total) -> String {
     let seconds = elapsed.as_secs_f64();
     let rate = executions as f64 / seconds;
     let name = if test.is_empty() { String::new() } else { format!("{test}: ") };
@@ -77,13 +86,16 @@ fn message(test: &str, executions: u64, elapsed: Duration, total: Option<f64>) -
         grouped(executions),
         grouped(rate as u64)
     );
-    if let Some(total) = total {
-        let share = (100.0 * executions as f64 / total).min(100.0);
-        text += &format!(", {share:.0} % of about {}", grouped(total as u64));
-        let left = (total - executions as f64).max(0.0) / rate;
-        if left.is_finite() && left < 1e6 {
-            text += &format!(", {left:.0} s to go");
-        }
+    let (total, more) = match total {
+        Total::Unknown => return text,
+        Total::Exactly(total) => (total as f64, ""),
+        Total::AtLeast(total) => (total, " or more"),
+    };
+    let share = (100.0 * executions as f64 / total).min(100.0);
+    text += &format!(", {share:.0} % of {}{more}", grouped(total as u64));
+    let left = (total - executions as f64).max(0.0) / rate;
+    if left.is_finite() && left < 1e6 {
+        text += &format!(", {left:.0} s{more} to go");
     }
     text
 }
@@ -96,19 +108,23 @@ mod tests {
     fn the_line_says_how_fast_and_how_much_is_left() {
         let elapsed = Duration::from_secs(4);
         assert_eq!(
-            message("a::test", 2_000, elapsed, None),
+            message("a::test", 2_000, elapsed, Total::Unknown),
             "a::test: 2,000 executions in 4 s (500 a second)"
         );
         assert_eq!(
-            message("", 2_000, elapsed, Some(8_000.0)),
-            "2,000 executions in 4 s (500 a second), 25 % of about 8,000, 12 s to go"
+            message("", 2_000, elapsed, Total::Exactly(8_000)),
+            "2,000 executions in 4 s (500 a second), 25 % of 8,000, 12 s to go"
+        );
+        assert_eq!(
+            message("", 2_000, elapsed, Total::AtLeast(8_000.0)),
+            "2,000 executions in 4 s (500 a second), 25 % of 8,000 or more, 12 s or more to go"
         );
     }
 
     #[test]
     fn a_short_exploration_shows_nothing() {
         let progress = Progress::new("test");
-        progress.show(5, None);
+        progress.show(5, Total::Unknown);
         assert!(progress.line.lock().unwrap().bar.is_none());
         progress.finish();
     }

@@ -14,7 +14,7 @@ use super::confirm::graph_of;
 use super::exhaustive::{Budget, End, Exhausted};
 use super::judge::{Verdict, judge};
 use super::profile::{PROFILED, PROFILED_STEPS, Profile};
-use super::progress::Progress;
+use super::progress::{Progress, Total};
 use super::record::Record;
 use super::regressions::{Regressions, file_name};
 use super::replay::token_of;
@@ -353,7 +353,9 @@ impl Exploration<'_> {
                 blocked => format!(" and {} begun that led to no other", grouped(blocked)),
             };
             let estimate = match share {
-                share if share > 0.0 => format!(", about {} in all", about(executions as f64 / share)),
+                share if share > 0.0 => {
+                    format!(", of probably more than {}", about(executions as f64 / share))
+                }
                 _ => String::new(),
             };
             format!(
@@ -411,7 +413,7 @@ impl Exploration<'_> {
                     break;
                 }
                 if index.is_multiple_of(64) {
-                    progress.show(index, Some(self.config.executions as f64));
+                    progress.show(index, Total::Exactly(self.config.executions));
                 }
                 let verdict = self.run_index(execution, index, &profile, QUIET);
                 executions += 1;

@@ -64,6 +64,8 @@ pub(super) struct Explorer {
     /// Whether a probe has read what is not there any more. If memory is sequentially consistent there is no
     /// schedule that does so.
     pub(super) has_read_stale: bool,
+    /// Whether the run ends at once, and not when all threads have ended.
+    pub(super) is_cut_off: bool,
     /// The events after which threads were found to do again in vain what had failed; what they read in between, no
     /// schedule reads.
     pub(super) retried: Vec<EventId>,
@@ -111,6 +113,7 @@ impl Explorer {
             probe: None,
             has_probed: false,
             has_read_stale: false,
+            is_cut_off: false,
             retried: Vec::new(),
             straight: StraightSites::default(),
             endless: Vec::new(),
@@ -136,6 +139,7 @@ impl Explorer {
         self.has_probed = false;
         self.has_read_stale = false;
         self.retried.clear();
+        self.is_cut_off = false;
         let passed = |event: &Event| event.has(flag::TIMED_OUT);
         self.time_passed_at = self.graph.events.iter().rposition(passed).map_or(0, |id| id as u32);
     }
@@ -605,6 +609,8 @@ impl Director for Explorer {
         if let Some(end) = &self.end {
             return match end {
                 RunEnd::Diverged(message) => Direction::Stop(Stop::Diverged(message.clone())),
+                // Not judged, whatever it is called.
+                _ if self.is_cut_off => Direction::Stop(Stop::Deadlock),
                 _ => Direction::Release,
             };
         }

@@ -27,7 +27,7 @@ use self::checkpoint::{Checkpoint, Saved};
 use self::frontier::{Exchange, Queue};
 use self::spin::Site;
 use self::worker::Worker;
-use super::progress::Progress;
+use super::progress::{Progress, Total};
 use super::runner::{Exploration, Finding};
 use crate::config::ConfigError;
 use crate::report::grouped;
@@ -303,7 +303,8 @@ impl<'a> Common<'a> {
     fn show_progress(&self) {
         let executions = self.executions.load(Ordering::Relaxed);
         let share = self.share.load(Ordering::Relaxed) as f64 / SHARE_UNIT;
-        self.progress.show(executions, (share > 0.0).then(|| executions as f64 / share));
+        let total = if share > 0.0 { Total::AtLeast(executions as f64 / share) } else { Total::Unknown };
+        self.progress.show(executions, total);
     }
 
     fn stop(&self, end: WorkerEnd) {

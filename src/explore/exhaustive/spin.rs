@@ -18,6 +18,7 @@ use crate::rt::access::{Access, Outcome};
 use crate::rt::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
+use crate::rt::outcome::Stop;
 
 /// How often a thread goes round until it is taken to spin, where a loop was seen not to end before.
 const ROUNDS: u32 = 16;
@@ -288,6 +289,9 @@ impl Explorer {
         self.found.push(Change::GoesOn { event });
         self.probe = None;
         self.end = Some(RunEnd::Blocked);
-        Direction::Release
+        // What it has read is in no execution: it must not go on with that.
+        let has_repeated = probe.round.is_some_and(|round| round.first != NONE);
+        self.is_cut_off = has_repeated || self.graph.is_sc && self.has_read_stale;
+        if self.is_cut_off { Direction::Stop(Stop::Deadlock) } else { Direction::Release }
     }
 }
