@@ -21,6 +21,10 @@ pub(crate) enum Act {
     Retry(usize),
     /// Goes round until the atomic has this value.
     Await(usize, u64),
+    /// The same, where the first round looks at the other atomic only, and the others at both.
+    AwaitLater(usize, u64),
+    /// The same, where each round writes the value that it has found.
+    AwaitModifying(usize, u64),
     /// Of a mutex.
     Lock(usize),
     Unlock(usize),
@@ -93,10 +97,12 @@ impl Program {
     }
 
     /// Whether it is said which executions are the same, so that they can be counted. Of reader-writer locks and
-    /// barriers some orders do not count, loads before a compare-exchange may read another store of the same value, and
-    /// it is enough here that the outcomes are right.
+    /// barriers some orders do not count, of loops some rounds do, loads before a compare-exchange may read another store
+    /// of the same value, and it is enough here that the outcomes are right.
     pub(crate) fn is_countable(&self) -> bool {
-        use Act::{Arrive, Read, Retry, TryRead, TryWrite, Write};
-        !self.any(|act| matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive | Retry(_)))
+        use Act::{Arrive, AwaitLater, AwaitModifying, Read, Retry, TryRead, TryWrite, Write};
+        let has_orders = |act: &Act| matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive);
+        let has_rounds = |act: &Act| matches!(act, Retry(_) | AwaitLater(..) | AwaitModifying(..));
+        !self.any(|act| has_orders(act) || has_rounds(act))
     }
 }

@@ -124,6 +124,81 @@ fn an_old_value_that_leads_into_a_loop_is_a_livelock() {
 }
 
 #[test]
+fn threads_that_wait_by_writing_what_they_have_found_are_a_livelock() {
+    for memory in [MemoryModel::Rc11, MemoryModel::SequentiallyConsistent] {
+        let report = explore(config(memory), || {
+            let flag = Arc::new(AtomicU32::new(0));
+            let theirs = Arc::clone(&flag);
+            let thread = thread::spawn(move || {
+                while theirs.fetch_or(0, SeqCst) == 0 {
+                    spin_loop();
+                }
+            });
+            while flag.fetch_or(0, SeqCst) == 0 {
+                spin_loop();
+            }
+            thread.join().unwrap();
+        });
+        assert!(report.failed_with(FailureKind::Livelock), "{report}");
+    }
+}
+
+#[test]
+fn a_loop_that_would_give_up_but_for_what_it_reads_is_a_livelock() {
+    let report = failure(|| {
+        let flag = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&flag);
+        let thread = thread::spawn(move || theirs.store(1, Release));
+        let mut tries = 0;
+        while tries < 3 {
+            tries += u32::from(flag.load(Acquire) == 0);
+            spin_loop();
+        }
+        thread.join().unwrap();
+    });
+    assert!(report.failed_with(FailureKind::Livelock), "{report}");
+}
+
+#[test]
+fn a_loop_whose_first_round_reads_elsewhere_is_a_livelock_if_nobody_ends_it() {
+    let report = failure(|| {
+        let shared = Arc::new((AtomicU32::new(0), AtomicU32::new(0)));
+        let theirs = Arc::clone(&shared);
+        let thread = thread::spawn(move || theirs.1.store(1, Release));
+        let mut is_first = true;
+        while is_first || shared.1.load(Acquire) != 2 {
+            is_first = false;
+            shared.0.load(Acquire);
+            spin_loop();
+        }
+        thread.join().unwrap();
+    });
+    assert!(report.failed_with(FailureKind::Livelock), "{report}");
+}
+
+#[test]
+fn what_was_read_before_a_loop_is_read_anew_in_it() {
+    // Runs that are of no use end as they like: only what a failure is found in counts.
+    for forbidden in [0, 1] {
+        let report = failure(move || {
+            let shared = Arc::new((AtomicU32::new(0), AtomicU32::new(0)));
+            let theirs = Arc::clone(&shared);
+            let thread = thread::spawn(move || theirs.1.store(1, Release));
+            let before = shared.1.load(Acquire);
+            let mut is_first = true;
+            while is_first || shared.1.load(Acquire) == 0 {
+                is_first = false;
+                shared.0.load(Acquire);
+                spin_loop();
+            }
+            thread.join().unwrap();
+            assert_ne!(before, forbidden);
+        });
+        assert!(report.failed_with(FailureKind::Panic), "{report}");
+    }
+}
+
+#[test]
 fn a_loop_without_a_hint_is_a_loop_all_the_same() {
     let body = || {
         let flag = Arc::new(AtomicBool::new(false));

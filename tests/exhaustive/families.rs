@@ -24,6 +24,8 @@ enum Family {
     Classic,
     /// Waiting for the value of an atomic.
     Await,
+    /// The same in loops whose rounds are not all the same, and in those that modify.
+    Rounds,
     /// Loops that try again.
     Retry,
     /// Park and unpark.
@@ -106,6 +108,11 @@ impl Family {
                 (8, act(at().prop_map(Act::Retry))),
                 (1, act((at(), 0..3u64).prop_map(|(at, value)| Act::Await(at, value)))),
                 (1, section(Lock, Unlock)),
+            ],
+            Family::Rounds => vec![
+                (2, act((at(), 0..3u64).prop_map(|(at, value)| Act::Await(at, value)))),
+                (4, act((at(), 0..3u64).prop_map(|(at, value)| Act::AwaitLater(at, value)))),
+                (4, act((at(), 0..3u64).prop_map(|(at, value)| Act::AwaitModifying(at, value)))),
             ],
             Family::Park => vec![
                 (4, act(Just(Act::Park))),
@@ -286,32 +293,34 @@ fn check_family(family: Family, cases: u32) {
     TestRunner::new(config).run(&family.program(), |program| check(&program)).unwrap();
 }
 
-/// A quick and a deep test of each family.
+/// A quick and a deep test of each family, with so many programs: as many for the deep one as take about five minutes,
+/// but no more than 100,000.
 macro_rules! families {
-    ($($quick:ident, $deep:ident, $family:ident, $cases:literal;)*) => {$(
+    ($($quick:ident $quick_cases:literal, $deep:ident $deep_cases:literal, $family:ident;)*) => {$(
         #[test]
         fn $quick() {
-            check_family(Family::$family, $cases);
+            check_family(Family::$family, $quick_cases);
         }
 
         /// `cargo test --release --test exhaustive -- --ignored deep_families`
         #[test]
         #[ignore = "takes minutes; see the command in its documentation"]
         fn $deep() {
-            check_family(Family::$family, 100_000);
+            check_family(Family::$family, $deep_cases);
         }
     )*};
 }
 
 families! {
-    locks_and_channels_have_the_executions_that_interleaving_finds, deep_families_classic, Classic, 300;
-    loops_that_wait_have_the_executions_that_interleaving_finds, deep_families_await, Await, 300;
-    loops_that_try_again_show_the_outcomes_that_interleaving_finds, deep_families_retry, Retry, 300;
-    parking_has_the_executions_that_interleaving_finds, deep_families_park, Park, 300;
-    cells_have_the_executions_that_interleaving_finds, deep_families_once, Once, 300;
-    bounded_channels_have_the_executions_that_interleaving_finds, deep_families_bounded, Bounded, 300;
-    asked_channels_have_the_executions_that_interleaving_finds, deep_families_strict, Strict, 300;
-    reader_writer_locks_show_the_outcomes_that_interleaving_finds, deep_families_rwlock, RwLock, 300;
-    barriers_show_the_outcomes_that_interleaving_finds, deep_families_barrier, Barrier, 300;
-    all_objects_together_show_the_outcomes_that_interleaving_finds, deep_families_all, All, 300;
+    locks_and_channels_have_the_executions_that_interleaving_finds 300, deep_families_classic 100_000, Classic;
+    loops_that_wait_have_the_executions_that_interleaving_finds 300, deep_families_await 100_000, Await;
+    loops_that_try_again_show_the_outcomes_that_interleaving_finds 300, deep_families_retry 100_000, Retry;
+    loops_with_different_rounds_show_the_outcomes_that_interleaving_finds 300, deep_families_rounds 100_000, Rounds;
+    parking_has_the_executions_that_interleaving_finds 300, deep_families_park 100_000, Park;
+    cells_have_the_executions_that_interleaving_finds 300, deep_families_once 100_000, Once;
+    bounded_channels_have_the_executions_that_interleaving_finds 300, deep_families_bounded 100_000, Bounded;
+    asked_channels_have_the_executions_that_interleaving_finds 300, deep_families_strict 30_000, Strict;
+    reader_writer_locks_show_the_outcomes_that_interleaving_finds 300, deep_families_rwlock 100_000, RwLock;
+    barriers_show_the_outcomes_that_interleaving_finds 300, deep_families_barrier 100_000, Barrier;
+    all_objects_together_show_the_outcomes_that_interleaving_finds 300, deep_families_all 100_000, All;
 }

@@ -106,7 +106,7 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
                 let end = State { running: None, preemptions: 0, ..state.clone() };
                 result.count += usize::from(ends.insert(end));
                 result.outcomes.insert(state.log.clone());
-            } else if stuck.iter().any(|act| matches!(act, Act::Await(..))) {
+            } else if stuck.iter().any(|act| goes_round(act)) {
                 result.livelock = true;
             } else {
                 result.deadlock = true;
@@ -126,6 +126,10 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
         }
     }
     Some(result)
+}
+
+fn goes_round(act: &Act) -> bool {
+    matches!(act, Act::Await(..) | Act::AwaitLater(..) | Act::AwaitModifying(..))
 }
 
 /// The states that follow with at most so many preemptions.
@@ -170,8 +174,12 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
         goes
     };
     match act {
-        Act::Await(at, value) if state.values[at] != value => return,
-        Act::Await(at, _) => looks(&mut new, at),
+        Act::Await(at, value) | Act::AwaitLater(at, value) | Act::AwaitModifying(at, value)
+            if state.values[at] != value =>
+        {
+            return;
+        }
+        Act::Await(at, _) | Act::AwaitLater(at, _) | Act::AwaitModifying(at, _) => looks(&mut new, at),
         Act::Load(at) => {
             looks(&mut new, at);
             new.log[thread].push(state.values[at]);

@@ -205,6 +205,19 @@ impl Player {
                     spin_loop();
                 }
             }
+            Act::AwaitLater(at, value) => {
+                let mut is_first = true;
+                while is_first || objects.values[at].load(SeqCst) != value {
+                    is_first = false;
+                    objects.values[1 - at].load(SeqCst);
+                    spin_loop();
+                }
+            }
+            Act::AwaitModifying(at, value) => {
+                while objects.values[at].fetch_or(0, SeqCst) != value {
+                    spin_loop();
+                }
+            }
             Act::Acquire(at) => objects.semaphores[at].acquire().forget(),
             Act::Release(at) => objects.semaphores[at].add_permits(1),
             Act::NotifyOne => objects.condvar.notify_one(),

@@ -586,3 +586,25 @@ fn a_loop_that_waits_with_a_modification_that_changes_nothing() {
         assert_eq!(executions, expected, "{pushes} threads that push");
     }
 }
+
+#[test]
+fn a_loop_whose_first_round_reads_elsewhere_waits_for_what_the_others_read() {
+    let wait = |(other, flag): &(AtomicU64, AtomicU64), _| {
+        let mut is_first = true;
+        while is_first || flag.load(Acquire) == 0 {
+            is_first = false;
+            other.load(Acquire);
+            spin_loop();
+        }
+    };
+    let set = |(_, flag): &(AtomicU64, AtomicU64), _| flag.store(1, Release);
+    let body = || {
+        let shared = (AtomicU64::new(0), AtomicU64::new(0));
+        shared.1.store(0, Relaxed);
+        let mut bodies = same(1, wait);
+        bodies.extend(same(1, set));
+        drop(share(shared, bodies));
+    };
+    assert!(rc11(body) >= 1);
+    assert!(count(MemoryModel::SequentiallyConsistent, body) >= 1);
+}

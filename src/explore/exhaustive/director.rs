@@ -14,7 +14,7 @@ use super::consistency::Checker;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::revisit::{Change, DetourEnd};
-use super::spin::{Probe, StraightSites};
+use super::spin::{Probe, ProbedOp, StraightSites};
 use crate::rt::access::{Access, Gate, Outcome, Place, Rule, nth_bit};
 use crate::rt::director::{Direction, Director};
 use crate::rt::encoding::Refusal;
@@ -59,8 +59,8 @@ pub(super) struct Explorer {
     /// The event after everything before which time has passed.
     pub(super) time_passed_at: EventId,
     pub(super) probe: Option<Probe>,
-    /// Whether some steps of the run are not in the graph.
-    pub(super) has_probed: bool,
+    /// What the probed thread has done so far.
+    pub(super) probed: Vec<ProbedOp>,
     /// Whether a probe has read what is not there any more. If memory is sequentially consistent there is no
     /// schedule that does so.
     pub(super) has_read_stale: bool,
@@ -111,7 +111,7 @@ impl Explorer {
             candidates: Vec::new(),
             time_passed_at: 0,
             probe: None,
-            has_probed: false,
+            probed: Vec::new(),
             has_read_stale: false,
             is_cut_off: false,
             retried: Vec::new(),
@@ -136,7 +136,6 @@ impl Explorer {
         self.steps.clear();
         self.steps.resize(self.graph.events.len(), 0);
         self.probe = None;
-        self.has_probed = false;
         self.has_read_stale = false;
         self.retried.clear();
         self.is_cut_off = false;
@@ -572,15 +571,19 @@ impl Explorer {
     }
 
     /// Whether a thread spins because of something that is not the last any more. What it read before its loop may
-    /// well be old: that does not change.
+    /// well be old: that does not change. Nor does a read-modify-write of another that restores what it found: two
+    /// that wait by such operations wait for ever, whoever was the last.
     fn waits_in_vain(&self) -> bool {
         self.graph.lines.iter().filter(|line| line.spins()).any(|line| {
             let mut in_loop = self.graph.since_effect(line.last).take_while(|&id| id >= line.spins_from);
             in_loop.any(|id| {
                 let event = self.graph.event(id);
-                let seen = if event.writes() { id } else { event.source };
-                let by_other = |&later: &EventId| self.graph.event(later).thread != event.thread;
-                event.reads() && self.graph.after(seen).any(|later| by_other(&later))
+                let seen = self.graph.seen_by(id);
+                let changes = |later: EventId| {
+                    let later = self.graph.event(later);
+                    later.thread != event.thread && later.has_effect()
+                };
+                event.reads() && self.graph.after(seen).any(changes)
             })
         })
     }

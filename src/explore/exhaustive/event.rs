@@ -15,19 +15,22 @@ pub(super) const NONE: u32 = u32::MAX;
 pub(super) mod flag {
     /// It was added as the model adds it first: it reads the last write and takes the first choice, or writes
     /// at the end. Only such events are left out by a revisit, which adds them again.
-    pub(crate) const MAXIMAL: u8 = 1;
+    pub(crate) const MAXIMAL: u16 = 1;
     /// It is in the past of a write that some read was revisited by: it is not revisited any more.
-    pub(crate) const FROZEN: u8 = 2;
+    pub(crate) const FROZEN: u16 = 2;
     /// It writes.
-    pub(crate) const WROTE: u8 = 4;
+    pub(crate) const WROTE: u16 = 4;
     /// The value that a location starts with: of no thread.
-    pub(crate) const INITIAL: u8 = 8;
+    pub(crate) const INITIAL: u16 = 8;
     /// It happened because time passed, after everything before it.
-    pub(crate) const TIMED_OUT: u8 = 16;
+    pub(crate) const TIMED_OUT: u16 = 16;
     /// A hint after which the thread went on although nothing had changed: it does not wait for that.
-    pub(crate) const GOES_ON: u8 = 32;
+    pub(crate) const GOES_ON: u16 = 32;
     /// A choice of the program's own, which takes no step.
-    pub(crate) const CHOICE: u8 = 64;
+    pub(crate) const CHOICE: u16 = 64;
+    /// A hint after which the thread goes round once more before it waits: the graph did not have all that it
+    /// does in a round.
+    pub(crate) const GOES_ROUND: u16 = 128;
 }
 
 /// One event, and its place in the relations of its graph, as linked lists.
@@ -39,7 +42,7 @@ pub(super) struct Event {
     pub(super) read: u64,
     pub(super) written: u64,
     pub(super) kind: OpKind,
-    pub(super) flags: u8,
+    pub(super) flags: u16,
     pub(super) is_object: bool,
     pub(super) success: Ordered,
     pub(super) failure: Ordered,
@@ -130,12 +133,12 @@ impl Event {
     }
 
     #[inline]
-    pub(super) fn has(&self, flag: u8) -> bool {
+    pub(super) fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 
     #[inline]
-    pub(super) fn set(&mut self, flag: u8, on: bool) {
+    pub(super) fn set(&mut self, flag: u16, on: bool) {
         self.flags = if on { self.flags | flag } else { self.flags & !flag };
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Line {
     pub(super) evicted_by: EventId,
     /// The event after which the thread waits for something that it read to change.
     pub(super) spins_after: EventId,
-    /// The first event that it repeats when it goes round, if it has read anything before that it reads then.
+    /// The first event of the round that it repeats.
     pub(super) spins_from: EventId,
 }
 

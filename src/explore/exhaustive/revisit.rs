@@ -47,8 +47,8 @@ pub(super) enum Change {
     Detour { event: EventId, source: EventId, choice: u32, read: EventId, next: DetourEnd },
     /// `write` took from the thread of `read` what that had found.
     Eviction { write: EventId, read: EventId },
-    /// The thread that has made the hint `event` last does not wait there.
-    GoesOn { event: EventId },
+    /// The thread that has made the hint `event` last does not wait there, for the reason that the flag `why` says.
+    GoesOn { event: EventId, why: u16 },
 }
 
 /// What becomes of the read that a detour leads to.
@@ -82,11 +82,11 @@ impl Item {
                 graph.copy_part(base, NONE, NONE, |_, _| true, NONE, numbers);
                 nothing
             }
-            Change::GoesOn { event } => {
+            Change::GoesOn { event, why } => {
                 // All of it: what the event reads may have been added later.
                 graph.copy_part(base, NONE, NONE, |_, _| true, NONE, numbers);
                 let event = numbers[*event as usize];
-                graph.event_mut(event).set(flag::GOES_ON, true);
+                graph.event_mut(event).set(*why, true);
                 let thread = graph.event(event).thread as usize;
                 graph.lines[thread].spins_after = NONE;
                 graph.compute_clocks(event);
@@ -193,6 +193,8 @@ impl Graph {
         self.set_source(read, write, choice);
         let event = self.event_mut(read);
         event.set(flag::MAXIMAL, is_last && choice == 0);
+        // What it has found before says nothing of how the thread goes on now.
+        event.set(flag::GOES_ON | flag::GOES_ROUND, false);
         let thread = event.thread as usize;
         self.lines[thread].spins_after = NONE;
         self.compute_clocks(read);

@@ -6,11 +6,15 @@
 //! the place each time without an effect, it spins: it waits there, the reads of the last round can still be
 //! revisited, and the rounds are no part of the graph. If it does anything else, its loop has an end of its own,
 //! and the graph is explored again with a mark that the thread goes on.
+//!
+//! What a waiting thread reads can change only where the graph has the read. So it has to have a whole round: the
+//! thread's last events are to be what it did on the way round as well, with all that it read there. Otherwise
+//! (what led to the loop differs from a round, or the first round does) the thread goes round once more.
 
 use std::panic::Location;
 
 use super::director::{Explorer, RunEnd};
-use super::event::{EventId, NONE, flag};
+use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::retry::{Repeated, Round};
 use super::revisit::Change;
@@ -101,10 +105,16 @@ pub(super) struct Probe {
     operations: u32,
     /// After how many rounds it is taken to spin.
     enough: u32,
-    /// The first event of the thread that it has repeated so far.
-    from: EventId,
     /// The round that is done again, if that is what is to be seen.
     round: Option<Round>,
+}
+
+/// An operation of a probed thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct ProbedOp {
+    kind: OpKind,
+    location: u32,
+    site: &'static Location<'static>,
 }
 
 impl Graph {
@@ -135,10 +145,61 @@ impl Graph {
         }
     }
 
-    /// Whether the thread went on at its latest suspicion of a loop from the same place, with nothing new since.
+    /// Whether the thread went on at its latest suspicion of a loop from the same place, with nothing new since: a
+    /// loop that would have ended by itself may wait because of what it has read on the way there.
     fn went_on(&self, last: EventId) -> bool {
+        if self.event(last).has(flag::GOES_ON | flag::GOES_ROUND) {
+            return true;
+        }
         let site = self.event(last).site;
-        self.since_effect(last).any(|id| self.event(id).site == site && self.event(id).has(flag::GOES_ON))
+        let is_mark = |id: EventId| self.event(id).site == site && self.event(id).has(flag::GOES_ON);
+        self.since_effect(last).find(|&id| is_mark(id) || self.has_read_new(id)).is_some_and(is_mark)
+    }
+
+    /// Whether an event reads what its thread did not know yet since its last effect.
+    fn has_read_new(&self, id: EventId) -> bool {
+        let event = self.event(id);
+        let same = |&other: &EventId| {
+            let other = self.event(other);
+            other.location == event.location && other.reads()
+        };
+        event.reads()
+            && self
+                .since_effect(event.previous)
+                .find(same)
+                .is_none_or(|earlier| self.seen_by(earlier) != event.source)
+    }
+
+    /// The write that a thread knows of from its event `id`, which reads.
+    pub(super) fn seen_by(&self, id: EventId) -> EventId {
+        let event = self.event(id);
+        if event.writes() { id } else { event.source }
+    }
+
+    /// Where the round begins that the thread has made before `last`, if that was a round like those in `probed`,
+    /// and read in the same places.
+    fn last_round(&self, last: EventId, probed: &[ProbedOp]) -> Option<EventId> {
+        // A choice of the program is none of a probe's operations.
+        let events = || self.since_effect(last).filter(|&id| !self.event(id).has(flag::CHOICE));
+        let op = |id: EventId| {
+            let Event { kind, location, site, .. } = *self.event(id);
+            ProbedOp { kind, location, site }
+        };
+        let matching = |end: usize| {
+            let ops = probed[..end].iter().rev();
+            events().zip(ops).take_while(|&(id, &probed)| op(id) == probed).count()
+        };
+        let longest = (1..=probed.len()).map(matching).max()?;
+        let mut wanted: Vec<ProbedOp> = Vec::new();
+        for op in probed.iter().filter(|op| op.location != NONE) {
+            if !wanted.contains(op) {
+                wanted.push(*op);
+            }
+        }
+        events().take(longest).find(|&id| {
+            wanted.retain(|&wanted| wanted != op(id));
+            wanted.is_empty()
+        })
     }
 }
 
@@ -160,8 +221,8 @@ impl Explorer {
         }
         let round = self.graph.has_failed(last).then(|| Round::ending_with(last));
         let enough = if self.endless.contains(&site) { ROUNDS } else { FIRST_ROUNDS };
-        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough, from: NONE, round });
-        self.has_probed = true;
+        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough, round });
+        self.probed.clear();
     }
 
     /// The probed thread goes on, if it can.
@@ -182,19 +243,20 @@ impl Explorer {
             return 0;
         }
         probe.operations += 1;
+        let location = access.place.map_or(NONE, |place| self.known_location(place));
         let mut wanted = 0;
         let mut has_effect = match access.kind {
             OpKind::Yield | OpKind::SpinLoop | OpKind::Fence => false,
             _ => access.place.is_none(),
         };
         if let Some(mut round) = probe.round {
-            let location = access.place.map_or(NONE, |place| self.known_location(place));
             let repeated = round.repeat(self, access, location);
             probe.round = Some(round);
-            return self.note_repeated(probe, repeated, access);
+            return self.note_repeated(probe, repeated, location);
         }
-        if let Some(place) = access.place {
-            match self.known_location(place) {
+        self.probed.push(ProbedOp { kind: access.kind, location, site: access.site });
+        if access.place.is_some() {
+            match location {
                 NONE => has_effect = true,
                 location => {
                     // What the thread itself read there last, or else the last write.
@@ -204,13 +266,8 @@ impl Explorer {
                         event.location == location && event.reads()
                     };
                     let own = self.graph.since_effect(last).find(same);
-                    probe.from = probe.from.min(own.unwrap_or(NONE));
-                    let source = match own {
-                        // It wrote what it read.
-                        Some(id) if self.graph.event(id).writes() => id,
-                        Some(id) => self.graph.event(id).source,
-                        None => self.graph.last_write(location),
-                    };
+                    let source =
+                        own.map_or_else(|| self.graph.last_write(location), |id| self.graph.seen_by(id));
                     let value = self.graph.event(source).written;
                     wanted = self.steps[source as usize];
                     self.has_read_stale |= source != self.graph.last_write(location);
@@ -247,23 +304,31 @@ impl Explorer {
         if probe.enough == FIRST_ROUNDS {
             self.endless.push(probe.site);
         }
-        let line = &mut self.graph.lines[probe.line as usize];
-        line.spins_after = line.last;
-        line.spins_from = probe.from;
-        if probe.round.is_some() {
-            self.retried.push(line.last);
-        }
         self.probe = None;
+        let last = self.graph.lines[probe.line as usize].last;
+        let first = match probe.round {
+            Some(round) => {
+                self.retried.push(last);
+                Some(round.first)
+            }
+            None => self.graph.last_round(last, &self.probed),
+        };
+        match first {
+            Some(first) => {
+                let line = &mut self.graph.lines[probe.line as usize];
+                (line.spins_after, line.spins_from) = (last, first);
+            }
+            None => self.goes_on(last, flag::GOES_ROUND),
+        }
     }
 
     /// An operation of a thread that is to do again what it did in a round that failed.
-    fn note_repeated(&mut self, mut probe: Probe, repeated: Repeated, access: &Access) -> u64 {
+    fn note_repeated(&mut self, mut probe: Probe, repeated: Repeated, location: u32) -> u64 {
         let is_over = probe.operations > OPERATIONS * (probe.rounds + 1);
         match repeated {
             Repeated::Same { source, ends_round } if !is_over => {
                 self.has_read_stale |= source != self.graph.last_write(self.graph.event(source).location);
                 probe.rounds += u32::from(ends_round);
-                probe.from = probe.round.map_or(NONE, |round| round.first);
                 self.go_round(probe);
                 self.steps[source as usize]
             }
@@ -274,7 +339,6 @@ impl Explorer {
             _ => {
                 self.does_not_spin(probe);
                 // What it reads now has to be possible: the last write always is.
-                let location = access.place.map_or(NONE, |place| self.known_location(place));
                 if location == NONE { 0 } else { self.steps[self.graph.last_write(location) as usize] }
             }
         }
@@ -286,12 +350,17 @@ impl Explorer {
         if probe.rounds == 0 {
             self.straight.add(probe.site);
         }
-        self.found.push(Change::GoesOn { event });
         self.probe = None;
-        self.end = Some(RunEnd::Blocked);
-        // What it has read is in no execution: it must not go on with that.
-        let has_repeated = probe.round.is_some_and(|round| round.first != NONE);
-        self.is_cut_off = has_repeated || self.graph.is_sc && self.has_read_stale;
+        self.is_cut_off = probe.round.is_some_and(|round| round.first != NONE);
+        self.goes_on(event, flag::GOES_ON);
         if self.is_cut_off { Direction::Stop(Stop::Deadlock) } else { Direction::Release }
+    }
+
+    /// The graph is to be explored again, with a mark that says why the thread goes on after `event`.
+    fn goes_on(&mut self, event: EventId, why: u16) {
+        self.found.push(Change::GoesOn { event, why });
+        self.end = Some(RunEnd::Blocked);
+        // What it has read may be in no execution: it must not go on with that.
+        self.is_cut_off |= self.graph.is_sc && self.has_read_stale;
     }
 }

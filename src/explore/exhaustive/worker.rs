@@ -12,7 +12,7 @@ use super::super::runner::{Exploration, Finding, QUIET, TRACING, nondeterminism}
 use super::super::strategy::Start;
 use super::checkpoint::{Ancestor, Checkpoint, Origin, Saved};
 use super::director::{Explorer, RunEnd};
-use super::event::{EventId, NONE};
+use super::event::{EventId, NONE, flag};
 use super::frontier::Queue;
 use super::graph::Graph;
 use super::revisit::{Change, Item};
@@ -217,7 +217,7 @@ impl<'a, 'b> Worker<'a, 'b> {
     /// If a failing run had threads do rounds again that no schedule has: lets them go on in another, which fails as well.
     fn goes_on_instead(&mut self) -> bool {
         let explorer = self.explorer.as_mut().expect("put back after each graph");
-        let again = explorer.retried.drain(..).map(|event| Change::GoesOn { event });
+        let again = explorer.retried.drain(..).map(|event| Change::GoesOn { event, why: flag::GOES_ON });
         let before = explorer.found.len();
         explorer.found.extend(again);
         explorer.found.len() > before
