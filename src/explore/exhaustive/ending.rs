@@ -1,0 +1,97 @@
+//! The end of a run: nothing can go on, and what that means.
+
+use super::director::{Explorer, RunEnd};
+use super::event::{Event, EventId, NONE};
+use super::revisit::Change;
+use crate::rt::director::Direction;
+use crate::rt::kernel::Kernel;
+use crate::rt::op::{OpKind, ThreadId};
+use crate::rt::outcome::Stop;
+
+impl Explorer {
+    /// Nothing can go on: what that means.
+    pub(super) fn end_of_graph(&mut self, kernel: &mut Kernel) -> Direction {
+        self.note_arrivals(kernel);
+        let spins = self.graph.lines.iter().any(|line| line.spins());
+        if spins && self.waits_in_vain() {
+            self.end = Some(RunEnd::Blocked);
+            return Direction::Release;
+        }
+        if spins && kernel.threads().any(|(_, thread)| !thread.ended && kernel.waits_for_time(thread)) {
+            self.end =
+                Some(RunEnd::Unsupported("a thread that spins while another waits for time".to_owned()));
+            return Direction::Release;
+        }
+        if kernel.fire_timeout() {
+            return Direction::Run(kernel.nth_enabled(0));
+        }
+        Direction::Stop(if kernel.live == 0 {
+            Stop::Finished
+        } else if spins {
+            Stop::Livelock
+        } else if kernel.thread(ThreadId::MAIN).ended {
+            Stop::Leaked
+        } else {
+            Stop::Deadlock
+        })
+    }
+
+    /// Notes what threads that wait might have found instead.
+    fn note_arrivals(&mut self, kernel: &mut Kernel) {
+        self.waiting.clear();
+        for index in 0..self.lines.len() {
+            let (thread, line) = (ThreadId(index as u32), self.lines[index]);
+            let waiting = kernel.thread(thread);
+            let op = waiting.pending;
+            if waiting.ended || kernel.is_enabled(thread) || !op.kind.may_block() {
+                continue;
+            }
+            if matches!(op.kind, OpKind::CondvarWait | OpKind::Join | OpKind::Sleep | OpKind::BarrierLeave) {
+                continue;
+            }
+            let notified = waiting.notified;
+            let access = kernel.encode(thread, op);
+            kernel.thread_mut(thread).notified = notified;
+            let Ok(access) = access else { continue };
+            let Some(place) = access.place else { continue };
+            let bound = self.bound.get(place.object.index() * 2 + place.part as usize);
+            let Some(&location) = bound.filter(|&&location| location != NONE) else { continue };
+            let mut event = Event::new(&access, line);
+            event.rule = self.rule(&access, line);
+            event.location = location;
+            event.gate = self.gate(access.gate, line, &access);
+            self.waiting.push(event);
+            let past = self.graph.past(line, self.graph.lines[line as usize].last);
+            self.graph.candidates(line, location, true, event.gate, &mut self.candidates);
+            for at in 0..self.candidates.len() {
+                let source = self.candidates[at];
+                // Before time passed the thread waited as well, and this was noted then.
+                let is_new = self.time_passed_at == 0 || source > self.time_passed_at;
+                if is_new && self.can_read(&event, past, source, 0) {
+                    let mut event = event;
+                    event.source = source;
+                    let event = Box::new(event);
+                    self.found.push(Change::Arrival { event, source });
+                }
+            }
+        }
+    }
+
+    /// Whether a thread spins because of something that is not the last any more. What it read before its loop may
+    /// well be old: that does not change. Nor does a read-modify-write of another that restores what it found: two
+    /// that wait by such operations wait for ever, whoever was the last.
+    fn waits_in_vain(&self) -> bool {
+        self.graph.lines.iter().filter(|line| line.spins()).any(|line| {
+            let mut in_loop = self.graph.since_effect(line.last).take_while(|&id| id >= line.spins_from);
+            in_loop.any(|id| {
+                let event = self.graph.event(id);
+                let seen = self.graph.seen_by(id);
+                let changes = |later: EventId| {
+                    let later = self.graph.event(later);
+                    later.thread != event.thread && later.has_effect()
+                };
+                event.reads() && self.graph.after(seen).any(changes)
+            })
+        })
+    }
+}
