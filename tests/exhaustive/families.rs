@@ -315,11 +315,11 @@ families! {
     locks_and_channels_have_the_executions_that_interleaving_finds 300, deep_families_classic 100_000, Classic;
     loops_that_wait_have_the_executions_that_interleaving_finds 300, deep_families_await 100_000, Await;
     loops_that_try_again_show_the_outcomes_that_interleaving_finds 300, deep_families_retry 100_000, Retry;
-    loops_with_different_rounds_show_the_outcomes_that_interleaving_finds 300, deep_families_rounds 100_000, Rounds;
+    loops_with_different_rounds_show_the_outcomes_that_interleaving_finds 300, deep_families_rounds 25_000, Rounds;
     parking_has_the_executions_that_interleaving_finds 300, deep_families_park 100_000, Park;
     cells_have_the_executions_that_interleaving_finds 300, deep_families_once 100_000, Once;
     bounded_channels_have_the_executions_that_interleaving_finds 300, deep_families_bounded 100_000, Bounded;
-    asked_channels_have_the_executions_that_interleaving_finds 300, deep_families_strict 30_000, Strict;
+    asked_channels_have_the_executions_that_interleaving_finds 300, deep_families_strict 15_000, Strict;
     reader_writer_locks_show_the_outcomes_that_interleaving_finds 300, deep_families_rwlock 100_000, RwLock;
     barriers_show_the_outcomes_that_interleaving_finds 300, deep_families_barrier 100_000, Barrier;
     all_objects_together_show_the_outcomes_that_interleaving_finds 300, deep_families_all 100_000, All;
