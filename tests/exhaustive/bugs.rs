@@ -317,7 +317,7 @@ fn addresses_are_data_like_any_other() {
     // Each execution has other ones, kept so that no allocation has the address of an earlier one.
     let kept = std::sync::Mutex::new(Vec::new());
     let body = || {
-        let mut new = || {
+        let new = || {
             let value = Box::new(7u64);
             let address = std::ptr::from_ref(&*value).addr();
             kept.lock().unwrap().push(value);
