@@ -184,7 +184,7 @@ for exploration in "$explorations"/*.rs; do
     since=$SECONDS
     if cargo_test "$copy" --test "drawloom-$name" -- --nocapture --test-threads=1 >"$log.$name"; then
         printf '  %s: passes (%d s)\n' "$name" $((SECONDS - since))
-        sed -n 's/^.*\(passed: sampled\)/    \1/p' "$log.$name"
+        sed -nE 's/^.*: ((verified|bounded|sampled): )/    \1/p' "$log.$name"
     elif grep -q '^test result:' "$log.$name"; then
         ended=1
         printf '  %s: FAILS (%d s)\n' "$name" $((SECONDS - since))
