@@ -1,10 +1,13 @@
 //! Steers an execution into a predicted deadlock, after DeadlockFuzzer (Joshi, Park, Sen and Naik, PLDI 2009).
 //!
-//! A thread of the cycle that is about to take its inner lock is held back, and any other goes on, drawn at random. If
-//! all of the cycle are there, each has what another wants, and they never come further. If nobody else can go on,
-//! one of those that were held back does. An acquisition is known by its place, and in every other execution also by how
-//! many locks the thread has taken before: that is exact where what a thread does is the same in each execution, and
-//! in vain elsewhere.
+//! A thread of the cycle that is about to take its inner lock is held back, and any other goes on. If all of the cycle
+//! are there, each has what another wants, and they never come further. If nobody else can go on, one of those that were
+//! held back does. An acquisition is known by its place, and in most executions also by how many locks the thread has
+//! taken before: that is exact where what a thread does is the same in each execution, and in vain elsewhere.
+//!
+//! Who goes on is drawn at each step in some executions, and once for all in others, where threads have random
+//! priorities: one that has a long way to its place in the cycle must often have come there before others, who
+//! would be in its way, begin theirs.
 
 use std::sync::Arc;
 
@@ -17,11 +20,13 @@ pub(crate) struct Steer {
     cycle: Arc<Cycle>,
     /// Whether acquisitions are counted.
     counts: bool,
+    /// The priorities of the threads, if they have some.
+    priorities: Option<Vec<usize>>,
 }
 
 impl Steer {
     pub(crate) fn new(cycle: Arc<Cycle>) -> Steer {
-        Steer { cycle, counts: true }
+        Steer { cycle, counts: true, priorities: None }
     }
 
     /// Whether the thread is where the cycle wants it.
@@ -47,14 +52,23 @@ impl Strategy for Steer {
     }
 
     fn begin(&mut self, start: &Start<'_>, _: &mut Rng) {
-        self.counts = start.execution.is_multiple_of(2);
+        self.counts = !start.execution.is_multiple_of(4);
+        self.priorities = start.execution.is_multiple_of(2).then(Vec::new);
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
+        if let Some(priorities) = &mut self.priorities {
+            while priorities.len() < point.thread_count() {
+                priorities.push(rng.below(1 << 30));
+            }
+        }
         let free = || point.enabled().filter(|&thread| !self.is_there(point, thread));
-        match free().count() {
-            0 => point.nth_enabled(rng.below(point.enabled_count())),
-            count => free().nth(rng.below(count)).expect("counted just now"),
+        match (free().count(), &self.priorities) {
+            (0, _) => point.nth_enabled(rng.below(point.enabled_count())),
+            (_, Some(priorities)) => {
+                free().max_by_key(|thread| priorities[thread.index()]).expect("counted just now")
+            }
+            (count, None) => free().nth(rng.below(count)).expect("counted just now"),
         }
     }
 }
