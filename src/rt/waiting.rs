@@ -86,17 +86,13 @@ impl Kernel {
 
     /// The threads each of which has to do something before the one that waits can go on.
     fn waited_for(&self, id: ThreadId) -> Vec<ThreadId> {
-        let thread = self.thread(id);
-        if thread.deadline != NEVER {
-            return Vec::new();
-        }
-        let object = self.objects.get(thread.pending.object);
-        match (&object.state, thread.pending.kind) {
-            (State::Thread(joined), OpKind::Join) => vec![joined.thread],
-            (State::Mutex(_) | State::RwLock(_) | State::Once(_), _) => {
+        match self.next_waited_for(id) {
+            Waited::Nobody => Vec::new(),
+            Waited::One(thread) => vec![thread],
+            Waited::Several => {
+                let object = self.objects.get(self.thread(id).pending.object);
                 object.state.holders(&object.entries).iter().map(|holder| holder.thread).collect()
             }
-            _ => Vec::new(),
         }
     }
 }

@@ -89,15 +89,13 @@ impl<'a, 'b> Worker<'a, 'b> {
         }
         let exchange = &self.common.exchange;
         while let Some(item) = self.queue.pop().or_else(|| exchange.take()) {
-            let end = match exchange.is_stopped() {
-                true => None,
-                false => self.common.is_over(),
-            };
-            if end.is_some() || exchange.is_stopped() {
+            if !exchange.is_stopped()
+                && let Some(end) = self.common.is_over()
+            {
+                self.common.stop(WorkerEnd::End(end));
+            }
+            if exchange.is_stopped() {
                 self.queue.push(item);
-                if let Some(end) = end {
-                    self.common.stop(WorkerEnd::End(end));
-                }
                 break;
             }
             if let Some(end) = self.explore(&item) {
