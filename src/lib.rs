@@ -57,7 +57,8 @@
 //! # Limits
 //!
 //! A test that is too large to be verified is sampled, and so is not proved; [`Report::coverage`] tells. Atomics do what
-//! RC11 lets their orderings do, load buffering excepted. Data races are detected where a [`cell::Shadow`] watches.
+//! RC11 lets their orderings do, load buffering excepted. Data races are detected on [`cell`]'s
+//! `UnsafeCell` and `Cell`, and where a [`cell::Shadow`] watches.
 
 #[cfg(feature = "explore")]
 #[doc(hidden)]
@@ -66,6 +67,9 @@ pub mod __private;
 #[cfg(feature = "explore")]
 pub mod alloc;
 #[cfg(feature = "explore")]
+pub mod cell;
+#[cfg(not(feature = "explore"))]
+#[path = "cell/without.rs"]
 pub mod cell;
 #[cfg(feature = "explore")]
 pub mod collections;
@@ -119,7 +123,7 @@ pub mod strategy {
 }
 
 #[cfg(not(feature = "explore"))]
-pub use std::{cell, collections, hint, sync, thread, thread_local, time};
+pub use std::{collections, hint, sync, thread, thread_local, time};
 
 #[cfg(all(doctest, feature = "explore"))]
 #[doc = include_str!("../README.md")]

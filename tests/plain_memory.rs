@@ -126,8 +126,9 @@ fn a_race_is_reported_with_both_places() {
     let report = fails(FailureKind::DataRace, || {
         let counter = Watched::new();
         let other = Arc::clone(&counter);
-        let writer = thread::Builder::new().name("writer".to_owned()).spawn(move || other.set(1)).unwrap();
-        counter.get();
+        let write = move || drop(other.shadow.write());
+        let writer = thread::Builder::new().name("writer".to_owned()).spawn(write).unwrap();
+        drop(counter.shadow.read());
         writer.join().unwrap();
     });
     insta::assert_snapshot!("race", report.to_string());

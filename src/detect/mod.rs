@@ -2,3 +2,4 @@
 //! happened and know neither primitives nor strategies.
 
 pub(crate) mod lock_order;
+pub(crate) mod race;

@@ -1,9 +1,12 @@
 //! From an execution to the words of a report. Runs once, for the failure that is reported.
 
+mod race;
+mod stacks;
+
 use std::collections::BTreeMap;
 
 use super::judge::{Verdict, first_unhandled_panic};
-use crate::report::{FailureKind, ObjectName, Place, Race, RaceSide, Row, Trace, Wait};
+use crate::report::{FailureKind, ObjectName, Place, Race, Row, Trace, Wait};
 use crate::rt::Execution;
 use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
@@ -48,7 +51,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         steps: kernel.steps,
         trace: trace(execution, rows),
         waits: if stuck { waits(execution) } else { Vec::new() },
-        race: execution.race.map(|race| race_of(execution, &race)),
+        race: execution.race.map(|race| race::race_of(execution, &race)),
         notes: notes(execution, verdict),
     }
 }
@@ -63,7 +66,8 @@ pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
     let shown = &execution.trace[left_out..];
     let mut rows: Vec<Row> = shown.iter().map(|event| row(execution, event, &mut pointers)).collect();
     let from = shown.first().map_or(0, |event| event.step);
-    let accesses = execution.accesses.iter().filter(|access| access.step >= from);
+    let is_shown = |access: &&TracedAccess| access.step >= from && !access.kind.is_atomic();
+    let accesses = execution.accesses.iter().filter(is_shown);
     rows.extend(accesses.map(|access| access_row(execution, access)));
     rows.extend(execution.panics.iter().filter(|panic| panic.step >= from).map(panic_row));
     // A stable sort: accesses and panics come after the last step before them.
@@ -105,20 +109,6 @@ fn access_row(execution: &Execution, access: &TracedAccess) -> Row {
         object: object_name(execution, access.object),
         note: String::new(),
         place: Some(Place::from(access.location)),
-    }
-}
-
-fn race_of(execution: &Execution, race: &outcome::Race) -> Race {
-    let side = |side: &outcome::RaceSide| RaceSide {
-        thread: side.thread.index(),
-        verb: side.access.verb(),
-        step: side.step,
-        place: Place::from(side.location),
-    };
-    Race {
-        object: object_name(execution, race.object).expect("a race is on an object"),
-        sides: [side(&race.first), side(&race.second)],
-        overlap: race.overlap,
     }
 }
 
@@ -245,6 +235,10 @@ fn waits(execution: &Execution) -> Vec<Wait> {
                 .iter()
                 .map(|holder| (holder.thread.index(), Place::from(holder.location)))
                 .collect(),
+            stack: match execution.evidence.waits.get(&blocked.thread) {
+                Some(stack) => stacks::frames(stack),
+                None => Vec::new(),
+            },
         }
     };
     kernel.blocked().into_iter().map(wait).collect()

@@ -15,6 +15,7 @@ use super::token::{Token, TokenError};
 use crate::config::{ConfigError, Log, StrategyKind};
 use crate::report::{Failure, FailureKind, Report, Trace};
 use crate::rt::Execution;
+use crate::rt::evidence::STACKED_STEPS;
 use crate::rt::execution::Mode;
 
 impl Exploration<'_> {
@@ -27,7 +28,9 @@ impl Exploration<'_> {
             self.failure(finding.verdict, finding.index)
         } else {
             self.on_worker(|execution| {
-                let (verdict, divergence) = self.follow(execution, finding.token, TRACING);
+                let steps = finding.fingerprints.len() as u64;
+                let mode = Mode { stacks_from: Some(steps.saturating_sub(STACKED_STEPS)), ..TRACING };
+                let (verdict, divergence) = self.follow(execution, finding.token, mode);
                 let differs = Record::difference_of_fingerprints(&finding.fingerprints, execution);
                 let same = verdict.as_ref().is_some_and(|second| second.kind == finding.verdict.kind);
                 let difference = match divergence {

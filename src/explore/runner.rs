@@ -35,9 +35,10 @@ const TRACED_STEPS: usize = 1_000_000;
 /// The longest token that is kept in the regressions folder: the schedule of some ten thousand steps.
 const KEPT_TOKEN_LENGTH: usize = 1 << 16;
 
-pub(super) const QUIET: Mode = Mode { trace_limit: 0, print_panics: false };
-const PROFILING: Mode = Mode { trace_limit: PROFILED_STEPS, print_panics: false };
-pub(super) const TRACING: Mode = Mode { trace_limit: TRACED_STEPS, print_panics: false };
+pub(super) const QUIET: Mode = Mode { trace_limit: 0, print_panics: false, stacks_from: None };
+const PROFILING: Mode = Mode { trace_limit: PROFILED_STEPS, ..QUIET };
+pub(super) const TRACING: Mode =
+    Mode { trace_limit: TRACED_STEPS, print_panics: false, stacks_from: Some(0) };
 
 /// The body of a test.
 type Body<'a> = &'a (dyn Fn() + Sync);

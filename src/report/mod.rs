@@ -2,7 +2,9 @@
 
 mod locks;
 mod names;
+mod race;
 mod source;
+mod stack;
 mod style;
 mod text;
 mod trace;
@@ -145,6 +147,8 @@ pub(crate) struct Wait {
     pub(crate) place: Place,
     /// The threads that hold the object, and where they took it.
     pub(crate) holders: Vec<(usize, Place)>,
+    /// The program's own functions that were being executed, the innermost first.
+    pub(crate) stack: Vec<Frame>,
 }
 
 /// Two accesses that are not ordered.
@@ -154,6 +158,29 @@ pub(crate) struct Race {
     pub(crate) sides: [RaceSide; 2],
     /// Whether the first had not ended when the second began.
     pub(crate) overlap: bool,
+    /// Operations on the way from the first to the second whose orderings are too weak to order them.
+    pub(crate) weak: Vec<WeakOrdering>,
+}
+
+/// An operation on an atomic that would have to order more than it does.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakOrdering {
+    pub(crate) thread: usize,
+    pub(crate) verb: &'static str,
+    pub(crate) object: ObjectName,
+    pub(crate) place: Place,
+    /// `Relaxed`, ….
+    pub(crate) order: String,
+    /// `Release`, `Acquire` or `AcqRel`.
+    pub(crate) needed: &'static str,
+}
+
+/// A function that was being executed, and where in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Frame {
+    pub(crate) function: String,
+    /// File and line, if they are known.
+    pub(crate) place: Option<String>,
 }
 
 /// One of them.
@@ -165,6 +192,10 @@ pub(crate) struct RaceSide {
     /// The step after which it was made.
     pub(crate) step: u64,
     pub(crate) place: Place,
+    /// The locks that the thread had, and where it took them, if that is known.
+    pub(crate) held: Option<Vec<(ObjectName, Place)>>,
+    /// The program's own functions that were being executed, the innermost first.
+    pub(crate) stack: Vec<Frame>,
 }
 
 /// A failing execution: what went wrong, and how to see it again.

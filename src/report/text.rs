@@ -4,8 +4,10 @@
 use std::fmt;
 
 use super::names::Names;
+use super::race::write_race;
+use super::stack::write_stack;
 use super::trace::write_trace;
-use super::{Coverage, Failure, Race, Report};
+use super::{Coverage, Failure, Report};
 use crate::config::Log;
 
 /// The longest token that is printed in place of the seed.
@@ -30,7 +32,7 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         1 => writeln!(f, ", after 1 step")?,
         steps => writeln!(f, ", after {} steps", grouped(steps))?,
     }
-    let names = Names::new(&failure.trace, &failure.waits);
+    let names = Names::of_failure(failure);
     if !failure.trace.rows.is_empty() {
         writeln!(f)?;
         let all = failure.log == Log::Full || failure.replayed;
@@ -90,27 +92,16 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
             let holder = if *holder == wait.thread { "itself" } else { &threads[*holder] };
             writeln!(f, "      held by {holder}, which took it at {place}")?;
         }
+        write_stack(&wait.stack, f)?;
     }
     Ok(())
-}
-
-fn write_race(race: &Race, threads: &[String], names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for side in &race.sides {
-        writeln!(f, "  {} of {} by {}", side.verb, names.of(&race.object), threads[side.thread])?;
-        writeln!(f, "      at {} (step {})", side.place, side.step)?;
-    }
-    if race.overlap {
-        writeln!(f, "      the second begins before the first has ended")
-    } else {
-        writeln!(f, "      no lock, join or pair of release and acquire orders the first before the second")
-    }
 }
 
 pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let test = if report.test.is_empty() { "drawloom" } else { &report.test };
     if report.replayed {
         writeln!(f, "{test}: passed: the replayed execution did not fail ({} steps)\n", report.steps)?;
-        return write_trace(&report.trace, &[], &Names::new(&report.trace, &[]), true, f);
+        return write_trace(&report.trace, &[], &Names::of_trace(&report.trace), true, f);
     }
     let executions = grouped(report.executions);
     let plural = if report.executions == 1 { "" } else { "s" };

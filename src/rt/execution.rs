@@ -13,6 +13,7 @@ use super::access::{Access, Place};
 use super::current::{CURRENT, Current};
 use super::director::{Direction, Director};
 use super::encoding::Refusal;
+use super::evidence::Evidence;
 use super::fiber::{FiberPool, Suspender};
 use super::identity::Stamp;
 use super::kernel::{Kernel, Limits, nowhere};
@@ -38,6 +39,8 @@ pub(crate) struct Mode {
     pub(crate) trace_limit: usize,
     /// Whether panic messages go to the hook that prints them.
     pub(crate) print_panics: bool,
+    /// From which step on to capture stacks, if the execution is run for its report; see `evidence`.
+    pub(crate) stacks_from: Option<u64>,
 }
 
 /// A worker's execution: the running one, or the memory for the next.
@@ -64,6 +67,7 @@ pub(crate) struct Execution {
     pub(crate) race: Option<Race>,
     /// Plain accesses, for the report.
     pub(crate) accesses: Vec<TracedAccess>,
+    pub(crate) evidence: Evidence,
     /// Every panic that the hook saw.
     pub(crate) panics: Vec<PanicRecord>,
     pub(super) stop: Option<Stop>,
@@ -106,9 +110,10 @@ impl Execution {
             observed: false,
             contended_steps: 0,
             trace: Vec::new(),
-            mode: Mode { trace_limit: 0, print_panics: false },
+            mode: Mode { trace_limit: 0, print_panics: false, stacks_from: None },
             race: None,
             accesses: Vec::new(),
+            evidence: Evidence::default(),
             panics: Vec::new(),
             stop: None,
             misuse: None,
@@ -166,6 +171,7 @@ impl Execution {
         self.mode = mode;
         self.race = None;
         self.accesses.clear();
+        self.evidence.clear();
         self.panics.clear();
         self.stop = None;
         self.misuse = None;
@@ -247,8 +253,13 @@ impl Execution {
         let current = self.kernel.current;
         if op.kind.may_block() {
             self.kernel.wait_on(current, op, deadline);
-            if !self.kernel.is_enabled(current) && self.closes_circle(current) {
-                return true;
+            if !self.kernel.is_enabled(current) {
+                if self.mode.stacks_from.is_some() {
+                    self.keep_wait(current);
+                }
+                if self.closes_circle(current) {
+                    return true;
+                }
             }
         } else {
             self.kernel.thread_mut(current).pending = op;
@@ -400,7 +411,9 @@ impl Execution {
             self.strategy.executed(thread, &op, &point, &mut self.rng);
         }
         if self.trace.len() < self.mode.trace_limit {
-            self.trace.push(Event { step: self.kernel.steps, thread, op, note });
+            let atomic = self.is_of_atomic(&op).then_some(self.kernel.atomic);
+            self.trace.push(Event { step: self.kernel.steps, thread, op, note, atomic });
+            self.keep_knowledge(thread);
         }
     }
 
@@ -441,8 +454,7 @@ impl Execution {
     /// Tells the director of an operation on something that is no atomic, before it takes effect.
     #[cold]
     pub(super) fn direct(&mut self, thread: ThreadId, op: Op) {
-        let is_atomic = |object| matches!(self.kernel.objects.get(object).state, State::Atomic(_));
-        if op.kind == OpKind::Fence || op.object != ObjectId::NONE && is_atomic(op.object) {
+        if self.is_of_atomic(&op) {
             // It says itself what it does.
             return;
         }
@@ -453,6 +465,12 @@ impl Execution {
             Ok(access) => self.direct_access(thread, &access),
             Err(refusal) => self.refuse_to_direct(refusal),
         }
+    }
+
+    /// Whether it is an operation on an atomic, or a fence.
+    fn is_of_atomic(&self, op: &Op) -> bool {
+        let is_atomic = |object| matches!(self.kernel.objects.get(object).state, State::Atomic(_));
+        op.kind == OpKind::Fence || op.object != ObjectId::NONE && is_atomic(op.object)
     }
 
     /// Tells the director what the running op is about to do.

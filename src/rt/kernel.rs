@@ -7,6 +7,7 @@
 
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::behaviour::Behaviour;
@@ -15,7 +16,7 @@ use super::lanes::LaneSet;
 use super::locks::LockLog;
 use super::memory::{Memory, MemoryModel};
 use super::object::{Entry, Object, ObjectKey, ObjectKind, ObjectTable};
-use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use super::op::{AtomicAccess, Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::Blocked;
 use super::shadow::{Histories, History};
 use super::state::{State, ThreadState};
@@ -97,6 +98,8 @@ pub(crate) struct Kernel {
     pub(crate) steps: u64,
     /// What the running op found or did, for logs.
     pub(crate) note: Note,
+    /// What the last operation on an atomic did, for logs.
+    pub(crate) atomic: AtomicAccess,
     pub(crate) spurious_left: u32,
     /// How many threads are switched out in the middle of unwinding.
     pub(crate) suspended_unwinding: u32,
@@ -129,6 +132,7 @@ impl Kernel {
             timers: Timers::default(),
             steps: 0,
             note: Note::None,
+            atomic: AtomicAccess { source: 0, order: Ordering::Relaxed },
             spurious_left: 0,
             suspended_unwinding: 0,
             idle_yields: 0,

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 
 use super::clock::Clock;
 use super::kernel::Kernel;
-use super::op::{OpKind, ThreadId};
+use super::op::{AtomicAccess, OpKind, ThreadId};
 use super::thread::{Knowledge, Thread};
 
 /// Which memory model an exploration follows.
@@ -347,6 +347,7 @@ impl Kernel {
         self.memory.tick(order);
         let store = self.memory.locations[location as usize].at_mut(self.memory.chosen);
         self.behaviour.source = store.event;
+        self.atomic = AtomicAccess { source: store.step, order };
         let thread = &mut self.threads[id.index()];
         if acquires(order) {
             thread.acquire(id, &store.release);
@@ -409,6 +410,7 @@ impl Kernel {
         let keeps_one = self.keeps_one(location);
         let at = &mut self.memory.locations[location as usize];
         self.behaviour.source = at.at(source).event;
+        self.atomic = AtomicAccess { source: if continues { at.at(source).step } else { 0 }, order };
         let thread = &mut self.threads[id.index()];
         let store = if keeps_one {
             at.at_mut(0)
@@ -477,6 +479,7 @@ impl Kernel {
 
     /// What a fence does to what the thread knows.
     pub(crate) fn fence(&mut self, id: ThreadId, order: Ordering) {
+        self.atomic = AtomicAccess { source: 0, order };
         let thread = &mut self.threads[id.index()];
         if acquires(order) {
             thread.clock.join(&thread.acquirable);

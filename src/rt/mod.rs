@@ -9,6 +9,7 @@ pub(crate) mod clock;
 pub(crate) mod current;
 pub(crate) mod director;
 pub(crate) mod encoding;
+pub(crate) mod evidence;
 pub(crate) mod execution;
 pub(crate) mod faults;
 pub(crate) mod fiber;

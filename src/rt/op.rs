@@ -5,6 +5,7 @@
 //! reduction share: same object, and at least one of the two changes it.
 
 use std::panic::Location;
+use std::sync::atomic::Ordering;
 
 /// A model thread within one execution, numbered in the order of spawning; the test body is thread 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -263,6 +264,17 @@ pub(crate) struct Event {
     pub(crate) op: Op,
     /// What it found or did.
     pub(crate) note: Note,
+    /// More about it, if it is an operation on an atomic, or a fence.
+    pub(crate) atomic: Option<AtomicAccess>,
+}
+
+/// What an operation on an atomic did to the order of events.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AtomicAccess {
+    /// The step that made the store which was read; 0 for the initial value, or if none was read.
+    pub(crate) source: u64,
+    /// Its ordering; of a compare-exchange, the one of how it ended.
+    pub(crate) order: Ordering,
 }
 
 /// A choice of an execution other than the next thread.

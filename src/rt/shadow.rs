@@ -9,10 +9,13 @@
 //!
 //! An access is no scheduling point: in a program without races, no other thread can tell when it happens.
 
+use std::backtrace::Backtrace;
 use std::panic::Location;
+use std::rc::Rc;
 
 use super::clock::Clock;
 use super::identity::{Identity, Stamp};
+use super::locks::Held;
 use super::object::ObjectKind;
 use super::op::{ObjectId, ThreadId};
 use super::outcome::{Race, RaceSide, Stop};
@@ -33,7 +36,7 @@ impl AccessKind {
         matches!(self, AccessKind::Write | AccessKind::AtomicWrite)
     }
 
-    fn is_atomic(self) -> bool {
+    pub(crate) fn is_atomic(self) -> bool {
         matches!(self, AccessKind::AtomicRead | AccessKind::AtomicWrite)
     }
 
@@ -145,13 +148,16 @@ impl Histories {
 }
 
 /// A plain access, kept for the report's trace.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TracedAccess {
     pub(crate) step: u64,
     pub(crate) thread: ThreadId,
     pub(crate) kind: AccessKind,
     pub(crate) object: ObjectId,
     pub(crate) location: &'static Location<'static>,
+    /// The locks that the thread had.
+    pub(crate) held: Vec<Held>,
+    pub(crate) stack: Option<Rc<Backtrace>>,
 }
 
 /// Memory that is watched.
@@ -214,9 +220,11 @@ impl Current {
         let execution = self.execution();
         let id = execution.kernel.current;
         let lasts = !kind.is_atomic();
-        if lasts && execution.traces() {
+        if execution.traces(lasts) {
             let step = execution.kernel.steps;
-            execution.accesses.push(TracedAccess { step, thread: id, kind, object, location });
+            let held = execution.kernel.thread(id).held.clone();
+            let stack = execution.stack();
+            execution.accesses.push(TracedAccess { step, thread: id, kind, object, location, held, stack });
         }
         let State::Memory(index) = execution.kernel.objects.get(object).state else {
             unreachable!("memory is registered as such");
@@ -266,9 +274,10 @@ impl Current {
 }
 
 impl Execution {
-    /// Whether plain accesses are to be kept for a report.
-    fn traces(&self) -> bool {
-        self.accesses.len() < self.mode.trace_limit
+    /// Whether an access is to be kept for a report: those of atomics are shown by their operations, and matter for a
+    /// race alone.
+    fn traces(&self, is_plain: bool) -> bool {
+        self.accesses.len() < self.mode.trace_limit && (is_plain || self.mode.stacks_from.is_some())
     }
 }
 

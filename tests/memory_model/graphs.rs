@@ -26,7 +26,7 @@ pub(crate) enum Axioms {
 }
 
 /// An event of a thread: (thread, position in it).
-type EventId = (usize, usize);
+pub(crate) type EventId = (usize, usize);
 
 /// Where a read reads from; `None` is the initial value.
 type Source = Option<EventId>;
@@ -96,6 +96,8 @@ impl Graph {
 /// nodes (read, write) for a read-modify-write.
 struct Relations {
     size: usize,
+    /// The read node and the write node of each thread's events; for others than updates they are the same.
+    nodes: Vec<Vec<(usize, usize)>>,
     program_order: Relation,
     reads_from: Relation,
     modification_order: Relation,
@@ -113,7 +115,6 @@ impl Relations {
     fn new(program: &Program, graph: &Graph) -> Relations {
         let locations = graph.order.len();
         let mut size = locations;
-        // The read node and the write node of each event; for others than updates they are the same.
         let nodes: Vec<Vec<(usize, usize)>> = (0..program.len())
             .map(|thread| {
                 let node = |index: usize| {
@@ -128,6 +129,7 @@ impl Relations {
         let empty = Relation::empty(size);
         let mut relations = Relations {
             size,
+            nodes: nodes.clone(),
             program_order: empty.clone(),
             reads_from: empty.clone(),
             modification_order: empty.clone(),
@@ -294,6 +296,15 @@ pub(crate) fn graphs(program: &Program, axioms: Axioms) -> BTreeSet<Graph> {
         }
     }
     complete
+}
+
+/// Whether neither of two events happens before the other.
+pub(crate) fn are_unordered(program: &Program, graph: &Graph, one: EventId, other: EventId) -> bool {
+    let relations = Relations::new(program, graph);
+    let node = |(thread, index): EventId| relations.nodes[thread][index].0;
+    let happens_before = relations.happens_before();
+    let (one, other) = (node(one), node(other));
+    !happens_before.has(one, other) && !happens_before.has(other, one)
 }
 
 /// The outcomes of these graphs.

@@ -4,6 +4,7 @@
 mod corpus;
 mod graphs;
 mod program;
+mod races;
 mod relation;
 
 use std::collections::BTreeSet;

@@ -135,22 +135,29 @@ fn ordering(text: &str) -> Option<Ordering> {
     })
 }
 
-fn run_thread(steps: &[Step], values: &[AtomicU64]) -> Vec<u64> {
-    let mut read = Vec::new();
-    for &step in steps {
-        match step {
-            Step::Load(at, order) => read.push(values[at].load(order)),
-            Step::Store(at, value, order) => values[at].store(value, order),
-            Step::Add(at, plus, order) => read.push(values[at].fetch_add(plus, order)),
-            Step::Swap(at, value, order) => read.push(values[at].swap(value, order)),
-            Step::Exchange { at, expected, new, success, failure } => {
-                let exchange = values[at].compare_exchange(expected, new, success, failure);
-                read.push(exchange.unwrap_or_else(|found| found));
-            }
-            Step::Fence(order) => fence(order),
+/// Executes one operation, and returns what it read.
+pub(crate) fn run_step(step: Step, values: &[AtomicU64]) -> Option<u64> {
+    match step {
+        Step::Load(at, order) => Some(values[at].load(order)),
+        Step::Store(at, value, order) => {
+            values[at].store(value, order);
+            None
+        }
+        Step::Add(at, plus, order) => Some(values[at].fetch_add(plus, order)),
+        Step::Swap(at, value, order) => Some(values[at].swap(value, order)),
+        Step::Exchange { at, expected, new, success, failure } => {
+            let exchange = values[at].compare_exchange(expected, new, success, failure);
+            Some(exchange.unwrap_or_else(|found| found))
+        }
+        Step::Fence(order) => {
+            fence(order);
+            None
         }
     }
-    read
+}
+
+fn run_thread(steps: &[Step], values: &[AtomicU64]) -> Vec<u64> {
+    steps.iter().filter_map(|&step| run_step(step, values)).collect()
 }
 
 /// Runs the program once, inside an exploration.

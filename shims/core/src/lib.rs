@@ -9,14 +9,14 @@
 //! drawloom = { version = "0.1", features = ["explore"] }
 //! ```
 //!
-//! Instrumented are `core::sync::atomic`, `core::cell` and `core::hint`; all other names are core's own. A crate that
+//! Instrumented are `core::sync::atomic` and `core::hint`; all other names are core's own. A crate that
 //! uses both `std::sync` and `core::sync` needs both lines. `docs/std-swap.md` in the repository says more.
 //!
 //! This crate itself needs std, as drawloom does. What is swapped may stay `no_std`.
 
 pub use ::core::*;
 
-pub use drawloom::{cell, hint};
+pub use drawloom::hint;
 
 /// Synchronization: mirrors [`core::sync`].
 pub mod sync {

@@ -9,14 +9,14 @@
 //! std = { package = "drawloom-std", version = "0.1" }
 //! ```
 //!
-//! Then `std::sync`, `std::thread`, `std::time`, `std::cell`, `std::hint`, `std::collections` and
+//! Then `std::sync`, `std::thread`, `std::time`, `std::hint`, `std::collections` and
 //! `thread_local!` are drawloom's in the unit tests of that package, and all other names are std's own. Outside
 //! an exploration drawloom's behave as std's do. `docs/std-swap.md` in the repository says how integration
 //! tests get the same, and what to do where types meet those of other crates.
 
 pub use ::std::*;
 
-pub use drawloom::{cell, collections, hint, sync, thread, thread_local, time};
+pub use drawloom::{collections, hint, sync, thread, thread_local, time};
 
 /// The preludes, which hold the one macro that is not std's. The compiler takes them from whatever is called
 /// `std`, and a bare `thread_local!` from them.

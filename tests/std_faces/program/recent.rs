@@ -82,7 +82,10 @@ pub(crate) fn rest(log: &mut Vec<String>) {
     show!(log, Pin::<Arc<u32>>::default());
     let array: &Cell<[u32; 2]> = &Cell::new([1, 2]);
     array.as_array_of_cells()[0].set(3);
-    show!(log, (AsRef::<[Cell<u32>]>::as_ref(array), AsRef::<[Cell<u32>; 2]>::as_ref(array)));
+    show!(
+        log,
+        (AsRef::<[std::cell::Cell<u32>]>::as_ref(array), AsRef::<[std::cell::Cell<u32>; 2]>::as_ref(array))
+    );
     let slice: &Cell<[u32]> = array;
     show!(log, slice.as_ref().len());
     show!(log, (Duration::from_hours(1), Duration::from_mins(1), Duration::from_nanos_u128(1)));
