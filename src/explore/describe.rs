@@ -2,17 +2,19 @@
 
 mod race;
 mod stacks;
+mod waits;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::judge::{Verdict, first_unhandled_panic};
-use crate::report::{FailureKind, ObjectName, Place, Race, Row, Trace, Wait};
+use crate::report::{Effort, FailureKind, ObjectName, Place, Race, Row, Trace, Wait};
 use crate::rt::Execution;
+use crate::rt::evidence;
 use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
-use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
-use crate::rt::outcome::{self, PanicRecord, SourceLocation};
+use crate::rt::op::{Event, Note, ObjectId, OpKind};
+use crate::rt::outcome::{PanicRecord, SourceLocation};
 use crate::rt::shadow::TracedAccess;
-use crate::rt::state::State;
 
 /// How many rows a report gets unless it is to show all: more than it prints.
 const LAST_ROWS: usize = 1_000;
@@ -28,6 +30,7 @@ pub(crate) enum Rows {
 pub(crate) struct Description {
     pub(crate) place: Option<Place>,
     pub(crate) steps: u64,
+    pub(crate) effort: Effort,
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     pub(crate) race: Option<Race>,
@@ -37,7 +40,10 @@ pub(crate) struct Description {
 /// Describes the execution that has just ended and failed with `verdict`.
 pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> Description {
     let kernel = &execution.kernel;
-    let stuck = matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread);
+    let stuck = matches!(
+        verdict.kind,
+        FailureKind::Deadlock | FailureKind::LeakedThread | FailureKind::StepLimit | FailureKind::Livelock
+    );
     let place = match verdict.kind {
         FailureKind::Panic => {
             first_unhandled_panic(execution).and_then(|panic| panic.location.as_ref()).map(place_of)
@@ -49,11 +55,17 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
     Description {
         place,
         steps: kernel.steps,
+        effort: effort(execution),
         trace: trace(execution, rows),
-        waits: if stuck { waits(execution) } else { Vec::new() },
+        waits: if stuck { waits::waits(execution) } else { Vec::new() },
         race: execution.race.map(|race| race::race_of(execution, &race)),
         notes: notes(execution, verdict),
     }
+}
+
+fn effort(execution: &Execution) -> Effort {
+    let evidence::Effort { switches, preemptions, waited } = execution.evidence.effort;
+    Effort { switches, preemptions, waited: Duration::from_nanos(waited) }
 }
 
 /// The operations of the execution that has just ended, and its panics.
@@ -217,53 +229,6 @@ fn note(execution: &Execution, event: &Event, kind: Option<ObjectKind>, pointers
     }
 }
 
-fn waits(execution: &Execution) -> Vec<Wait> {
-    let kernel = &execution.kernel;
-    let wait = |blocked: crate::rt::outcome::Blocked| {
-        let joins = match (&kernel.objects.get(blocked.op.object).state, blocked.op.kind) {
-            (State::Thread(joined), OpKind::Join) => Some(joined.thread.index()),
-            _ => None,
-        };
-        Wait {
-            thread: blocked.thread.index(),
-            what: waits_what(blocked.op.kind),
-            object: object_name(execution, blocked.op.object),
-            joins,
-            place: Place::from(blocked.op.location),
-            holders: blocked
-                .holders
-                .iter()
-                .map(|holder| (holder.thread.index(), Place::from(holder.location)))
-                .collect(),
-            stack: match execution.evidence.waits.get(&blocked.thread) {
-                Some(stack) => stacks::frames(stack),
-                None => Vec::new(),
-            },
-        }
-    };
-    kernel.blocked().into_iter().map(wait).collect()
-}
-
-/// What a thread that is blocked in such an operation waits for, before the object's name.
-fn waits_what(kind: OpKind) -> &'static str {
-    match kind {
-        OpKind::Join => "for a thread to end",
-        OpKind::Park => "to be unparked",
-        OpKind::Lock => "to lock",
-        OpKind::ReadLock => "to read",
-        OpKind::WriteLock => "to write",
-        OpKind::CondvarWait => "to be notified by",
-        OpKind::Acquire => "to acquire",
-        OpKind::BarrierLeave => "for the others at",
-        OpKind::OnceEnter | OpKind::OnceWait => "for the initialization of",
-        OpKind::Send => "for room in",
-        OpKind::SendComplete => "for its message to be taken from",
-        OpKind::Receive => "for a message in",
-        OpKind::AwaitWake => "to be woken by",
-        other => other.verb(),
-    }
-}
-
 /// Further panics, and guards that outlive their threads.
 fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
     let mut notes = Vec::new();
@@ -276,54 +241,10 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
             }
         }
     }
-    let ended = |id: ThreadId| execution.kernel.thread(id).ended;
-    for blocked in execution.kernel.blocked() {
-        for holder in blocked.holders.iter().filter(|holder| ended(holder.thread)) {
-            notes.push(format!(
-                "{} has ended without giving back what it took at {}",
-                execution.thread_label(holder.thread),
-                holder.location,
-            ));
-        }
-    }
-    if verdict.kind == FailureKind::Deadlock {
-        notes.extend(lost_wakeups(execution));
+    notes.extend(waits::left_behind(execution));
+    if matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread) {
+        notes.extend(waits::lost_wakeups(execution));
     }
     notes.dedup();
     notes
-}
-
-/// For each thread that waits to be notified, or for a lock after that: a notification that came before its wait.
-fn lost_wakeups(execution: &Execution) -> Vec<String> {
-    let kernel = &execution.kernel;
-    let is_wait = |blocked: &outcome::Blocked| blocked.op.kind == OpKind::CondvarWait;
-    let lost = |blocked: outcome::Blocked| {
-        let condvar = blocked.op.object;
-        let begins = |event: &&Event| {
-            event.thread == blocked.thread
-                && event.op.kind == OpKind::CondvarEnqueue
-                && event.op.object == condvar
-        };
-        let wait = execution.trace.iter().rev().find(begins)?;
-        let notifies = |event: &&Event| {
-            event.op.object == condvar
-                && matches!(event.op.kind, OpKind::NotifyOne | OpKind::NotifyAll)
-                && event.thread != blocked.thread
-        };
-        let last = execution.trace.iter().rev().find(notifies)?;
-        (last.step < wait.step && !matches!(last.note, Note::Thread(_))).then(|| {
-            format!(
-                "lost wakeup: the last notification, by {} at step {} ({}), came before {} began to wait at step {} \
-                 ({}), when nobody waited. Let the notifier change what is waited for under the mutex, and wait only \
-                 while it has not changed: `while !ready {{ guard = condvar.wait(guard).unwrap(); }}`",
-                execution.thread_label(last.thread),
-                last.step,
-                last.op.location,
-                execution.thread_label(blocked.thread),
-                wait.step,
-                wait.op.location,
-            )
-        })
-    };
-    kernel.blocked().into_iter().filter(is_wait).filter_map(lost).collect()
 }

@@ -5,6 +5,7 @@ use crate::report::FailureKind;
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;
 use crate::rt::outcome::{PanicRecord, Race, Stop};
+use crate::rt::waiting::Stuck;
 
 /// What was wrong with an execution.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,14 +78,23 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
             let message = format!("no thread can go on: {names} {verb} for ever");
             Some(Verdict::new(FailureKind::Deadlock, message))
         }
-        Stop::WaitCycle(circle) => {
-            let mut circle = circle.clone();
-            circle.sort_unstable();
-            let names: Vec<String> = circle.iter().map(|&id| thread(id)).collect();
+        Stop::Stuck(stuck) => {
             let going: Vec<String> = kernel.can_go_on().map(thread).collect();
-            let what = match &names[..] {
-                [one] => format!("{one} waits for itself for ever"),
-                _ => format!("{} wait for each other for ever", join_names(&names)),
+            let what = match stuck {
+                Stuck::Abandoned { waiter, owner } => format!(
+                    "{} waits for ever for a lock that {}, which has ended, has not given back",
+                    thread(*waiter),
+                    thread(*owner)
+                ),
+                Stuck::Circle(circle) => {
+                    let mut circle = circle.clone();
+                    circle.sort_unstable();
+                    let names: Vec<String> = circle.iter().map(|&id| thread(id)).collect();
+                    match &names[..] {
+                        [one] => format!("{one} waits for itself for ever"),
+                        _ => format!("{} wait for each other for ever", join_names(&names)),
+                    }
+                }
             };
             Some(Verdict::new(
                 FailureKind::Deadlock,

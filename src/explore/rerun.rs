@@ -105,6 +105,7 @@ impl Exploration<'_> {
         Failure {
             place: description.place,
             steps: description.steps,
+            effort: description.effort,
             trace: description.trace,
             waits: description.waits,
             race: description.race,

@@ -23,7 +23,7 @@ use super::strategy::Start;
 use super::token::Token;
 use crate::config::{Config, ConfigError, Rerun, StrategyKind, Timeouts};
 use crate::detect::lock_order::LockOrder;
-use crate::report::{Coverage, Failure, FailureKind, LockCycle, Report, Trace, grouped};
+use crate::report::{Coverage, Effort, Failure, FailureKind, LockCycle, Report, Trace, grouped};
 use crate::rt::behaviour::Behaviours;
 use crate::rt::execution::Mode;
 use crate::rt::rng::Rng;
@@ -220,6 +220,7 @@ impl Exploration<'_> {
             seed_text: String::new(),
             token: String::new(),
             steps: 0,
+            effort: Effort::default(),
             trace: Trace::default(),
             waits: Vec::new(),
             race: None,

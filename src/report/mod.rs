@@ -10,6 +10,7 @@ mod text;
 mod trace;
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::config::Log;
 pub(crate) use locks::{LockCycle, LockName, LockRequest, dot, potential};
@@ -147,6 +148,8 @@ pub(crate) struct Wait {
     pub(crate) place: Place,
     /// The threads that hold the object, and where they took it.
     pub(crate) holders: Vec<(usize, Place)>,
+    /// What was done last that could have ended the wait.
+    pub(crate) history: Option<String>,
     /// The program's own functions that were being executed, the innermost first.
     pub(crate) stack: Vec<Frame>,
 }
@@ -198,6 +201,14 @@ pub(crate) struct RaceSide {
     pub(crate) stack: Vec<Frame>,
 }
 
+/// What an execution took besides steps.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Effort {
+    pub(crate) switches: u64,
+    pub(crate) preemptions: u64,
+    pub(crate) waited: Duration,
+}
+
 /// A failing execution: what went wrong, and how to see it again.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -210,6 +221,7 @@ pub struct Failure {
     pub(crate) seed_text: String,
     pub(crate) token: String,
     pub(crate) steps: u64,
+    pub(crate) effort: Effort,
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     pub(crate) race: Option<Race>,
@@ -254,6 +266,21 @@ impl Failure {
     /// How many steps the failing execution had.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// How often another thread went on in the failing execution.
+    pub fn switches(&self) -> u64 {
+        self.effort.switches
+    }
+
+    /// How many of the switches were preemptions: away from a thread that could have gone on.
+    pub fn preemptions(&self) -> u64 {
+        self.effort.preemptions
+    }
+
+    /// The virtual time that threads have waited for something or slept in the failing execution, all together.
+    pub fn waited(&self) -> Duration {
+        self.effort.waited
     }
 }
 

@@ -30,8 +30,11 @@ pub(super) fn variable(place: &Place) -> Option<String> {
 
 /// The name that the expression after `before` is given: `let NAME = Arc::new(`, `static NAME: T =`, `NAME:`.
 fn name_before(before: &str) -> Option<&str> {
-    // What stands between the name and the expression is a path and calls only: in an array or a tuple the
-    // name would be that of several.
+    if let Some(name) = name_in_tuple(before) {
+        return Some(name);
+    }
+    // What stands between the name and the expression is a path and calls only: in an array the name would be that of
+    // several.
     let end = before.trim_end_matches(|c: char| c.is_alphanumeric() || "_:(&<".contains(c)).trim_end();
     if let Some(bound) = end.strip_suffix('=') {
         let keyword = ["let mut ", "let ", "static mut ", "static ", "const "];
@@ -41,6 +44,27 @@ fn name_before(before: &str) -> Option<&str> {
     let field = end.strip_suffix(':')?;
     let start = field.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
     identifier(&field[start..])
+}
+
+/// The name in `let (NAME, other) = f(` and `let (other, NAME) = (expression, `: of a function's result the first, which of
+/// a channel is its sender.
+fn name_in_tuple(before: &str) -> Option<&str> {
+    let (_, after) = before.rsplit_once("let (")?;
+    let (pattern, expression) = after.split_once(") = ")?;
+    let expression = expression.trim_start();
+    let (mut depth, mut position) = (0i32, 0usize);
+    for c in expression.chars() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            ',' if depth == 1 && expression.starts_with('(') => position += 1,
+            ';' | '"' => return None,
+            _ => {}
+        }
+    }
+    let name = pattern.split(',').nth(position)?.trim();
+    let name = name.strip_prefix("mut ").unwrap_or(name);
+    identifier(name).filter(|found| found.len() == name.len())
 }
 
 /// The identifier that `text` starts with, if it is a whole one.
@@ -66,7 +90,10 @@ mod tests {
         assert_eq!(name_before("let a = Arc::new(Buffer { item: "), Some("item"));
         assert_eq!(name_before("let x: Arc<Mutex<u32>> = Arc::new("), Some("x"));
         assert_eq!(name_before("    "), None);
-        assert_eq!(name_before("let (a, b) = ("), None);
+        assert_eq!(name_before("let (a, b) = ("), Some("a"));
+        assert_eq!(name_before("let (a, mut b) = (Arc::new(f(1, 2)), Arc::new("), Some("b"));
+        assert_eq!(name_before("let (sender, receiver) = mpsc::"), Some("sender"));
+        assert_eq!(name_before("let ((a, b), c) = ("), None);
         assert_eq!(name_before("    foo("), None);
         assert_eq!(name_before("let locks = [Mutex::new(0), "), None);
     }

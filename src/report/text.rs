@@ -88,11 +88,14 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
         };
         writeln!(f, "  {} waits {what}", threads[wait.thread])?;
         writeln!(f, "      at {}", wait.place)?;
+        write_stack(&wait.stack, f)?;
         for (holder, place) in &wait.holders {
             let holder = if *holder == wait.thread { "itself" } else { &threads[*holder] };
             writeln!(f, "      held by {holder}, which took it at {place}")?;
         }
-        write_stack(&wait.stack, f)?;
+        if let Some(history) = &wait.history {
+            writeln!(f, "      {history}")?;
+        }
     }
     Ok(())
 }

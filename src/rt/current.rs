@@ -302,8 +302,11 @@ impl Current {
         let object = self.kernel().thread(thread).object;
         let end = Op::new(OpKind::End, object, self.kernel().thread(thread).spawned_at);
         self.op(end, |execution, thread| execution.kernel.end_thread(thread));
-        if self.execution().stop.is_none() {
-            self.execution().pick_next();
+        self.execution().note_end(thread);
+        let execution = self.execution();
+        if execution.stop.is_none() && execution.pick_next().is_some() && execution.mode.stacks_from.is_some()
+        {
+            execution.count_switch(thread);
         }
     }
 

@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use super::clock::Clock;
 use super::execution::Execution;
-use super::op::ThreadId;
+use super::op::{Op, ThreadId};
+use super::timer::Instant;
 
 /// How many events' clocks are kept: more would take more memory than the trace itself.
 const KNOWN: usize = 200_000;
@@ -28,14 +29,28 @@ pub(crate) struct Known {
     pub(crate) clock: Clock,
 }
 
+/// What an execution took.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Effort {
+    /// How often another thread went on.
+    pub(crate) switches: u64,
+    /// How often one that could have gone on did not.
+    pub(crate) preemptions: u64,
+    /// The virtual time that threads have waited, together.
+    pub(crate) waited: Instant,
+}
+
 /// The evidence of one execution.
 #[derive(Default, Debug)]
 pub(crate) struct Evidence {
     /// One for each event of the trace, unless there are too many.
     pub(crate) known: Vec<Known>,
-    /// Where each thread began to wait last.
+    /// Where each thread was when it last came to something that it may have to wait for.
     pub(crate) waits: BTreeMap<ThreadId, Rc<Backtrace>>,
     captured: usize,
+    pub(crate) effort: Effort,
+    /// Since when each thread has waited.
+    since: BTreeMap<ThreadId, Instant>,
 }
 
 impl Evidence {
@@ -43,6 +58,8 @@ impl Evidence {
         self.known.clear();
         self.waits.clear();
         self.captured = 0;
+        self.effort = Effort::default();
+        self.since.clear();
     }
 }
 
@@ -55,12 +72,31 @@ impl Execution {
         }
     }
 
-    /// The running thread has to wait.
+    /// The running thread is about to do what it may have to wait for.
     #[cold]
     pub(super) fn keep_wait(&mut self, thread: ThreadId) {
+        self.evidence.since.insert(thread, self.kernel.timers.now());
         if let Some(stack) = self.stack() {
             self.evidence.waits.insert(thread, stack);
         }
+    }
+
+    /// It has done so.
+    pub(super) fn end_wait(&mut self, thread: ThreadId, op: &Op) {
+        if op.kind.may_block()
+            && let Some(since) = self.evidence.since.remove(&thread)
+        {
+            self.evidence.effort.waited += self.kernel.timers.now() - since;
+        }
+    }
+
+    /// Another thread than `current` goes on.
+    #[cold]
+    pub(super) fn count_switch(&mut self, current: ThreadId) {
+        let effort = &mut self.evidence.effort;
+        effort.switches += 1;
+        let is_free = self.kernel.is_enabled(current) && !self.kernel.thread(current).pending.kind.is_yield();
+        effort.preemptions += u64::from(is_free);
     }
 
     /// Where the running thread stands, if that is wanted.

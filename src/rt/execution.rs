@@ -24,6 +24,7 @@ use super::shadow::TracedAccess;
 use super::state::State;
 use super::switching::would_preempt;
 use super::timer::Instant;
+use super::waiting::Stuck;
 use super::workers::Worker;
 use crate::explore::schedule::Schedule;
 use crate::explore::strategy::{SchedulingPoint, Start, Strategy};
@@ -253,34 +254,48 @@ impl Execution {
         let current = self.kernel.current;
         if op.kind.may_block() {
             self.kernel.wait_on(current, op, deadline);
-            if !self.kernel.is_enabled(current) {
-                if self.mode.stacks_from.is_some() {
-                    self.keep_wait(current);
-                }
-                if self.closes_circle(current) {
-                    return true;
-                }
+            if self.mode.stacks_from.is_some() {
+                // One that can go on now may have to wait when it comes to it.
+                self.keep_wait(current);
+            }
+            if !self.kernel.is_enabled(current) && self.is_stuck(current) {
+                return true;
             }
         } else {
             self.kernel.thread_mut(current).pending = op;
         }
-        self.pick_next() != Some(current)
-    }
-
-    /// Whether `current`, which waits, closes a circle of threads that wait for each other; the execution ends then. If
-    /// nobody else can go on, that is seen anyway, and if a director decides, it goes on to the end.
-    #[inline]
-    fn closes_circle(&mut self, current: ThreadId) -> bool {
-        if self.kernel.limits.directed {
+        let next = self.pick_next();
+        if next == Some(current) {
             return false;
         }
-        match self.kernel.closed_circle(current) {
-            Some(circle) if self.kernel.can_go_on().next().is_some() => {
-                self.stop = Some(Stop::WaitCycle(circle));
-                true
-            }
-            _ => false,
+        if self.mode.stacks_from.is_some() && next.is_some() {
+            self.count_switch(current);
         }
+        true
+    }
+
+    /// Whether `current`, which waits, waits for ever; the execution ends then. If nobody else can go on, that is seen
+    /// anyway, and if a director decides, it goes on to the end.
+    #[inline]
+    fn is_stuck(&mut self, current: ThreadId) -> bool {
+        !self.kernel.limits.directed && self.stop_if(self.kernel.stuck(current))
+    }
+
+    /// A thread has ended: so does the execution, if another waits for a lock that it has not given back.
+    #[inline]
+    pub(super) fn note_end(&mut self, ended: ThreadId) {
+        if !self.kernel.thread(ended).held.is_empty() && !self.kernel.limits.directed {
+            self.stop_if(self.kernel.waits_for_ended(ended));
+        }
+    }
+
+    fn stop_if(&mut self, stuck: Option<Stuck>) -> bool {
+        let stuck = stuck.filter(|_| self.kernel.can_go_on().next().is_some());
+        let stops = stuck.is_some();
+        if let Some(stuck) = stuck {
+            self.stop = Some(Stop::Stuck(stuck));
+        }
+        stops
     }
 
     /// Picks who executes the next step; `None` if the execution ends here.
@@ -414,6 +429,7 @@ impl Execution {
             let atomic = self.is_of_atomic(&op).then_some(self.kernel.atomic);
             self.trace.push(Event { step: self.kernel.steps, thread, op, note, atomic });
             self.keep_knowledge(thread);
+            self.end_wait(thread, &op);
         }
     }
 

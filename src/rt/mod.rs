@@ -32,7 +32,7 @@ pub(crate) mod switching;
 pub(crate) mod thread;
 pub(crate) mod timer;
 pub(crate) mod tracked;
-mod waiting;
+pub(crate) mod waiting;
 pub(crate) mod workers;
 
 use std::time::Duration;

@@ -5,6 +5,7 @@ use std::panic::Location;
 use super::object::Entry;
 use super::op::{ObjectId, Op, ThreadId};
 use super::shadow::AccessKind;
+use super::waiting::Stuck;
 
 /// A thread that holds something, and where it took it.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +76,8 @@ pub(crate) enum Stop {
     Diverged(String),
     /// Threads are left and none can go on, the test body's among them.
     Deadlock,
-    /// These threads wait for each other, and others can go on.
-    WaitCycle(Vec<ThreadId>),
+    /// Threads can never go on, and others can.
+    Stuck(Stuck),
     /// The test body has returned, and threads are left that can never go on.
     Leaked,
     /// More steps than allowed.

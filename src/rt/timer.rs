@@ -34,6 +34,10 @@ impl Timers {
         self.started = 0;
     }
 
+    pub(super) fn now(&self) -> Instant {
+        self.now
+    }
+
     /// The time, which the reading advances.
     pub(crate) fn read(&mut self) -> Duration {
         self.now = self.now.saturating_add(STEP);

@@ -1,13 +1,25 @@
-//! Threads that can never go on although others can: each waits for something that another one of them has.
+//! Threads that can never go on although others can: each waits for something that another one of them has, or one waits for
+//! a lock that a thread which has ended never gave back.
 //!
-//! Looked for when a thread begins to wait, and only along waits that one particular thread has to end: the owner of a
-//! lock, each of its readers, a thread that is joined. Whoever waits for a notification, a message or a token waits for
-//! anybody, and is not followed: whether that comes is known at the end of the execution.
+//! Looked for when a thread begins to wait or ends, and only along waits that one particular thread has to end: the owner of a
+//! lock, each of its readers, a thread that is joined. (A guard cannot go to another thread, so what a thread had when it ended
+//! stays taken.) Whoever waits for a notification, a message or a token waits for anybody who can reach the object, and which
+//! threads can is not known: so that is not followed, and told at the end of the execution only. Nothing here is ever a false
+//! alarm.
 
 use super::kernel::Kernel;
 use super::op::{OpKind, ThreadId};
 use super::state::State;
 use super::timer::NEVER;
+
+/// Threads that can never go on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Stuck {
+    /// They wait for each other.
+    Circle(Vec<ThreadId>),
+    /// `waiter` waits for a lock that `owner`, which has ended, has.
+    Abandoned { waiter: ThreadId, owner: ThreadId },
+}
 
 /// Whom a thread waits for.
 enum Waited {
@@ -19,9 +31,39 @@ enum Waited {
 }
 
 impl Kernel {
-    /// The threads of a circle that `id`, which has just begun to wait, has closed; those that wait for the circle are
-    /// not among them.
-    pub(super) fn closed_circle(&self, id: ThreadId) -> Option<Vec<ThreadId>> {
+    /// Whether `id`, which has just begun to wait, waits for ever: the threads of a circle that it has closed, without those
+    /// that wait for the circle, or the lock that nobody will give back.
+    pub(super) fn stuck(&self, id: ThreadId) -> Option<Stuck> {
+        if let Some(owner) = self.abandoned(id) {
+            return Some(Stuck::Abandoned { waiter: id, owner });
+        }
+        self.closed_circle(id).map(Stuck::Circle)
+    }
+
+    /// Whether somebody waits for a lock that `owner`, which has just ended, has not given back.
+    #[cold]
+    pub(super) fn waits_for_ended(&self, owner: ThreadId) -> Option<Stuck> {
+        let waits = |&(id, _): &(ThreadId, _)| self.abandoned(id) == Some(owner);
+        let mut live = self.threads().filter(|(_, thread)| !thread.ended);
+        live.find(waits).map(|(waiter, _)| Stuck::Abandoned { waiter, owner })
+    }
+
+    /// The ended thread that has the lock which `id` waits for.
+    fn abandoned(&self, id: ThreadId) -> Option<ThreadId> {
+        let thread = self.thread(id);
+        let kinds = [OpKind::Lock, OpKind::ReadLock, OpKind::WriteLock];
+        if thread.deadline != NEVER || self.is_enabled(id) || !kinds.contains(&thread.pending.kind) {
+            return None;
+        }
+        let owner = match self.next_waited_for(id) {
+            Waited::One(owner) => Some(owner),
+            Waited::Several => self.waited_for(id).into_iter().find(|&owner| self.thread(owner).ended),
+            Waited::Nobody => None,
+        };
+        owner.filter(|&owner| self.thread(owner).ended)
+    }
+
+    fn closed_circle(&self, id: ThreadId) -> Option<Vec<ThreadId>> {
         // Mostly one thread is waited for, and can go on.
         let mut last = id;
         for _ in 0..self.threads.len() {
