@@ -104,14 +104,14 @@ impl FromStr for StrategyKind {
     }
 }
 
-/// What becomes of locks that are taken in an order that may end in a deadlock.
+/// What becomes of what is no failure in itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
-pub enum LockOrderPolicy {
-    /// Executions are steered towards the deadlock. If they meet it, the test fails; otherwise a note tells of it.
+pub enum Policy {
+    /// A note tells of it.
     #[default]
     Warn,
-    /// As `Warn`, and the test fails also if they do not meet it.
+    /// The test fails.
     Deny,
     /// Nothing.
     Allow,
@@ -177,11 +177,13 @@ pub struct Config {
     pub(crate) workers: usize,
     pub(crate) stack_size: usize,
     pub(crate) allow_leaked_threads: bool,
+    pub(crate) daemons: bool,
+    pub(crate) leaks: Policy,
     pub(crate) expect: Option<FailureKind>,
     pub(crate) replay: Option<String>,
     pub(crate) checkpoint: Option<PathBuf>,
     pub(crate) artifacts: Option<PathBuf>,
-    pub(crate) lock_order: LockOrderPolicy,
+    pub(crate) lock_order: Policy,
     pub(crate) regressions: Option<PathBuf>,
     /// What the test's file there is called after; the test's name, if nothing else.
     pub(crate) regression_name: Option<String>,
@@ -223,11 +225,13 @@ impl Default for Config {
             workers: 1,
             stack_size: 1 << 20,
             allow_leaked_threads: false,
+            daemons: false,
+            leaks: Policy::default(),
             expect: None,
             replay: None,
             checkpoint: None,
             artifacts: None,
-            lock_order: LockOrderPolicy::default(),
+            lock_order: Policy::default(),
             regressions: None,
             regression_name: None,
             log: Log::default(),
@@ -342,6 +346,20 @@ impl Config {
         self
     }
 
+    /// Whether all threads that the test spawns are daemons: an execution ends with the test body, whatever the others do;
+    /// default not. See [`BuilderExt::daemon`](crate::thread::BuilderExt::daemon) for one thread.
+    pub fn daemons(mut self, daemons: bool) -> Config {
+        self.daemons = daemons;
+        self
+    }
+
+    /// What becomes of an execution that ends with locks whose guards were forgotten, or with messages in channels that
+    /// nobody has received: a note in the summary by default.
+    pub fn leaks(mut self, policy: Policy) -> Config {
+        self.leaks = policy;
+        self
+    }
+
     /// The failure that has to be found for the test to pass; default none. [`explore`](crate::explore) reports
     /// failures as they are; the attribute `#[drawloom::test]` heeds this.
     pub fn expect(mut self, kind: FailureKind) -> Config {
@@ -374,9 +392,10 @@ impl Config {
         self
     }
 
-    /// What becomes of an order of locks that may end in a deadlock where schedules are sampled; default
-    /// [`LockOrderPolicy::Warn`].
-    pub fn lock_order(mut self, policy: LockOrderPolicy) -> Config {
+    /// What becomes of an order of locks that may end in a deadlock where schedules are sampled. Executions are steered
+    /// towards the deadlock, unless that is allowed. If they meet it, the test fails; otherwise a note tells of it, which is
+    /// the default, or the test fails as well, if it is denied.
+    pub fn lock_order(mut self, policy: Policy) -> Config {
         self.lock_order = policy;
         self
     }
@@ -427,6 +446,7 @@ impl Config {
             directed: false,
             strict: Strict::default(),
             stack_size: self.stack_size,
+            daemons: self.daemons,
         }
     }
 

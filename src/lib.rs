@@ -97,11 +97,14 @@ pub mod switching;
 pub mod sync;
 #[cfg(feature = "explore")]
 pub mod thread;
+#[cfg(not(feature = "explore"))]
+#[path = "thread/without.rs"]
+pub mod thread;
 #[cfg(feature = "explore")]
 pub mod time;
 
 #[cfg(feature = "explore")]
-pub use config::{Config, ConfigError, LockOrderPolicy, Log, MemoryModel, StrategyKind, Timeouts};
+pub use config::{Config, ConfigError, Log, MemoryModel, Policy, StrategyKind, Timeouts};
 #[cfg(feature = "explore")]
 pub use drawloom_macros::test;
 #[cfg(feature = "explore")]
@@ -123,7 +126,7 @@ pub mod strategy {
 }
 
 #[cfg(not(feature = "explore"))]
-pub use std::{collections, hint, sync, thread, thread_local, time};
+pub use std::{collections, hint, sync, thread_local, time};
 
 #[cfg(all(doctest, feature = "explore"))]
 #[doc = include_str!("../README.md")]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use drawloom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
-use drawloom::{Config, FailureKind, LockOrderPolicy, Report, StrategyKind, explore, thread};
+use drawloom::{Config, FailureKind, Policy, Report, StrategyKind, explore, thread};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
@@ -14,7 +14,7 @@ fn one(seed: u64, body: impl Fn() + Send + Sync) -> Report {
 }
 
 fn config() -> Config {
-    Config::new().strategy(StrategyKind::RandomWalk).lock_order(LockOrderPolicy::Deny).spurious(0)
+    Config::new().strategy(StrategyKind::RandomWalk).lock_order(Policy::Deny).spurious(0)
 }
 
 /// Whether the report is of a deadlock that was predicted from an execution that passed.
@@ -255,11 +255,11 @@ fn what_a_flag_orders_is_told_as_potential() {
         takes(&locks, &[1, 0])();
         first.join().unwrap();
     };
-    let warned = explore(config().executions(100).lock_order(LockOrderPolicy::Warn), body);
+    let warned = explore(config().executions(100).lock_order(Policy::Warn), body);
     assert!(warned.passed() && warned.to_string().contains("potential deadlock"), "{warned}");
     let denied = explore(config().executions(100), body);
     assert!(denied.failed_with(FailureKind::LockOrder), "{denied}");
-    let allowed = explore(config().executions(100).lock_order(LockOrderPolicy::Allow), body);
+    let allowed = explore(config().executions(100).lock_order(Policy::Allow), body);
     assert!(!allowed.to_string().contains("potential"), "{allowed}");
 }
 

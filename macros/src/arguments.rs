@@ -39,6 +39,8 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("workers", Takes::positive("usize")),
     ("stack_size", Takes::positive("usize")),
     ("leaked_threads", Takes::Text(leaked_threads)),
+    ("daemons", Takes::Switch(daemons)),
+    ("leaks", Takes::Text(leaks)),
     ("lock_order", Takes::Text(lock_order)),
     ("expect", Takes::Text(expect)),
 ];
@@ -65,7 +67,7 @@ const MEMORY: &[(&str, &str)] = &[("rc11", "Rc11"), ("sc", "SequentiallyConsiste
 
 const LEAKED_THREADS: &[(&str, &str)] = &[("allow", "true"), ("deny", "false")];
 
-const LOCK_ORDER: &[(&str, &str)] = &[("warn", "Warn"), ("deny", "Deny"), ("allow", "Allow")];
+const POLICIES: &[(&str, &str)] = &[("warn", "Warn"), ("deny", "Deny"), ("allow", "Allow")];
 
 const FAILURES: &[(&str, &str)] = &[
     ("panic", "Panic"),
@@ -91,6 +93,8 @@ enum Takes {
     Integer { type_name: &'static str, zero_allowed: bool },
     /// No value: the name says it all.
     Nothing(fn(Span) -> TokenStream),
+    /// `true` or `false`.
+    Switch(fn(bool) -> TokenStream),
     /// A string literal, which the function turns into a call on `Config`.
     Text(fn(&str, Span) -> Result<TokenStream>),
 }
@@ -162,6 +166,13 @@ impl Arguments {
             (Takes::Integer { type_name, zero_allowed }, Some(value)) => {
                 integer(&argument.name, value, type_name, zero_allowed)?
             }
+            (Takes::Switch(call), Some(value)) => match value {
+                Expr::Lit(ExprLit { lit: Lit::Bool(literal), .. }) => call(literal.value),
+                _ => {
+                    let message = format!("`{name}` takes `true` or `false`: `{name} = true`");
+                    return Err(Error::new_spanned(value, message));
+                }
+            },
             (Takes::Text(call), Some(value)) => {
                 let text = text(&name, value)?;
                 call(&text.value(), text.span())?
@@ -282,7 +293,7 @@ fn text(name: &str, value: &Expr) -> Result<LitStr> {
                 "timeouts" => "any",
                 "memory" => "sc",
                 "leaked_threads" => "allow",
-                "lock_order" => "deny",
+                "lock_order" | "leaks" => "deny",
                 _ => "deadlock",
             };
             Err(Error::new_spanned(
@@ -360,9 +371,18 @@ fn leaked_threads(text: &str, span: Span) -> Result<TokenStream> {
     Ok(quote!(.allow_leaked_threads(#allowed)))
 }
 
+fn daemons(daemons: bool) -> TokenStream {
+    quote!(.daemons(#daemons))
+}
+
+fn leaks(text: &str, span: Span) -> Result<TokenStream> {
+    let policy = Ident::new(word("leaks", text, span, POLICIES)?, span);
+    Ok(quote!(.leaks(::drawloom::Policy::#policy)))
+}
+
 fn lock_order(text: &str, span: Span) -> Result<TokenStream> {
-    let policy = Ident::new(word("lock_order", text, span, LOCK_ORDER)?, span);
-    Ok(quote!(.lock_order(::drawloom::LockOrderPolicy::#policy)))
+    let policy = Ident::new(word("lock_order", text, span, POLICIES)?, span);
+    Ok(quote!(.lock_order(::drawloom::Policy::#policy)))
 }
 
 fn expect(text: &str, span: Span) -> Result<TokenStream> {

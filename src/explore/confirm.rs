@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::profile::Profile;
 use super::runner::{Exploration, Finding, Outcome, QUIET};
 use super::steer::Steer;
-use crate::config::{ConfigError, LockOrderPolicy};
+use crate::config::{ConfigError, Policy};
 use crate::detect::lock_order::{Cycle, CycleKey, Edge, Lock, LockOrder, Request};
 use crate::explore::judge::Verdict;
 use crate::report::{self, FailureKind, LockCycle, LockName, LockRequest, ObjectName, Place};
@@ -24,7 +24,7 @@ impl Exploration<'_> {
         tried: &mut BTreeSet<CycleKey>,
         outcome: &mut Outcome,
     ) -> Result<(), ConfigError> {
-        if self.config.lock_order == LockOrderPolicy::Allow {
+        if self.config.lock_order == Policy::Allow {
             return Ok(());
         }
         for (key, cycle) in &lock_order.cycles {
@@ -38,7 +38,7 @@ impl Exploration<'_> {
             }
             let potential = report::potential(&cycle_of(cycle), ATTEMPTS);
             match self.config.lock_order {
-                LockOrderPolicy::Deny => {
+                Policy::Deny => {
                     outcome.verdict = Some(Verdict::new(FailureKind::LockOrder, potential));
                 }
                 _ => outcome.notes.push(potential),

@@ -1,6 +1,8 @@
 //! The judgement of one execution: did it fail, and how.
 
 use super::runner::nondeterminism;
+use crate::config::{Config, Policy};
+use crate::detect::leak;
 use crate::report::FailureKind;
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;
@@ -21,7 +23,7 @@ impl Verdict {
 }
 
 /// Judges the execution that has just ended with `stop`; `None` if nothing is wrong.
-pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> Option<Verdict> {
+pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Option<Verdict> {
     let kernel = &execution.kernel;
     let thread = |id: ThreadId| execution.thread_label(id);
     match stop {
@@ -101,7 +103,7 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
                 format!("{what}, while {} can go on", join_names(&going)),
             ))
         }
-        Stop::Leaked if !allow_leaked => Some(Verdict::new(
+        Stop::Leaked if !config.allow_leaked_threads => Some(Verdict::new(
             FailureKind::LeakedThread,
             format!("the test body has returned, but {} can never end", waiting().0),
         )),
@@ -134,7 +136,7 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, allow_leaked: bool) -> O
             );
             Some(Verdict::new(FailureKind::Livelock, message))
         }
-        Stop::Finished => leak(execution),
+        Stop::Finished => tracked(execution).or_else(|| left(execution, config.leaks)),
         Stop::StepLimit => Some(Verdict::new(
             FailureKind::StepLimit,
             format!(
@@ -164,8 +166,17 @@ fn join_names(names: &[String]) -> String {
     }
 }
 
-/// What is left when all threads have ended, and should not be.
-fn leak(execution: &Execution) -> Option<Verdict> {
+/// What is left when all threads have ended, if that is denied.
+fn left(execution: &Execution, policy: Policy) -> Option<Verdict> {
+    if policy != Policy::Deny {
+        return None;
+    }
+    let first = leak::left(execution).next()?;
+    Some(Verdict::new(FailureKind::Leak, leak::describe(execution, first)))
+}
+
+/// A tracked value that is left when all threads have ended.
+fn tracked(execution: &Execution) -> Option<Verdict> {
     let mut left = execution.kernel.tracked.left();
     let first = left.next()?;
     let mut message = format!("the {} made at {} was never dropped", first.what, first.location);

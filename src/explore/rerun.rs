@@ -176,7 +176,7 @@ impl Exploration<'_> {
                     config.strategy = seed.strategy.parse::<StrategyKind>()?;
                     config.custom_strategy = None;
                 }
-                let this = Exploration { config, body: self.body };
+                let this = Exploration::new(config, self.body);
                 this.on_worker(|execution| {
                     let (profile, _) = this.profile(execution, seed.execution.min(PROFILED));
                     let verdict = this.run_index(execution, seed.execution, &profile, mode);

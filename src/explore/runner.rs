@@ -21,11 +21,13 @@ use super::replay::token_of;
 use super::seed::ExecutionSeed;
 use super::strategy::Start;
 use super::token::Token;
-use crate::config::{Config, ConfigError, Rerun, StrategyKind, Timeouts};
+use crate::config::{Config, ConfigError, Policy, Rerun, StrategyKind, Timeouts};
+use crate::detect::leak::{self, Leaks};
 use crate::detect::lock_order::LockOrder;
 use crate::report::{Coverage, Effort, Failure, FailureKind, LockCycle, Report, Trace, grouped};
 use crate::rt::behaviour::Behaviours;
 use crate::rt::execution::Mode;
+use crate::rt::outcome::Stop;
 use crate::rt::rng::Rng;
 use crate::rt::{Execution, current, faults, panic};
 
@@ -69,13 +71,21 @@ pub fn explore<F>(config: Config, body: F) -> Report
 where
     F: Fn() + Send + Sync,
 {
-    let exploration = Exploration { config, body: &body };
+    let exploration = Exploration::new(config, &body);
     exploration.run().unwrap_or_else(|error| exploration.refuse(&error))
 }
 
 pub(super) struct Exploration<'a> {
     pub(super) config: Config,
     pub(super) body: Body<'a>,
+    /// What was left in executions that passed.
+    leaks: Mutex<Leaks>,
+}
+
+impl<'a> Exploration<'a> {
+    pub(super) fn new(config: Config, body: Body<'a>) -> Exploration<'a> {
+        Exploration { config, body, leaks: Mutex::default() }
+    }
 }
 
 /// A failing execution, as found.
@@ -152,6 +162,10 @@ impl Exploration<'_> {
             None => self.sample()?,
         };
         notes.append(&mut outcome.notes);
+        if outcome.finding.is_none() {
+            let leaks = std::mem::take(&mut *self.leaks.lock().unwrap_or_else(PoisonError::into_inner));
+            notes.extend(leaks.into_words());
+        }
         let mut report = self.report(&outcome, notes);
         if let Some(verdict) = outcome.verdict {
             report.failure = Some(Box::new(self.failure(verdict, outcome.executions)));
@@ -293,7 +307,20 @@ impl Exploration<'_> {
         execution.prepare(index, Rng::new(self.config.seed, index), mode);
         execution.begin(&Start { execution: index, profile });
         let stop = execution.run(self.body);
-        judge(execution, &stop, self.config.allow_leaked_threads)
+        self.judge(execution, &stop)
+    }
+
+    /// Judges the execution that has just ended with `stop`, and notes what it left if that is no failure.
+    pub(super) fn judge(&self, execution: &Execution, stop: &Stop) -> Option<Verdict> {
+        let verdict = judge(execution, stop, &self.config);
+        let is_to_tell = verdict.is_none()
+            && matches!(stop, Stop::Finished)
+            && self.config.leaks == Policy::Warn
+            && leak::left(execution).next().is_some();
+        if is_to_tell {
+            self.leaks.lock().unwrap_or_else(PoisonError::into_inner).add(execution);
+        }
+        verdict
     }
 
     /// Explores every execution, if that is wanted. `None` if schedules are to be sampled instead.

@@ -237,7 +237,7 @@ impl Current {
     pub(crate) unsafe fn spawn(
         mut self,
         name: Option<Arc<str>>,
-        stack_size: Option<usize>,
+        (stack_size, daemon): (Option<usize>, bool),
         location: &'static Location<'static>,
         body: impl FnOnce(),
     ) -> ThreadId {
@@ -252,6 +252,9 @@ impl Current {
         }
         let thread = self.finish(op, |execution, parent| {
             let thread = execution.kernel.add_thread(Some(parent), name, location);
+            if daemon || execution.kernel.limits.daemons {
+                execution.kernel.make_daemon(thread);
+            }
             execution.kernel.note = Note::Thread(thread);
             let lineage = execution.kernel.thread(thread).lineage;
             execution.strategy.spawned(parent, thread, lineage, &mut execution.rng);

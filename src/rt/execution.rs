@@ -281,10 +281,13 @@ impl Execution {
         !self.kernel.limits.directed && self.stop_if(self.kernel.stuck(current))
     }
 
-    /// A thread has ended: so does the execution, if another waits for a lock that it has not given back.
+    /// A thread has ended: so does the execution, if daemons are all that is left, or if another waits for a lock that it
+    /// has not given back.
     #[inline]
     pub(super) fn note_end(&mut self, ended: ThreadId) {
-        if !self.kernel.thread(ended).held.is_empty() && !self.kernel.limits.directed {
+        if self.kernel.only_daemons() && !self.kernel.limits.directed {
+            self.stop = Some(Stop::Daemons);
+        } else if !self.kernel.thread(ended).held.is_empty() && !self.kernel.limits.directed {
             self.stop_if(self.kernel.waits_for_ended(ended));
         }
     }

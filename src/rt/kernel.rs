@@ -58,6 +58,8 @@ pub(crate) struct Limits {
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
     pub(crate) stack_size: usize,
+    /// Whether all threads but the first are daemons.
+    pub(crate) daemons: bool,
     pub(crate) memory: MemoryModel,
     /// Whether a director decides, or one has decided what is replayed: then every store may be read and every
     /// place in modification order taken, because whoever decides has checked what the memory model allows.
@@ -88,6 +90,8 @@ pub(crate) struct Kernel {
     pub(super) threads: Vec<Thread>,
     thread_count: usize,
     pub(crate) live: usize,
+    /// How many of the live threads are daemons.
+    daemons: usize,
     lanes: Vec<ThreadId>,
     free_lanes: Vec<u32>,
     pub(crate) enabled: LaneSet,
@@ -123,6 +127,7 @@ impl Kernel {
             threads: Vec::new(),
             thread_count: 0,
             live: 0,
+            daemons: 0,
             lanes: Vec::new(),
             free_lanes: Vec::new(),
             enabled: LaneSet::default(),
@@ -148,6 +153,7 @@ impl Kernel {
     pub(crate) fn reset(&mut self) {
         self.thread_count = 0;
         self.live = 0;
+        self.daemons = 0;
         self.lanes.clear();
         self.free_lanes.clear();
         self.enabled.clear();
@@ -243,6 +249,17 @@ impl Kernel {
         id
     }
 
+    /// The execution may end without this thread.
+    pub(crate) fn make_daemon(&mut self, id: ThreadId) {
+        self.threads[id.index()].daemon = true;
+        self.daemons += 1;
+    }
+
+    /// Whether daemons are all that is left.
+    pub(crate) fn only_daemons(&self) -> bool {
+        self.live == self.daemons && self.live > 0
+    }
+
     /// The current thread has executed its last op.
     pub(crate) fn end_thread(&mut self, id: ThreadId) {
         let object = self.thread(id).object;
@@ -256,6 +273,7 @@ impl Kernel {
         thread.ended = true;
         let lane = thread.lane;
         self.slots.give_back(thread.slot, last_epoch);
+        self.daemons -= usize::from(thread.daemon);
         self.enabled.remove(lane);
         self.free_lanes.push(lane);
         self.live -= 1;
@@ -493,6 +511,7 @@ mod tests {
             timeouts: Timeouts::Last,
             spurious: 0,
             stack_size: 1 << 16,
+            daemons: false,
             memory: MemoryModel::default(),
             directed: false,
             strict: Strict::default(),

@@ -80,6 +80,8 @@ pub(crate) enum Stop {
     Stuck(Stuck),
     /// The test body has returned, and threads are left that can never go on.
     Leaked,
+    /// Daemons are left, and were cut off.
+    Daemons,
     /// More steps than allowed.
     StepLimit,
     /// More threads than allowed; where the one too many was spawned.

@@ -58,6 +58,8 @@ pub(crate) struct Thread {
     pub(super) wait_number: u64,
     pub(super) timed_out: bool,
     pub(crate) ended: bool,
+    /// Whether the execution may end without the thread.
+    pub(crate) daemon: bool,
     pub(crate) object: ObjectId,
     pub(crate) parent: ThreadId,
     /// Position among the children of its parent.
@@ -106,6 +108,7 @@ impl Thread {
             wait_number: 0,
             timed_out: false,
             ended: false,
+            daemon: false,
             object: ObjectId::NONE,
             parent: ThreadId::MAIN,
             ordinal: 0,
@@ -138,6 +141,7 @@ impl Thread {
         self.deadline = NEVER;
         self.timed_out = false;
         self.ended = false;
+        self.daemon = false;
         self.children = 0;
         self.clock.clear();
         self.clock_version = 0;

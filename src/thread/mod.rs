@@ -1,6 +1,7 @@
 //! Threads; mirrors [`std::thread`].
 
 mod current;
+mod ext;
 mod local;
 #[cfg(unix)]
 mod os;
@@ -14,6 +15,7 @@ pub use current::{
 };
 #[expect(deprecated, reason = "std has them still")]
 pub use current::{park_timeout_ms, sleep_ms};
+pub use ext::BuilderExt;
 pub use local::{AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use spawn::{Builder, JoinHandle, spawn};

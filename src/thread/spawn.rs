@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread::Result;
 
 use super::current::{Thread, in_execution};
+use super::ext::BuilderExt;
 use crate::rt::identity::Stamp;
 use crate::rt::op::ThreadId;
 use crate::rt::{Current, current};
@@ -69,7 +70,7 @@ impl ModelThread {
         let execution = current.execution().stamp();
         let name = builder.name.map(Arc::from);
         // SAFETY: the caller vouches for `body`.
-        let id = unsafe { current.spawn(name, builder.stack_size, location, body) };
+        let id = unsafe { current.spawn(name, (builder.stack_size, builder.daemon), location, body) };
         ModelThread { execution, id }
     }
 
@@ -178,13 +179,14 @@ where
 pub struct Builder {
     pub(super) name: Option<String>,
     pub(super) stack_size: Option<usize>,
+    pub(super) daemon: bool,
 }
 
 impl Builder {
     /// A builder without a name and with the default stack size.
     #[expect(clippy::new_without_default, reason = "std's has none")]
     pub fn new() -> Builder {
-        Builder { name: None, stack_size: None }
+        Builder { name: None, stack_size: None, daemon: false }
     }
 
     /// Names the thread.
@@ -271,5 +273,12 @@ impl Builder {
         if let Some(name) = &self.name {
             let _ = CString::new(name.as_str()).expect("thread name may not contain interior null bytes");
         }
+    }
+}
+
+impl BuilderExt for Builder {
+    fn daemon(mut self) -> Builder {
+        self.daemon = true;
+        self
     }
 }

@@ -125,11 +125,12 @@ fn words_stand_for_variants() {
         calls("timeouts = \"last\", leaked_threads = \"deny\""),
         ".timeouts(::drawloom::Timeouts::Last).allow_leaked_threads(false)"
     );
+    assert_eq!(calls("daemons = true, leaks = \"deny\""), ".daemons(true).leaks(::drawloom::Policy::Deny)");
     assert_eq!(
         error("timeouts = \"never\""),
         "`timeouts` cannot be \"never\"; it is one of \"last\", \"any\""
     );
-    assert_eq!(calls("lock_order = \"deny\""), ".lock_order(::drawloom::LockOrderPolicy::Deny)");
+    assert_eq!(calls("lock_order = \"deny\""), ".lock_order(::drawloom::Policy::Deny)");
     assert_eq!(calls("memory = \"sc\""), ".memory(::drawloom::MemoryModel::SequentiallyConsistent)");
     assert_eq!(error("memory = \"tso\""), "`memory` cannot be \"tso\"; it is one of \"rc11\", \"sc\"");
     assert_eq!(error("timeouts = any"), "`timeouts` takes a string literal: `timeouts = \"any\"`");
@@ -153,7 +154,7 @@ fn an_unknown_name_is_refused_with_the_nearest_one() {
         error("excutions = 5"),
         "no argument is called `excutions`; did you mean `executions`? the arguments are \
          `executions`, `seed`, `strategy`, `exhaustive`, `max_steps`, `max_threads`, `max_preemptions`, `time`, `timeouts`, \
-         `spurious`, `memory`, `workers`, `stack_size`, `leaked_threads`, `lock_order`, `expect`"
+         `spurious`, `memory`, `workers`, `stack_size`, `leaked_threads`, `daemons`, `leaks`, `lock_order`, `expect`"
     );
     assert!(error("colour = 5").starts_with("no argument is called `colour`; the arguments are"));
 }

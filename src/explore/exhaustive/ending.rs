@@ -22,6 +22,10 @@ impl Explorer {
                 Some(RunEnd::Unsupported("a thread that spins while another waits for time".to_owned()));
             return Direction::Release;
         }
+        if kernel.only_daemons() {
+            // They did all that they could do before the others had ended.
+            return Direction::Stop(Stop::Daemons);
+        }
         if kernel.fire_timeout() {
             return Direction::Run(kernel.nth_enabled(0));
         }

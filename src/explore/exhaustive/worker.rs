@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use super::super::judge::{Verdict, judge};
+use super::super::judge::Verdict;
 use super::super::profile::Profile;
 use super::super::random::RoundRobin;
 use super::super::runner::{Exploration, Finding, QUIET, TRACING, nondeterminism};
@@ -263,7 +263,7 @@ impl<'a, 'b> Worker<'a, 'b> {
             self.common.blocked.fetch_add(1, Ordering::Relaxed);
             return Ran::Blocked;
         }
-        let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
+        let verdict = self.exploration.judge(self.execution, &stop);
         if verdict.is_some() && !is_diverged && self.goes_on_instead() {
             self.common.blocked.fetch_add(1, Ordering::Relaxed);
             return Ran::Blocked;
@@ -308,7 +308,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         explorer.found = found;
         let is_longer = explorer.graph.len() != events;
         self.explorer = Some(explorer);
-        let verdict = judge(self.execution, &stop, self.exploration.config.allow_leaked_threads);
+        let verdict = self.exploration.judge(self.execution, &stop);
         let verdict = match verdict {
             None if is_longer => nondeterminism("the second went on where the first had ended"),
             None => return None,

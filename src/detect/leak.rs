@@ -1,0 +1,61 @@
+//! What is left of an execution that has ended: locks whose guards were forgotten, messages that nobody has received.
+//!
+//! Neither has to be wrong: a program may drop a channel with messages in it on purpose. So they are told in a note unless
+//! the test says otherwise. Values in `alloc::Track` and memory from `alloc::alloc`, which say of themselves that they have to
+//! be gone, are the judge's.
+
+use std::collections::BTreeMap;
+use std::panic::Location;
+
+use crate::rt::Execution;
+use crate::rt::object::Object;
+use crate::rt::state::State;
+
+/// What was left, by what it is and where it was made, in words.
+#[derive(Default, Debug)]
+pub(crate) struct Leaks(BTreeMap<(&'static str, &'static Location<'static>), String>);
+
+impl Leaks {
+    /// Adds what is left of an execution that has ended as it should.
+    pub(crate) fn add(&mut self, execution: &Execution) {
+        for object in left(execution) {
+            let key = (object.kind.name(), object.location);
+            self.0.entry(key).or_insert_with(|| describe(execution, object));
+        }
+    }
+
+    /// In words, in the order of the places.
+    pub(crate) fn into_words(self) -> impl Iterator<Item = String> {
+        self.0.into_values()
+    }
+}
+
+/// The objects in which something is left.
+pub(crate) fn left(execution: &Execution) -> impl Iterator<Item = &Object> {
+    execution.kernel.objects.iter().filter(|object| match object.state {
+        State::Mutex(state) => state.owner.is_some(),
+        State::RwLock(state) => state.writer.is_some() || !object.entries.is_empty(),
+        State::Channel(state) => state.sent() > state.taken(),
+        _ => false,
+    })
+}
+
+/// What is left in an object.
+pub(crate) fn describe(execution: &Execution, object: &Object) -> String {
+    let (kind, made_at) = (object.kind.name(), object.location);
+    if let State::Channel(state) = object.state {
+        return match state.sent() - state.taken() {
+            1 => format!("a message in the {kind} made at {made_at} was never received"),
+            messages => format!("{messages} messages in the {kind} made at {made_at} were never received"),
+        };
+    }
+    let holders = object.state.holders(&object.entries);
+    let taken: Vec<String> = holders
+        .iter()
+        .map(|holder| format!("by {} at {}", execution.thread_label(holder.thread), holder.location))
+        .collect();
+    format!(
+        "a guard of the {kind} made at {made_at} was never dropped; it was taken {}",
+        taken.join(", and ")
+    )
+}
