@@ -7,8 +7,8 @@ pub use std::hint::*;
 use crate::rt::current;
 use crate::rt::op::OpKind;
 
-/// Tells the processor, or inside an exploration the scheduler, that the thread spins: a loop that waits for
-/// another thread without saying so may be explored for ever.
+/// Tells the processor, or inside an exploration the scheduler, that the thread spins. A loop that waits for another
+/// thread without saying so is noticed only if it changes nothing; otherwise it may run until the step limit.
 #[track_caller]
 pub fn spin_loop() {
     match current() {

@@ -2,14 +2,16 @@
 //!
 //! An enumerator written from the definition (every interleaving, one step at a time, depth first) gives all
 //! final states of a program, deadlock among them. No execution may end in any other, and many executions of a
-//! tiny program have to reach all of them.
+//! tiny program have to reach all of them: loops that wait included, which the scheduler makes give way to others, and
+//! which it says to wait for ever where no interleaving goes on.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex as StdMutex;
+use std::sync::atomic::{AtomicU64 as StdAtomicU64, Ordering as StdOrdering};
 
 use drawloom::sync::atomic::{AtomicU32, Ordering};
-use drawloom::sync::{Mutex, MutexGuard};
-use drawloom::{Config, FailureKind, StrategyKind, explore, thread};
+use drawloom::sync::{Arc, Mutex, MutexGuard};
+use drawloom::{Config, FailureKind, StrategyKind, explore, hint, thread};
 use proptest::prelude::*;
 
 const LOCATIONS: usize = 2;
@@ -32,6 +34,10 @@ enum Step {
     TryLock(usize),
     /// Gives a lock back, if the thread has it.
     Unlock(usize),
+    /// Lets others run.
+    Yield,
+    /// Reads a location until it holds a value; with a hint in the loop, or without.
+    Await(usize, u32, bool),
 }
 
 type Program = Vec<Vec<Step>>;
@@ -84,6 +90,13 @@ impl State {
                 if self.owners[lock].is_none() {
                     self.owners[lock] = Some(thread);
                 }
+            }
+            Step::Yield => {}
+            Step::Await(at, value, _) => {
+                if self.values[at] != value {
+                    return false;
+                }
+                *register = value;
             }
             Step::Unlock(lock) => {
                 if self.owners[lock] == Some(thread) {
@@ -147,6 +160,15 @@ fn run_thread(steps: &[Step], values: &[AtomicU32], locks: &[Mutex<()>]) -> u32 
                 }
             }
             Step::Unlock(lock) => held[lock] = None,
+            Step::Yield => thread::yield_now(),
+            Step::Await(at, value, says_so) => {
+                while values[at].load(Ordering::SeqCst) != value {
+                    if says_so {
+                        hint::spin_loop();
+                    }
+                }
+                register = value;
+            }
         }
     }
     register
@@ -187,6 +209,61 @@ fn sampled_finals(program: &Program, strategy: StrategyKind, executions: u64) ->
     finals.into_inner().unwrap()
 }
 
+/// As `sampled_finals`, for programs with loops that may wait for ever. Nobody joins the threads, and those that are
+/// left over are allowed, so that an execution that never ends does not end the exploration.
+fn sampled_finals_of_loops(program: &Program, strategy: StrategyKind, executions: u64) -> BTreeSet<Final> {
+    /// The threads of one execution, and what came of those that have ended.
+    struct Run {
+        values: Vec<AtomicU32>,
+        locks: Vec<Mutex<()>>,
+        registers: StdMutex<Vec<Option<u32>>>,
+    }
+    // Detached threads borrow nothing from here.
+    let program = std::sync::Arc::new(program.clone());
+    let finals = std::sync::Arc::new(StdMutex::new(BTreeSet::new()));
+    let counts = std::sync::Arc::new((StdAtomicU64::new(0), StdAtomicU64::new(0)));
+    let mut left = executions;
+    let mut seed = 0;
+    while left > 0 && seed < 40 {
+        // Enough for a thousand rounds of each of two threads, after which a livelock is told at the limit. A random
+        // walk lets both go round about as often.
+        let steps = if strategy == StrategyKind::RandomWalk { 4_600 } else { 12_000 };
+        let config = Config::new().executions(left).strategy(strategy).seed(seed).max_steps(steps);
+        let report = explore(config.allow_leaked_threads(true).spurious(0), || {
+            counts.0.fetch_add(1, StdOrdering::Relaxed);
+            let run = Arc::new(Run {
+                values: (0..LOCATIONS).map(|_| AtomicU32::new(0)).collect(),
+                locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),
+                registers: StdMutex::new(vec![None; program.len()]),
+            });
+            for number in 0..program.len() {
+                let run = Arc::clone(&run);
+                let (program, finals, counts) = (program.clone(), finals.clone(), counts.clone());
+                thread::spawn(move || {
+                    let register = run_thread(&program[number], &run.values, &run.locks);
+                    let mut registers = run.registers.lock().unwrap();
+                    registers[number] = Some(register);
+                    if let Some(registers) = registers.iter().copied().collect::<Option<Vec<_>>>() {
+                        let values = run.values.iter().map(|value| value.load(Ordering::SeqCst)).collect();
+                        finals.lock().unwrap().insert(Some((registers, values)));
+                        counts.1.fetch_add(1, StdOrdering::Relaxed);
+                    }
+                });
+            }
+        });
+        if let Some(failure) = report.failure() {
+            assert_eq!(failure.kind(), FailureKind::Deadlock, "{report}");
+        }
+        left = left.saturating_sub(report.executions());
+        seed += 1;
+    }
+    let mut finals = finals.lock().unwrap().clone();
+    if counts.1.load(StdOrdering::Relaxed) < counts.0.load(StdOrdering::Relaxed) {
+        finals.insert(None);
+    }
+    finals
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let at = 0..LOCATIONS;
     let lock = 0..LOCKS;
@@ -208,6 +285,42 @@ fn program(threads: std::ops::Range<usize>, steps: std::ops::Range<usize>) -> im
         steps
     });
     prop::collection::vec(thread, threads)
+}
+
+/// Programs of two threads that yield and wait in loops.
+fn looping_program() -> impl Strategy<Value = Program> {
+    let step = prop_oneof![
+        4 => step(),
+        2 => Just(Step::Yield),
+        3 => (0..LOCATIONS, 0u32..3, any::<bool>()).prop_map(|(at, value, says_so)| Step::Await(at, value, says_so)),
+    ];
+    let thread = prop::collection::vec(step, 1..5).prop_map(|mut steps| {
+        steps.extend((0..LOCKS).map(Step::Unlock));
+        steps
+    });
+    prop::collection::vec(thread, 2..3)
+}
+
+/// No execution with loops ends, or goes on for ever, where no interleaving does.
+fn check_loops_are_sound(
+    program: &Program,
+    strategy: StrategyKind,
+    executions: u64,
+) -> Result<(), TestCaseError> {
+    let possible = all_finals(program);
+    let reached = sampled_finals_of_loops(program, strategy, executions);
+    let impossible: Vec<_> = reached.difference(&possible).collect();
+    prop_assert!(impossible.is_empty(), "{strategy} reached {impossible:?}, possible are {possible:?}");
+    Ok(())
+}
+
+/// A random walk reaches every end although threads that yield give way.
+fn check_loops_are_complete(program: &Program, executions: u64) -> Result<(), TestCaseError> {
+    let possible = all_finals(program);
+    let reached = sampled_finals_of_loops(program, StrategyKind::RandomWalk, executions);
+    let missing: Vec<_> = possible.difference(&reached).collect();
+    prop_assert!(missing.is_empty(), "missed {missing:?} of {possible:?}");
+    Ok(())
 }
 
 fn strategy() -> impl Strategy<Value = StrategyKind> {
@@ -257,6 +370,36 @@ proptest! {
     #[test]
     fn many_executions_of_a_tiny_program_reach_every_end(program in program(2..3, 1..4)) {
         check_completeness(&program)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_loop_ends_or_goes_on_for_ever_where_none_does(program in looping_program(), strategy in strategy()) {
+        check_loops_are_sound(&program, strategy, 40)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn giving_way_loses_no_end_of_a_tiny_program(program in looping_program()) {
+        check_loops_are_complete(&program, 1_000)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// `cargo test --release --test oracle -- --ignored`
+    #[test]
+    #[ignore = "takes minutes; see the command in its documentation"]
+    fn deep_loops_end_where_they_do_in_some_interleaving(program in looping_program(), strategy in strategy()) {
+        check_loops_are_sound(&program, strategy, 200)?;
+        check_loops_are_complete(&program, 3_000)?;
     }
 }
 

@@ -1,5 +1,6 @@
 //! From an execution to the words of a report. Runs once, for the failure that is reported.
 
+mod loops;
 mod race;
 mod stacks;
 mod waits;
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::judge::{Verdict, first_unhandled_panic};
-use crate::report::{Effort, FailureKind, ObjectName, Place, Race, Row, Trace, Wait};
+use crate::report::{Effort, FailureKind, ObjectName, Place, Race, Row, Spin, Trace, Wait};
 use crate::rt::Execution;
 use crate::rt::evidence;
 use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
@@ -33,6 +34,7 @@ pub(crate) struct Description {
     pub(crate) effort: Effort,
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
+    pub(crate) spins: Vec<Spin>,
     pub(crate) race: Option<Race>,
     pub(crate) notes: Vec<String>,
 }
@@ -44,6 +46,8 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         verdict.kind,
         FailureKind::Deadlock | FailureKind::LeakedThread | FailureKind::StepLimit | FailureKind::Livelock
     );
+    // A director's execution ends where threads would go round for the first time.
+    let spins = verdict.kind == FailureKind::Livelock && !kernel.limits.directed;
     let place = match verdict.kind {
         FailureKind::Panic => {
             first_unhandled_panic(execution).and_then(|panic| panic.location.as_ref()).map(place_of)
@@ -56,7 +60,8 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         place,
         steps: kernel.steps,
         effort: effort(execution),
-        trace: trace(execution, rows),
+        trace: if spins { loops::trace_until_rounds(execution, rows) } else { trace(execution, rows) },
+        spins: if spins { loops::spinning(execution) } else { Vec::new() },
         waits: if stuck { waits::waits(execution) } else { Vec::new() },
         race: execution.race.map(|race| race::race_of(execution, &race)),
         notes: notes(execution, verdict),
@@ -70,12 +75,16 @@ fn effort(execution: &Execution) -> Effort {
 
 /// The operations of the execution that has just ended, and its panics.
 pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
+    trace_of(execution, &execution.trace, rows)
+}
+
+fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
     let left_out = match rows {
         Rows::All => 0,
-        Rows::Last => execution.trace.len().saturating_sub(LAST_ROWS),
+        Rows::Last => events.len().saturating_sub(LAST_ROWS),
     };
     let mut pointers = Pointers::default();
-    let shown = &execution.trace[left_out..];
+    let shown = &events[left_out..];
     let mut rows: Vec<Row> = shown.iter().map(|event| row(execution, event, &mut pointers)).collect();
     let from = shown.first().map_or(0, |event| event.step);
     let is_shown = |access: &&TracedAccess| access.step >= from && !access.kind.is_atomic();
@@ -85,7 +94,7 @@ pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
     // A stable sort: accesses and panics come after the last step before them.
     rows.sort_by_key(|row| row.step);
     let threads = execution.kernel.threads().map(|(id, _)| execution.thread_label(id)).collect();
-    Trace { threads, rows, left_out }
+    Trace { threads, rows, left_out, left_out_after: 0 }
 }
 
 fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
@@ -244,6 +253,9 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
     notes.extend(waits::left_behind(execution));
     if matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread) {
         notes.extend(waits::lost_wakeups(execution));
+    }
+    if verdict.kind == FailureKind::StepLimit {
+        notes.extend(loops::loop_of_lone(execution));
     }
     notes.dedup();
     notes

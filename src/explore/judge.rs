@@ -1,6 +1,7 @@
 //! The judgement of one execution: did it fail, and how.
 
 use super::runner::nondeterminism;
+use super::schedule::Run;
 use crate::config::{Config, Policy};
 use crate::detect::leak;
 use crate::report::FailureKind;
@@ -126,26 +127,28 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
             };
             Some(Verdict::new(FailureKind::DataRace, message))
         }
+        // Nobody asks for the end of threads that may be left over; exhaustive exploration has its own rules.
+        Stop::Livelock
+            if config.allow_leaked_threads
+                && !kernel.limits.directed
+                && kernel.thread(ThreadId::MAIN).ended =>
+        {
+            None
+        }
         Stop::Livelock => {
-            let live = kernel.threads().filter(|(_, thread)| !thread.ended);
-            let names: Vec<String> = live.map(|(id, _)| thread(id)).collect();
+            let spinning = kernel.threads().filter(|&(id, thread)| !thread.ended && kernel.is_enabled(id));
+            let names: Vec<String> = spinning.map(|(id, _)| thread(id)).collect();
             let verb = if names.len() == 1 { "goes" } else { "go" };
+            let (waiting, waits) = waiting();
+            let waiting = if waiting.is_empty() { waiting } else { format!(", while {waiting} {waits}") };
             let message = format!(
-                "{} {verb} on waiting in a loop for ever: no thread is left that could change what is read there",
+                "{} {verb} on waiting in a loop for ever{waiting}: no thread is left that could change what is read there",
                 join_names(&names),
             );
             Some(Verdict::new(FailureKind::Livelock, message))
         }
         Stop::Finished => tracked(execution).or_else(|| left(execution, config.leaks)),
-        Stop::StepLimit => Some(Verdict::new(
-            FailureKind::StepLimit,
-            format!(
-                "the execution has not ended after {} steps, the last of them by {}; a loop waits for what never \
-                 comes, or the limit `max_steps` is too low",
-                kernel.limits.max_steps,
-                thread(kernel.current),
-            ),
-        )),
+        Stop::StepLimit => Some(Verdict::new(FailureKind::StepLimit, step_limit(execution))),
         Stop::ThreadLimit(location) => Some(Verdict::new(
             FailureKind::ThreadLimit,
             format!(
@@ -155,6 +158,49 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
         )),
         _ => None,
     }
+}
+
+/// What to say of an execution that was not followed to its end.
+fn step_limit(execution: &Execution) -> String {
+    let kernel = &execution.kernel;
+    let start = format!("the execution has not ended after {} steps", kernel.steps);
+    if let Some(Lone { thread, steps }) = lone(execution) {
+        let others: Vec<String> = kernel
+            .enabled_threads()
+            .filter(|&other| other != thread)
+            .map(|other| execution.thread_label(other))
+            .collect();
+        return format!(
+            "{start}: {} has run the last {steps} of them alone, while {} could go on; if it waits for another thread, \
+             let its loop say so with `hint::spin_loop()` or `thread::yield_now()`, and if not, raise the limit \
+             `max_steps`",
+            execution.thread_label(thread),
+            join_names(&others),
+        );
+    }
+    format!(
+        "{start}, the last of them by {}, and what comes after is not known: threads may wait in loops for what never \
+         comes, or get in each other's way again and again (a livelock), or the limit `max_steps` is too low",
+        execution.thread_label(kernel.current),
+    )
+}
+
+/// How many steps a thread has to run alone, while others could go on, for a report to blame it for that: many more than
+/// a strategy lets a thread run by chance, and more than most threads have to do in one go.
+const LONE_STEPS: u32 = 1_000;
+
+/// A thread that has run alone for long: no good samaritan, in the words of Musuvathi and Qadeer, who would yield where
+/// it makes no progress.
+pub(crate) struct Lone {
+    pub(crate) thread: ThreadId,
+    pub(crate) steps: u32,
+}
+
+/// The thread that has kept all others from running in the last steps of an execution at its step limit.
+pub(crate) fn lone(execution: &Execution) -> Option<Lone> {
+    let Run { thread, length: steps } = execution.schedule.last_run();
+    let others_wait = execution.kernel.enabled_threads().any(|other| other != thread);
+    (steps >= LONE_STEPS && others_wait).then_some(Lone { thread, steps })
 }
 
 /// `a`, `a and b`, `a, b and c`.

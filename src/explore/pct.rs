@@ -7,7 +7,9 @@
 //! Two things peers got wrong. The low values are a random *permutation*: taking them in order of time
 //! (each lower than the last) makes some orders impossible. And k counts only steps at which there is a
 //! choice. Deviations from the paper: k is the longest of the profiled executions, since it cannot be known;
-//! a thread that yields falls below all others, or a spin loop at high priority would never end.
+//! a thread that yields, or goes round in a loop, falls below all others. Its loop would end without that, since it has
+//! to give way to others again and again (`rt::fairness`), but only for a step of each at a time: most of the
+//! execution would be rounds of the loop, and so would most of the steps at which priorities change.
 
 use super::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
@@ -84,7 +86,7 @@ impl Strategy for Pct {
             self.priorities[current.index()] = value;
         }
         self.step += 1;
-        if point.is_enabled(current) && point.pending(current).kind.is_yield() {
+        if point.is_enabled(current) && point.yields(current) {
             self.yields += 1;
             self.priority(current, rng);
             self.priorities[current.index()] = CHANGED - self.yields;

@@ -2,9 +2,7 @@
 //!
 //! Every pending operation has a random priority, and the highest goes first. When an operation is executed,
 //! its thread's next one draws anew, and so do the pending operations that conflict with it: so each
-//! partial order is sampled more evenly than by a random walk. A yield is given the lowest priority, so that a
-//! spinning thread does not win again and again by chance, and draws anew whenever another thread has yielded:
-//! a low one would be kept for as long as the others spin, which can be for ever.
+//! partial order is sampled more evenly than by a random walk.
 
 use super::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
@@ -36,9 +34,7 @@ impl Strategy for Pos {
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
         let mut best = (0, point.nth_enabled(0));
         for thread in point.enabled() {
-            let priority = self.priority(thread, rng);
-            let yields = point.pending(thread).kind.is_yield();
-            best = best.max((if yields { priority >> 32 } else { priority | 1 << 32 }, thread));
+            best = best.max((self.priority(thread, rng), thread));
         }
         best.1
     }
@@ -51,9 +47,7 @@ impl Strategy for Pos {
         self.priority(thread, rng);
         self.priorities[thread.index()] = rng.bits();
         for other in point.enabled() {
-            let pending = point.pending(other);
-            let both_yield = op.kind.is_yield() && pending.kind.is_yield();
-            if other != thread && (both_yield || pending.conflicts_with(op)) {
+            if other != thread && point.pending(other).conflicts_with(op) {
                 self.priority(other, rng);
                 self.priorities[other.index()] = rng.bits();
             }

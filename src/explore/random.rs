@@ -18,7 +18,8 @@ impl Strategy for RandomWalk {
 }
 
 /// Threads take turns, a quantum of steps each, in the order of spawning. Execution k has a quantum of
-/// k + 1 steps, so that a few executions see different interleavings; nothing else ever varies.
+/// k + 1 steps, so that a few executions see different interleavings; nothing else ever varies. A thread that yields
+/// gives up the rest of its turn.
 #[derive(Debug, Default)]
 pub(crate) struct RoundRobin {
     quantum: u64,
@@ -39,7 +40,7 @@ impl Strategy for RoundRobin {
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, _: &mut Rng) -> ThreadId {
         let current = point.current();
-        let stays = point.is_enabled(current) && !point.pending(current).kind.is_yield();
+        let stays = point.is_enabled(current) && !point.yields(current);
         if stays && self.last == Some(current) && self.left > 0 {
             self.left -= 1;
             return current;

@@ -22,6 +22,8 @@ pub(crate) struct Replay {
     /// Position of the present run, and the step at which it ends.
     run: usize,
     run_starts: u64,
+    /// How many steps the schedule has.
+    length: u64,
     next_choice: usize,
     /// By position in the token's table.
     threads: Vec<Option<ThreadId>>,
@@ -37,15 +39,16 @@ impl Replay {
     /// Follows `token`, and leaves the first divergence in `report`.
     pub(crate) fn new(token: Token, report: Arc<Mutex<Option<Divergence>>>) -> Replay {
         Replay {
-            token,
             run: 0,
             run_starts: 1,
+            length: token.length(),
             next_choice: 0,
             threads: Vec::new(),
             children: Vec::new(),
             diverged: false,
             report,
             step: 0,
+            token,
         }
     }
 
@@ -170,8 +173,11 @@ impl Strategy for Replay {
     }
 
     fn ends_spinning(&self, point: &SchedulingPoint<'_>) -> bool {
-        let length: u64 = self.token.runs.iter().map(|run| u64::from(run.length)).sum();
-        self.token.ends_spinning && !self.diverged && point.steps() >= length
+        self.token.ends_spinning && !self.diverged && point.steps() >= self.length
+    }
+
+    fn chooses_freely(&self) -> bool {
+        !self.diverged && self.step < self.length
     }
 
     fn wants_events(&self) -> bool {
@@ -200,7 +206,7 @@ impl Strategy for Replay {
 /// Goes on with the running thread, or else with the one spawned first.
 fn default_thread(point: &SchedulingPoint<'_>) -> ThreadId {
     let current = point.current();
-    if point.is_enabled(current) && !point.pending(current).kind.is_yield() {
+    if point.is_enabled(current) && !point.yields(current) {
         return current;
     }
     let others = point.enabled().filter(|&thread| thread != current);
@@ -208,22 +214,30 @@ fn default_thread(point: &SchedulingPoint<'_>) -> ThreadId {
 }
 
 /// The token of the execution that has just ended. It knows the kinds of operations as far as they were
-/// traced.
-pub(crate) fn token_of(execution: &Execution) -> Token {
+/// traced. If it `ends_spinning`, and no director has made it do so, the token leaves out the rounds in which nothing
+/// changes: a replay goes round by itself.
+pub(crate) fn token_of(execution: &Execution, ends_spinning: bool) -> Token {
     let kernel = &execution.kernel;
+    let settled = (ends_spinning && !kernel.limits.directed).then(|| kernel.settled());
+    let mut left = settled.map_or(u64::MAX, |settled| settled.step);
     let mut positions: Vec<Option<u32>> = vec![None; kernel.thread_count()];
     positions[0] = Some(0);
     let mut threads = vec![(0, 0)];
     let mut runs = Vec::new();
     let mut step = 0;
     for run in execution.schedule.runs() {
+        let length = u64::from(run.length).min(left) as u32;
+        if length == 0 {
+            break;
+        }
+        left -= u64::from(length);
         let position = *positions[run.thread.index()].get_or_insert_with(|| {
             threads.push((run.thread.0, 0));
             threads.len() as u32 - 1
         });
         let first = execution.trace.get(step).map(|event| event.op.kind);
-        runs.push(TokenRun { thread: position, length: run.length, first });
-        step += run.length as usize;
+        runs.push(TokenRun { thread: position, length, first });
+        step += length as usize;
     }
     // Parents come before their children: they have run before.
     for entry in threads.iter_mut().skip(1) {
@@ -235,9 +249,12 @@ pub(crate) fn token_of(execution: &Execution) -> Token {
         spurious: kernel.limits.spurious,
         memory: kernel.limits.memory,
         directed: kernel.limits.directed,
-        ends_spinning: false,
+        ends_spinning,
         threads,
         runs,
-        choices: execution.schedule.choices(),
+        choices: match settled {
+            Some(settled) => execution.schedule.choices_until(settled.choices),
+            None => execution.schedule.choices(),
+        },
     }
 }

@@ -28,9 +28,13 @@ impl Exploration<'_> {
             self.failure(finding.verdict, finding.index)
         } else {
             self.on_worker(|execution| {
+                let goes_on = finding.token.goes_on();
                 let steps = finding.fingerprints.len() as u64;
                 let mode = Mode { stacks_from: Some(steps.saturating_sub(STACKED_STEPS)), ..TRACING };
                 let (verdict, divergence) = self.follow(execution, finding.token, mode);
+                if goes_on {
+                    execution.fingerprints.truncate(finding.fingerprints.len());
+                }
                 let differs = Record::difference_of_fingerprints(&finding.fingerprints, execution);
                 let same = verdict.as_ref().is_some_and(|second| second.kind == finding.verdict.kind);
                 let difference = match divergence {
@@ -88,6 +92,11 @@ impl Exploration<'_> {
             // An exhaustive exploration counts those of the graph's best order, not of the one that was run.
             execution.kernel.limits.max_preemptions = None;
         }
+        if token.goes_on() {
+            // Going round takes other numbers of steps than it did when the livelock was found.
+            let limits = &mut execution.kernel.limits;
+            limits.max_steps = limits.max_steps.saturating_mul(2);
+        }
         let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, token.encode());
         execution.set_last_words(words);
         let divergence = Arc::new(Mutex::new(None));
@@ -100,14 +109,14 @@ impl Exploration<'_> {
     fn describe(&self, execution: &Execution, verdict: Verdict, index: u64, rows: Rows) -> Failure {
         let rows = if self.config.log == Log::Full { Rows::All } else { rows };
         let description = describe(execution, &verdict, rows);
-        let ends_spinning = verdict.kind == FailureKind::Livelock;
-        let token = Token { ends_spinning, ..token_of(execution) };
+        let token = token_of(execution, verdict.kind == FailureKind::Livelock);
         Failure {
             place: description.place,
             steps: description.steps,
             effort: description.effort,
             trace: description.trace,
             waits: description.waits,
+            spins: description.spins,
             race: description.race,
             notes: description.notes,
             token: token.encode(),

@@ -237,6 +237,7 @@ impl Exploration<'_> {
             effort: Effort::default(),
             trace: Trace::default(),
             waits: Vec::new(),
+            spins: Vec::new(),
             race: None,
             lock_cycle: None,
             notes: Vec::new(),
@@ -566,8 +567,11 @@ pub(super) fn nondeterminism(difference: &str) -> Verdict {
 
 impl Finding {
     pub(super) fn new(index: u64, verdict: Verdict, execution: &mut Execution) -> Finding {
-        let token = token_of(execution);
-        let fingerprints = std::mem::take(&mut execution.fingerprints);
+        let token = token_of(execution, verdict.kind == FailureKind::Livelock);
+        let mut fingerprints = std::mem::take(&mut execution.fingerprints);
+        if token.goes_on() {
+            fingerprints.truncate(token.length() as usize);
+        }
         Finding { index, verdict, token, fingerprints, steered_into: None }
     }
 }

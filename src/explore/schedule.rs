@@ -50,6 +50,12 @@ impl Schedule {
         write_varint(&mut self.choices, value);
     }
 
+    /// How long the list of these is.
+    #[inline]
+    pub(crate) fn choices_length(&self) -> usize {
+        self.choices.len()
+    }
+
     #[inline]
     fn end_run(&mut self) {
         if self.length == 0 {
@@ -95,9 +101,19 @@ impl Schedule {
         runs
     }
 
+    /// The thread of the last step, and how many steps it has taken in a row.
+    pub(crate) fn last_run(&self) -> Run {
+        Run { thread: ThreadId(self.current), length: self.length }
+    }
+
     /// The choices other than threads, in order.
     pub(crate) fn choices(&self) -> Vec<u64> {
-        let mut bytes = self.choices.as_slice();
+        self.choices_until(self.choices.len())
+    }
+
+    /// Those that were made when the list of them was so long.
+    pub(crate) fn choices_until(&self, length: usize) -> Vec<u64> {
+        let mut bytes = &self.choices[..length];
         let mut choices = Vec::new();
         while !bytes.is_empty() {
             choices.push(read_varint(&mut bytes).expect("written by push_choice"));

@@ -2,7 +2,8 @@
 //!
 //! A thread of the cycle that is about to take its inner lock is held back, and any other goes on. If all of the cycle
 //! are there, each has what another wants, and they never come further. If nobody else can go on, one of those that were
-//! held back does. An acquisition is known by its place, and in most executions also by how many locks the thread has
+//! held back does. So it does if the others have spun for long, who would have to give way to it at once under another
+//! strategy: they may do more after a while, and come to their places. An acquisition is known by its place, and in most executions also by how many locks the thread has
 //! taken before: that is exact where what a thread does is the same in each execution, and in vain elsewhere.
 //!
 //! Who goes on is drawn at each step in some executions, and once for all in others, where threads have random
@@ -14,6 +15,9 @@ use std::sync::Arc;
 use super::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::detect::lock_order::Cycle;
 
+/// For how many steps of threads that spin others are held back.
+const PATIENCE: u32 = 1_000;
+
 /// A strategy that looks for one deadlock.
 #[derive(Debug)]
 pub(crate) struct Steer {
@@ -22,11 +26,13 @@ pub(crate) struct Steer {
     counts: bool,
     /// The priorities of the threads, if they have some.
     priorities: Option<Vec<usize>>,
+    /// Steps that threads may still take that have to give way to those that are held back.
+    patience: u32,
 }
 
 impl Steer {
     pub(crate) fn new(cycle: Arc<Cycle>) -> Steer {
-        Steer { cycle, counts: true, priorities: None }
+        Steer { cycle, counts: true, priorities: None, patience: PATIENCE }
     }
 
     /// Whether the thread is where the cycle wants it.
@@ -52,6 +58,7 @@ impl Strategy for Steer {
     }
 
     fn begin(&mut self, start: &Start<'_>, _: &mut Rng) {
+        self.patience = PATIENCE;
         self.counts = !start.execution.is_multiple_of(4);
         self.priorities = start.execution.is_multiple_of(2).then(Vec::new);
     }
@@ -62,13 +69,29 @@ impl Strategy for Steer {
                 priorities.push(rng.below(1 << 30));
             }
         }
-        let free = || point.enabled().filter(|&thread| !self.is_there(point, thread));
+        let others = || point.enabled().filter(|&thread| !self.is_there(point, thread));
+        let free = || others().filter(|&thread| !point.gives_way(thread));
         match (free().count(), &self.priorities) {
-            (0, _) => point.nth_enabled(rng.below(point.enabled_count())),
+            (0, _) => {
+                let spinning = others().count();
+                if spinning > 0 && self.patience > 0 {
+                    let next = others().nth(rng.below(spinning)).expect("counted just now");
+                    self.patience -= 1;
+                    return next;
+                }
+                let held = || point.enabled().filter(|&thread| !point.gives_way(thread));
+                let next = held().nth(rng.below(held().count())).expect("somebody gives way to nobody");
+                self.patience = PATIENCE;
+                next
+            }
             (_, Some(priorities)) => {
                 free().max_by_key(|thread| priorities[thread.index()]).expect("counted just now")
             }
             (count, None) => free().nth(rng.below(count)).expect("counted just now"),
         }
+    }
+
+    fn chooses_freely(&self) -> bool {
+        true
     }
 }

@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use crate::rt::kernel::Kernel;
+use crate::rt::lanes::LaneSet;
 pub use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 pub use crate::rt::rng::Rng;
 
@@ -13,6 +14,9 @@ use super::profile::{ObjectKey, Profile};
 /// One value is asked for all choices of one worker's executions, one execution after the other. To be
 /// deterministic it may use nothing but what it is given: execution `k` has to be the same whether or not
 /// others ran before it.
+///
+/// It need not be fair: where a thread spins and has to give way to others (Musuvathi and Qadeer, PLDI 2008), it is not
+/// among those that can be chosen.
 ///
 /// # Example
 ///
@@ -30,7 +34,7 @@ use super::profile::{ObjectKey, Profile};
 ///
 ///     fn next_thread(&mut self, point: &SchedulingPoint<'_>, _: &mut Rng) -> ThreadId {
 ///         let current = point.current();
-///         if point.is_enabled(current) && !point.pending(current).kind.is_yield() {
+///         if point.is_enabled(current) {
 ///             return current;
 ///         }
 ///         point.enabled().max().expect("at least one thread is enabled")
@@ -77,6 +81,13 @@ pub trait Strategy {
         false
     }
 
+    /// Whether it may choose a thread that has to give way to others: if its choices were made before, or if it sees to
+    /// it itself that nobody starves.
+    #[doc(hidden)]
+    fn chooses_freely(&self) -> bool {
+        false
+    }
+
     /// Thread `parent` has spawned `child`. The `lineage` names the child by its spawn path and is the same
     /// in other executions.
     fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, rng: &mut Rng) {
@@ -113,12 +124,18 @@ pub struct Start<'a> {
 #[derive(Clone, Copy)]
 pub struct SchedulingPoint<'a> {
     kernel: &'a Kernel,
+    enabled: &'a LaneSet,
 }
 
 impl<'a> SchedulingPoint<'a> {
     #[inline]
     pub(crate) fn new(kernel: &'a Kernel) -> SchedulingPoint<'a> {
-        SchedulingPoint { kernel }
+        SchedulingPoint { kernel, enabled: &kernel.enabled }
+    }
+
+    /// With a choice among some of the enabled threads only.
+    pub(crate) fn among(kernel: &'a Kernel, enabled: &'a LaneSet) -> SchedulingPoint<'a> {
+        SchedulingPoint { kernel, enabled }
     }
 
     /// The thread that ran last. It may have ended or be blocked.
@@ -136,7 +153,7 @@ impl<'a> SchedulingPoint<'a> {
     /// How many threads can go on.
     #[inline]
     pub fn enabled_count(&self) -> usize {
-        self.kernel.enabled.len()
+        self.enabled.len()
     }
 
     /// The `n`-th of the threads that can go on.
@@ -146,18 +163,31 @@ impl<'a> SchedulingPoint<'a> {
     /// If `n` is not less than [`SchedulingPoint::enabled_count`].
     #[inline]
     pub fn nth_enabled(&self, n: usize) -> ThreadId {
-        self.kernel.nth_enabled(n)
+        self.kernel.nth_among(self.enabled, n)
     }
 
-    /// The threads that can go on, in an order that depends on the schedule only.
+    /// The threads that can go on, in an order that depends on the schedule only. In [`Strategy::next_thread`] without
+    /// those that have to give way to others.
     pub fn enabled(&self) -> impl Iterator<Item = ThreadId> + Clone + use<'a> {
-        self.kernel.enabled_threads()
+        self.kernel.threads_of(self.enabled)
     }
 
     /// Whether `thread` can go on.
     #[inline]
     pub fn is_enabled(&self, thread: ThreadId) -> bool {
-        self.kernel.is_enabled(thread)
+        self.kernel.is_among(self.enabled, thread)
+    }
+
+    /// Whether `thread` waits for others as far as can be seen: it is about to yield, or has found the same again and
+    /// again in a loop, and has changed nothing.
+    #[inline]
+    pub fn yields(&self, thread: ThreadId) -> bool {
+        self.kernel.yields(thread)
+    }
+
+    /// Whether `thread` has to give way to others because it spins. Such threads are shown only to who chooses freely.
+    pub(crate) fn gives_way(&self, thread: ThreadId) -> bool {
+        self.kernel.gives_way(thread)
     }
 
     /// How many threads were spawned so far, the test body included.

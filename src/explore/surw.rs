@@ -269,11 +269,6 @@ impl Strategy for Surw {
                 self.held.clear();
             }
         }
-        if op.kind.is_yield() {
-            // The thread waits for another one, perhaps for one that is held back.
-            self.intended = None;
-            self.held.clear();
-        }
         if op.kind == OpKind::End {
             if self.ended.len() <= thread.index() {
                 self.ended.resize(thread.index() + 1, false);

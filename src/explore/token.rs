@@ -26,7 +26,8 @@ pub(crate) struct Token {
     pub(crate) memory: MemoryModel,
     /// Whether a director made the schedule: see `Limits::directed`.
     pub(crate) directed: bool,
-    /// Whether the execution ends, with threads that spin, where the schedule ends.
+    /// Whether threads spin for ever from where the schedule ends on: an execution that a director has made ends
+    /// there, any other goes on until that is seen.
     pub(crate) ends_spinning: bool,
     /// The threads that the runs name: (parent's position here, number among the parent's children). The
     /// first one is the test body, and its entry means nothing.
@@ -83,6 +84,16 @@ impl fmt::Display for TokenError {
 }
 
 impl Token {
+    /// How many steps the schedule has.
+    pub(crate) fn length(&self) -> u64 {
+        self.runs.iter().map(|run| u64::from(run.length)).sum()
+    }
+
+    /// Whether a replay goes on where the schedule ends, until it is seen that threads spin for ever.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.ends_spinning && !self.directed
+    }
+
     pub(crate) fn encode(&self) -> String {
         let any = u8::from(self.timeouts == Timeouts::Any);
         let sc = u8::from(self.memory == MemoryModel::SequentiallyConsistent);

@@ -27,7 +27,7 @@ pub enum FailureKind {
     Deadlock,
     /// Threads wait in loops, and nothing is left that could change what they read there.
     Livelock,
-    /// More steps than `max_steps`.
+    /// More steps than `max_steps`: what comes after them is not known.
     StepLimit,
     /// More threads at once than `max_threads`.
     ThreadLimit,
@@ -134,6 +134,16 @@ pub(crate) struct Trace {
     pub(crate) rows: Vec<Row>,
     /// How many earlier operations have no row.
     pub(crate) left_out: usize,
+    /// How many later ones have none, in which nothing changes.
+    pub(crate) left_out_after: usize,
+}
+
+/// A thread that goes round in a loop for ever.
+#[derive(Clone, Debug)]
+pub(crate) struct Spin {
+    pub(crate) thread: usize,
+    /// What it does each time.
+    pub(crate) rows: Vec<Row>,
 }
 
 /// A thread that waits at the end.
@@ -224,6 +234,7 @@ pub struct Failure {
     pub(crate) effort: Effort,
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
+    pub(crate) spins: Vec<Spin>,
     pub(crate) race: Option<Race>,
     /// The order of locks that led to it.
     pub(crate) lock_cycle: Option<LockCycle>,

@@ -6,7 +6,7 @@ use std::fmt;
 use super::names::Names;
 use super::race::write_race;
 use super::stack::write_stack;
-use super::trace::write_trace;
+use super::trace::{cell, write_trace};
 use super::{Coverage, Failure, Report};
 use crate::config::Log;
 
@@ -38,8 +38,9 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         let all = failure.log == Log::Full || failure.replayed;
         write_trace(&failure.trace, &failure.waits, &names, all, f)?;
     }
-    if !failure.waits.is_empty() {
+    if !(failure.waits.is_empty() && failure.spins.is_empty()) {
         writeln!(f)?;
+        write_spins(failure, &names, f)?;
         write_waits(failure, &names, f)?;
     }
     if let Some(race) = &failure.race {
@@ -76,6 +77,20 @@ fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             failure.token.len()
         )
     }
+}
+
+fn write_spins(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for spin in &failure.spins {
+        writeln!(f, "  {} goes round in a loop:", failure.trace.threads[spin.thread])?;
+        for row in &spin.rows {
+            write!(f, "      {}", cell(row, names))?;
+            match &row.place {
+                Some(place) => writeln!(f, " at {place}")?,
+                None => writeln!(f)?,
+            }
+        }
+    }
+    Ok(())
 }
 
 fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {

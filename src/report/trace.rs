@@ -71,6 +71,11 @@ pub(super) fn write_trace(
         layout.format(line, &mut text);
         writeln!(f, "{}", text.trim_end())?;
     }
+    if trace.left_out_after > 0 {
+        let step = layout.step;
+        let left_out = grouped(trace.left_out_after as u64);
+        writeln!(f, "  {:>step$}  ({left_out} more steps, in which nothing changes)", "…")?;
+    }
     Ok(())
 }
 
@@ -128,7 +133,7 @@ impl<'a> Layout<'a> {
 }
 
 /// What one operation did: `lock `a``, `load `x` = 1`.
-fn cell(row: &Row, names: &Names) -> String {
+pub(super) fn cell(row: &Row, names: &Names) -> String {
     let mut cell = row.verb.to_owned();
     if let Some(object) = &row.object {
         let _ = write!(cell, " {}", names.brief(object));

@@ -95,7 +95,8 @@ impl Execution {
     pub(super) fn count_switch(&mut self, current: ThreadId) {
         let effort = &mut self.evidence.effort;
         effort.switches += 1;
-        let is_free = self.kernel.is_enabled(current) && !self.kernel.thread(current).pending.kind.is_yield();
+        let waits_for_others = self.kernel.yields(current) || self.kernel.gives_way(current);
+        let is_free = self.kernel.is_enabled(current) && !waits_for_others;
         effort.preemptions += u64::from(is_free);
     }
 

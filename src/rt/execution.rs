@@ -312,15 +312,16 @@ impl Execution {
             return None;
         }
         let next = match self.kernel.enabled.len() {
+            _ if self.kernel.fairness.is_active() => self.pick_fairly()?,
             0 => self.pick_when_idle()?,
-            1 => self.kernel.nth_enabled(0),
+            1 => self.kernel.first_enabled(),
             _ => {
                 self.contended_steps += 1;
                 if self.kernel.restraint.is_none() {
                     let point = SchedulingPoint::new(&self.kernel);
                     self.strategy.next_thread(&point, &mut self.rng)
                 } else {
-                    self.pick_restrained()
+                    self.pick_restrained(false)
                 }
             }
         };
@@ -361,14 +362,45 @@ impl Execution {
         }
     }
 
+    /// As the strategy wants it, among those that do not have to give way.
+    #[inline(never)]
+    fn pick_fairly(&mut self) -> Option<ThreadId> {
+        if self.kernel.is_livelock() {
+            self.stop = Some(Stop::Livelock);
+            return None;
+        }
+        self.kernel.restrain();
+        let is_free = self.strategy.chooses_freely();
+        let choosable = if is_free { &self.kernel.enabled } else { self.kernel.fairness.choosable() };
+        let next = match choosable.len() {
+            0 => return self.pick_when_idle(),
+            1 => return Some(self.kernel.nth_among(choosable, 0)),
+            _ if !self.kernel.restraint.is_none() => self.pick_restrained(true),
+            _ => {
+                let point = SchedulingPoint::among(&self.kernel, choosable);
+                self.strategy.next_thread(&point, &mut self.rng)
+            }
+        };
+        self.contended_steps += 1;
+        if !is_free && !self.kernel.is_among(self.kernel.fairness.choosable(), next) {
+            return self.refuse_choice(next);
+        }
+        Some(next)
+    }
+
     /// As the strategy wants it, as far as it may choose.
     #[cold]
-    fn pick_restrained(&mut self) -> ThreadId {
-        if let Some(forced) = self.kernel.restraint.forced(&self.kernel) {
+    fn pick_restrained(&mut self, fairly: bool) -> ThreadId {
+        let enabled = &self.kernel.enabled;
+        // A replay is as free as its schedule was; but what was forced has to be forced again.
+        let choosable = if fairly { self.kernel.fairness.choosable() } else { enabled };
+        if let Some(forced) = self.kernel.restraint.forced(&self.kernel, choosable) {
             return forced;
         }
-        let preempts = would_preempt(&self.kernel);
-        let next = self.strategy.next_thread(&SchedulingPoint::new(&self.kernel), &mut self.rng);
+        let preempts = would_preempt(&self.kernel, choosable);
+        let shown = if self.strategy.chooses_freely() { enabled } else { choosable };
+        let point = SchedulingPoint::among(&self.kernel, shown);
+        let next = self.strategy.next_thread(&point, &mut self.rng);
         let current = self.kernel.current;
         self.kernel.restraint.note_choice(next, current, preempts);
         next
@@ -376,24 +408,30 @@ impl Execution {
 
     #[cold]
     fn refuse(&mut self, next: ThreadId) -> Option<ThreadId> {
-        self.stop = Some(if self.kernel.is_enabled(next) {
-            Stop::StepLimit
-        } else {
-            Stop::Misuse(format!(
-                "the strategy `{}` chose thread {} at step {}, but that thread cannot run there; \
-                 `Strategy::next_thread` must return one of `SchedulingPoint::enabled`",
-                self.strategy.name(),
-                next.0,
-                self.kernel.steps + 1,
-            ))
-        });
+        if !self.kernel.is_enabled(next) {
+            return self.refuse_choice(next);
+        }
+        let is_livelock = self.kernel.is_livelock_at_limit();
+        self.stop = Some(if is_livelock { Stop::Livelock } else { Stop::StepLimit });
+        None
+    }
+
+    #[cold]
+    fn refuse_choice(&mut self, next: ThreadId) -> Option<ThreadId> {
+        self.stop = Some(Stop::Misuse(format!(
+            "the strategy `{}` chose thread {} at step {}, but that thread cannot run there; \
+             `Strategy::next_thread` must return one of `SchedulingPoint::enabled`",
+            self.strategy.name(),
+            next.0,
+            self.kernel.steps + 1,
+        )));
         None
     }
 
     #[cold]
     fn pick_when_idle(&mut self) -> Option<ThreadId> {
         if self.kernel.fire_timeout() {
-            return Some(self.kernel.nth_enabled(0));
+            return Some(self.kernel.first_enabled());
         }
         let main_ended = self.kernel.thread(ThreadId::MAIN).ended;
         self.stop = Some(if self.kernel.live == 0 {
@@ -415,7 +453,14 @@ impl Execution {
         if self.kernel.behaviour.is_wanted {
             self.kernel.note_behaviour(thread, &op);
         }
-        self.kernel.notice_yields(op.kind);
+        match self.kernel.found.take() {
+            None => self.kernel.note_change(thread),
+            Some(value) => {
+                if !self.kernel.limits.directed {
+                    self.kernel.note_look(thread, &op, value, self.schedule.choices_length());
+                }
+            }
+        }
         if self.observed {
             self.tell_observers(thread, op);
         }
@@ -452,6 +497,9 @@ impl Execution {
             self.strategy.name(),
         );
         self.schedule.push_choice(value as u64);
+        if matches!(choice, Choice::Program | Choice::SpuriousWakeup) {
+            self.kernel.note_unsettled();
+        }
         if choice == Choice::Program && self.kernel.behaviour.is_wanted {
             self.kernel.note_chosen(self.kernel.current, value as u64);
         }

@@ -12,12 +12,14 @@ use std::time::Duration;
 
 use super::behaviour::Behaviour;
 use super::clock::ClockSlots;
+use super::fairness::Fairness;
 use super::lanes::LaneSet;
 use super::locks::LockLog;
 use super::memory::{Memory, MemoryModel};
 use super::object::{Entry, Object, ObjectKey, ObjectKind, ObjectTable};
 use super::op::{AtomicAccess, Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::Blocked;
+use super::rounds::Quiet;
 use super::shadow::{Histories, History};
 use super::state::{State, ThreadState};
 use super::switching::Restraint;
@@ -107,8 +109,10 @@ pub(crate) struct Kernel {
     pub(crate) spurious_left: u32,
     /// How many threads are switched out in the middle of unwinding.
     pub(crate) suspended_unwinding: u32,
-    /// Yields since anything changed; see `notice_yields`.
-    idle_yields: usize,
+    /// What the running op has found, if it changes nothing; see `rounds`.
+    pub(super) found: Option<u64>,
+    pub(super) quiet: Quiet,
+    pub(super) fairness: Fairness,
     pub(crate) restraint: Restraint,
     pub(super) histories: Histories,
     pub(crate) tracked: TrackedTable,
@@ -140,7 +144,9 @@ impl Kernel {
             atomic: AtomicAccess { source: 0, order: Ordering::Relaxed },
             spurious_left: 0,
             suspended_unwinding: 0,
-            idle_yields: 0,
+            found: None,
+            quiet: Quiet::default(),
+            fairness: Fairness::default(),
             histories: Histories::default(),
             tracked: TrackedTable::default(),
             memory: Memory::default(),
@@ -165,7 +171,9 @@ impl Kernel {
         self.note = Note::None;
         self.spurious_left = self.limits.spurious;
         self.suspended_unwinding = 0;
-        self.idle_yields = 0;
+        self.found = None;
+        self.quiet = Quiet::default();
+        self.fairness.clear();
         self.restraint = Restraint::new(self.limits.max_preemptions);
         self.histories.clear();
         self.tracked.clear();
@@ -210,6 +218,7 @@ impl Kernel {
             self.lanes.len() as u32 - 1
         });
         self.lanes[lane as usize] = id;
+        self.fairness.spawned(lane);
         let pending = Op::new(OpKind::Begin, object, location);
         if self.thread_count == self.threads.len() {
             self.threads.push(Thread::new(pending));
@@ -382,35 +391,38 @@ impl Kernel {
         true
     }
 
-    /// Threads that do nothing but yield to each other count as "nothing else can run" for timeouts;
-    /// otherwise a thread that spins until a sleeper has slept would spin for ever.
-    #[inline]
-    pub(crate) fn notice_yields(&mut self, kind: OpKind) {
-        if kind.is_yield() && !self.limits.directed {
-            self.idle_yields += 1;
-            if self.idle_yields > 2 * self.enabled.len() {
-                self.idle_yields = 0;
-                self.fire_timeout();
-            }
-        } else if kind != OpKind::Load {
-            self.idle_yields = 0;
-        }
+    pub(crate) fn is_enabled(&self, id: ThreadId) -> bool {
+        self.is_among(&self.enabled, id)
     }
 
-    pub(crate) fn is_enabled(&self, id: ThreadId) -> bool {
+    /// Whether `id` is in a set of lanes.
+    pub(crate) fn is_among(&self, lanes: &LaneSet, id: ThreadId) -> bool {
         // An ended thread has given its lane back, perhaps to another.
-        let holds = |lane: u32| self.enabled.contains(lane) && self.lanes[lane as usize] == id;
+        let holds = |lane: u32| lanes.contains(lane) && self.lanes[lane as usize] == id;
         self.threads.get(id.index()).is_some_and(|thread| holds(thread.lane))
     }
 
-    /// The `n`-th enabled thread, in an order that depends on nothing but the schedule.
+    /// The `n`-th thread of a set of lanes, in an order that depends on nothing but the schedule.
     #[inline]
-    pub(crate) fn nth_enabled(&self, n: usize) -> ThreadId {
-        self.lanes[self.enabled.nth(n) as usize]
+    pub(crate) fn nth_among(&self, lanes: &LaneSet, n: usize) -> ThreadId {
+        self.lanes[lanes.nth(n) as usize]
+    }
+
+    pub(crate) fn threads_of<'a>(
+        &'a self,
+        lanes: &'a LaneSet,
+    ) -> impl Iterator<Item = ThreadId> + Clone + use<'a> {
+        lanes.iter().map(|lane| self.lanes[lane as usize])
+    }
+
+    /// The first enabled thread.
+    #[inline]
+    pub(crate) fn first_enabled(&self) -> ThreadId {
+        self.nth_among(&self.enabled, 0)
     }
 
     pub(crate) fn enabled_threads(&self) -> impl Iterator<Item = ThreadId> + Clone + '_ {
-        self.enabled.iter().map(|lane| self.lanes[lane as usize])
+        self.threads_of(&self.enabled)
     }
 
     /// An object and a thread, for what the two learn from each other.

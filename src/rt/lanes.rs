@@ -99,6 +99,20 @@ impl LaneSet {
         }
     }
 
+    /// Becomes equal to `other` without giving up its memory.
+    pub(crate) fn copy_from(&mut self, other: &LaneSet) {
+        self.first = other.first;
+        self.rest.clone_from(&other.rest);
+        self.first_len = other.first_len;
+        self.len = other.len;
+    }
+
+    /// Whether the two have a lane in common.
+    pub(crate) fn intersects(&self, other: &LaneSet) -> bool {
+        self.first & other.first != 0
+            || self.rest.iter().zip(&other.rest).any(|(mine, theirs)| mine & theirs != 0)
+    }
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -128,22 +142,34 @@ impl LaneSet {
     /// The lanes in ascending order.
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + Clone + '_ {
-        let words = std::iter::once(self.first).chain(self.rest.iter().copied());
-        words.enumerate().flat_map(|(index, word)| {
-            let mut left = word;
-            std::iter::from_fn(move || {
-                (left != 0).then(|| {
-                    let bit = left.trailing_zeros();
-                    left &= left - 1;
-                    index as u32 * 64 + bit
-                })
-            })
-        })
+        lanes_of(std::iter::once(self.first).chain(self.rest.iter().copied()))
+    }
+
+    /// The lanes that `other` does not have, in ascending order.
+    pub(crate) fn without<'a>(&'a self, other: &'a LaneSet) -> impl Iterator<Item = u32> + 'a {
+        let theirs = other.rest.iter().copied().chain(std::iter::repeat(0));
+        let rest = self.rest.iter().zip(theirs).map(|(mine, theirs)| mine & !theirs);
+        lanes_of(std::iter::once(self.first & !other.first).chain(rest))
     }
 
     fn split(lane: u32) -> (usize, u32) {
         (lane as usize / 64 - 1, lane % 64)
     }
+}
+
+/// The lanes of the bits that are set in words.
+#[inline]
+fn lanes_of(words: impl Iterator<Item = u64> + Clone) -> impl Iterator<Item = u32> + Clone {
+    words.enumerate().flat_map(|(index, word)| {
+        let mut left = word;
+        std::iter::from_fn(move || {
+            (left != 0).then(|| {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                index as u32 * 64 + bit
+            })
+        })
+    })
 }
 
 /// The position of the `n`-th set bit: by counting for the first few, else by sums over bytes that are
@@ -199,7 +225,14 @@ mod tests {
         let mut other = LaneSet::default();
         other.insert(5);
         other.insert(128);
+        assert!(set.intersects(&other) && other.intersects(&set));
+        assert_eq!(set.without(&other).collect::<Vec<_>>(), [0, 1, 31, 32, 63, 64, 70, 127, 900]);
+        assert_eq!(other.without(&set).next(), None);
+        let mut copy = LaneSet::default();
+        copy.copy_from(&set);
         set.remove_all(&other);
+        assert!(!set.intersects(&other));
+        assert_eq!(copy.without(&set).collect::<Vec<_>>(), [5, 128]);
         assert_eq!(set.len(), lanes.len() - 2);
         set.add_all(&other);
         assert_eq!(set.iter().collect::<Vec<_>>(), lanes);

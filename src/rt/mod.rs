@@ -11,6 +11,7 @@ pub(crate) mod director;
 pub(crate) mod encoding;
 pub(crate) mod evidence;
 pub(crate) mod execution;
+mod fairness;
 pub(crate) mod faults;
 pub(crate) mod fiber;
 pub(crate) mod identity;
@@ -26,6 +27,7 @@ pub(crate) mod outcome;
 pub(crate) mod outside;
 pub(crate) mod panic;
 pub(crate) mod rng;
+pub(crate) mod rounds;
 pub(crate) mod shadow;
 pub(crate) mod state;
 pub(crate) mod switching;
@@ -43,7 +45,11 @@ pub(crate) use identity::Identity;
 
 /// The time since the start of the execution, if one is running. Reading it moves it.
 pub(crate) fn virtual_now() -> Option<Duration> {
-    current().map(|mut current| current.kernel().timers.read())
+    current().map(|mut current| {
+        let kernel = current.kernel();
+        kernel.note_unsettled();
+        kernel.timers.read()
+    })
 }
 
 /// Keys for the hashers of this execution, if one is running. They differ between executions, so that

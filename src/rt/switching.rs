@@ -2,6 +2,7 @@
 //! of the test that is not to be explored.
 
 use super::kernel::Kernel;
+use super::lanes::LaneSet;
 use super::op::ThreadId;
 
 /// Whether threads switch where they need not.
@@ -43,16 +44,16 @@ impl Restraint {
         self.switching != Switching::On
     }
 
-    /// Who goes on, if the strategy may not choose.
-    pub(crate) fn forced(&self, kernel: &Kernel) -> Option<ThreadId> {
-        let preempts = would_preempt(kernel);
+    /// Who of `choosable` goes on, if the strategy may not choose.
+    pub(crate) fn forced(&self, kernel: &Kernel, choosable: &LaneSet) -> Option<ThreadId> {
+        let preempts = would_preempt(kernel, choosable);
         match self.switching {
             Switching::On => (preempts && self.preemptions_left == Some(0)).then_some(kernel.current),
             Switching::Paused | Switching::Stopped if preempts => Some(kernel.current),
             // The next in the order of spawning, then from the first: threads that yield to each other take turns.
             Switching::Paused | Switching::Stopped => {
                 let current = kernel.current;
-                kernel.enabled_threads().min_by_key(|&thread| (thread <= current, thread))
+                kernel.threads_of(choosable).min_by_key(|&thread| (thread <= current, thread))
             }
         }
     }
@@ -68,8 +69,8 @@ impl Restraint {
     }
 }
 
-/// Whether another thread than the running one would preempt it: it could go on and does not yield.
-pub(super) fn would_preempt(kernel: &Kernel) -> bool {
+/// Whether another of `choosable` than the running thread would preempt it: it could go on and does not yield.
+pub(super) fn would_preempt(kernel: &Kernel, choosable: &LaneSet) -> bool {
     let current = kernel.current;
-    kernel.is_enabled(current) && !kernel.thread(current).pending.kind.is_yield()
+    kernel.is_among(choosable, current) && !kernel.yields(current)
 }

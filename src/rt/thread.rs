@@ -11,6 +11,7 @@ use super::local::Locals;
 use super::locks::Held;
 use super::op::{ObjectId, Op, ThreadId};
 use super::outcome::PanicRecord;
+use super::rounds::Rounds;
 use super::timer::{Instant, NEVER};
 
 /// The `of` of knowledge that is no thread's.
@@ -84,6 +85,8 @@ pub(crate) struct Thread {
     pub(super) released: Clock,
     /// What comes before by spawning and joining alone.
     pub(super) order: Clock,
+    /// The loop that it may be in.
+    pub(super) rounds: Rounds,
     /// The locks that the thread has.
     pub(crate) held: Vec<Held>,
     /// How many it has taken.
@@ -124,6 +127,7 @@ impl Thread {
             acquirable: Clock::default(),
             released: Clock::default(),
             order: Clock::default(),
+            rounds: Rounds::default(),
             held: Vec::new(),
             locks_taken: 0,
             locals: Locals::default(),
@@ -148,6 +152,7 @@ impl Thread {
         self.acquirable.clear();
         self.released.clear();
         self.order.clear();
+        self.rounds = Rounds::default();
         self.held.clear();
         self.locks_taken = 0;
         self.locals.clear();

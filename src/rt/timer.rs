@@ -38,6 +38,12 @@ impl Timers {
         self.now
     }
 
+    /// Whether no wait has a deadline.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waits.is_empty()
+    }
+
     /// The time, which the reading advances.
     pub(crate) fn read(&mut self) -> Duration {
         self.now = self.now.saturating_add(STEP);

@@ -365,7 +365,7 @@ impl Director for Explorer {
             return self.next_of_probe(kernel);
         }
         if kernel.restraint.is_paused()
-            && let Some(forced) = kernel.restraint.forced(kernel)
+            && let Some(forced) = kernel.restraint.forced(kernel, &kernel.enabled)
         {
             return Direction::Run(forced);
         }

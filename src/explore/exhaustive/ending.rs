@@ -27,7 +27,7 @@ impl Explorer {
             return Direction::Stop(Stop::Daemons);
         }
         if kernel.fire_timeout() {
-            return Direction::Run(kernel.nth_enabled(0));
+            return Direction::Run(kernel.first_enabled());
         }
         Direction::Stop(if kernel.live == 0 {
             Stop::Finished

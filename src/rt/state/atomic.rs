@@ -191,10 +191,12 @@ impl Current {
             let count = execution.kernel.load_sources(location, id, order);
             let number = execution.choose_store(location, Choice::ReadsFrom, count);
             let value = execution.kernel.read_source(location, id, order);
-            execution.kernel.note = match number {
-                0 => Note::Read(value),
-                _ => Note::ReadStale { value, last: execution.kernel.last_value(location) },
-            };
+            execution.kernel.note_read(value);
+            if number != 0 {
+                execution.kernel.note_unsettled();
+                let last = execution.kernel.last_value(location);
+                execution.kernel.note = Note::ReadStale { value, last };
+            }
             value
         })
     }
@@ -242,12 +244,15 @@ impl Current {
             let rule = Rule::Modify { apply, operand };
             execution.direct_atomic((object, location), id, &op, rule, (order, order));
             let count = execution.kernel.write_sources(location, id, order);
-            execution.choose_store(location, Choice::ReadsFrom, count);
+            let number = execution.choose_store(location, Choice::ReadsFrom, count);
             let old = execution.kernel.source_value(location);
             let new = modify(old);
             execution.kernel.modify_source(location, id, new, order);
             execution.atomic_written(object, real);
             execution.kernel.note = Note::Wrote { old, new };
+            if old == new && number == 0 {
+                execution.kernel.found(old);
+            }
             old
         })
     }
@@ -269,12 +274,18 @@ impl Current {
             let rule = Rule::Exchange { expected, new, weak };
             execution.direct_atomic((object, location), id, &op, rule, orders);
             let count = execution.kernel.exchange_sources(location, id, expected, orders);
-            execution.choose_store(location, Choice::ReadsFrom, count);
+            let number = execution.choose_store(location, Choice::ReadsFrom, count);
             let old = execution.kernel.source_value(location);
             let fails_weakly = old == expected && weak && execution.choose(Choice::WeakFailure, 2) == 1;
             if old != expected || fails_weakly {
                 execution.kernel.read_source(location, id, failure);
-                execution.kernel.note = if fails_weakly { Note::FailedSpuriously } else { Note::Failed(old) };
+                execution.kernel.note_failed(old);
+                if fails_weakly {
+                    execution.kernel.note = Note::FailedSpuriously;
+                }
+                if fails_weakly || number != 0 {
+                    execution.kernel.note_unsettled();
+                }
                 return Err(old);
             }
             execution.kernel.modify_source(location, id, new, success);
@@ -301,6 +312,7 @@ impl Current {
                 execution.direct_fence(thread, &op, order);
             }
             execution.kernel.fence(thread, order);
+            execution.kernel.found(0);
         });
     }
 

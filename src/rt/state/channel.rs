@@ -195,7 +195,7 @@ impl Current {
                 execution.kernel.put_message(object, thread);
                 return SendOutcome::Sent;
             };
-            execution.kernel.note = Note::Failed(0);
+            execution.kernel.note_failed(0);
             refused
         })
     }
@@ -227,7 +227,7 @@ impl Current {
         self.op(Op::new(OpKind::TryReceive, object, location), |execution, thread| {
             let delivery = execution.kernel.take_message(object, thread);
             if delivery != Delivery::Message {
-                execution.kernel.note = Note::Failed(0);
+                execution.kernel.note_failed(0);
             }
             delivery
         })

@@ -5,7 +5,7 @@ use std::panic::Location;
 use crate::rt::kernel::Kernel;
 use crate::rt::locks::LockMode;
 use crate::rt::object::ObjectKind;
-use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;
 use crate::rt::{Current, Identity};
@@ -85,7 +85,7 @@ impl Current {
         self.op(Op::new(OpKind::TryLock, object, location), |execution, thread| {
             let state = *execution.kernel.mutex(object);
             if state.owner.is_some() {
-                execution.kernel.note = Note::Failed(0);
+                execution.kernel.note_failed(0);
                 return None;
             }
             execution.kernel.take_mutex(object, thread, location, false);

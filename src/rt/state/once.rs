@@ -8,7 +8,7 @@ use std::ptr;
 
 use crate::rt::access::{ONCE_COMPLETE, ONCE_INCOMPLETE, ONCE_POISONED, ONCE_SETS};
 use crate::rt::object::ObjectKind;
-use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;
 use crate::rt::{Current, Execution, Identity, image};
@@ -183,7 +183,7 @@ impl Current {
             if empty {
                 leave(execution, thread, object, OncePhase::Complete(Some(made)));
             } else {
-                execution.kernel.note = Note::Failed(0);
+                execution.kernel.note_failed(0);
             }
             empty
         })
@@ -194,7 +194,7 @@ impl Current {
     pub(crate) fn once_get(self, object: ObjectId, location: &'static Location<'static>) -> Option<*mut ()> {
         self.op(Op::new(OpKind::OnceGet, object, location), |execution, thread| {
             let address = model(execution, object).address();
-            execution.kernel.note = Note::Read(u64::from(address.is_some()));
+            execution.kernel.note_read(u64::from(address.is_some()));
             if address.is_some() {
                 execution.kernel.acquire(thread, object);
             }

@@ -5,7 +5,7 @@ use std::panic::Location;
 use crate::rt::kernel::Kernel;
 use crate::rt::locks::LockMode;
 use crate::rt::object::{Entry, ObjectKind};
-use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;
 use crate::rt::{Current, Identity};
@@ -87,7 +87,7 @@ impl Current {
         self.op(Op::new(OpKind::TryReadLock, object, location), |execution, thread| {
             let state = *execution.kernel.rwlock(object);
             if state.writer.is_some() {
-                execution.kernel.note = Note::Failed(0);
+                execution.kernel.note_failed(0);
                 return None;
             }
             execution.kernel.add_reader(object, thread, location, false);
@@ -112,7 +112,7 @@ impl Current {
         self.op(Op::new(OpKind::TryWriteLock, object, location), |execution, thread| {
             let state = *execution.kernel.rwlock(object);
             if state.writer.is_some() || !execution.kernel.entries_mut(object).is_empty() {
-                execution.kernel.note = Note::Failed(0);
+                execution.kernel.note_failed(0);
                 return None;
             }
             execution.kernel.set_writer(object, thread, location, false);

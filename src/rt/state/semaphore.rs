@@ -110,7 +110,7 @@ impl Current {
         self.op(op, |execution, thread| {
             let permits = state(execution, object).permits;
             if permits < count as usize {
-                execution.kernel.note = Note::Failed(permits as u64);
+                execution.kernel.note_failed(permits as u64);
                 return false;
             }
             take(execution, object, thread, count, location);

@@ -55,7 +55,7 @@ impl Current {
         let object = self.kernel().thread(thread).object;
         self.op(Op::new(OpKind::IsFinished, object, location), |execution, _| {
             let ended = execution.kernel.thread(thread).ended;
-            execution.kernel.note = Note::Read(u64::from(ended));
+            execution.kernel.note_read(u64::from(ended));
             ended
         })
     }
@@ -99,7 +99,7 @@ impl Current {
 
     /// Lets others run; `kind` says whether as `yield_now` or as `spin_loop`.
     pub(crate) fn yield_now(self, kind: OpKind, location: &'static Location<'static>) {
-        self.op(Op::new(kind, ObjectId::NONE, location), |_, _| ());
+        self.op(Op::new(kind, ObjectId::NONE, location), |execution, _| execution.kernel.found(0));
     }
 
     fn own_object(&mut self) -> ObjectId {
