@@ -179,6 +179,7 @@ pub struct Config {
     pub(crate) allow_leaked_threads: bool,
     pub(crate) daemons: bool,
     pub(crate) leaks: Policy,
+    pub(crate) shrink: bool,
     pub(crate) expect: Option<FailureKind>,
     pub(crate) replay: Option<String>,
     pub(crate) checkpoint: Option<PathBuf>,
@@ -227,6 +228,7 @@ impl Default for Config {
             allow_leaked_threads: false,
             daemons: false,
             leaks: Policy::default(),
+            shrink: true,
             expect: None,
             replay: None,
             checkpoint: None,
@@ -364,6 +366,12 @@ impl Config {
     /// failures as they are; the attribute `#[drawloom::test]` heeds this.
     pub fn expect(mut self, kind: FailureKind) -> Config {
         self.expect = Some(kind);
+        self
+    }
+
+    /// Whether the schedule of a failure is shrunk before it is reported; default yes.
+    pub fn shrink(mut self, shrink: bool) -> Config {
+        self.shrink = shrink;
         self
     }
 

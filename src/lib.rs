@@ -92,6 +92,8 @@ mod report;
 #[cfg(feature = "explore")]
 mod rt;
 #[cfg(feature = "explore")]
+mod shrink;
+#[cfg(feature = "explore")]
 pub mod switching;
 #[cfg(feature = "explore")]
 pub mod sync;

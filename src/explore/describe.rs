@@ -1,5 +1,6 @@
 //! From an execution to the words of a report. Runs once, for the failure that is reported.
 
+mod cause;
 mod loops;
 mod race;
 mod stacks;
@@ -7,6 +8,8 @@ mod waits;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+pub(super) use cause::cause_of;
 
 use super::judge::{Verdict, first_unhandled_panic};
 use crate::report::{Effort, FailureKind, ObjectName, Place, Race, Row, Spin, Trace, Wait};

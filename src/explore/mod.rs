@@ -3,7 +3,9 @@
 mod confirm;
 mod describe;
 mod exhaustive;
+mod guide;
 mod judge;
+mod minimize;
 pub(crate) mod pct;
 pub(crate) mod portfolio;
 pub(crate) mod pos;

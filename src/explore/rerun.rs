@@ -3,13 +3,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::describe::{Rows, describe, trace};
+use super::describe::{Rows, cause_of, describe, trace};
 use super::judge::Verdict;
 use super::profile::{PROFILED, Profile};
 use super::record::Record;
 use super::regressions::Regressions;
 use super::replay::{Divergence, Replay, token_of};
-use super::runner::{Exploration, Finding, Outcome, TRACING, nondeterminism};
+use super::runner::{Exploration, Finding, Outcome, REPORTING, TRACING, nondeterminism};
 use super::seed::ExecutionSeed;
 use super::token::{Token, TokenError};
 use crate::config::{ConfigError, Log, StrategyKind};
@@ -22,8 +22,10 @@ impl Exploration<'_> {
     /// Runs a failing schedule again, to see that it fails again, and to describe it.
     pub(super) fn second_run(&self, finding: Finding) -> Result<Failure, ConfigError> {
         let seed = self.seed(finding.index);
-        let has_seed = !finding.token.directed && finding.steered_into.is_none();
+        let found = finding.found.as_ref().unwrap_or(&finding.token);
+        let has_seed = !found.directed && finding.steered_into.is_none();
         let lock_cycle = finding.steered_into.clone();
+        let minimized = finding.minimized;
         let mut failure = if finding.verdict.kind == FailureKind::Nondeterminism {
             self.failure(finding.verdict, finding.index)
         } else {
@@ -43,6 +45,7 @@ impl Exploration<'_> {
                 };
                 if same && difference.is_none() {
                     let mut failure = self.describe(execution, finding.verdict, finding.index, Rows::Last);
+                    failure.cause = finding.cause.as_ref().map(|found| cause_of(execution, found));
                     if let Some(second) = verdict.filter(|second| second.message != failure.message) {
                         failure.notes.push(format!(
                             "the second run of this schedule failed with another message: {}; a value that the \
@@ -74,6 +77,7 @@ impl Exploration<'_> {
             );
         }
         failure.lock_cycle = lock_cycle;
+        failure.minimized = minimized;
         Ok(failure)
     }
 
@@ -84,19 +88,7 @@ impl Exploration<'_> {
         token: Token,
         mode: Mode,
     ) -> (Option<Verdict>, Option<Divergence>) {
-        execution.kernel.limits.timeouts = token.timeouts;
-        execution.kernel.limits.spurious = token.spurious;
-        execution.kernel.limits.memory = token.memory;
-        execution.kernel.limits.directed = token.directed;
-        if token.directed {
-            // An exhaustive exploration counts those of the graph's best order, not of the one that was run.
-            execution.kernel.limits.max_preemptions = None;
-        }
-        if token.goes_on() {
-            // Going round takes other numbers of steps than it did when the livelock was found.
-            let limits = &mut execution.kernel.limits;
-            limits.max_steps = limits.max_steps.saturating_mul(2);
-        }
+        self.set_limits(execution, &token);
         let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, token.encode());
         execution.set_last_words(words);
         let divergence = Arc::new(Mutex::new(None));
@@ -104,6 +96,23 @@ impl Exploration<'_> {
         let verdict = self.run_index(execution, 0, &Profile::default(), mode);
         let divergence = divergence.lock().unwrap_or_else(PoisonError::into_inner).take();
         (verdict, divergence)
+    }
+
+    /// Lets an execution do what the token's schedule may do.
+    pub(super) fn set_limits(&self, execution: &mut Execution, token: &Token) {
+        let limits = &mut execution.kernel.limits;
+        limits.timeouts = token.timeouts;
+        limits.spurious = token.spurious;
+        limits.memory = token.memory;
+        limits.directed = token.directed;
+        if token.goes_on() {
+            // Going round takes other numbers of steps than it did when the livelock was found.
+            limits.max_steps = limits.max_steps.saturating_mul(2);
+        } else {
+            // An exhaustive exploration counts those of the graph's best order, not of the one that was run; and who shrinks
+            // a schedule counts otherwise.
+            limits.max_preemptions = None;
+        }
     }
 
     fn describe(&self, execution: &Execution, verdict: Verdict, index: u64, rows: Rows) -> Failure {
@@ -147,7 +156,7 @@ impl Exploration<'_> {
                 }
             };
             let run = |execution: &mut Execution| {
-                let (verdict, divergence) = self.follow(execution, token, TRACING);
+                let (verdict, divergence) = self.follow(execution, token, REPORTING);
                 (verdict.map(|verdict| self.describe(execution, verdict, 0, Rows::All)), divergence)
             };
             let (failure, divergence) = self.on_worker(run)?;
@@ -170,7 +179,7 @@ impl Exploration<'_> {
 
     /// Runs the one execution that `text` names.
     pub(super) fn replay(&self, text: &str) -> Result<Report, ConfigError> {
-        let mode = Mode { print_panics: true, ..TRACING };
+        let mode = Mode { print_panics: true, ..REPORTING };
         let replayed = match ExecutionSeed::parse(text) {
             Some(seed) => {
                 let mut config = self.config.clone();

@@ -13,6 +13,7 @@ use std::time::Instant;
 use super::confirm::graph_of;
 use super::exhaustive::{Budget, End, Exhausted};
 use super::judge::{Verdict, judge};
+use super::minimize::Found;
 use super::profile::{PROFILED, PROFILED_STEPS, Profile};
 use super::progress::{Progress, Total};
 use super::record::Record;
@@ -24,7 +25,7 @@ use super::token::Token;
 use crate::config::{Config, ConfigError, Policy, Rerun, StrategyKind, Timeouts};
 use crate::detect::leak::{self, Leaks};
 use crate::detect::lock_order::LockOrder;
-use crate::report::{Coverage, Effort, Failure, FailureKind, LockCycle, Report, Trace, grouped};
+use crate::report::{Coverage, Effort, Failure, FailureKind, LockCycle, Minimized, Report, Trace, grouped};
 use crate::rt::behaviour::Behaviours;
 use crate::rt::execution::Mode;
 use crate::rt::outcome::Stop;
@@ -39,8 +40,9 @@ const KEPT_TOKEN_LENGTH: usize = 1 << 16;
 
 pub(super) const QUIET: Mode = Mode { trace_limit: 0, print_panics: false, stacks_from: None };
 const PROFILING: Mode = Mode { trace_limit: PROFILED_STEPS, ..QUIET };
-pub(super) const TRACING: Mode =
-    Mode { trace_limit: TRACED_STEPS, print_panics: false, stacks_from: Some(0) };
+pub(super) const TRACING: Mode = Mode { trace_limit: TRACED_STEPS, ..QUIET };
+/// As `TRACING`, for a report of whatever comes of it.
+pub(super) const REPORTING: Mode = Mode { stacks_from: Some(0), ..TRACING };
 
 /// The body of a test.
 type Body<'a> = &'a (dyn Fn() + Sync);
@@ -96,6 +98,10 @@ pub(super) struct Finding {
     pub(super) fingerprints: Vec<u8>,
     /// The predicted deadlock that it was steered into, if it was.
     pub(super) steered_into: Option<LockCycle>,
+    /// The schedule that was found, if this is a smaller one.
+    pub(super) found: Option<Token>,
+    pub(super) minimized: Option<Minimized>,
+    pub(super) cause: Option<Found>,
 }
 
 /// What an exploration found, before it is described.
@@ -171,7 +177,7 @@ impl Exploration<'_> {
             report.failure = Some(Box::new(self.failure(verdict, outcome.executions)));
         }
         if let Some(finding) = outcome.finding {
-            let failure = self.second_run(finding)?;
+            let failure = self.second_run(self.minimize(finding)?)?;
             if let Some(regressions) = &regressions
                 && failure.kind != FailureKind::Nondeterminism
             {
@@ -235,10 +241,12 @@ impl Exploration<'_> {
             token: String::new(),
             steps: 0,
             effort: Effort::default(),
+            minimized: None,
             trace: Trace::default(),
             waits: Vec::new(),
             spins: Vec::new(),
             race: None,
+            cause: None,
             lock_cycle: None,
             notes: Vec::new(),
             rerun: match &self.config.rerun {
@@ -572,6 +580,15 @@ impl Finding {
         if token.goes_on() {
             fingerprints.truncate(token.length() as usize);
         }
-        Finding { index, verdict, token, fingerprints, steered_into: None }
+        Finding {
+            index,
+            verdict,
+            token,
+            fingerprints,
+            steered_into: None,
+            found: None,
+            minimized: None,
+            cause: None,
+        }
     }
 }

@@ -74,6 +74,19 @@ pub trait Strategy {
         }
     }
 
+    /// As [`Strategy::choose`], which it asks by default, with the moment.
+    #[doc(hidden)]
+    fn choose_at(
+        &mut self,
+        point: &SchedulingPoint<'_>,
+        choice: Choice,
+        alternatives: usize,
+        rng: &mut Rng,
+    ) -> usize {
+        let _ = point;
+        self.choose(choice, alternatives, rng)
+    }
+
     /// Whether the execution is to end here, with threads that spin for ever.
     #[doc(hidden)]
     fn ends_spinning(&self, point: &SchedulingPoint<'_>) -> bool {
@@ -217,6 +230,11 @@ impl<'a> SchedulingPoint<'a> {
         thread: ThreadId,
     ) -> impl Iterator<Item = &'static Location<'static>> + use<'a> {
         self.kernel.thread(thread).held.iter().map(|held| held.location)
+    }
+
+    /// Where the choice is one between stores: the step that made the store of this number, or 0 for the initial value.
+    pub(crate) fn store_step(&self, number: usize) -> u64 {
+        self.kernel.source_step(number)
     }
 
     /// A name for an object that is the same in other executions.

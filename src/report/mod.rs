@@ -1,5 +1,6 @@
 //! What an exploration tells: plain data, and its text.
 
+mod cause;
 mod locks;
 mod names;
 mod race;
@@ -219,6 +220,57 @@ pub(crate) struct Effort {
     pub(crate) waited: Duration,
 }
 
+/// Why an execution fails.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause {
+    /// All of which have to hold.
+    pub(crate) orders: Vec<CauseOrder>,
+    /// Whether all schedules with these orders were tried, not only `screened` random ones.
+    pub(crate) is_proved: bool,
+    pub(crate) screened: u64,
+    /// A schedule that passes, as near to the failing one as was found.
+    pub(crate) passing: Option<Passing>,
+}
+
+/// One operation that comes before another.
+#[derive(Clone, Debug)]
+pub(crate) struct CauseOrder {
+    pub(crate) before: Doing,
+    pub(crate) after: Doing,
+    /// Whether a schedule passes in which the two are the other way round.
+    pub(crate) is_needed: bool,
+}
+
+/// An operation of the failing execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Doing {
+    pub(crate) thread: usize,
+    pub(crate) verb: &'static str,
+    pub(crate) object: Option<ObjectName>,
+    pub(crate) place: Place,
+    /// When it was executed; `None` if the thread waits to do it.
+    pub(crate) step: Option<u64>,
+}
+
+/// An execution that passes.
+#[derive(Clone, Debug)]
+pub(crate) struct Passing {
+    pub(crate) trace: Trace,
+    /// Which of the orders is the other way round in it.
+    pub(crate) turned: usize,
+}
+
+/// What the schedule was that was found, if the one that is reported is a smaller one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Minimized {
+    pub(crate) steps: u64,
+    pub(crate) preemptions: u64,
+    /// How many replays it took.
+    pub(crate) replays: u32,
+    /// Whether all schedules with fewer preemptions were tried.
+    pub(crate) is_minimal: bool,
+}
+
 /// A failing execution: what went wrong, and how to see it again.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -232,10 +284,12 @@ pub struct Failure {
     pub(crate) token: String,
     pub(crate) steps: u64,
     pub(crate) effort: Effort,
+    pub(crate) minimized: Option<Minimized>,
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     pub(crate) spins: Vec<Spin>,
     pub(crate) race: Option<Race>,
+    pub(crate) cause: Option<Cause>,
     /// The order of locks that led to it.
     pub(crate) lock_cycle: Option<LockCycle>,
     /// Whatever else there is to say, a paragraph each.
@@ -277,6 +331,23 @@ impl Failure {
     /// How many steps the failing execution had.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Whether no schedule with fewer preemptions fails in the same way: all of them were tried, other choices being as they
+    /// are.
+    pub fn is_minimal(&self) -> bool {
+        self.minimized.is_some_and(|minimized| minimized.is_minimal)
+    }
+
+    /// How many replays it took to minimize the schedule; 0 if it is as it was found.
+    pub fn replays(&self) -> u32 {
+        self.minimized.map_or(0, |minimized| minimized.replays)
+    }
+
+    /// How many steps and preemptions the schedule had that was found, before it was minimized.
+    pub fn found(&self) -> (u64, u64) {
+        let as_it_is = (self.steps, self.effort.preemptions);
+        self.minimized.map_or(as_it_is, |minimized| (minimized.steps, minimized.preemptions))
     }
 
     /// How often another thread went on in the failing execution.

@@ -21,7 +21,10 @@ impl Names {
             let locks = held.flatten().map(|(lock, _)| lock);
             locks.chain(race.weak.iter().map(|weak| &weak.object)).chain([&race.object])
         });
-        Names::of_objects(rows.chain(waits).chain(races))
+        let orders = failure.cause.iter().flat_map(|cause| &cause.orders);
+        let doings = orders.flat_map(|order| [&order.before, &order.after]);
+        let causes = doings.filter_map(|doing| doing.object.as_ref());
+        Names::of_objects(rows.chain(waits).chain(races).chain(causes))
     }
 
     pub(super) fn of_objects<'a>(objects: impl Iterator<Item = &'a ObjectName>) -> Names {

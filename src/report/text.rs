@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::cause::write_cause;
 use super::names::Names;
 use super::race::write_race;
 use super::stack::write_stack;
@@ -27,11 +28,7 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     } else {
         write!(f, "  found in execution {}", grouped(failure.execution))?;
     }
-    match failure.steps {
-        0 => writeln!(f)?,
-        1 => writeln!(f, ", after 1 step")?,
-        steps => writeln!(f, ", after {} steps", grouped(steps))?,
-    }
+    write_size(failure, f)?;
     let names = Names::of_failure(failure);
     if !failure.trace.rows.is_empty() {
         writeln!(f)?;
@@ -47,6 +44,10 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         writeln!(f)?;
         write_race(race, &failure.trace.threads, &names, f)?;
     }
+    if let Some(cause) = &failure.cause {
+        writeln!(f)?;
+        write_cause(cause, &failure.trace, &names, f)?;
+    }
     if let Some(cycle) = &failure.lock_cycle {
         writeln!(f, "\nthe order of locks:")?;
         cycle.write(f)?;
@@ -57,6 +58,32 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     }
     writeln!(f)?;
     write_rerun(failure, f)
+}
+
+/// How long the schedule is, and how long it was before it was minimized.
+fn write_size(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let counted = |count: u64, what: &str| match count {
+        1 => format!("1 {what}"),
+        _ => format!("{} {what}s", grouped(count)),
+    };
+    let size =
+        |steps, preemptions| format!("{} and {}", counted(steps, "step"), counted(preemptions, "preemption"));
+    let now = size(failure.steps, failure.effort.preemptions);
+    let Some(minimized) = failure.minimized else {
+        return match failure.steps {
+            0 => writeln!(f),
+            _ => writeln!(f, ", after {now}"),
+        };
+    };
+    let before = size(minimized.steps, minimized.preemptions);
+    match before == now {
+        true => write!(f, ", with {now}")?,
+        false => write!(f, "; minimized from {before} to {now}")?,
+    }
+    match failure.effort.preemptions {
+        1.. if minimized.is_minimal => writeln!(f, ", the fewest"),
+        _ => writeln!(f),
+    }
 }
 
 fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -489,7 +489,10 @@ impl Execution {
         }
         let value = match &mut self.director {
             Some(director) => director.choose(&mut self.kernel, choice, alternatives),
-            None => self.strategy.choose(choice, alternatives, &mut self.rng),
+            None => {
+                let point = SchedulingPoint::new(&self.kernel);
+                self.strategy.choose_at(&point, choice, alternatives, &mut self.rng)
+            }
         };
         assert!(
             value < alternatives,

@@ -163,6 +163,8 @@ pub(crate) struct Memory {
     sc_time: u32,
     /// The position of the store that the running operation has chosen.
     chosen: usize,
+    /// The location where stores are chosen from.
+    asked: u32,
     /// The stores that it may choose, as positions, the latest first, if there are several.
     candidates: Vec<usize>,
 }
@@ -250,8 +252,10 @@ impl Kernel {
     ) -> usize {
         let at = &self.memory.locations[location as usize];
         if self.limits.directed {
-            self.memory.chosen = at.order.len() - 1;
-            return at.order.len();
+            let stores = at.order.len();
+            self.memory.chosen = stores - 1;
+            self.memory.asked = location;
+            return stores;
         }
         let certain = at.order.len() == 1 || writes && at.untaken == 1;
         if certain || self.memory.is_floor(at.last(), &self.thread(id).clock, is_sc) {
@@ -288,6 +292,7 @@ impl Kernel {
             }
         }
         let count = candidates.len();
+        self.memory.asked = location;
         self.memory.chosen = candidates[0];
         self.memory.candidates = candidates;
         count
@@ -300,6 +305,16 @@ impl Kernel {
         } else {
             self.memory.candidates[number]
         };
+    }
+
+    /// The step that made the store of this number, among those that the running operation may choose.
+    pub(crate) fn source_step(&self, number: usize) -> u64 {
+        let at = &self.memory.locations[self.memory.asked as usize];
+        let position = match self.limits.directed {
+            true => at.order.len().checked_sub(1 + number),
+            false => self.memory.candidates.get(number).copied(),
+        };
+        position.map_or(0, |position| at.at(position).step)
     }
 
     /// The number, among all stores, of the one that was made at `step`.

@@ -21,6 +21,8 @@ mod twostage;
 mod work_stealing;
 mod wronglock;
 
+use std::time::Instant;
+
 use drawloom::thread::JoinHandle;
 use drawloom::{Config, Failure, FailureKind, Report, StrategyKind, explore};
 
@@ -196,4 +198,32 @@ fn mean_executions(program: &Program, strategy: StrategyKind) -> String {
     }
     let mean = (found.iter().sum::<u64>() + trials / 2) / trials;
     if trials == TRIALS { mean.to_string() } else { format!("{mean}({trials})") }
+}
+
+/// `cargo test --release --test sctbench -- --ignored --nocapture minimized`
+#[test]
+#[ignore = "prints the table of docs/performance.md; its times are for reading"]
+fn minimized_schedules() {
+    println!("| program | found by sampling: preemptions, steps | minimized | fewest | replays | ms |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for program in PROGRAMS {
+        let config = config().strategy(StrategyKind::Portfolio);
+        let start = Instant::now();
+        explore(config.clone().shrink(false), program.body);
+        let unshrunk = start.elapsed();
+        let start = Instant::now();
+        let report = explore(config, program.body);
+        let time = start.elapsed().saturating_sub(unshrunk);
+        let failure = failure(&report);
+        let (steps, preemptions) = failure.found();
+        println!(
+            "| {} | {preemptions}, {steps} | {}, {} | {} | {} | {:.1} |",
+            program.name,
+            failure.preemptions(),
+            failure.steps(),
+            if failure.is_minimal() { "yes" } else { "not proved" },
+            failure.replays(),
+            time.as_secs_f64() * 1e3,
+        );
+    }
 }

@@ -19,7 +19,7 @@ use crate::rt::{Current, Execution, Identity};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CondvarState {
     /// The mutex it was first used with: std allows no second one.
-    mutex: Option<ObjectId>,
+    pub(crate) mutex: Option<ObjectId>,
 }
 
 /// Why a wait ended.

@@ -1,0 +1,37 @@
+//! The words for why an execution fails: the orders of its steps that make it fail, by number, as operations.
+
+use super::object_name;
+use crate::explore::minimize::Found;
+use crate::report::{Cause, CauseOrder, Doing, Place};
+use crate::rt::Execution;
+use crate::rt::op::Op;
+
+/// What `found` says of the execution that has just ended, whose schedule it is about.
+pub(in crate::explore) fn cause_of(execution: &Execution, found: &Found) -> Cause {
+    let blocked = execution.kernel.blocked();
+    let doing = |at: usize| -> Option<Doing> {
+        let describe = |thread: usize, op: &Op, step| Doing {
+            thread,
+            verb: op.kind.verb(),
+            object: object_name(execution, op.object),
+            place: Place::from(op.location),
+            step,
+        };
+        match execution.trace.get(at) {
+            Some(event) => Some(describe(event.thread.index(), &event.op, Some(event.step))),
+            None => {
+                let waiting = blocked.get(at - execution.trace.len())?;
+                Some(describe(waiting.thread.index(), &waiting.op, None))
+            }
+        }
+    };
+    let order = |&(before, after, is_needed): &(usize, usize, bool)| {
+        Some(CauseOrder { before: doing(before)?, after: doing(after)?, is_needed })
+    };
+    Cause {
+        orders: found.orders.iter().filter_map(order).collect(),
+        is_proved: found.is_proved,
+        screened: found.screened,
+        passing: found.passing.clone(),
+    }
+}

@@ -1,0 +1,235 @@
+//! Why a schedule fails: the smallest set of orders "this operation before that one" with which it always does.
+//!
+//! The orders to choose from are those of the minimized execution: between an operation and the next one of another thread that
+//! conflicts with it. Orders are taken away, one after the other, for as long as all schedules that keep the others still fail
+//! (as QuickXplain does with constraints: Junker, AAAI 2004; one by one, since there are few). Then each that is left is turned
+//! round alone: a schedule that passes with it shows that it is needed. How many there are is the depth of the bug.
+//!
+//! "All schedules" are 200 random ones, or, where they are few enough, all of them: then it is *proved*. Choices other than
+//! threads stay as they are.
+
+use std::collections::BTreeMap;
+
+use super::plan::{Deviation, Draw, Instead, Operation, Order, Plan, Replayer, Run, Step, Wants};
+use super::relinearize::needed_by;
+
+/// How many random schedules stand for all of them.
+pub(crate) const SCREENED: u64 = 200;
+
+/// How many schedules are tried to prove it.
+const PROVED: u32 = 3_000;
+
+/// How many orders there may be to choose from.
+const ORDERS: usize = 48;
+
+/// How many replays and steps it may take.
+const REPLAYS: u32 = 15_000;
+const STEPS: u64 = 10_000_000;
+
+/// Why a schedule fails.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Cause {
+    /// It fails if and, as far as was tried, only if each of these holds.
+    pub(crate) orders: Vec<Needed>,
+    /// Whether all schedules with these orders were tried; otherwise `SCREENED` random ones.
+    pub(crate) is_proved: bool,
+}
+
+/// An order that is needed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Needed {
+    /// Positions in `Run::steps` of the minimized schedule.
+    pub(crate) before: usize,
+    pub(crate) after: usize,
+    /// A schedule in which the two are the other way round, and that passes.
+    pub(crate) passes: Option<Plan>,
+}
+
+/// Finds out why the schedule fails. `None` if that cannot be said.
+pub(crate) fn explain(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Cause> {
+    let run = replayer.replay(plan, u64::MAX, Wants::Steps);
+    if !run.fails {
+        return None;
+    }
+    let others = Plan(plan.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect());
+    let operations = operations(&run);
+    let mut explainer = Explainer {
+        replayer,
+        plan,
+        others,
+        max_steps: 2 * run.cost.steps + 200,
+        chances: run.chances,
+        replays: 0,
+        steps_left: STEPS,
+    };
+    let order =
+        |&(before, after): &(usize, usize)| Order { before: operations[before], after: operations[after] };
+    let mut pairs = conflicts(&run);
+    if pairs.len() > ORDERS {
+        return None;
+    }
+    let constraints = |pairs: &[(usize, usize)]| pairs.iter().map(order).collect::<Vec<Order>>();
+    if !explainer.always_fails(&constraints(&pairs))? {
+        return None;
+    }
+    let mut at = pairs.len();
+    while at > 0 {
+        at -= 1;
+        let left: Vec<_> =
+            pairs.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, &pair)| pair).collect();
+        if explainer.always_fails(&constraints(&left))? {
+            pairs = left;
+        }
+    }
+    let mut orders = Vec::new();
+    for at in 0..pairs.len() {
+        let mut turned = constraints(&pairs);
+        turned[at] = Order { before: turned[at].after, after: turned[at].before };
+        let (before, after) = pairs[at];
+        orders.push(Needed { before, after, passes: explainer.passing(&turned, at)? });
+    }
+    let is_proved = explainer.prove(&constraints(&pairs));
+    Some(Cause { orders, is_proved })
+}
+
+/// What each step is known by in other schedules.
+fn operations(run: &Run) -> Vec<Operation> {
+    let mut count: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+    let operation = |step: &Step| {
+        let occurrence = count.entry((step.thread, step.site)).or_insert(0);
+        *occurrence += 1;
+        Operation { thread: run.threads[step.thread as usize], site: step.site, occurrence: *occurrence - 1 }
+    };
+    run.steps.iter().map(operation).collect()
+}
+
+/// The pairs of neighbouring operations of two threads on one object that conflict, as far as the failure needs them.
+fn conflicts(run: &Run) -> Vec<(usize, usize)> {
+    #[derive(Default)]
+    struct Accesses {
+        write: Option<usize>,
+        reads: Vec<usize>,
+    }
+    let needed = needed_by(run);
+    let mut objects: BTreeMap<u32, Accesses> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (at, step) in run.steps.iter().enumerate().filter(|&(at, _)| needed[at]) {
+        let mut add = |earlier: usize| {
+            if run.steps[earlier].thread != step.thread && !pairs.contains(&(earlier, at)) {
+                pairs.push((earlier, at));
+            }
+        };
+        for (object, writes) in step.objects.iter().flatten().copied() {
+            let accesses = objects.entry(object).or_default();
+            if step.is_pending {
+                // It waits for whoever has the object, and changes nothing.
+                accesses.write.into_iter().for_each(&mut add);
+                continue;
+            }
+            if !writes {
+                accesses.write.into_iter().for_each(&mut add);
+                accesses.reads.push(at);
+                continue;
+            }
+            match accesses.reads.is_empty() {
+                true => accesses.write.into_iter().for_each(&mut add),
+                false => accesses.reads.drain(..).for_each(&mut add),
+            }
+            accesses.write = Some(at);
+        }
+    }
+    pairs
+}
+
+struct Explainer<'a> {
+    replayer: &'a mut dyn Replayer,
+    plan: &'a Plan,
+    /// Its deviations that are no switches.
+    others: Plan,
+    max_steps: u64,
+    chances: u32,
+    replays: u32,
+    steps_left: u64,
+}
+
+impl Explainer<'_> {
+    /// `None` if the budget is used up.
+    fn count(&mut self, run: Run) -> Option<Run> {
+        self.replays += 1;
+        self.steps_left = self.steps_left.saturating_sub(run.cost.steps);
+        (self.replays < REPLAYS && self.steps_left > 0).then_some(run)
+    }
+
+    fn draw(&mut self, orders: &[Order], seed: u64) -> Option<Run> {
+        // Some with few preemptions, most without a bound.
+        let preemptions = if seed.is_multiple_of(4) { Some(seed as u32 / 4 % 3) } else { None };
+        let draw = Draw { seed, preemptions, chances: self.chances };
+        let run = self.replayer.constrained(&self.others, orders, self.max_steps, Some(draw));
+        self.count(run)
+    }
+
+    /// Whether all of the schedules that keep the orders fail.
+    fn always_fails(&mut self, orders: &[Order]) -> Option<bool> {
+        let mut kept = 0;
+        for seed in 0..SCREENED {
+            let run = self.draw(orders, seed)?;
+            if run.violates {
+                continue;
+            }
+            if !run.fails {
+                return Some(false);
+            }
+            kept += 1;
+        }
+        Some(kept > 0)
+    }
+
+    /// A schedule that keeps the orders and passes: the failing one, changed for the order of number `turned` only, or any.
+    fn passing(&mut self, orders: &[Order], turned: usize) -> Option<Option<Plan>> {
+        for orders in [&orders[turned..=turned], orders] {
+            let run = self.replayer.constrained(self.plan, orders, self.max_steps, None);
+            let run = self.count(run)?;
+            if run.passes && !run.violates {
+                return Some(Some(run.done));
+            }
+        }
+        for seed in 0..SCREENED {
+            let run = self.draw(orders, seed)?;
+            if run.passes && !run.violates {
+                return Some(Some(run.done));
+            }
+        }
+        Some(None)
+    }
+
+    /// Whether all schedules with these orders fail, all of them being tried.
+    fn prove(&mut self, orders: &[Order]) -> bool {
+        let mut left = vec![Plan::default()];
+        let mut replays = 0;
+        while let Some(switches) = left.pop() {
+            replays += 1;
+            if replays > PROVED {
+                return false;
+            }
+            let plan = Plan([&switches.0[..], &self.others.0[..]].concat());
+            let run = self.replayer.constrained(&plan, orders, self.max_steps, None);
+            let Some(run) = self.count(run) else { return false };
+            if !run.violates && !run.fails {
+                return false;
+            }
+            let last = switches.0.last();
+            let made = run.done.0.iter().position(|deviation| Some(deviation) == last).map(|at| at + 1);
+            if last.is_some() && made.is_none() {
+                continue;
+            }
+            for ask in run.asks.iter().filter(|ask| ask.deviations >= made.unwrap_or(0)) {
+                for &other in &ask.others {
+                    let mut plan = switches.clone();
+                    plan.0.push(Deviation { at: ask.at, instead: Instead::Thread(other) });
+                    left.push(plan);
+                }
+            }
+        }
+        true
+    }
+}

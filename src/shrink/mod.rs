@@ -1,0 +1,155 @@
+//! From a failing schedule to the smallest one that fails in the same way.
+//!
+//! The schedule is a set of deviations from a default policy (`plan`). First its operations are put into another order with the
+//! fewest switches that keeps what depends on what (`relinearize`), once as they are and once without those that the failure
+//! does not need; then deviations are taken away for as long as it still fails (`ddmin`); then all schedules with fewer
+//! preemptions are tried, as far as the budget goes (`search`), and switches are moved to where they are easier to understand
+//! (`polish`). What is kept is the best schedule so far, whenever the budget is used up. The budget counts replays and their
+//! steps, not time: the same failure always shrinks to the same schedule.
+//!
+//! Nothing here knows what an execution is, but for `Replayer::replay`.
+
+mod ddmin;
+mod draw;
+mod explain;
+mod plan;
+mod polish;
+mod relinearize;
+mod search;
+
+use std::collections::BTreeSet;
+
+pub(crate) use explain::{Cause, Needed, SCREENED, explain};
+pub(crate) use plan::{
+    Ask, Cost, Deviation, Draw, End, Instead, Lineage, Operation, Order, Plan, Point, Replayer, Run, Step,
+    Wants,
+};
+
+/// How many replays there may be.
+const REPLAYS: u32 = 20_000;
+
+/// How many steps they may have together; about two seconds.
+const STEPS: u64 = 20_000_000;
+
+/// How many steps for each step of the schedule there may be, if that is more: a long one takes longer.
+const STEPS_PER_STEP: u64 = 250;
+
+/// What a replay costs besides its steps.
+const OVERHEAD: u64 = 50;
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Shrunk {
+    pub(crate) plan: Plan,
+    /// Of the schedule that was to be shrunk.
+    pub(crate) before: Cost,
+    pub(crate) replays: u32,
+    /// Whether every schedule with fewer preemptions was tried, the choices other than threads being as they are.
+    pub(crate) is_minimal: bool,
+}
+
+/// Shrinks a schedule that fails. `None` if it does not fail when it is replayed.
+pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk> {
+    let first = replayer.replay(plan, u64::MAX, Wants::Steps);
+    if !first.fails {
+        return None;
+    }
+    let before = first.cost;
+    let steps = STEPS.max(STEPS_PER_STEP * before.steps);
+    let mut shrinker = Shrinker {
+        replayer,
+        best: first.done.clone(),
+        cost: first.cost,
+        tried: BTreeSet::new(),
+        replays: 1,
+        steps_left: steps,
+    };
+    for plan in relinearize::plans(&first) {
+        shrinker.attempt(&plan);
+    }
+    drop(first);
+    shrinker.minimize();
+    shrinker.draw_below();
+    let is_minimal = shrinker.search_below();
+    // Another schedule may have come of it.
+    shrinker.minimize();
+    shrinker.polish();
+    let Shrinker { best, replays, .. } = shrinker;
+    Some(Shrunk { plan: best, before, replays, is_minimal })
+}
+
+/// The best schedule so far, and what is left to find a better one.
+struct Shrinker<'a> {
+    replayer: &'a mut dyn Replayer,
+    best: Plan,
+    cost: Cost,
+    /// Hashes of the plans that were tried.
+    tried: BTreeSet<u64>,
+    replays: u32,
+    steps_left: u64,
+}
+
+impl Shrinker<'_> {
+    fn is_over(&self) -> bool {
+        self.replays >= REPLAYS || self.steps_left == 0
+    }
+
+    /// Replays a plan, unless that was done before. Whether it is better than the best.
+    fn attempt(&mut self, plan: &Plan) -> bool {
+        if self.is_over() || !self.tried.insert(hash(plan)) {
+            return false;
+        }
+        let run = self.run(plan, Wants::Nothing);
+        self.take(run)
+    }
+
+    /// Whether a run is better than the best, which it is then.
+    fn take(&mut self, run: Run) -> bool {
+        let is_better = run.fails && run.cost < self.cost;
+        if is_better {
+            self.cost = run.cost;
+            self.tried.insert(hash(&run.done));
+            self.best = run.done;
+        }
+        is_better
+    }
+
+    fn run(&mut self, plan: &Plan, wants: Wants) -> Run {
+        let run = self.replayer.replay(plan, self.max_steps(), wants);
+        self.count(&run);
+        run
+    }
+
+    /// A replay that takes much longer than the best waits in a loop for what does not come any more.
+    fn max_steps(&self) -> u64 {
+        2 * self.cost.steps + 200
+    }
+
+    fn count(&mut self, run: &Run) {
+        self.replays += 1;
+        self.steps_left = self.steps_left.saturating_sub(run.cost.steps + OVERHEAD);
+    }
+}
+
+/// FNV-1a over the plan.
+fn hash(plan: &Plan) -> u64 {
+    use std::hash::{Hash, Hasher};
+
+    struct Fnv(u64);
+    impl Hasher for Fnv {
+        fn finish(&self) -> u64 {
+            self.0
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            for &byte in bytes {
+                self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+            }
+        }
+    }
+    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    plan.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! All schedules with fewer preemptions than the best one has, the fewest first, as far as the budget goes.
+//!
+//! As in iterative context bounding (Musuvathi and Qadeer, PLDI 2007): at each point at which a thread could go on, a preemption
+//! lets each other one go on instead; where the thread cannot go on, all others are tried without that being a preemption. A
+//! preemption before an operation on an object that no other thread accesses changes nothing, and is left out. Choices other
+//! than threads are those of the best schedule.
+
+use super::plan::{Deviation, Instead, Plan, Run};
+use super::{Shrinker, Wants, hash};
+
+/// How many plans may wait to be tried.
+const WAITING: usize = 50_000;
+
+impl Shrinker<'_> {
+    /// Looks for a schedule with fewer preemptions. Whether all were tried, so that there is none with fewer than the best
+    /// has now.
+    pub(super) fn search_below(&mut self) -> bool {
+        let others: Vec<Deviation> =
+            self.best.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect();
+        let mut now = vec![Plan::default()];
+        let mut is_complete = true;
+        for preemptions in 0..self.cost.preemptions {
+            let mut next = Vec::new();
+            let mut at = 0;
+            while at < now.len() {
+                if self.is_over() {
+                    return false;
+                }
+                let switches = std::mem::take(&mut now[at]);
+                at += 1;
+                let plan = Plan([&switches.0[..], &others[..]].concat());
+                let run = self.run(&plan, Wants::Asks);
+                if run.fails && run.cost < self.cost {
+                    self.take(run);
+                    if self.cost.preemptions <= preemptions {
+                        return is_complete;
+                    }
+                    continue;
+                }
+                let has_room = preemptions + 1 < self.cost.preemptions;
+                self.extend(&switches, &run, has_room, &mut now, &mut next);
+                is_complete &= now.len() < WAITING && next.len() < WAITING;
+            }
+            now = next;
+        }
+        is_complete
+    }
+
+    /// The plans that deviate once more than `switches`, after the last time.
+    fn extend(
+        &mut self,
+        switches: &Plan,
+        run: &Run,
+        has_room: bool,
+        now: &mut Vec<Plan>,
+        next: &mut Vec<Plan>,
+    ) {
+        let last = switches.0.last();
+        let made = run.done.0.iter().position(|deviation| Some(deviation) == last).map(|at| at + 1);
+        // A deviation that could not be made leads where its plan without it leads.
+        if last.is_some() && made.is_none() {
+            return;
+        }
+        let asks = run.asks.iter().filter(|ask| ask.deviations >= made.unwrap_or(0));
+        for ask in asks {
+            let is_shared = ask.object.is_some_and(|object| run.shared.get(object as usize) == Some(&true));
+            if ask.preempts && !(has_room && is_shared) {
+                continue;
+            }
+            let into = if ask.preempts { &mut *next } else { &mut *now };
+            for &other in &ask.others {
+                if into.len() >= WAITING {
+                    return;
+                }
+                let mut plan = switches.clone();
+                plan.0.push(Deviation { at: ask.at, instead: Instead::Thread(other) });
+                if self.tried.insert(hash(&plan) ^ 1) {
+                    into.push(plan);
+                }
+            }
+        }
+    }
+}
