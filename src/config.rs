@@ -400,16 +400,18 @@ impl Config {
         self
     }
 
-    /// What becomes of an order of locks that may end in a deadlock where schedules are sampled. Executions are steered
-    /// towards the deadlock, unless that is allowed. If they meet it, the test fails; otherwise a note tells of it, which is
-    /// the default, or the test fails as well, if it is denied.
+    /// What becomes of an order of locks that may end in a deadlock; default [`Policy::Warn`]. Unless that is allowed,
+    /// executions are led towards the deadlock where schedules are sampled. If they meet it, the test fails, and also if what
+    /// an execution did shows that it is possible; otherwise a note tells of it, or the test fails, if it is denied. Where
+    /// every execution was explored and none deadlocks, there is nothing to tell, but an order that is denied is to have no
+    /// cycle; [`lock_order::assert_acyclic`](crate::lock_order::assert_acyclic) denies it from within a test.
     pub fn lock_order(mut self, policy: Policy) -> Config {
         self.lock_order = policy;
         self
     }
 
-    /// Writes what is made for other programs into this folder: the graph of the order of locks
-    /// (`<test>.lock-order.dot`, for Graphviz); default not.
+    /// Writes what is made for other programs into this folder: the order of locks, as a picture
+    /// (`<test>.lock-order.svg`) and for Graphviz (`<test>.lock-order.dot`); default not.
     pub fn artifacts(mut self, folder: impl Into<PathBuf>) -> Config {
         self.artifacts = Some(folder.into());
         self

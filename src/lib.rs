@@ -51,6 +51,7 @@
 //! - [`FailureKind`]: what is found.
 //! - [`strategy`]: strategies of your own.
 //! - [`choose`] and [`rand`]: choices that the program under test makes.
+//! - [`lock_order`]: what a test says of the order in which its locks are taken.
 //! - `docs/writing-tests.md` in the repository: how to write tests that find something; `docs/verifying.md`: how to write
 //!   them so that they can be verified.
 //!
@@ -85,6 +86,8 @@ mod explore;
 pub mod future;
 #[cfg(feature = "explore")]
 pub mod hint;
+#[cfg(feature = "explore")]
+pub mod lock_order;
 #[cfg(feature = "explore")]
 pub mod rand;
 #[cfg(feature = "explore")]

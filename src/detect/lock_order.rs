@@ -4,19 +4,25 @@
 //! once is predicted from executions in which they were not. As in iGoodLock (Joshi, Park, Sen and Naik, PLDI 2009) a
 //! cycle is a list of acquisitions, each by another thread, each of a lock that the next one's thread holds, with no
 //! lock held by two of them (a *gate* that keeps them apart), and none of which has to come before another by spawning
-//! or joining. What a cycle says is a prediction: it is *confirmed* by steering an execution into it
-//! (`explore::steer`), or reported as a potential deadlock.
+//! or joining. What a cycle says is a prediction: see `explore::confirm` for what becomes of it.
+//!
+//! std's reader-writer lock may keep a reader waiting behind a writer that waits, as many do that let writers not starve.
+//! So whoever wants to read may also wait for a thread that wants to write the same lock, and holds nothing yet. A thread
+//! that reads what it reads already is in a circle with any such writer, and two that read each other's locks are with
+//! two. This is left out where the next thread has the lock in a way that excludes readers: that is a circle without it.
 //!
 //! In other executions the acquisitions of a cycle are known by the thread's spawn path, by how many locks it had taken
 //! before, and by the place. Locks that were made at one place cannot be told apart there, since they have numbers in the
 //! order of their first use; so the whole order is kept by places.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::panic::Location;
 
 use crate::rt::Execution;
-use crate::rt::locks::{Held, LockMode, NestedAcquisition};
+use crate::rt::locks::{Held, LockLog, LockMode, NestedAcquisition};
 use crate::rt::object::ObjectKey;
+use crate::rt::op::{ObjectId, ThreadId};
 
 /// The longest cycle that is looked for. Longer ones need as many threads to meet.
 const LONGEST: usize = 8;
@@ -28,7 +34,7 @@ const PATIENCE: u32 = 200_000;
 const CYCLES: usize = 32;
 
 /// A lock, and how and where it was taken.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Lock {
     pub(crate) kind: &'static str,
     pub(crate) key: ObjectKey,
@@ -39,148 +45,204 @@ pub(crate) struct Lock {
 }
 
 /// What a thread wants, and what it holds meanwhile.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Request {
     pub(crate) lineage: u64,
     /// How many locks it had taken before.
     pub(crate) number: u32,
     pub(crate) thread: String,
     pub(crate) wanted: Lock,
-    /// The one that the thread before it in the cycle wants.
-    pub(crate) held: Lock,
+    /// The one that the thread before it in the cycle wants; `None` if that one is a reader that waits behind it.
+    pub(crate) held: Option<Lock>,
 }
 
 /// Threads that may wait for each other.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Cycle {
+    /// The first execution that showed it.
+    pub(crate) index: u64,
     /// Each wants what the next one holds, and the last what the first one holds.
     pub(crate) requests: Vec<Request>,
 }
 
-/// What a cycle is known by in other executions: spawn paths, numbers of acquisitions, places.
-pub(crate) type CycleKey = Vec<(u64, u32, &'static Location<'static>)>;
+/// What a cycle is known by in other executions: spawn paths, numbers of acquisitions, places, and who waits behind whom.
+pub(crate) type CycleKey = Vec<(u64, u32, &'static Location<'static>, bool)>;
 
 /// What locks are known by in other executions: what they are, and where they were made.
 pub(crate) type Class = (&'static str, &'static Location<'static>);
 
-/// A lock was wanted while another was held: where each was taken, for the first time.
-#[derive(Clone, Debug)]
+/// A lock was wanted while another was held.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Edge {
+    /// The first execution that showed it.
+    index: u64,
+    pub(crate) thread: String,
     pub(crate) held: Lock,
     pub(crate) wanted: Lock,
-    pub(crate) thread: String,
 }
 
-/// The lock order of a test, from all executions that were looked at.
+/// The lock order of a test, from all executions that were looked at. Of what several show alike the least is kept, so
+/// that it does not matter which worker has seen what.
 #[derive(Default, Debug)]
 pub(crate) struct LockOrder {
     /// By the locks that were held and wanted.
     pub(crate) edges: BTreeMap<(Class, Class), Edge>,
     pub(crate) cycles: BTreeMap<CycleKey, Cycle>,
+    /// Where the program said that there is no cycle.
+    pub(crate) asserted: Option<&'static Location<'static>>,
     /// What executions that were looked at had in common, as hashes.
     seen: BTreeSet<u64>,
 }
 
 impl LockOrder {
-    /// Adds what the execution that has just ended shows. Whether it shows a new cycle.
-    pub(crate) fn add(&mut self, execution: &Execution) -> bool {
+    /// Adds what the execution that has just ended shows; `index` is its number, or 0 if it has none that tells it.
+    pub(crate) fn add(&mut self, execution: &Execution, index: u64) {
         let log = &execution.kernel.locks;
-        if log.nested.is_empty() {
-            return false;
+        if let Some(asserted) = log.asserted {
+            self.assert_acyclic(asserted);
         }
-        let requests = distinct(execution);
-        if !self.seen.insert(hash(execution, &requests)) {
-            return false;
+        if log.nested.is_empty() || !self.seen.insert(hash(log)) {
+            return;
         }
+        let requests = distinct(log);
         let names = Names::new(execution);
         for request in &requests {
             let wanted = names.lock(&request.wanted);
             for held in log.held(request) {
                 let held = names.lock(held);
-                let class = |lock: &Lock| (lock.kind, lock.key.location);
-                self.edges.entry((class(&held), class(&wanted))).or_insert_with(|| {
-                    let thread = execution.thread_label(request.thread);
-                    Edge { held, wanted, thread }
-                });
+                let thread = execution.thread_label(request.thread);
+                self.add_edge(Edge { index, thread, held, wanted });
             }
         }
-        let before = self.cycles.len();
-        let mut search = Search { execution, requests: &requests, path: Vec::new(), left: PATIENCE };
-        search.run(&mut |path| {
-            if self.cycles.len() < CYCLES {
-                let cycle = names.cycle(path, &requests);
-                self.cycles.entry(cycle.key()).or_insert(cycle);
-            }
-        });
-        self.cycles.len() > before
+        search(log, &requests, &mut |path| self.add_cycle(names.cycle(index, path, &requests)));
     }
 
     /// Adds what others have seen.
     pub(crate) fn merge(&mut self, other: LockOrder) {
-        for (locks, edge) in other.edges {
-            self.edges.entry(locks).or_insert(edge);
-        }
-        for (key, cycle) in other.cycles {
-            self.cycles.entry(key).or_insert(cycle);
+        other.edges.into_values().for_each(|edge| self.add_edge(edge));
+        other.cycles.into_values().for_each(|cycle| self.add_cycle(cycle));
+        if let Some(asserted) = other.asserted {
+            self.assert_acyclic(asserted);
         }
         self.seen.extend(other.seen);
+    }
+
+    fn assert_acyclic(&mut self, at: &'static Location<'static>) {
+        self.asserted = Some(self.asserted.map_or(at, |known| known.min(at)));
+    }
+
+    fn add_edge(&mut self, edge: Edge) {
+        let class = |lock: &Lock| (lock.kind, lock.key.location);
+        add_least(&mut self.edges, (class(&edge.held), class(&edge.wanted)), edge);
+    }
+
+    fn add_cycle(&mut self, cycle: Cycle) {
+        add_least(&mut self.cycles, cycle.key(), cycle);
+        if self.cycles.len() > CYCLES {
+            self.cycles.pop_last();
+        }
+    }
+}
+
+fn add_least<K: Ord, V: Ord>(map: &mut BTreeMap<K, V>, key: K, value: V) {
+    match map.entry(key) {
+        Entry::Vacant(vacant) => {
+            vacant.insert(value);
+        }
+        Entry::Occupied(mut known) if value < *known.get() => {
+            known.insert(value);
+        }
+        Entry::Occupied(_) => {}
     }
 }
 
 impl Cycle {
-    fn key(&self) -> CycleKey {
-        let of = |request: &Request| (request.lineage, request.number, request.wanted.location);
+    pub(crate) fn key(&self) -> CycleKey {
+        let of = |request: &Request| {
+            (request.lineage, request.number, request.wanted.location, request.held.is_none())
+        };
         self.requests.iter().map(of).collect()
+    }
+
+    /// Whether it is none unless readers wait behind writers that wait.
+    pub(crate) fn prefers_writers(&self) -> bool {
+        self.requests.iter().any(|request| request.held.is_none())
     }
 }
 
 /// The nested acquisitions, each kind of it once.
-fn distinct(execution: &Execution) -> Vec<NestedAcquisition> {
-    let log = &execution.kernel.locks;
+fn distinct(log: &LockLog) -> Vec<NestedAcquisition> {
     let mut seen = BTreeSet::new();
-    let is_new = |request: &&NestedAcquisition| {
-        let held: Vec<_> = log.held(request).iter().map(|held| (held.object, held.mode)).collect();
-        let wanted = (request.wanted.object, request.wanted.mode, request.wanted.location);
-        seen.insert((request.thread, wanted, held))
-    };
-    log.nested.iter().filter(is_new).cloned().collect()
+    log.nested.iter().filter(|request| seen.insert(kind_of(log, request))).copied().collect()
 }
 
-/// A number that executions with the same acquisitions have in common.
-fn hash(execution: &Execution, requests: &[NestedAcquisition]) -> u64 {
-    let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x100_0000_01b3).rotate_left(23);
-    requests.iter().fold(requests.len() as u64, |hash, request| {
-        let held = execution.kernel.locks.held(request);
-        let locks = held.iter().chain([&request.wanted]);
-        locks.fold(mix(hash, u64::from(request.thread.0)), |hash, lock| {
+/// What acquisitions of one kind have in common: the thread, the lock, how and where it is wanted, and what is held.
+type Kind = (ThreadId, ObjectId, LockMode, &'static Location<'static>, Vec<(ObjectId, LockMode)>);
+
+fn kind_of(log: &LockLog, request: &NestedAcquisition) -> Kind {
+    let held = log.held(request).iter().map(|held| (held.object, held.mode)).collect();
+    let Held { object, mode, location } = request.wanted;
+    (request.thread, object, mode, location, held)
+}
+
+/// A number that executions with the same acquisitions have in common, in whatever order they are.
+fn hash(log: &LockLog) -> u64 {
+    let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+    let one = |request: &NestedAcquisition| {
+        let locks = log.held(request).iter().chain([&request.wanted]);
+        locks.fold(mix(1, u64::from(request.thread.0)), |hash, lock| {
             let place = u64::from(lock.location.line()) << 32 | u64::from(lock.location.column());
-            mix(mix(hash, u64::from(lock.object.0)), place)
+            mix(mix(hash, u64::from(lock.object.0) << 1 | lock.mode as u64), place)
         })
-    })
+    };
+    log.nested.iter().fold(log.nested.len() as u64, |sum, request| sum.wrapping_add(one(request)))
+}
+
+/// Where the threads of the cycle with this key may stop in the execution that has just ended: for each one its
+/// acquisitions of the same kind, by how many locks it had taken before.
+pub(crate) fn places(execution: &Execution, key: &CycleKey) -> Option<Vec<(ThreadId, Vec<u32>)>> {
+    let log = &execution.kernel.locks;
+    let requests = distinct(log);
+    let names = Names::new(execution);
+    let mut places = None;
+    search(log, &requests, &mut |path| {
+        if places.is_none() && names.cycle(0, path, &requests).key() == *key {
+            let alike = |&at: &usize| {
+                let kind = kind_of(log, &requests[at]);
+                let all = log.nested.iter().filter(|request| kind_of(log, request) == kind);
+                (requests[at].thread, all.map(|request| request.number).collect())
+            };
+            places = Some(path.iter().map(alike).collect());
+        }
+    });
+    places
 }
 
 /// Looks for cycles among the acquisitions of one execution.
+fn search(log: &LockLog, requests: &[NestedAcquisition], found: &mut impl FnMut(&[usize])) {
+    let mut search = Search { log, requests, path: Vec::new(), left: PATIENCE };
+    for first in 0..requests.len() {
+        search.path.clear();
+        search.path.push(first);
+        search.extend(found);
+    }
+}
+
 struct Search<'a> {
-    execution: &'a Execution,
+    log: &'a LockLog,
     requests: &'a [NestedAcquisition],
     path: Vec<usize>,
     left: u32,
 }
 
 impl Search<'_> {
-    fn run(&mut self, found: &mut impl FnMut(&[usize])) {
-        for first in 0..self.requests.len() {
-            self.path.clear();
-            self.path.push(first);
-            self.extend(found);
-        }
-    }
-
     /// Each wants what the next one holds, and no thread comes before the first one: each cycle is found once.
     fn extend(&mut self, found: &mut impl FnMut(&[usize])) {
         let (first, last) = (self.path[0], self.path[self.path.len() - 1]);
         if self.path.len() > 1 && self.waits_for(last, first) {
-            found(&self.path);
+            if !self.has_detour() {
+                found(&self.path);
+            }
             return;
         }
         if self.path.len() == LONGEST {
@@ -203,23 +265,45 @@ impl Search<'_> {
         }
     }
 
-    /// Whether `one` wants what `other` holds.
+    /// Whether `one` wants what `other` holds, or waits behind it.
     fn waits_for(&self, one: usize, other: usize) -> bool {
-        let wanted = self.requests[one].wanted;
-        let waits = |held: &Held| held.object == wanted.object && held.mode.conflicts_with(wanted.mode);
-        self.execution.kernel.locks.held(&self.requests[other]).iter().any(waits)
+        holds_wanted(self.log, self.requests, one, other).is_some() || self.waits_behind(one, other)
+    }
+
+    /// Whether `one` wants to read what `other` waits to write.
+    fn waits_behind(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.requests[one].wanted, &self.requests[other].wanted);
+        one.object == other.object && one.mode == LockMode::Shared && other.mode == LockMode::Exclusive
+    }
+
+    /// Whether some reader waits behind a writer that waits for what excludes the reader by itself.
+    fn has_detour(&self) -> bool {
+        let length = self.path.len();
+        let at = |position: usize| self.path[position % length];
+        (0..length).any(|position| {
+            let (reader, writer, next) = (at(position), at(position + 1), at(position + 2));
+            holds_wanted(self.log, self.requests, reader, writer).is_none()
+                && holds_wanted(self.log, self.requests, reader, next).is_some()
+        })
     }
 
     /// Whether both threads can be where they want their locks at the same time, as far as can be told.
     fn can_meet(&self, one: usize, other: usize) -> bool {
         let (one, other) = (&self.requests[one], &self.requests[other]);
-        let log = &self.execution.kernel.locks;
         let excludes = |held: &Held| {
             let same = |other: &Held| other.object == held.object && other.mode.conflicts_with(held.mode);
-            log.held(other).iter().any(same)
+            self.log.held(other).iter().any(same)
         };
-        one.thread != other.thread && !log.held(one).iter().any(excludes) && one.is_concurrent_with(other)
+        let are_kept_apart = self.log.held(one).iter().any(excludes);
+        one.thread != other.thread && self.log.are_concurrent(one, other) && !are_kept_apart
     }
+}
+
+/// What `one` wants, if `other` holds it so that `one` has to wait.
+fn holds_wanted(log: &LockLog, requests: &[NestedAcquisition], one: usize, other: usize) -> Option<Held> {
+    let wanted = requests[one].wanted;
+    let waits = |held: &&Held| held.object == wanted.object && held.mode.conflicts_with(wanted.mode);
+    log.held(&requests[other]).iter().find(waits).copied()
 }
 
 /// The names of an execution's locks and threads.
@@ -249,24 +333,23 @@ impl Names<'_> {
         }
     }
 
-    fn cycle(&self, path: &[usize], requests: &[NestedAcquisition]) -> Cycle {
+    fn cycle(&self, index: u64, path: &[usize], requests: &[NestedAcquisition]) -> Cycle {
         let kernel = &self.execution.kernel;
         let request = |at: usize| {
             let request = &requests[path[at]];
-            // What the one before it wants.
-            let wanted = requests[path[(at + path.len() - 1) % path.len()]].wanted;
-            let held = kernel.locks.held(request).iter().find(|held| held.object == wanted.object);
+            let before = path[(at + path.len() - 1) % path.len()];
+            let held = holds_wanted(&kernel.locks, requests, before, path[at]);
             Request {
                 lineage: kernel.thread(request.thread).lineage,
                 number: request.number,
                 thread: self.execution.thread_label(request.thread),
                 wanted: self.lock(&request.wanted),
-                held: self.lock(held.unwrap_or(&wanted)),
+                held: held.map(|held| self.lock(&held)),
             }
         };
         let mut requests: Vec<Request> = (0..path.len()).map(request).collect();
         let first = (0..requests.len()).min_by_key(|&at| requests[at].lineage).unwrap_or(0);
         requests.rotate_left(first);
-        Cycle { requests }
+        Cycle { index, requests }
     }
 }

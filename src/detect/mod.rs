@@ -3,4 +3,6 @@
 
 pub(crate) mod leak;
 pub(crate) mod lock_order;
+pub(crate) mod observed;
 pub(crate) mod race;
+pub(crate) mod sync_preserving;

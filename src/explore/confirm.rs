@@ -1,63 +1,155 @@
-//! From a predicted deadlock to a real one: executions that are steered towards it.
+//! What becomes of a predicted deadlock: executions that are led into it, and what is said of it if none met it.
+//!
+//! A prediction (`detect::lock_order`) is one of three:
+//!
+//! - *confirmed*: an execution deadlocks, which is a failure like any other. The execution that showed the cycle is run
+//!   again with a trace, and if what it did has a schedule to the deadlock in it (`detect::sync_preserving`), that is
+//!   followed first. Otherwise, or if it leads nowhere, executions are steered (`steer`).
+//! - *predicted*: none was met, but there is such a schedule, and no thread does anything in it that it could do
+//!   otherwise.
+//! - *potential*: it might be kept from happening by what the prediction does not know.
+//!
+//! An exploration that has run every execution knows better: it only has to look where the order itself is to have no
+//! cycle. Readers that wait behind writers are never met in the model, whose locks prefer nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::profile::Profile;
-use super::runner::{Exploration, Finding, Outcome, QUIET};
+use super::follow::{Follow, Witness};
+use super::profile::{PROFILED, Profile};
+use super::runner::{Exploration, Finding, Led, Outcome, PROFILING, QUIET};
 use super::steer::Steer;
 use crate::config::{ConfigError, Policy};
-use crate::detect::lock_order::{Cycle, CycleKey, Edge, Lock, LockOrder, Request};
+use crate::detect::lock_order::{Cycle, CycleKey, Edge, Lock, LockOrder, Request, places};
+use crate::detect::observed::Observed;
 use crate::explore::judge::Verdict;
-use crate::report::{self, FailureKind, LockCycle, LockName, LockRequest, ObjectName, Place};
+use crate::report::{
+    self, CycleVerdict, FailureKind, LockCycle, LockEdge, LockGraph, LockName, LockRequest, ObjectName, Place,
+};
+use crate::rt::Execution;
 use crate::rt::locks::LockMode;
 
 /// How many executions are steered towards a cycle.
 const ATTEMPTS: u32 = 50;
 
+/// Which executions an exploration has run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Explored {
+    Some,
+    /// All within a bound.
+    Bounded,
+    All,
+}
+
+/// What was said of each cycle so far.
+pub(super) type Told = BTreeMap<CycleKey, Option<String>>;
+
+/// How it is known that a cycle can be met, and where it leads to.
+enum Steered {
+    Met(Box<Finding>),
+    NotMet { is_predicted: bool },
+}
+
 impl Exploration<'_> {
-    /// Looks for the deadlocks that the order of locks lets expect, those in `tried` excepted. What fails in an
-    /// execution that is steered, whatever it is, goes into `outcome`; what is not met, into its notes.
-    pub(super) fn confirm(
+    /// Judges the order of locks of the executions that were run. What fails in an execution that is led into a cycle,
+    /// whatever it is, goes into `outcome`; what is not met, into its notes, or its verdict.
+    pub(super) fn judge_lock_order(
         &self,
         lock_order: &LockOrder,
-        tried: &mut BTreeSet<CycleKey>,
+        explored: Explored,
+        told: &mut Told,
         outcome: &mut Outcome,
     ) -> Result<(), ConfigError> {
-        if self.config.lock_order == Policy::Allow {
+        let is_denied = self.config.lock_order == Policy::Deny || lock_order.asserted.is_some();
+        if self.config.lock_order == Policy::Allow && !is_denied {
             return Ok(());
         }
         for (key, cycle) in &lock_order.cycles {
-            let is_over = outcome.finding.is_some() || outcome.verdict.is_some();
-            if is_over || !tried.insert(key.clone()) {
-                continue;
+            if outcome.finding.is_some() || outcome.verdict.is_some() {
+                break;
             }
-            outcome.finding = self.steer(cycle)?;
-            if outcome.finding.is_some() {
-                continue;
-            }
-            let potential = report::potential(&cycle_of(cycle), ATTEMPTS);
-            match self.config.lock_order {
-                Policy::Deny => {
-                    outcome.verdict = Some(Verdict::new(FailureKind::LockOrder, potential));
+            let mut is_predicted = false;
+            let said = match told.get(key) {
+                Some(said) => said.clone(),
+                None => {
+                    let verdict = match explored {
+                        _ if cycle.prefers_writers() => Some(CycleVerdict::WriterPreference),
+                        Explored::All => is_denied.then_some(CycleVerdict::Infeasible),
+                        Explored::Bounded => Some(CycleVerdict::Bounded),
+                        Explored::Some => match self.lead_into(key, cycle)? {
+                            Steered::Met(finding) => {
+                                outcome.finding = Some(*finding);
+                                return Ok(());
+                            }
+                            Steered::NotMet { is_predicted: true } => {
+                                is_predicted = true;
+                                Some(CycleVerdict::Predicted)
+                            }
+                            Steered::NotMet { .. } => Some(CycleVerdict::Potential { attempts: ATTEMPTS }),
+                        },
+                    };
+                    verdict.map(|verdict| report::prediction(&cycle_of(cycle), verdict))
                 }
-                _ => outcome.notes.push(potential),
+            };
+            told.insert(key.clone(), said.clone());
+            let Some(mut said) = said else { continue };
+            if is_denied || is_predicted {
+                if let (Some(asserted), false) = (lock_order.asserted, is_predicted) {
+                    said += &format!("\n  the order was said to have no cycle at {}", Place::from(asserted));
+                }
+                outcome.verdict = Some(Verdict::new(FailureKind::LockOrder, said));
+            } else if !outcome.notes.contains(&said) {
+                outcome.notes.push(said);
             }
         }
         Ok(())
     }
 
-    /// Steers executions into the cycle. The first that fails.
-    fn steer(&self, cycle: &Cycle) -> Result<Option<Finding>, ConfigError> {
+    /// Leads executions into the cycle until one fails.
+    fn lead_into(&self, key: &CycleKey, cycle: &Cycle) -> Result<Steered, ConfigError> {
+        let witness = self.on_worker(|execution| self.witness(execution, key, cycle.index))?;
         self.on_worker(|execution| {
             let cycle = Arc::new(cycle.clone());
-            execution.set_strategy(Box::new(Steer::new(Arc::clone(&cycle))));
-            (0..u64::from(ATTEMPTS)).find_map(|attempt| {
-                let verdict = self.run_index(execution, attempt, &Profile::default(), QUIET)?;
-                let mut finding = Finding::new(attempt, verdict, execution);
-                finding.steered_into = Some(cycle_of(&cycle));
-                Some(finding)
-            })
+            let steer = || Steer::new(Arc::clone(&cycle));
+            let mut is_predicted = false;
+            if let Some((witness, is_sure)) = witness {
+                is_predicted = is_sure;
+                execution.set_strategy(Box::new(Follow::new(Arc::new(witness), steer())));
+                // One in which acquisitions are counted.
+                if let Some(finding) = self.lead(execution, 1, &cycle, true) {
+                    return Steered::Met(Box::new(finding));
+                }
+            }
+            execution.set_strategy(Box::new(steer()));
+            match (0..u64::from(ATTEMPTS)).find_map(|attempt| self.lead(execution, attempt, &cycle, false)) {
+                Some(finding) => Steered::Met(Box::new(finding)),
+                None => Steered::NotMet { is_predicted },
+            }
+        })
+    }
+
+    fn lead(&self, execution: &mut Execution, attempt: u64, cycle: &Cycle, follows: bool) -> Option<Finding> {
+        let verdict = self.run_index(execution, attempt, &Profile::default(), QUIET)?;
+        let mut finding = Finding::new(attempt, verdict, execution);
+        finding.led_into = Some(Led { cycle: cycle_of(cycle), has_followed: follows });
+        Some(finding)
+    }
+
+    /// A schedule to the deadlock, if the execution that showed the cycle has one in it, and whether it is sure to lead
+    /// there. One that is sure is preferred to one that does not look at data.
+    fn witness(&self, execution: &mut Execution, key: &CycleKey, index: u64) -> Option<(Witness, bool)> {
+        let (profile, _) = self.profile(execution, index.min(PROFILED));
+        self.run_index(execution, index, &profile, PROFILING);
+        let execution = &*execution;
+        let places = places(execution, key)?;
+        [true, false].into_iter().find_map(|with_data| {
+            let observed = Observed::of(execution, with_data)?;
+            let place = |(thread, numbers): &(_, Vec<u32>)| {
+                numbers.iter().filter_map(|&number| observed.acquisition(*thread, number)).collect()
+            };
+            let places: Vec<Vec<_>> = places.iter().map(place).collect();
+            let positions = observed.witness(&places)?;
+            Some((Witness::of(execution, &positions), with_data && observed.is_all()))
         })
     }
 }
@@ -66,7 +158,7 @@ fn cycle_of(cycle: &Cycle) -> LockCycle {
     let request = |request: &Request| LockRequest {
         thread: request.thread.clone(),
         wanted: lock_name(&request.wanted),
-        held: lock_name(&request.held),
+        held: request.held.as_ref().map(lock_name),
     };
     LockCycle { requests: cycle.requests.iter().map(request).collect() }
 }
@@ -83,22 +175,25 @@ fn lock_name(lock: &Lock) -> LockName {
     }
 }
 
-/// The order of the locks of a test as text for Graphviz; `None` if no lock was taken while another was held.
-pub(super) fn graph_of(lock_order: &LockOrder) -> Option<String> {
+/// The order of the locks of a test as a graph; `None` if no lock was taken while another was held.
+pub(super) fn graph_of(lock_order: &LockOrder) -> Option<LockGraph> {
     // All locks of a place are one.
-    let class = |lock: &Lock| {
-        let name = lock_name(lock);
-        LockName { object: ObjectName { ordinal: (0, 1), ..name.object }, ..name }
+    let class = |lock: &Lock| ObjectName { ordinal: (0, 1), ..lock_name(lock).object };
+    let ends =
+        |held: &Lock, wanted: &Lock| ((held.kind, held.key.location), (wanted.kind, wanted.key.location));
+    let in_cycles: BTreeSet<_> = lock_order
+        .cycles
+        .values()
+        .flat_map(|cycle| &cycle.requests)
+        .filter_map(|request| Some(ends(request.held.as_ref()?, &request.wanted)))
+        .collect();
+    let edge = |edge: &Edge| LockEdge {
+        thread: edge.thread.clone(),
+        held: class(&edge.held),
+        wanted: class(&edge.wanted),
+        taken_at: Place::from(edge.wanted.location),
+        in_cycle: in_cycles.contains(&ends(&edge.held, &edge.wanted)),
     };
-    let arrow = |thread: &str, wanted: &Lock, held: &Lock| LockRequest {
-        thread: thread.to_owned(),
-        wanted: class(wanted),
-        held: class(held),
-    };
-    let edge = |edge: &Edge| arrow(&edge.thread, &edge.wanted, &edge.held);
-    let edges: Vec<LockRequest> = lock_order.edges.values().map(edge).collect();
-    let request = |request: &Request| arrow(&request.thread, &request.wanted, &request.held);
-    let requests = |cycle: &Cycle| LockCycle { requests: cycle.requests.iter().map(request).collect() };
-    let cycles: Vec<LockCycle> = lock_order.cycles.values().map(requests).collect();
-    (!edges.is_empty()).then(|| report::dot(&edges, &cycles))
+    let edges: Vec<LockEdge> = lock_order.edges.values().map(edge).collect();
+    (!edges.is_empty()).then(|| LockGraph::new(&edges))
 }

@@ -117,7 +117,7 @@ impl Exploration<'_> {
         let (verdict, _) = replays.run(0, max_steps, QUIET);
         let verdict = verdict?;
         let mut minimized = Finding::new(finding.index, verdict, replays.execution);
-        minimized.steered_into.clone_from(&finding.steered_into);
+        minimized.led_into.clone_from(&finding.led_into);
         minimized.found = Some(finding.token.clone());
         minimized.cause = cause;
         minimized.minimized = Some(Minimized {

@@ -3,6 +3,7 @@
 mod confirm;
 mod describe;
 mod exhaustive;
+mod follow;
 mod guide;
 mod judge;
 mod minimize;

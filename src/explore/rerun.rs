@@ -9,7 +9,7 @@ use super::profile::{PROFILED, Profile};
 use super::record::Record;
 use super::regressions::Regressions;
 use super::replay::{Divergence, Replay, token_of};
-use super::runner::{Exploration, Finding, Outcome, REPORTING, TRACING, nondeterminism};
+use super::runner::{Exploration, Finding, Led, Outcome, REPORTING, TRACING, nondeterminism};
 use super::seed::ExecutionSeed;
 use super::token::{Token, TokenError};
 use crate::config::{ConfigError, Log, StrategyKind};
@@ -23,8 +23,8 @@ impl Exploration<'_> {
     pub(super) fn second_run(&self, finding: Finding) -> Result<Failure, ConfigError> {
         let seed = self.seed(finding.index);
         let found = finding.found.as_ref().unwrap_or(&finding.token);
-        let has_seed = !found.directed && finding.steered_into.is_none();
-        let lock_cycle = finding.steered_into.clone();
+        let has_seed = !found.directed && finding.led_into.is_none();
+        let led_into = finding.led_into.clone();
         let minimized = finding.minimized;
         let mut failure = if finding.verdict.kind == FailureKind::Nondeterminism {
             self.failure(finding.verdict, finding.index)
@@ -70,13 +70,16 @@ impl Exploration<'_> {
         };
         // No seed finds one execution of an exhaustive exploration alone, or one that was steered.
         failure.seed_text = if has_seed { seed.to_string() } else { failure.token.clone() };
-        if lock_cycle.is_some() {
-            failure.notes.push(
-                "this deadlock was predicted from the order of locks in executions that passed, and an execution was steered into it"
-                    .to_owned(),
-            );
+        if let Some(Led { cycle, has_followed }) = led_into {
+            let how = match has_followed {
+                true => "what one of them did, with some of it left out, leads into it",
+                false => "an execution was steered into it",
+            };
+            failure.notes.push(format!(
+                "this deadlock was predicted from the order of locks in executions that passed, and {how}"
+            ));
+            failure.lock_cycle = Some(cycle);
         }
-        failure.lock_cycle = lock_cycle;
         failure.minimized = minimized;
         Ok(failure)
     }

@@ -4,13 +4,12 @@
 //! std's panic count wrong) ends with it. The reported failure is the lowest execution's, whatever the timing:
 //! workers take executions in order, and after a failure only lower ones are finished.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
-use super::confirm::graph_of;
+use super::confirm::{Explored, Told, graph_of};
 use super::exhaustive::{Budget, End, Exhausted};
 use super::judge::{Verdict, judge};
 use super::minimize::Found;
@@ -39,7 +38,7 @@ const TRACED_STEPS: usize = 1_000_000;
 const KEPT_TOKEN_LENGTH: usize = 1 << 16;
 
 pub(super) const QUIET: Mode = Mode { trace_limit: 0, print_panics: false, stacks_from: None };
-const PROFILING: Mode = Mode { trace_limit: PROFILED_STEPS, ..QUIET };
+pub(super) const PROFILING: Mode = Mode { trace_limit: PROFILED_STEPS, ..QUIET };
 pub(super) const TRACING: Mode = Mode { trace_limit: TRACED_STEPS, ..QUIET };
 /// As `TRACING`, for a report of whatever comes of it.
 pub(super) const REPORTING: Mode = Mode { stacks_from: Some(0), ..TRACING };
@@ -96,12 +95,20 @@ pub(super) struct Finding {
     pub(super) verdict: Verdict,
     pub(super) token: Token,
     pub(super) fingerprints: Vec<u8>,
-    /// The predicted deadlock that it was steered into, if it was.
-    pub(super) steered_into: Option<LockCycle>,
+    /// The predicted deadlock that it was led into, if it was.
+    pub(super) led_into: Option<Led>,
     /// The schedule that was found, if this is a smaller one.
     pub(super) found: Option<Token>,
     pub(super) minimized: Option<Minimized>,
     pub(super) cause: Option<Found>,
+}
+
+/// A predicted deadlock, and how an execution was led into it.
+#[derive(Clone)]
+pub(super) struct Led {
+    pub(super) cycle: LockCycle,
+    /// Whether it followed what another one had done.
+    pub(super) has_followed: bool,
 }
 
 /// What an exploration found, before it is described.
@@ -364,14 +371,27 @@ impl Exploration<'_> {
         };
         let Exhausted { executions, steps, .. } = exhausted;
         let outcome = |coverage| Outcome { coverage, ..Outcome::of(executions, steps) };
+        let lock_order = std::mem::take(&mut exhausted.lock_order);
+        let mut explored = Explored::Some;
         let outcome = match exhausted.end {
-            End::Complete => Some(outcome(Some(Coverage::Verified))),
-            End::Bounded => Some(outcome(Some(Coverage::Bounded))),
-            End::Failed(finding) => Some(Outcome { finding: Some(*finding), ..outcome(None) }),
-            _ if is_auto => None,
-            _ => Some(self.unverified(Some(&exhausted), &reason)),
+            End::Complete => {
+                explored = Explored::All;
+                outcome(Some(Coverage::Verified))
+            }
+            End::Bounded => {
+                explored = Explored::Bounded;
+                outcome(Some(Coverage::Bounded))
+            }
+            End::Failed(finding) => Outcome { finding: Some(*finding), ..outcome(None) },
+            _ if is_auto => return Ok(None),
+            _ => self.unverified(Some(&exhausted), &reason),
         };
-        Ok(outcome.map(|outcome| Outcome { notes, ..outcome }))
+        let mut outcome = Outcome { notes, ..outcome };
+        if explored != Explored::Some {
+            self.judge_lock_order(&lock_order, explored, &mut Told::new(), &mut outcome)?;
+        }
+        self.keep_lock_order(&lock_order, &mut outcome);
+        Ok(Some(outcome))
     }
 
     /// The failure of an exploration that was to be exhaustive and is not.
@@ -420,8 +440,8 @@ impl Exploration<'_> {
         outcome.executions = first.executions;
         outcome.steps = first.steps;
         outcome.finding = first.finding;
-        let mut tried = BTreeSet::new();
-        self.confirm(&lock_order, &mut tried, &mut outcome)?;
+        let mut told = Told::new();
+        self.judge_lock_order(&lock_order, Explored::Some, &mut told, &mut outcome)?;
         if outcome.finding.is_some() || outcome.verdict.is_some() {
             self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
@@ -457,7 +477,7 @@ impl Exploration<'_> {
                 executions += 1;
                 steps += execution.kernel.steps;
                 behaviours.add(execution.kernel.behaviour.sum());
-                lock_order.add(execution);
+                lock_order.add(execution, index);
                 if let Some(verdict) = verdict {
                     if lowest.fetch_min(index, Ordering::Relaxed) > index {
                         let mut finding = finding.lock().unwrap_or_else(PoisonError::into_inner);
@@ -484,21 +504,23 @@ impl Exploration<'_> {
             None => {
                 outcome.stopped_by_time = out_of_time.into_inner() > 0;
                 outcome.coverage = Some(sampled(behaviours));
-                self.confirm(&lock_order, &mut tried, &mut outcome)?;
+                self.judge_lock_order(&lock_order, Explored::Some, &mut told, &mut outcome)?;
             }
         }
         self.keep_lock_order(&lock_order, &mut outcome);
         Ok(outcome)
     }
 
-    /// Writes the graph of the order of locks where artifacts go.
+    /// Draws the order of locks where artifacts go.
     fn keep_lock_order(&self, lock_order: &LockOrder, outcome: &mut Outcome) {
         let Some(folder) = &self.config.artifacts else { return };
         let Some(graph) = graph_of(lock_order) else { return };
-        let path = folder.join(format!("{}.lock-order.dot", file_name(&self.config.name)));
-        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, graph));
+        let path = folder.join(format!("{}.lock-order.svg", file_name(&self.config.name)));
+        let written = std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(path.with_extension("dot"), graph.dot()))
+            .and_then(|()| std::fs::write(&path, graph.svg()));
         outcome.notes.push(match written {
-            Ok(()) => format!("the order of locks is in {}", path.display()),
+            Ok(()) => format!("the order of locks is drawn in {}", path.display()),
             Err(error) => format!("the order of locks could not be written to {}: {error}", path.display()),
         });
     }
@@ -540,7 +562,7 @@ impl Exploration<'_> {
                 break;
             }
             behaviours.add(execution.kernel.behaviour.sum());
-            lock_order.add(execution);
+            lock_order.add(execution, index);
             profile.add(execution);
         }
         (profile, Profiled { outcome, behaviours, lock_order })
@@ -585,7 +607,7 @@ impl Finding {
             verdict,
             token,
             fingerprints,
-            steered_into: None,
+            led_into: None,
             found: None,
             minimized: None,
             cause: None,

@@ -46,7 +46,7 @@ impl Steer {
         self.cycle.requests.iter().any(|request| {
             request.lineage == lineage
                 && request.wanted.location == location
-                && holds(request.held.location)
+                && request.held.is_some_and(|held| holds(held.location))
                 && (!self.counts || point.locks_taken(thread) == request.number)
         })
     }

@@ -1,6 +1,9 @@
 //! What an exploration tells: plain data, and its text.
 
 mod cause;
+mod lock_drawing;
+mod lock_graph;
+mod lock_layout;
 mod locks;
 mod names;
 mod race;
@@ -14,7 +17,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::config::Log;
-pub(crate) use locks::{LockCycle, LockName, LockRequest, dot, potential};
+pub(crate) use lock_graph::{LockEdge, LockGraph};
+pub(crate) use locks::{CycleVerdict, LockCycle, LockName, LockRequest, prediction};
 pub use style::for_terminal;
 pub(crate) use text::grouped;
 
@@ -34,7 +38,8 @@ pub enum FailureKind {
     ThreadLimit,
     /// Two accesses to plain memory, one of them a write, are not ordered.
     DataRace,
-    /// Threads take locks in an order that may end in a deadlock, which no execution has met; if that is not allowed.
+    /// Threads take locks in an order that can end in a deadlock, which no execution has met; or in one that may, or that
+    /// has a cycle at all, if that is not allowed.
     LockOrder,
     /// The test body has returned, and threads are left that can never go on.
     LeakedThread,

@@ -17,7 +17,8 @@ use super::evidence::Evidence;
 use super::fiber::{FiberPool, Suspender};
 use super::identity::Stamp;
 use super::kernel::{Kernel, Limits, nowhere};
-use super::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId};
+use super::locks::DataUse;
+use super::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId, TracedChoice};
 use super::outcome::{PanicRecord, Race, Stop};
 use super::rng::Rng;
 use super::shadow::TracedAccess;
@@ -63,6 +64,8 @@ pub(crate) struct Execution {
     /// Steps at which more than one thread could go on.
     pub(crate) contended_steps: u64,
     pub(crate) trace: Vec<Event>,
+    /// Choices, beside the trace.
+    pub(crate) traced_choices: Vec<TracedChoice>,
     pub(super) mode: Mode,
     /// The data race that ended the execution.
     pub(crate) race: Option<Race>,
@@ -111,6 +114,7 @@ impl Execution {
             observed: false,
             contended_steps: 0,
             trace: Vec::new(),
+            traced_choices: Vec::new(),
             mode: Mode { trace_limit: 0, print_panics: false, stacks_from: None },
             race: None,
             accesses: Vec::new(),
@@ -165,10 +169,12 @@ impl Execution {
         self.executions += 1;
         self.stamp = Stamp::new(self.stamp.worker(), self.executions);
         self.kernel.reset();
+        self.kernel.locks.keeps_all = mode.trace_limit > 0;
         self.rng = rng;
         self.schedule.clear();
         self.fingerprints.clear();
         self.trace.clear();
+        self.traced_choices.clear();
         self.mode = mode;
         self.race = None;
         self.accesses.clear();
@@ -473,12 +479,25 @@ impl Execution {
             let point = SchedulingPoint::new(&self.kernel);
             self.strategy.executed(thread, &op, &point, &mut self.rng);
         }
-        if self.trace.len() < self.mode.trace_limit {
+        if self.is_traced() {
             let atomic = self.is_of_atomic(&op).then_some(self.kernel.atomic);
             self.trace.push(Event { step: self.kernel.steps, thread, op, note, atomic });
             self.keep_knowledge(thread);
             self.end_wait(thread, &op);
         }
+    }
+
+    /// Whether what happens now is traced.
+    #[inline]
+    pub(crate) fn is_traced(&self) -> bool {
+        self.trace.len() < self.mode.trace_limit
+    }
+
+    /// The data under a lock are used, for the first time since the lock was taken.
+    #[cold]
+    pub(crate) fn note_data_use(&mut self, object: ObjectId, may_write: bool) {
+        let (thread, after) = (self.kernel.current, self.trace.len() as u32);
+        self.kernel.locks.uses.push(DataUse { thread, object, after, may_write });
     }
 
     /// Makes a choice among `alternatives`, at least one.
@@ -502,6 +521,9 @@ impl Execution {
         self.schedule.push_choice(value as u64);
         if matches!(choice, Choice::Program | Choice::SpuriousWakeup) {
             self.kernel.note_unsettled();
+        }
+        if self.is_traced() {
+            self.traced_choices.push(TracedChoice { after: self.trace.len(), choice, value });
         }
         if choice == Choice::Program && self.kernel.behaviour.is_wanted {
             self.kernel.note_chosen(self.kernel.current, value as u64);
@@ -569,6 +591,10 @@ impl Execution {
     /// Destroys what a one-time initialization has made when the execution ends.
     pub(crate) fn keep(&mut self, once: ObjectId) {
         self.kept.push(once);
+    }
+
+    pub(crate) fn has_hash_keys(&self) -> bool {
+        self.hash_keys.is_some()
     }
 
     /// Drawn at first use, and recorded: a replay has the same.

@@ -277,6 +277,15 @@ pub(crate) struct AtomicAccess {
     pub(crate) order: Ordering,
 }
 
+/// A choice that was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TracedChoice {
+    /// How many events of the trace came before.
+    pub(crate) after: usize,
+    pub(crate) choice: Choice,
+    pub(crate) value: usize,
+}
+
 /// A choice of an execution other than the next thread.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]

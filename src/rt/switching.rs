@@ -18,12 +18,13 @@ pub(crate) enum Switching {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Restraint {
     switching: Switching,
+    was_paused: bool,
     preemptions_left: Option<u32>,
 }
 
 impl Restraint {
     pub(super) fn new(max_preemptions: Option<u32>) -> Restraint {
-        Restraint { switching: Switching::On, preemptions_left: max_preemptions }
+        Restraint { switching: Switching::On, was_paused: false, preemptions_left: max_preemptions }
     }
 
     /// Whether there is nothing to restrain.
@@ -35,7 +36,13 @@ impl Restraint {
     pub(crate) fn set_switching(&mut self, switching: Switching) {
         if self.switching != Switching::Stopped {
             self.switching = switching;
+            self.was_paused |= switching != Switching::On;
         }
+    }
+
+    /// Whether a part of the execution is not to be explored.
+    pub(crate) fn was_paused(&self) -> bool {
+        self.was_paused
     }
 
     /// Whether choices are the first alternative without asking.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::local::Locals;
-use super::locks::Held;
+use super::locks::{Held, NOT_KEPT, NOTHING};
 use super::op::{ObjectId, Op, ThreadId};
 use super::outcome::PanicRecord;
 use super::rounds::Rounds;
@@ -87,6 +87,10 @@ pub(crate) struct Thread {
     pub(super) order: Clock,
     /// The loop that it may be in.
     pub(super) rounds: Rounds,
+    /// Which of the lock log's clocks `order` is; see `locks`.
+    pub(super) order_kept: u32,
+    /// The last of its acquisitions in the lock log.
+    pub(super) last_logged: u32,
     /// The locks that the thread has.
     pub(crate) held: Vec<Held>,
     /// How many it has taken.
@@ -128,6 +132,8 @@ impl Thread {
             released: Clock::default(),
             order: Clock::default(),
             rounds: Rounds::default(),
+            order_kept: NOT_KEPT,
+            last_logged: NOTHING,
             held: Vec::new(),
             locks_taken: 0,
             locals: Locals::default(),
@@ -153,6 +159,8 @@ impl Thread {
         self.released.clear();
         self.order.clear();
         self.rounds = Rounds::default();
+        self.order_kept = NOT_KEPT;
+        self.last_logged = NOTHING;
         self.held.clear();
         self.locks_taken = 0;
         self.locals.clear();

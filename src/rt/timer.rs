@@ -50,6 +50,11 @@ impl Timers {
         Duration::from_nanos(self.now)
     }
 
+    /// Whether time has passed, because it was asked for or because nothing else was left to do.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.now > 0
+    }
+
     /// The deadline of a wait of this length that starts now.
     pub(crate) fn deadline(&self, length: Duration) -> Instant {
         let length = u64::try_from(length.as_nanos()).unwrap_or(NEVER);

@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
-use super::real::{self, Hold, RealLock};
+use super::real::{self, FirstUse, Hold, RealLock};
 use crate::rt::op::ObjectId;
 use crate::rt::{Current, Identity, current, outside};
 
@@ -119,13 +119,15 @@ impl<T: ?Sized> Mutex<T> {
     ) -> MutexGuard<'_, T> {
         self.real.enter(current, "Mutex", &self.identity);
         let hold = Hold::new(current, object, location);
-        MutexGuard { mutex: self, held: Held::InModel(hold), marker: PhantomData }
+        let first_use = FirstUse::of(current, object);
+        MutexGuard { mutex: self, held: Held::InModel(hold), first_use, marker: PhantomData }
     }
 
     /// The guard of code outside explorations that holds the std mutex.
     pub(super) fn guard_outside<'a>(&'a self, outside: std::sync::MutexGuard<'a, ()>) -> MutexGuard<'a, T> {
         self.real.enter_outside("Mutex", &self.identity);
-        MutexGuard { mutex: self, held: Held::Outside(outside), marker: PhantomData }
+        let held = Held::Outside(outside);
+        MutexGuard { mutex: self, held, first_use: FirstUse::never(), marker: PhantomData }
     }
 
     /// Whether a thread panicked while it held the mutex.
@@ -197,6 +199,7 @@ impl<T> From<T> for Mutex<T> {
 pub struct MutexGuard<'a, T: ?Sized + 'a> {
     pub(super) mutex: &'a Mutex<T>,
     held: Held<'a>,
+    first_use: FirstUse,
     /// std's guard is not `Send`; neither is ours, whatever it holds.
     marker: PhantomData<*const ()>,
 }
@@ -233,7 +236,9 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     #[inline]
     fn deref(&self) -> &T {
         // SAFETY: the guard has the data until it is dropped: see `RealLock` and the model's mutex.
-        unsafe { &*self.mutex.data.get() }
+        let data = unsafe { &*self.mutex.data.get() };
+        self.first_use.note(data, true);
+        data
     }
 }
 
@@ -241,7 +246,9 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as in `deref`, and the guard is borrowed mutably.
-        unsafe { &mut *self.mutex.data.get() }
+        let data = unsafe { &mut *self.mutex.data.get() };
+        self.first_use.note(data, true);
+        data
     }
 }
 

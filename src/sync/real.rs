@@ -6,7 +6,7 @@
 //! the next one that wants it, so a failure in one execution never blocks another.
 
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::time::{Duration, Instant};
 
@@ -127,6 +127,44 @@ impl RealLock {
     }
 }
 
+/// Tells an execution that is traced when the data under a lock are used for the first time: what the prediction of
+/// deadlocks knows of data. In other executions it is one look at a flag.
+pub(super) struct FirstUse {
+    is_awaited: AtomicBool,
+    object: ObjectId,
+}
+
+impl FirstUse {
+    /// For a guard that is given out now.
+    #[inline]
+    pub(super) fn of(mut current: Current, object: ObjectId) -> FirstUse {
+        FirstUse { is_awaited: AtomicBool::new(current.execution().is_traced()), object }
+    }
+
+    /// For a guard whose use nobody wants to know of.
+    pub(super) fn never() -> FirstUse {
+        FirstUse { is_awaited: AtomicBool::new(false), object: ObjectId::NONE }
+    }
+
+    /// `data` are used.
+    #[inline]
+    pub(super) fn note<T: ?Sized>(&self, data: &T, may_write: bool) {
+        if self.is_awaited.load(Ordering::Relaxed) {
+            self.note_first(size_of_val(data), may_write);
+        }
+    }
+
+    #[cold]
+    fn note_first(&self, size: usize, may_write: bool) {
+        self.is_awaited.store(false, Ordering::Relaxed);
+        if size > 0
+            && let Some(mut current) = current()
+        {
+            current.execution().note_data_use(self.object, may_write);
+        }
+    }
+}
+
 /// What the model knows about a held lock.
 #[derive(Clone, Copy)]
 pub(super) struct Hold {
@@ -139,6 +177,12 @@ pub(super) struct Hold {
 impl Hold {
     pub(super) fn new(current: Current, object: ObjectId, location: &'static Location<'static>) -> Hold {
         Hold { object, location, panicking: current.panicking() }
+    }
+
+    /// For the guard that is given out with the lock.
+    #[inline]
+    pub(super) fn first_use(&self) -> FirstUse {
+        current().map_or_else(FirstUse::never, |current| FirstUse::of(current, self.object))
     }
 
     /// Whether the holder panicked while it held the lock.

@@ -10,7 +10,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
-use super::real::{self, Hold, RealLock};
+use super::real::{self, FirstUse, Hold, RealLock};
 use crate::rt::op::ObjectId;
 use crate::rt::{Current, Identity, current, outside};
 
@@ -186,23 +186,25 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     fn reader(&self, hold: Hold) -> RwLockReadGuard<'_, T> {
-        let held = Held::InModel(hold);
-        RwLockReadGuard { data: self.data_pointer(), lock: &self.lock, held }
+        let first_use = hold.first_use();
+        RwLockReadGuard { data: self.data_pointer(), lock: &self.lock, held: Held::InModel(hold), first_use }
     }
 
     fn reader_outside<'a>(&'a self, outside: std::sync::RwLockReadGuard<'a, ()>) -> RwLockReadGuard<'a, T> {
         self.lock.enter_outside();
-        let held = Held::Outside(outside);
-        RwLockReadGuard { data: self.data_pointer(), lock: &self.lock, held }
+        let (held, first_use) = (Held::Outside(outside), FirstUse::never());
+        RwLockReadGuard { data: self.data_pointer(), lock: &self.lock, held, first_use }
     }
 
     fn writer(&self, hold: Hold) -> RwLockWriteGuard<'_, T> {
-        RwLockWriteGuard { rwlock: self, held: Held::InModel(hold), marker: PhantomData }
+        let first_use = hold.first_use();
+        RwLockWriteGuard { rwlock: self, held: Held::InModel(hold), first_use, marker: PhantomData }
     }
 
     fn writer_outside<'a>(&'a self, outside: std::sync::RwLockWriteGuard<'a, ()>) -> RwLockWriteGuard<'a, T> {
         self.lock.enter_outside();
-        RwLockWriteGuard { rwlock: self, held: Held::Outside(outside), marker: PhantomData }
+        let (held, first_use) = (Held::Outside(outside), FirstUse::never());
+        RwLockWriteGuard { rwlock: self, held, first_use, marker: PhantomData }
     }
 
     fn data_pointer(&self) -> NonNull<T> {
@@ -284,6 +286,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
     data: NonNull<T>,
     lock: &'a Lock,
     held: Held<std::sync::RwLockReadGuard<'a, ()>>,
+    first_use: FirstUse,
 }
 
 /// Releases its [`RwLock`] when dropped; see [`std::sync::RwLockWriteGuard`].
@@ -291,6 +294,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
 pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
     rwlock: &'a RwLock<T>,
     held: Held<std::sync::RwLockWriteGuard<'a, ()>>,
+    first_use: FirstUse,
     /// std's guard is not `Send`; neither is ours, whatever it holds.
     marker: PhantomData<*const ()>,
 }
@@ -305,8 +309,10 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     #[track_caller]
     pub fn downgrade(mut s: Self) -> RwLockReadGuard<'a, T> {
         let rwlock = s.rwlock;
+        let mut first_use = FirstUse::never();
         let held = match std::mem::replace(&mut s.held, Held::Nothing) {
             Held::InModel(hold) => {
+                first_use = hold.first_use();
                 if let Some(current) = hold.current(&rwlock.lock.identity) {
                     current.rwlock_downgrade(hold.object, hold.location);
                 }
@@ -315,7 +321,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
             Held::Outside(outside) => Held::Outside(std::sync::RwLockWriteGuard::downgrade(outside)),
             Held::Nothing => Held::Nothing,
         };
-        RwLockReadGuard { data: rwlock.data_pointer(), lock: &rwlock.lock, held }
+        RwLockReadGuard { data: rwlock.data_pointer(), lock: &rwlock.lock, held, first_use }
     }
 }
 
@@ -325,7 +331,9 @@ impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     #[inline]
     fn deref(&self) -> &T {
         // SAFETY: the guard has the data to read until it is dropped: see `RealLock` and the model's lock.
-        unsafe { self.data.as_ref() }
+        let data = unsafe { self.data.as_ref() };
+        self.first_use.note(data, false);
+        data
     }
 }
 
@@ -335,7 +343,9 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
     #[inline]
     fn deref(&self) -> &T {
         // SAFETY: the guard has the data until it is dropped: see `RealLock` and the model's lock.
-        unsafe { &*self.rwlock.data.get() }
+        let data = unsafe { &*self.rwlock.data.get() };
+        self.first_use.note(data, true);
+        data
     }
 }
 
@@ -343,7 +353,9 @@ impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as in `deref`, and the guard is borrowed mutably.
-        unsafe { &mut *self.rwlock.data.get() }
+        let data = unsafe { &mut *self.rwlock.data.get() };
+        self.first_use.note(data, true);
+        data
     }
 }
 

@@ -32,7 +32,9 @@ use self::worker::Worker;
 use super::progress::{Progress, Total};
 use super::runner::{Exploration, Finding};
 use crate::config::ConfigError;
+use crate::detect::lock_order::LockOrder;
 use crate::report::grouped;
+use crate::rt::Execution;
 use crate::rt::kernel::Strict;
 use crate::rt::memory::MemoryModel;
 
@@ -72,6 +74,8 @@ pub(super) struct Exhausted {
     /// The part of all executions that was seen, as far as can be told: 1 at the end.
     pub(super) share: f64,
     pub(super) end: End,
+    /// Of the executions that did not fail.
+    pub(super) lock_order: LockOrder,
     /// Whatever else there is to say.
     pub(super) notes: Vec<String>,
 }
@@ -168,7 +172,13 @@ impl Exploration<'_> {
                 checkpoint.as_ref(),
                 &self.config.name,
             );
-            let left = self.on_workers(workers, |execution| Worker::new(self, execution, &common).work())?;
+            let work = |execution: &mut Execution| Worker::new(self, execution, &common).work();
+            let mut lock_order = LockOrder::default();
+            let mut left = Vec::new();
+            for (of_worker, locks) in self.on_workers(workers, work)? {
+                left.extend(of_worker);
+                lock_order.merge(locks);
+            }
             common.progress.finish();
             let end = common.end.lock().unwrap_or_else(PoisonError::into_inner).take();
             let end = match end {
@@ -186,7 +196,7 @@ impl Exploration<'_> {
                 let saved = is_unfinished.then(|| {
                     let mut saved = common.to_save();
                     let shared = common.exchange.origins();
-                    saved.add(left.iter().flatten().chain(&shared));
+                    saved.add(left.iter().chain(&shared));
                     saved
                 });
                 match saved {
@@ -204,6 +214,7 @@ impl Exploration<'_> {
                 steps: common.steps.into_inner(),
                 share: common.share.into_inner() as f64 / SHARE_UNIT,
                 end,
+                lock_order,
                 notes,
             });
         }

@@ -17,6 +17,7 @@ use super::frontier::Queue;
 use super::graph::Graph;
 use super::revisit::{Change, Item};
 use super::{Common, End, SMALL, WorkerEnd, preemptions};
+use crate::detect::lock_order::LockOrder;
 use crate::report::FailureKind;
 use crate::rt::Execution;
 use crate::rt::execution::Mode;
@@ -51,6 +52,7 @@ pub(super) struct Worker<'a, 'b> {
     /// What was found last, on its way to the frontier.
     items: Vec<Item>,
     profile: Profile,
+    lock_order: LockOrder,
 }
 
 impl<'a, 'b> Worker<'a, 'b> {
@@ -78,11 +80,12 @@ impl<'a, 'b> Worker<'a, 'b> {
             spare: Vec::new(),
             items: Vec::new(),
             profile: Profile::default(),
+            lock_order: LockOrder::default(),
         }
     }
 
-    /// Explores until nothing is left, or somebody stops. What is left then.
-    pub(super) fn work(mut self) -> Vec<Origin> {
+    /// Explores until nothing is left, or somebody stops. What is left then, and in which order locks were taken.
+    pub(super) fn work(mut self) -> (Vec<Origin>, LockOrder) {
         let saved = self.common.saved.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(end) = saved.and_then(|saved| self.restore(&saved)) {
             self.common.stop(end);
@@ -113,7 +116,7 @@ impl<'a, 'b> Worker<'a, 'b> {
                 self.common.save(&self.queue);
             }
         }
-        self.queue.origins()
+        (self.queue.origins(), self.lock_order)
     }
 
     /// Puts what an earlier exploration has left into the queue: what it was found from is explored again.
@@ -280,6 +283,8 @@ impl<'a, 'b> Worker<'a, 'b> {
             return Ran::Blocked;
         }
         self.common.executions.fetch_add(1, Ordering::Relaxed);
+        // Its number depends on the timing, if there are several workers.
+        self.lock_order.add(self.execution, 0);
         Ran::Passed(index)
     }
 

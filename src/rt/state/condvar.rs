@@ -22,6 +22,13 @@ pub(crate) struct CondvarState {
     pub(crate) mutex: Option<ObjectId>,
 }
 
+impl CondvarState {
+    /// The mutex that it is used with, if it was used.
+    pub(crate) fn mutex(&self) -> Option<ObjectId> {
+        self.mutex
+    }
+}
+
 /// Why a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wakeup {

@@ -55,7 +55,7 @@ impl Kernel {
         location: &'static Location<'static>,
         waits: bool,
     ) {
-        self.note_taken(thread, object, LockMode::Exclusive, location, waits);
+        self.note_taken_to_write(thread, object, location, waits);
         self.rwlock(object).writer = Some(Holder { thread, location });
         self.acquire(thread, object);
         self.recheck(object);

@@ -1,12 +1,13 @@
 //! Deadlocks that no execution has met, predicted from the order in which one took its locks, and confirmed by steering
 //! executions into them; and programs that take locks in many orders and cannot deadlock.
 
-use std::collections::BTreeSet;
+mod drawn;
+mod predicted;
+mod programs;
+mod readers;
 
 use drawloom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 use drawloom::{Config, FailureKind, Policy, Report, StrategyKind, explore, thread};
-use proptest::prelude::*;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 /// One execution, and what it lets expect.
 fn one(seed: u64, body: impl Fn() + Send + Sync) -> Report {
@@ -288,109 +289,63 @@ fn the_report_tells_the_cycle_and_how_to_break_it() {
     insta::assert_snapshot!(cycle.split_once("\nreplay").expect("how to see it again").0);
 }
 
-#[test]
-fn the_order_is_drawn() {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("artifacts");
-    let _ = std::fs::remove_dir_all(&folder);
-    let report = explore(config().executions(20).name("drawn").artifacts(&folder), || {
-        let first = Arc::new(Mutex::new(()));
-        let second = Arc::new(Mutex::new(()));
-        let third = Arc::new(Mutex::new(()));
-        let both = |outer: &Arc<Mutex<()>>, inner: &Arc<Mutex<()>>| {
-            let (outer, inner) = (Arc::clone(outer), Arc::clone(inner));
-            Box::new(move || {
-                let outer = outer.lock().unwrap();
-                drop((inner.lock().unwrap(), outer));
-            }) as Box<dyn FnOnce() + Send>
-        };
-        run(vec![both(&first, &second), both(&second, &third), both(&first, &third)]);
+/// A test that is small enough to have all its executions explored.
+fn verified(policy: Policy) -> Config {
+    Config::new().lock_order(policy).spurious(0)
+}
+
+/// Two orders of two locks that a flag keeps apart.
+fn kept_apart() {
+    let locks = locks(2);
+    let done = Arc::new(Mutex::new(false));
+    let (first, tell) = (takes(&locks, &[0, 1]), Arc::clone(&done));
+    let thread = thread::spawn(move || {
+        first();
+        *tell.lock().unwrap() = true;
     });
-    assert!(report.passed(), "{report}");
-    let drawn = std::fs::read_to_string(folder.join("drawn.lock-order.dot")).unwrap();
-    assert_eq!(drawn.matches(" -> ").count(), 3, "{drawn}");
-    assert!(!drawn.contains("red"), "{drawn}");
+    let is_done = *done.lock().unwrap();
+    if is_done {
+        takes(&locks, &[1, 0])();
+    }
+    thread.join().unwrap();
 }
 
-/// Which locks each of a program's threads takes, and gives back, in nested sections.
-type Program = Vec<Vec<(usize, usize)>>;
-
-fn program() -> impl Strategy<Value = Program> {
-    let section = (0..3usize, 0..3usize).prop_filter("two locks", |(outer, inner)| outer != inner);
-    prop::collection::vec(prop::collection::vec(section, 1..3), 2..4)
+#[test]
+fn a_cycle_that_no_execution_meets_is_denied_only() {
+    let report = explore(verified(Policy::Warn), kept_apart);
+    assert!(report.passed() && report.coverage() == Some(drawloom::Coverage::Verified), "{report}");
+    assert!(!report.to_string().contains("deadlock"), "{report}");
+    let report = explore(verified(Policy::Deny), kept_apart);
+    assert!(report.failed_with(FailureKind::LockOrder), "{report}");
+    let message = report.failure().unwrap().message();
+    assert!(message.starts_with("locks are taken in a circle, although no execution deadlocks"), "{report}");
+    // The same whatever the number of workers.
+    let other = explore(verified(Policy::Deny).workers(3), kept_apart);
+    assert_eq!(other.failure().unwrap().message(), message);
+    let bounded = explore(verified(Policy::Warn).max_preemptions(0), || {
+        let locks = locks(2);
+        run(vec![takes(&locks, &[0, 1]), takes(&locks, &[1, 0])]);
+    });
+    assert!(bounded.to_string().contains("no execution within the bounds"), "{bounded}");
 }
 
-/// Whether some interleaving of the sections deadlocks, by trying them all.
-fn can_deadlock(program: &Program) -> bool {
-    // Of each thread: the section, and how far in it is: nothing, the outer lock, both, the outer one again.
-    let start = vec![(0usize, 0u8); program.len()];
-    let mut seen = BTreeSet::from([start.clone()]);
-    let mut left = vec![start];
-    while let Some(state) = left.pop() {
-        let holds = |lock: usize| {
-            state.iter().zip(program).any(|(&(section, stage), sections)| {
-                sections
-                    .get(section)
-                    .is_some_and(|&(outer, inner)| stage >= 1 && outer == lock || stage == 2 && inner == lock)
-            })
-        };
-        let mut stuck = true;
-        let mut ended = true;
-        for (thread, sections) in program.iter().enumerate() {
-            let (section, stage) = state[thread];
-            let Some(&(outer, inner)) = sections.get(section) else { continue };
-            ended = false;
-            let next = match stage {
-                0 if holds(outer) => continue,
-                1 if holds(inner) => continue,
-                0..=2 => (section, stage + 1),
-                _ => (section + 1, 0),
-            };
-            stuck = false;
-            let mut state = state.clone();
-            state[thread] = next;
-            if seen.insert(state.clone()) {
-                left.push(state);
-            }
-        }
-        if stuck && !ended {
-            return true;
+#[test]
+fn an_order_can_be_asserted_from_within() {
+    for policy in [Policy::Warn, Policy::Allow] {
+        for config in [verified(policy), config().lock_order(policy).executions(200)] {
+            let report = explore(config, || {
+                kept_apart();
+                thread::spawn(drawloom::lock_order::assert_acyclic).join().unwrap();
+            });
+            assert!(report.failed_with(FailureKind::LockOrder), "{report}");
+            assert!(report.to_string().contains("said to have no cycle at"), "{report}");
         }
     }
-    false
-}
-
-/// What is confirmed exists, and what exists is predicted from one execution: here every thread takes its locks
-/// whatever the others do.
-fn check(program: &Program, seed: u64) -> Result<(), TestCaseError> {
-    let body = || {
-        let locks = locks(3);
-        let thread = |sections: &Vec<(usize, usize)>| {
-            let (locks, sections) = (Arc::clone(&locks), sections.clone());
-            Box::new(move || {
-                for (outer, inner) in sections {
-                    let held = locks[outer].lock().unwrap();
-                    drop(locks[inner].lock().unwrap());
-                    drop(held);
-                }
-            }) as Box<dyn FnOnce() + Send>
-        };
-        run(program.iter().map(thread).collect());
-    };
-    let report = one(seed, body);
-    prop_assert!(
-        can_deadlock(program) || report.passed() || report.failed_with(FailureKind::LockOrder),
-        "{}",
-        report
-    );
-    prop_assert_eq!(report.failed_with(FailureKind::Deadlock), can_deadlock(program), "{}", report);
-    Ok(())
-}
-
-/// The same programs each time: steering is a matter of luck, which about one in 37,000 has not.
-#[test]
-fn deadlocks_are_those_that_trying_all_interleavings_finds() {
-    let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let programs = (program(), 0..1_000u64);
-    TestRunner::new_with_rng(config, rng).run(&programs, |(program, seed)| check(&program, seed)).unwrap();
+    let report = explore(verified(Policy::Warn), || {
+        drawloom::lock_order::assert_acyclic();
+        let locks = locks(2);
+        run(vec![takes(&locks, &[0, 1]), takes(&locks, &[0, 1])]);
+    });
+    assert!(report.passed(), "{report}");
+    drawloom::lock_order::assert_acyclic();
 }
