@@ -42,6 +42,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("daemons", Takes::Switch(daemons)),
     ("leaks", Takes::Text(leaks)),
     ("lock_order", Takes::Text(lock_order)),
+    ("shrink", Takes::Switch(shrink)),
     ("expect", Takes::Text(expect)),
 ];
 
@@ -373,6 +374,10 @@ fn leaked_threads(text: &str, span: Span) -> Result<TokenStream> {
 
 fn daemons(daemons: bool) -> TokenStream {
     quote!(.daemons(#daemons))
+}
+
+fn shrink(shrink: bool) -> TokenStream {
+    quote!(.shrink(#shrink))
 }
 
 fn leaks(text: &str, span: Span) -> Result<TokenStream> {

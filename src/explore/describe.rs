@@ -4,6 +4,7 @@ mod cause;
 mod loops;
 mod race;
 mod stacks;
+mod stale;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -96,6 +97,11 @@ fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
     rows.extend(execution.panics.iter().filter(|panic| panic.step >= from).map(panic_row));
     // A stable sort: accesses and panics come after the last step before them.
     rows.sort_by_key(|row| row.step);
+    for at in 0..rows.len() {
+        // After the last row of the step, which may be an access.
+        let is_last = rows.get(at + 1).is_none_or(|next: &Row| next.step != rows[at].step);
+        rows[at].preempted = is_last && execution.evidence.preempted.contains(&rows[at].step);
+    }
     let threads = execution.kernel.threads().map(|(id, _)| execution.thread_label(id)).collect();
     Trace { threads, rows, left_out, left_out_after: 0 }
 }
@@ -122,6 +128,7 @@ fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
         object,
         note: note(execution, event, kind, pointers),
         place: placed.then(|| Place::from(event.op.location)),
+        preempted: false,
     }
 }
 
@@ -133,6 +140,7 @@ fn access_row(execution: &Execution, access: &TracedAccess) -> Row {
         object: object_name(execution, access.object),
         note: String::new(),
         place: Some(Place::from(access.location)),
+        preempted: false,
     }
 }
 
@@ -144,6 +152,7 @@ fn panic_row(panic: &PanicRecord) -> Row {
         object: None,
         note: format!(": {}", first_line(&panic.message)),
         place: panic.location.as_ref().map(place_of),
+        preempted: false,
     }
 }
 
@@ -254,6 +263,7 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
         }
     }
     notes.extend(waits::left_behind(execution));
+    notes.extend(stale::stale_reads(execution));
     if matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread) {
         notes.extend(waits::lost_wakeups(execution));
     }

@@ -95,6 +95,10 @@ impl Strategy for Follow {
         "follow"
     }
 
+    fn chooses_freely(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, start: &Start<'_>, rng: &mut Rng) {
         (self.done, self.chosen, self.chosen_after, self.is_lost) = (0, 0, 0, false);
         self.steer.begin(start, rng);

@@ -15,21 +15,25 @@ pub(super) fn write_cause(
         true => "proved: all schedules with this were tried".to_owned(),
         false => format!("screened with {} random schedules", cause.screened),
     };
-    match &cause.orders[..] {
-        [] => return writeln!(f, "cause: it fails whatever the order of operations is ({how})"),
-        [_] => writeln!(f, "cause: it fails whenever this holds ({how}):")?,
-        orders => writeln!(f, "cause: it fails whenever these {} hold ({how}):", orders.len())?,
+    match cause.orders.len() + cause.oddities.len() {
+        0 => return writeln!(f, "cause: it fails whatever the order of operations is ({how})"),
+        1 => writeln!(f, "cause: it fails whenever this holds ({how}):")?,
+        count => writeln!(f, "cause: it fails whenever these {count} hold ({how}):")?,
     }
     for order in &cause.orders {
         let [before, after] = [&order.before, &order.after].map(|doing| describe(doing, trace, names));
         writeln!(f, "  {before}\n      comes before {after}")?;
     }
+    for (doing, found) in &cause.oddities {
+        writeln!(f, "  {}{found}", describe(doing, trace, names))?;
+    }
     match (&cause.orders[..], cause.orders.iter().all(|order| order.is_needed)) {
+        ([], _) => Ok(()),
         ([_], true) => writeln!(f, "  the other way round, it passes"),
-        (_, true) => writeln!(f, "  with any one of them the other way round, it passes"),
+        (_, true) => writeln!(f, "  with any one of the orders the other way round, it passes"),
         ([_], false) => writeln!(f, "  the other way round, no schedule that passes was found"),
         (_, false) => {
-            writeln!(f, "  with some of them the other way round, no schedule that passes was found")
+            writeln!(f, "  with some of the orders the other way round, no schedule that passes was found")
         }
     }
 }

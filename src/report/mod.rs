@@ -7,6 +7,7 @@ mod lock_layout;
 mod locks;
 mod names;
 mod race;
+mod snippets;
 mod source;
 mod stack;
 mod style;
@@ -130,6 +131,8 @@ pub(crate) struct Row {
     pub(crate) note: String,
     /// Where, if the operation has a place in the program.
     pub(crate) place: Option<Place>,
+    /// Whether the thread could have gone on after it, and another did.
+    pub(crate) preempted: bool,
 }
 
 /// The operations of an execution, in order.
@@ -230,6 +233,8 @@ pub(crate) struct Effort {
 pub(crate) struct Cause {
     /// All of which have to hold.
     pub(crate) orders: Vec<CauseOrder>,
+    /// What else was needed: older stores that were read, what happened spuriously, with what was found.
+    pub(crate) oddities: Vec<(Doing, String)>,
     /// Whether all schedules with these orders were tried, not only `screened` random ones.
     pub(crate) is_proved: bool,
     pub(crate) screened: u64,

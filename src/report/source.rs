@@ -7,25 +7,52 @@ use std::path::{Path, PathBuf};
 
 use super::Place;
 
-/// The line of source at `place`, if the file is at hand. Paths are relative to the workspace, and tests run
-/// in a package's folder: so the folders above are tried too.
+/// The line of source at `place`, if the file is at hand.
 fn line(place: &Place) -> Option<String> {
-    let file = Path::new(&place.file);
-    let text = if file.is_absolute() {
-        fs::read_to_string(file).ok()?
-    } else {
-        let here = std::env::current_dir().ok()?;
-        let candidates = here.ancestors().map(|folder: &Path| -> PathBuf { folder.join(file) });
-        candidates.take(4).find_map(|path| fs::read_to_string(path).ok())?
-    };
-    text.lines().nth(place.line.checked_sub(1)? as usize).map(str::to_owned)
+    text(&place.file)?.lines().nth(place.line.checked_sub(1)? as usize).map(str::to_owned)
+}
+
+/// The file's text, if it is at hand. Paths are relative to the workspace, and tests run in a package's folder: so the
+/// folders above are tried too.
+pub(super) fn text(file: &str) -> Option<String> {
+    let file = Path::new(file);
+    if file.is_absolute() {
+        return fs::read_to_string(file).ok();
+    }
+    let here = std::env::current_dir().ok()?;
+    let candidates = here.ancestors().map(|folder: &Path| -> PathBuf { folder.join(file) });
+    candidates.take(4).find_map(|path| fs::read_to_string(path).ok())
 }
 
 /// The variable, static or field that the object made at `place` was made for.
 pub(super) fn variable(place: &Place) -> Option<String> {
     let line = line(place)?;
-    let before = line.get(..(place.column as usize).saturating_sub(1))?;
-    name_before(before).map(str::to_owned)
+    let (before, from) = line.split_at_checked((place.column as usize).saturating_sub(1))?;
+    name_before(before).map(str::to_owned).or_else(|| name_in_array(before, from))
+}
+
+/// `NAME[1]` for the second expression of an array that NAME is bound to: `let NAME = Arc::new([expression, `. In an array of
+/// equals, `[expression; 3]`, it would be the name of all.
+fn name_in_array(before: &str, from: &str) -> Option<String> {
+    let (mut depth, mut position) = (0i32, 0);
+    for (at, c) in before.char_indices().rev() {
+        match c {
+            ')' | ']' | '}' => depth += 1,
+            '(' | '{' => depth -= 1,
+            '[' if depth > 0 => depth -= 1,
+            '[' => {
+                let is_of_equals = from.split_once(']').is_none_or(|(element, _)| element.contains(';'));
+                let name = name_before(&before[..at]).filter(|_| !is_of_equals)?;
+                return Some(format!("{name}[{position}]"));
+            }
+            ',' if depth == 0 => position += 1,
+            _ => {}
+        }
+        if depth < 0 {
+            return None;
+        }
+    }
+    None
 }
 
 /// The name that the expression after `before` is given: `let NAME = Arc::new(`, `static NAME: T =`, `NAME:`.
@@ -77,7 +104,26 @@ fn identifier(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::name_before;
+    use super::{name_before, name_in_array};
+
+    #[test]
+    fn elements_of_arrays_are_numbered() {
+        let name = |line: &str| {
+            let (before, from) = line.split_once('@').unwrap();
+            name_in_array(before, from)
+        };
+        assert_eq!(
+            name("let locks = Arc::new([@Mutex::new(1), Mutex::new(f(2))]);"),
+            Some("locks[0]".to_owned())
+        );
+        assert_eq!(
+            name("let locks = Arc::new([Mutex::new(f(1, 1)), @Mutex::new(2)]);"),
+            Some("locks[1]".to_owned())
+        );
+        assert_eq!(name("let locks = [@Mutex::new(0); 3];"), None);
+        assert_eq!(name("let locks = [const { @Mutex::new(0) }; 3];"), None);
+        assert_eq!(name("    let lock = @Mutex::new(0);"), None);
+    }
 
     #[test]
     fn names_are_found_where_objects_are_bound() {

@@ -6,10 +6,14 @@ use std::fmt;
 use super::cause::write_cause;
 use super::names::Names;
 use super::race::write_race;
+use super::snippets::snippets;
 use super::stack::write_stack;
 use super::trace::{cell, write_trace};
 use super::{Coverage, Failure, Report};
 use crate::config::Log;
+
+/// How wide a report may be.
+pub(super) const WIDTH: usize = 100;
 
 /// The longest token that is printed in place of the seed.
 const TOKEN_LENGTH: usize = 240;
@@ -30,6 +34,10 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     }
     write_size(failure, f)?;
     let names = Names::of_failure(failure);
+    let snippets = snippets(failure);
+    if !snippets.is_empty() {
+        write!(f, "\n{snippets}")?;
+    }
     if !failure.trace.rows.is_empty() {
         writeln!(f)?;
         let all = failure.log == Log::Full || failure.replayed;
@@ -54,7 +62,7 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         writeln!(f)?;
     }
     for note in &failure.notes {
-        writeln!(f, "\nnote: {note}")?;
+        writeln!(f, "\n{}", wrapped(&format!("note: {note}")))?;
     }
     writeln!(f)?;
     write_rerun(failure, f)
@@ -84,6 +92,12 @@ fn write_size(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         1.. if minimized.is_minimal => writeln!(f, ", the fewest"),
         _ => writeln!(f),
     }
+}
+
+/// Broken into lines that fit, but for lines that are broken already.
+fn wrapped(text: &str) -> String {
+    let options = textwrap::Options::new(WIDTH).break_words(false).subsequent_indent("  ");
+    if text.contains('\n') { text.to_owned() } else { textwrap::fill(text, options) }
 }
 
 fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use super::names::{Names, short};
-use super::text::grouped;
+use super::text::{WIDTH, grouped};
 use super::{Row, Trace, Wait};
 
-/// How wide the table may be.
-const WIDTH: usize = 100;
 /// How many rows are shown unless all are asked for.
-const ROWS: usize = 40;
+const ROWS: usize = 32;
 
 /// One line of the table.
 struct Line {
@@ -39,12 +37,30 @@ pub(super) fn write_trace(
     all: bool,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    let hidden = if all { 0 } else { trace.rows.len().saturating_sub(ROWS) };
-    let done = trace.rows[hidden..].iter().map(|row| Line {
-        step: row.step.to_string(),
-        place: row.place.as_ref().map(short).unwrap_or_default(),
+    let mut left = ROWS;
+    // That a thread was preempted takes a line of its own.
+    let fits = |row: &&Row| {
+        let lines = 1 + usize::from(row.preempted);
+        all || left.checked_sub(lines).is_some_and(|rest| {
+            left = rest;
+            true
+        })
+    };
+    let hidden = trace.rows.len() - trace.rows.iter().rev().take_while(fits).count();
+    let preempted = |row: &Row| Line {
+        step: String::new(),
+        place: String::new(),
         thread: row.thread,
-        content: cell(row, names),
+        content: "╌╌ preempted ╌╌".to_owned(),
+    };
+    let done = trace.rows[hidden..].iter().flat_map(|row| {
+        let line = Line {
+            step: row.step.to_string(),
+            place: row.place.as_ref().map(short).unwrap_or_default(),
+            thread: row.thread,
+            content: cell(row, names),
+        };
+        [Some(line), row.preempted.then(|| preempted(row))].into_iter().flatten()
     });
     let stuck = waits.iter().map(|wait| Line {
         step: String::new(),

@@ -4,7 +4,7 @@
 //! that are shown. They are kept for what happens near the end only, since each costs as much as some thousand steps.
 
 use std::backtrace::Backtrace;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::clock::Clock;
@@ -49,6 +49,8 @@ pub(crate) struct Evidence {
     pub(crate) waits: BTreeMap<ThreadId, Rc<Backtrace>>,
     captured: usize,
     pub(crate) effort: Effort,
+    /// The steps after which a thread could have gone on, and another did.
+    pub(crate) preempted: BTreeSet<u64>,
     /// Since when each thread has waited.
     since: BTreeMap<ThreadId, Instant>,
 }
@@ -59,6 +61,7 @@ impl Evidence {
         self.waits.clear();
         self.captured = 0;
         self.effort = Effort::default();
+        self.preempted.clear();
         self.since.clear();
     }
 }
@@ -97,7 +100,10 @@ impl Execution {
         effort.switches += 1;
         let waits_for_others = self.kernel.yields(current) || self.kernel.gives_way(current);
         let is_free = self.kernel.is_enabled(current) && !waits_for_others;
-        effort.preemptions += u64::from(is_free);
+        if is_free {
+            effort.preemptions += 1;
+            self.evidence.preempted.insert(self.kernel.steps - 1);
+        }
     }
 
     /// Where the running thread stands, if that is wanted.

@@ -6,11 +6,11 @@ use drawloom::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use drawloom::sync::{Arc, Condvar, Mutex, RwLock};
 use drawloom::{FailureKind, Policy, Report, explore, thread};
 
-use crate::{config, is_predicted, locks, one, run, takes};
+use crate::{config, is_predicted, locks, one, run, says, takes};
 
 /// Whether what one execution did led into the deadlock that was predicted from it.
 pub(crate) fn has_followed(report: &Report) -> bool {
-    report.to_string().contains("what one of them did, with some of it left out, leads into it")
+    says(report, "what one of them did, with some of it left out, leads into it")
 }
 
 #[test]

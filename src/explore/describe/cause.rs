@@ -1,10 +1,13 @@
 //! The words for why an execution fails: the orders of its steps that make it fail, by number, as operations.
 
-use super::object_name;
+use super::{Pointers, note, object_name};
 use crate::explore::minimize::Found;
 use crate::report::{Cause, CauseOrder, Doing, Place};
 use crate::rt::Execution;
-use crate::rt::op::Op;
+use crate::rt::op::{Event, Note, Op};
+
+/// How many stale reads and the like are told.
+const ODDITIES: usize = 4;
 
 /// What `found` says of the execution that has just ended, whose schedule it is about.
 pub(in crate::explore) fn cause_of(execution: &Execution, found: &Found) -> Cause {
@@ -28,7 +31,18 @@ pub(in crate::explore) fn cause_of(execution: &Execution, found: &Found) -> Caus
     let order = |&(before, after, is_needed): &(usize, usize, bool)| {
         Some(CauseOrder { before: doing(before)?, after: doing(after)?, is_needed })
     };
+    // What a minimized schedule has of these, the failure needs.
+    let is_odd = |event: &&Event| {
+        use Note::{FailedSpuriously, ReadStale, Spurious, WroteEarlier};
+        matches!(event.note, ReadStale { .. } | WroteEarlier { .. } | Spurious | FailedSpuriously)
+    };
+    let oddity = |event: &Event| {
+        let kind = execution.kernel.objects.get(event.op.object).kind;
+        let found = note(execution, event, Some(kind), &mut Pointers::default());
+        Some((doing(event.step as usize - 1)?, found))
+    };
     Cause {
+        oddities: execution.trace.iter().filter(is_odd).filter_map(oddity).take(ODDITIES).collect(),
         orders: found.orders.iter().filter_map(order).collect(),
         is_proved: found.is_proved,
         screened: found.screened,

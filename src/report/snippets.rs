@@ -1,0 +1,119 @@
+//! The source of the operations that matter, with what was done there: those that the cause names, those of a race or of
+//! threads that wait, and the place of a panic.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::{Doing, Failure, Place, source};
+
+/// How many places are shown.
+const PLACES: usize = 6;
+
+/// The source around the places that matter; nothing if it is not at hand.
+pub(super) fn snippets(failure: &Failure) -> String {
+    let mut files: BTreeMap<String, BTreeMap<(u32, u32), Vec<String>>> = BTreeMap::new();
+    let mut count = 0;
+    for (place, label) in labels(failure) {
+        let labels =
+            files.entry(place.file.clone()).or_default().entry((place.line, place.column)).or_default();
+        count += usize::from(labels.is_empty());
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    if count == 0 || count > PLACES {
+        return String::new();
+    }
+    let mut texts: Vec<(String, String, Vec<(Range<usize>, String)>)> = Vec::new();
+    for (file, places) in files {
+        let Some(text) = source::text(&file) else { continue };
+        let span = |(&(line, column), labels): (&(u32, u32), &Vec<String>)| {
+            Some((span(&text, line, column)?, labels.join("; ")))
+        };
+        let spans: Vec<_> = places.iter().filter_map(span).collect();
+        if !spans.is_empty() {
+            texts.push((file, text, spans));
+        }
+    }
+    let mut all = String::new();
+    for (file, text, spans) in &texts {
+        let annotation = |(span, label): &(Range<usize>, String)| {
+            AnnotationKind::Primary.span(span.clone()).label(label.clone())
+        };
+        let snippet = Snippet::source(text.as_str()).path(file.as_str());
+        let snippet = snippet.annotations(spans.iter().map(annotation));
+        let group = annotate_snippets::Group::with_level(Level::NOTE).element(snippet);
+        all += &Renderer::plain().term_width(100).render(&[group]);
+        all.push('\n');
+    }
+    all
+}
+
+/// The word that begins at a place, in bytes of the text.
+fn span(text: &str, line: u32, column: u32) -> Option<Range<usize>> {
+    let mut starts = text.split_inclusive('\n').scan(0, |at, line| {
+        let start = *at;
+        *at += line.len();
+        Some((start, line))
+    });
+    let (start, line) = starts.nth(line.checked_sub(1)? as usize)?;
+    let (at, _) = line.char_indices().nth(column.checked_sub(1)? as usize)?;
+    let word = line[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == '!');
+    let length: usize = word.map(char::len_utf8).sum();
+    Some(start + at..start + at + length.max(1))
+}
+
+/// What is to be shown at which place.
+fn labels(failure: &Failure) -> Vec<(Place, String)> {
+    let threads = &failure.trace.threads;
+    let mut labels = Vec::new();
+    let cause = failure.cause.iter();
+    let orders =
+        cause.clone().flat_map(|cause| &cause.orders).flat_map(|order| [&order.before, &order.after]);
+    let mut doings: Vec<&Doing> =
+        orders.chain(cause.flat_map(|cause| &cause.oddities).map(|(doing, _)| doing)).collect();
+    doings.sort_by_key(|doing| doing.step.unwrap_or(u64::MAX));
+    for doing in doings {
+        labels.push((doing.place.clone(), label(failure, doing)));
+    }
+    for side in failure.race.iter().flat_map(|race| &race.sides) {
+        let label = format!("{}: {} (step {})", threads[side.thread], side.verb, side.step);
+        labels.push((side.place.clone(), label));
+    }
+    if labels.is_empty() {
+        for wait in &failure.waits {
+            labels.push((wait.place.clone(), format!("{} waits here", threads[wait.thread])));
+            for (holder, place) in &wait.holders {
+                labels.push((place.clone(), format!("{} took it here", threads[*holder])));
+            }
+        }
+    }
+    if let Some(place) = failure.place.as_ref().filter(|_| failure.race.is_none()) {
+        labels.push((place.clone(), "it fails here".to_owned()));
+    }
+    labels
+}
+
+/// `main: load = 0 (step 3)`.
+fn label(failure: &Failure, doing: &Doing) -> String {
+    let thread = &failure.trace.threads[doing.thread];
+    let Some(step) = doing.step else { return format!("{thread} waits here") };
+    let row = failure.trace.rows.iter().find(|row| row.step == step && row.thread == doing.thread);
+    let note = row.map_or("", |row| row.note.as_str());
+    format!("{thread}: {}{note} (step {step})", doing.verb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn a_place_is_the_word_that_begins_there() {
+        let text = "fn main() {\n    süß.load(x);\n}\n";
+        assert_eq!(&text[span(text, 2, 9).unwrap()], "load");
+        assert_eq!(&text[span(text, 2, 8).unwrap()], ".");
+        assert_eq!(span(text, 9, 1), None);
+    }
+}

@@ -1,0 +1,278 @@
+//! Minimized schedules: they fail as the original did, every time, and no schedule with fewer preemptions does, which the
+//! exhaustive explorer, bounded to fewer, is asked. And what is said of the cause.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex as StdMutex;
+
+use drawloom::sync::atomic::Ordering::{Relaxed, SeqCst};
+use drawloom::sync::atomic::{AtomicU32, AtomicU64};
+use drawloom::sync::{Arc, Condvar, Mutex};
+use drawloom::{Config, Failure, FailureKind, MemoryModel, Report, StrategyKind, explore, thread};
+use proptest::prelude::*;
+
+fn sampling() -> Config {
+    Config::new().strategy(StrategyKind::RandomWalk).memory(MemoryModel::SequentiallyConsistent)
+}
+
+#[track_caller]
+fn failure(report: &Report) -> &Failure {
+    report.failure().unwrap_or_else(|| panic!("nothing was found: {report}"))
+}
+
+/// One operation on one of two numbers.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Load(usize),
+    Store(usize, u64),
+    Add(usize, u64),
+    Locked(usize, u64),
+}
+
+type Program = Vec<Vec<Step>>;
+
+/// What was read, by thread.
+type Outcome = Vec<Vec<u64>>;
+
+fn run(program: &Program) -> Outcome {
+    let numbers = [AtomicU64::new(0), AtomicU64::new(0)];
+    let lock = Mutex::new(());
+    let step = |step: &Step| match *step {
+        Step::Load(at) => numbers[at].load(SeqCst),
+        Step::Store(at, value) => {
+            numbers[at].store(value, SeqCst);
+            0
+        }
+        Step::Add(at, value) => numbers[at].fetch_add(value, SeqCst),
+        Step::Locked(at, value) => {
+            let _guard = lock.lock().unwrap();
+            let old = numbers[at].load(SeqCst);
+            numbers[at].store(old + value, SeqCst);
+            old
+        }
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            program.iter().map(|steps| scope.spawn(|| steps.iter().map(step).collect())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// The outcome that is seen least often.
+fn rarest(program: &Program) -> Outcome {
+    let seen = StdMutex::new(BTreeMap::<Outcome, u32>::new());
+    let report = explore(sampling().executions(400), || {
+        *seen.lock().unwrap().entry(run(program)).or_insert(0) += 1;
+    });
+    assert!(report.passed(), "{report}");
+    let seen = seen.into_inner().unwrap();
+    seen.into_iter().min_by_key(|(_, count)| *count).expect("one at least").0
+}
+
+fn check(program: &Program) -> Result<(), TestCaseError> {
+    let wrong = rarest(program);
+    let body = || assert_ne!(run(program), wrong, "the rare outcome");
+    let report = explore(sampling().executions(20_000), body);
+    let found = failure(&report);
+    let (steps, preemptions) = found.found();
+    prop_assert!((found.preemptions(), found.steps()) <= (preemptions, steps), "{report}");
+    for _ in 0..3 {
+        let again = explore(sampling().replay(found.token()), body);
+        prop_assert_eq!(failure(&again).message(), found.message());
+        prop_assert_eq!(failure(&again).steps(), found.steps());
+    }
+    if found.is_minimal() && found.preemptions() > 0 {
+        let fewer = found.preemptions() as u32 - 1;
+        let exhaustive = sampling().strategy(StrategyKind::Exhaustive);
+        let below = explore(exhaustive.clone().max_preemptions(fewer), body);
+        prop_assert!(below.passed(), "with fewer than {report}\n{below}");
+        let with_as_many = explore(exhaustive.max_preemptions(fewer + 1), body);
+        prop_assert!(!with_as_many.passed(), "there is none with as many as {report}");
+    }
+    Ok(())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let at = 0..2usize;
+    let value = 1..3u64;
+    prop_oneof![
+        3 => at.clone().prop_map(Step::Load),
+        2 => (at.clone(), value.clone()).prop_map(|(at, value)| Step::Store(at, value)),
+        2 => (at.clone(), value.clone()).prop_map(|(at, value)| Step::Add(at, value)),
+        1 => (at, value).prop_map(|(at, value)| Step::Locked(at, value)),
+    ]
+}
+
+fn program() -> impl Strategy<Value = Program> {
+    let threads = |count, steps| prop::collection::vec(prop::collection::vec(step(), 1..=steps), count);
+    prop_oneof![threads(2, 4), threads(3, 3)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_schedule_with_fewer_preemptions_fails(program in program()) {
+        check(&program)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// `cargo test --release --test shrink -- --ignored deep`
+    #[test]
+    #[ignore = "takes minutes; see the command in its documentation"]
+    fn deep_no_schedule_with_fewer_preemptions_fails(program in program()) {
+        check(&program)?;
+    }
+}
+
+fn lost_update() {
+    let count = Arc::new(AtomicU32::new(0));
+    let theirs = Arc::clone(&count);
+    let other = thread::spawn(move || theirs.store(theirs.load(Relaxed) + 1, Relaxed));
+    count.store(count.load(Relaxed) + 1, Relaxed);
+    other.join().unwrap();
+    assert_eq!(count.load(Relaxed), 2, "an update is lost");
+}
+
+fn two_locks() {
+    let (left, right) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    let (theirs_left, theirs_right) = (Arc::clone(&left), Arc::clone(&right));
+    let other = thread::spawn(move || {
+        let _right = theirs_right.lock().unwrap();
+        let _left = theirs_left.lock().unwrap();
+    });
+    let guards = (left.lock().unwrap(), right.lock().unwrap());
+    drop(guards);
+    other.join().unwrap();
+}
+
+fn early_notification() {
+    let pair = Arc::new((Mutex::new(false), Condvar::new()));
+    let theirs = Arc::clone(&pair);
+    let notifier = thread::spawn(move || {
+        *theirs.0.lock().unwrap() = true;
+        theirs.1.notify_one();
+    });
+    // The check and the wait are two sections.
+    let is_ready = *pair.0.lock().unwrap();
+    if !is_ready {
+        drop(pair.1.wait(pair.0.lock().unwrap()).unwrap());
+    }
+    notifier.join().unwrap();
+}
+
+#[test]
+fn a_minimized_schedule_fails_the_same_way_a_hundred_times() {
+    for (body, kind) in [
+        (lost_update as fn(), FailureKind::Panic),
+        (two_locks, FailureKind::Deadlock),
+        (early_notification, FailureKind::Deadlock),
+    ] {
+        let report = explore(Config::new().strategy(StrategyKind::Portfolio), body);
+        let found = failure(&report);
+        assert_eq!((found.kind(), found.preemptions(), found.is_minimal()), (kind, 1, true), "{report}");
+        for _ in 0..100 {
+            let again = explore(Config::new().replay(found.token()), body);
+            let again = failure(&again);
+            assert_eq!((again.kind(), again.message()), (kind, found.message()));
+            assert_eq!((again.steps(), again.preemptions()), (found.steps(), 1));
+        }
+    }
+}
+
+#[test]
+fn the_cause_is_told() {
+    for (name, body) in [
+        ("lost_update", lost_update as fn()),
+        ("two_locks", two_locks),
+        ("early_notification", early_notification),
+    ] {
+        let sampled = explore(Config::new().strategy(StrategyKind::Portfolio), body).to_string();
+        let from = sampled.find("cause:").unwrap_or_else(|| panic!("no cause in {sampled}"));
+        let to = sampled[from..].find("\n\n").map_or(sampled.len(), |to| from + to);
+        insta::assert_snapshot!(name, &sampled[from..to]);
+    }
+}
+
+#[test]
+fn what_fails_in_any_order_is_said_to() {
+    let report = explore(Config::new().strategy(StrategyKind::Portfolio), || {
+        let other = thread::spawn(|| ());
+        other.join().unwrap();
+        panic!("always");
+    });
+    let text = report.to_string();
+    assert!(text.contains("cause: it fails whatever the order of operations is"), "{text}");
+}
+
+#[test]
+fn values_that_the_program_draws_become_small() {
+    let report = explore(Config::new().strategy(StrategyKind::Portfolio), || {
+        let drawn = drawloom::choose(1_000);
+        assert!(drawn < 357, "drawn {drawn}");
+    });
+    // The message without its numbers is the same.
+    let again = explore(Config::new().replay(failure(&report).token()), || {
+        panic!("drawn {}", drawloom::choose(1_000))
+    });
+    assert_eq!(failure(&again).message(), "drawn 357");
+}
+
+#[test]
+fn nothing_is_shrunk_where_that_is_not_wanted() {
+    let config = Config::new().strategy(StrategyKind::Portfolio).shrink(false);
+    let report = explore(config, lost_update);
+    let found = failure(&report);
+    assert_eq!((found.replays(), found.is_minimal()), (0, false));
+    assert_eq!(found.found(), (found.steps(), found.preemptions()));
+}
+
+/// One thread takes a wrong turn if another has come between two of its many steps; there are fifty threads.
+fn long() {
+    let (counters, gate) = (Arc::new([const { AtomicU32::new(0) }; 50]), Arc::new(AtomicU32::new(0)));
+    let threads: Vec<_> = (0..50usize)
+        .map(|me| {
+            let (counters, gate) = (Arc::clone(&counters), Arc::clone(&gate));
+            thread::spawn(move || {
+                for round in 0..10_000u32 {
+                    counters[(me + round as usize % 2) % 50].fetch_add(1, Relaxed);
+                    if me == 7 && round == 9_000 {
+                        gate.store(1, Relaxed);
+                    } else if me == 31 && round == 2_000 {
+                        assert_eq!(gate.load(Relaxed), 0, "the gate is open");
+                    } else if me == 7 && round == 9_001 {
+                        gate.store(0, Relaxed);
+                    }
+                    counters[me].load(Relaxed);
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// `cargo test --release --test shrink -- --ignored --nocapture a_million`
+#[test]
+#[ignore = "takes long; see the command in its documentation"]
+fn a_million_steps_shrink_to_few_switches() {
+    let config = sampling().max_steps(2_000_000).executions(50_000);
+    let start = std::time::Instant::now();
+    let unshrunk = explore(config.clone().shrink(false), long);
+    let search = start.elapsed();
+    let start = std::time::Instant::now();
+    let report = explore(config, long);
+    let found = failure(&report);
+    println!(
+        "{} steps, {} switches; minimized {} steps, {} switches, {} preemptions; {} replays, {:.1} s",
+        failure(&unshrunk).steps(),
+        failure(&unshrunk).switches(),
+        found.steps(),
+        found.switches(),
+        found.preemptions(),
+        found.replays(),
+        start.elapsed().saturating_sub(search).as_secs_f64(),
+    );
+    assert!(found.preemptions() <= 2, "{report}");
+}
