@@ -160,6 +160,8 @@ pub struct Config {
     /// Whether the number of executions was asked for.
     pub(crate) limits_executions: bool,
     pub(crate) executions: u64,
+    /// How many inputs are drawn, for a test that has some.
+    pub(crate) cases: u32,
     /// How many executions may be explored to verify the test before schedules are sampled; `executions`, if nothing
     /// else.
     pub(crate) verify_within: Option<u64>,
@@ -212,6 +214,7 @@ impl Default for Config {
             name: String::new(),
             limits_executions: false,
             executions: 10_000,
+            cases: 32,
             verify_within: None,
             seed: 0x5EED,
             strategy: StrategyKind::default(),
@@ -259,6 +262,12 @@ impl Config {
         self.executions = executions;
         self.limits_executions = true;
         self.verify_within = None;
+        self
+    }
+
+    /// How many inputs are drawn for a test that has some (with the feature `proptest`); default 32. Each is explored.
+    pub fn cases(mut self, cases: u32) -> Config {
+        self.cases = cases;
         self
     }
 

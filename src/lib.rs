@@ -88,6 +88,8 @@ pub mod future;
 pub mod hint;
 #[cfg(feature = "explore")]
 pub mod lock_order;
+#[cfg(feature = "proptest")]
+mod property;
 #[cfg(feature = "explore")]
 pub mod rand;
 #[cfg(feature = "explore")]
@@ -114,12 +116,44 @@ pub use config::{Config, ConfigError, Log, MemoryModel, Policy, StrategyKind, Ti
 pub use drawloom_macros::test;
 #[cfg(feature = "explore")]
 pub use explore::explore;
+#[cfg(feature = "proptest")]
+pub use property::explore_inputs;
 #[cfg(feature = "explore")]
 pub use rand::choose;
 #[cfg(feature = "explore")]
 pub use report::{Coverage, Failure, FailureKind, Report};
 #[cfg(feature = "explore")]
 pub use switching::is_exploring;
+
+/// Compares the minimized failure of a [`Report`] with a snapshot of insta's, which has to be a dev-dependency of yours: what the
+/// threads did, in order, with values, and why it fails. What changes with every edit, lines and seeds, is left out.
+///
+/// ```no_run
+/// # // insta keeps snapshots beside the file of a test.
+/// # mod insta { macro_rules! assert_snapshot { ($($t:tt)*) => {{ let _ = ($($t)*); }} } pub(crate) use assert_snapshot; }
+/// use drawloom::{Config, explore, thread};
+///
+/// let report = explore(Config::new(), || {
+///     thread::spawn(|| panic!("always")).join().unwrap();
+/// });
+/// drawloom::assert_failure_snapshot!(report);
+/// ```
+///
+/// As with `insta::assert_snapshot!`, a name may come first: `assert_failure_snapshot!("name", report)`.
+///
+/// # Panics
+///
+/// If the report has no failure, or another one than the snapshot's.
+#[cfg(feature = "explore")]
+#[macro_export]
+macro_rules! assert_failure_snapshot {
+    ($report:expr $(,)?) => {
+        insta::assert_snapshot!($crate::__private::pinned(&$report))
+    };
+    ($name:expr, $report:expr $(,)?) => {
+        insta::assert_snapshot!($name, $crate::__private::pinned(&$report))
+    };
+}
 
 /// Who makes the choices of an execution.
 #[cfg(feature = "explore")]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::config::{Config, Log, Rerun};
 use crate::explore;
+use crate::report::Report;
 /// The report's text, in colours on a terminal. For the shims.
 pub use crate::report::for_terminal;
 
@@ -65,6 +66,23 @@ impl<T, E: Debug> TestOutcome for Result<T, E> {
 
 /// Explores the test and panics, with the report, if it fails.
 pub fn run_test<R: TestOutcome>(case: TestCase, body: impl Fn() -> R + Send + Sync) {
+    run(case, |config| explore(config, || body().check()));
+}
+
+/// As `run_test`, for each of some inputs.
+#[cfg(feature = "proptest")]
+pub fn run_property_test<S: proptest::strategy::Strategy, R: TestOutcome>(
+    case: TestCase,
+    strategy: S,
+    describe: impl Fn(&S::Value) -> String,
+    body: impl Fn(S::Value) -> R + Send + Sync,
+) where
+    S::Value: Clone + Send + Sync,
+{
+    run(case, |config| crate::explore_inputs(config, strategy, describe, |input| body(input).check()));
+}
+
+fn run(case: TestCase, explore: impl FnOnce(Config) -> Report) {
     // cargo test knows a test by its path within the crate.
     let name = case.name.split_once("::").map_or(case.name, |(_, path)| path);
     let mut config = case.config.name(name);
@@ -77,7 +95,7 @@ pub fn run_test<R: TestOutcome>(case: TestCase, body: impl Fn() -> R + Send + Sy
     let config =
         config.with_environment().unwrap_or_else(|error| fail(&error.to_string(), &error.to_string()));
     let (log, expected, replays) = (config.log, config.expect, config.replay.is_some());
-    let report = explore(config, || body().check());
+    let report = explore(config);
     match (expected, report.failure()) {
         (Some(expected), Some(failure)) if failure.kind() == expected => {
             // Somebody who replays it wants to see it.
@@ -114,4 +132,17 @@ fn fail(report: &str, message: &str) -> ! {
     // Not `panic!`: the place that it would name is in this file, which is nobody's concern. The harness prints no
     // message for it, but compares it for `#[should_panic]`.
     resume_unwind(Box::new(message.to_owned()))
+}
+
+/// What `assert_failure_snapshot!` compares.
+///
+/// # Panics
+///
+/// If nothing failed.
+#[track_caller]
+pub fn pinned(report: &Report) -> String {
+    match report.failure() {
+        Some(failure) => crate::report::pinned(failure),
+        None => panic!("there is no failure to compare with a snapshot: {report}"),
+    }
 }

@@ -26,6 +26,7 @@ pub(crate) struct Arguments {
 /// The name of each argument and what it takes.
 const PARAMETERS: &[(&str, Takes)] = &[
     ("executions", Takes::positive("u64")),
+    ("cases", Takes::positive("u32")),
     ("seed", Takes::integer("u64")),
     ("strategy", Takes::Text(strategy)),
     ("exhaustive", Takes::Nothing(exhaustive)),

@@ -1,11 +1,11 @@
 //! From a function and the attribute's arguments to a `#[test]` that hands the body to drawloom's runner.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Item, ItemFn, Meta, Result, ReturnType, Token};
+use syn::{Attribute, Error, Expr, FnArg, Item, ItemFn, Meta, Pat, Result, ReturnType, Token, Type};
 
 use crate::arguments::Arguments;
 
@@ -14,10 +14,11 @@ pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> Result<TokenStr
     // What the attribute stands on comes first: arguments for something that is no test are beside the point.
     let function = testable(item)?;
     let arguments: Arguments = syn::parse2(arguments)?;
-    Ok(expansion(&arguments, &function))
+    let inputs = Inputs::of(&function)?;
+    Ok(expansion(&arguments, &function, &inputs))
 }
 
-fn expansion(arguments: &Arguments, function: &ItemFn) -> TokenStream {
+fn expansion(arguments: &Arguments, function: &ItemFn, inputs: &Inputs) -> TokenStream {
     let ItemFn { attrs: attributes, vis: visibility, sig: signature, block } = function;
     let name = &signature.ident;
     let output = &signature.output;
@@ -29,30 +30,65 @@ fn expansion(arguments: &Arguments, function: &ItemFn) -> TokenStream {
         ReturnType::Default => quote!(-> ()),
         ReturnType::Type(..) => quote!(#output),
     };
-    let body = match signature.asyncness {
-        None => quote!(|| #output #block),
+    let block = match signature.asyncness {
+        None => quote!(#block),
         // A function and not an async block, for `?` in the body needs to know the return type.
-        Some(_) => quote! {
-            || #output {
-                async fn #name() #output #block
-                ::drawloom::future::block_on(#name())
-            }
-        },
+        Some(_) => {
+            let Inputs { patterns, types, .. } = inputs;
+            let names: Vec<_> = (0..patterns.len()).map(|number| format_ident!("__input_{number}")).collect();
+            let bind = (!names.is_empty()).then(|| quote!(let (#(#names,)*) = __inputs;));
+            quote!({
+                async fn #name(#(#patterns: #types),*) #output #block
+                #bind
+                ::drawloom::future::block_on(#name(#(#names),*))
+            })
+        }
     };
+    let case = quote! {
+        ::drawloom::__private::TestCase {
+            name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
+            manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
+            keep_regressions: #keep_regressions,
+            config: ::drawloom::Config::new() #calls,
+        }
+    };
+    let run = run(&case, signature.asyncness.is_some(), inputs, &output, &block);
     quote! {
         #[::core::prelude::v1::test]
         #(#attributes)*
         #visibility fn #name() {
-            ::drawloom::__private::run_test(
-                ::drawloom::__private::TestCase {
-                    name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
-                    manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
-                    keep_regressions: #keep_regressions,
-                    config: ::drawloom::Config::new() #calls,
-                },
-                #body,
-            )
+            #run
         }
+    }
+}
+
+/// The call that explores the body.
+fn run(
+    case: &TokenStream,
+    is_async: bool,
+    inputs: &Inputs,
+    output: &TokenStream,
+    block: &TokenStream,
+) -> TokenStream {
+    let Inputs { patterns, types, strategies } = inputs;
+    if patterns.is_empty() {
+        return quote!(::drawloom::__private::run_test(#case, || #output #block,));
+    }
+    let names: Vec<_> = (0..patterns.len()).map(|number| format_ident!("__input_{number}")).collect();
+    // The body's own names are bound inside of it, and not where it is called asynchronously.
+    let bind = if is_async { quote!() } else { quote!(let (#(#patterns,)*) = __inputs;) };
+    quote! {
+        ::drawloom::__private::run_property_test(
+            #case,
+            (#(#strategies,)*),
+            |__inputs: &(#(#types,)*)| {
+                let (#(#names,)*) = __inputs;
+                let __described: &[::std::string::String] =
+                    &[#(::std::format!("{} = {:?}", ::core::stringify!(#patterns), #names)),*];
+                __described.join(", ")
+            },
+            |__inputs: (#(#types,)*)| #output { #bind #block },
+        )
     }
 }
 
@@ -114,14 +150,44 @@ fn testable(item: TokenStream) -> Result<ItemFn> {
     if let Some(clause) = &signature.generics.where_clause {
         return Err(Error::new_spanned(clause, "a test cannot have a `where` clause, for it is not generic"));
     }
-    if !signature.inputs.is_empty() {
-        return Err(Error::new_spanned(
-            &signature.inputs,
-            "a test takes no parameters, for nothing passes them; \
-             `drawloom::choose` draws a value inside the body",
-        ));
-    }
     Ok(function)
+}
+
+/// The parameters of a test, and what draws their values.
+struct Inputs {
+    patterns: Vec<Pat>,
+    types: Vec<Type>,
+    strategies: Vec<Expr>,
+}
+
+impl Inputs {
+    fn of(function: &ItemFn) -> Result<Inputs> {
+        let mut inputs = Inputs { patterns: Vec::new(), types: Vec::new(), strategies: Vec::new() };
+        for parameter in &function.sig.inputs {
+            let FnArg::Typed(parameter) = parameter else {
+                return Err(Error::new_spanned(parameter, "a test is no method; it cannot have `self`"));
+            };
+            let is_strategy = |attribute: &&Attribute| attribute.path().is_ident("strategy");
+            let Some(strategy) = parameter.attrs.iter().find(is_strategy) else {
+                return Err(Error::new_spanned(
+                    parameter,
+                    "nothing passes this parameter: let proptest draw it, `#[strategy(0..10u8)] n: u8`, or draw a value \
+                     inside the body by `drawloom::choose`",
+                ));
+            };
+            if cfg!(not(feature = "proptest")) {
+                return Err(Error::new_spanned(
+                    strategy,
+                    "a parameter needs drawloom's feature `proptest`: \
+                     `drawloom = { version = \"0.1\", features = [\"proptest\"] }`",
+                ));
+            }
+            inputs.strategies.push(strategy.parse_args()?);
+            inputs.patterns.push((*parameter.pat).clone());
+            inputs.types.push((*parameter.ty).clone());
+        }
+        Ok(inputs)
+    }
 }
 
 #[cfg(test)]

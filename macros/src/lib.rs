@@ -41,6 +41,7 @@ use proc_macro::TokenStream;
 /// | argument | default | meaning |
 /// | --- | --- | --- |
 /// | `executions = N` | `10_000` | how many executions to run at most; no limit for `exhaustive` unless it is set |
+/// | `cases = N` | `32` | how many inputs are drawn for a test that has parameters; see below |
 /// | `exhaustive` | | the same as `strategy = "exhaustive"` |
 /// | `seed = N` | `0x5EED` | what every random choice is derived from |
 /// | `strategy = "…"` | `"auto"` | who makes the choices; see below |
@@ -70,6 +71,18 @@ use proc_macro::TokenStream;
 ///
 /// Where an integer is wanted, a constant expression of the argument's type does as well:
 /// `executions = ROUNDS`, `stack_size = 64 * KIB`.
+///
+/// # Inputs
+///
+/// With the feature `proptest`, a test may have parameters, each with a strategy of proptest's that draws its values:
+///
+/// ```ignore
+/// #[drawloom::test]
+/// fn sums(#[strategy(1..5u32)] threads: u32, #[strategy(proptest::bool::ANY)] locked: bool) { … }
+/// ```
+///
+/// Each input is explored. The first that fails is shrunk, and then its schedule; the report shows both, and the token has
+/// both.
 ///
 /// # Regressions
 ///

@@ -14,7 +14,7 @@ pub(crate) mod profile;
 mod progress;
 pub(crate) mod random;
 mod record;
-mod regressions;
+pub(crate) mod regressions;
 mod replay;
 mod rerun;
 mod runner;

@@ -221,6 +221,7 @@ impl Exploration<'_> {
             stopped_by_time: outcome.stopped_by_time,
             coverage: outcome.coverage,
             max_preemptions: self.config.max_preemptions,
+            inputs: None,
             notes,
             trace: Trace::default(),
             failure: None,

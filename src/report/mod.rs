@@ -6,6 +6,7 @@ mod lock_graph;
 mod lock_layout;
 mod locks;
 mod names;
+mod pinned;
 mod race;
 mod snippets;
 mod source;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use crate::config::Log;
 pub(crate) use lock_graph::{LockEdge, LockGraph};
 pub(crate) use locks::{CycleVerdict, LockCycle, LockName, LockRequest, prediction};
+pub(crate) use pinned::pinned;
 pub use style::for_terminal;
 pub(crate) use text::grouped;
 
@@ -414,6 +416,8 @@ pub struct Report {
     pub(crate) stopped_by_time: bool,
     pub(crate) coverage: Option<Coverage>,
     pub(crate) max_preemptions: Option<u32>,
+    /// How many inputs were drawn, and for how many of them every execution was explored.
+    pub(crate) inputs: Option<(u64, u64)>,
     pub(crate) notes: Vec<String>,
     /// What a replayed execution did, if it did not fail.
     pub(crate) trace: Trace,

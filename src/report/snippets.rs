@@ -11,6 +11,13 @@ use super::{Doing, Failure, Place, source};
 /// How many places are shown.
 const PLACES: usize = 6;
 
+/// A file, and what is to be said of words in it.
+struct Labelled {
+    file: String,
+    text: String,
+    spans: Vec<(Range<usize>, String)>,
+}
+
 /// The source around the places that matter; nothing if it is not at hand.
 pub(super) fn snippets(failure: &Failure) -> String {
     let mut files: BTreeMap<String, BTreeMap<(u32, u32), Vec<String>>> = BTreeMap::new();
@@ -26,7 +33,7 @@ pub(super) fn snippets(failure: &Failure) -> String {
     if count == 0 || count > PLACES {
         return String::new();
     }
-    let mut texts: Vec<(String, String, Vec<(Range<usize>, String)>)> = Vec::new();
+    let mut texts: Vec<Labelled> = Vec::new();
     for (file, places) in files {
         let Some(text) = source::text(&file) else { continue };
         let span = |(&(line, column), labels): (&(u32, u32), &Vec<String>)| {
@@ -34,11 +41,11 @@ pub(super) fn snippets(failure: &Failure) -> String {
         };
         let spans: Vec<_> = places.iter().filter_map(span).collect();
         if !spans.is_empty() {
-            texts.push((file, text, spans));
+            texts.push(Labelled { file, text, spans });
         }
     }
     let mut all = String::new();
-    for (file, text, spans) in &texts {
+    for Labelled { file, text, spans } in &texts {
         let annotation = |(span, label): &(Range<usize>, String)| {
             AnnotationKind::Primary.span(span.clone()).label(label.clone())
         };

@@ -56,6 +56,16 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         writeln!(f)?;
         write_cause(cause, &failure.trace, &names, f)?;
     }
+    if failure.log == Log::Full
+        && let Some(passing) = failure.cause.as_ref().and_then(|cause| cause.passing.as_ref())
+    {
+        let turned = passing.turned + 1;
+        writeln!(
+            f,
+            "\na schedule that passes, as near as one was found, with order {turned} the other way round:\n"
+        )?;
+        write_trace(&passing.trace, &[], &Names::of_trace(&passing.trace), true, f)?;
+    }
     if let Some(cycle) = &failure.lock_cycle {
         writeln!(f, "\nthe order of locks:")?;
         cycle.write(f)?;
@@ -163,6 +173,17 @@ pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt:
         return write_trace(&report.trace, &[], &Names::of_trace(&report.trace), true, f);
     }
     let executions = grouped(report.executions);
+    if let Some((inputs, verified)) = report.inputs {
+        let (inputs_text, plural) = (grouped(inputs), if inputs == 1 { "" } else { "s" });
+        let verified = match verified {
+            all if all == inputs => "each verified".to_owned(),
+            some => format!("{} of them verified, the others sampled", grouped(some)),
+        };
+        return write!(
+            f,
+            "{test}: passed: {inputs_text} input{plural}, {verified}: {executions} executions in all"
+        );
+    }
     let plural = if report.executions == 1 { "" } else { "s" };
     match report.coverage {
         Some(Coverage::Verified) if report.executions == 1 => {
@@ -229,6 +250,7 @@ mod tests {
                 stopped_by_time: false,
                 coverage: Some(coverage),
                 max_preemptions,
+                inputs: None,
                 notes: Vec::new(),
                 trace: Trace::default(),
                 failure: None,

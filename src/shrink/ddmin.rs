@@ -8,13 +8,21 @@
 use super::plan::{Deviation, Instead, Plan};
 use super::{Shrinker, Wants};
 
+/// With how many deviations it is tried to go straight to the failure.
+const STRAIGHT: usize = 128;
+
 impl Shrinker<'_> {
     /// Takes deviations away until none can be, then makes values smaller.
     pub(super) fn minimize(&mut self) {
         self.attempt(&Plan::default());
         let mut chunks = 2;
+        let mut goes_straight = true;
         while !self.best.0.is_empty() && !self.is_over() {
             let length = self.best.0.len();
+            if length <= STRAIGHT && std::mem::take(&mut goes_straight) && self.go_straight() {
+                chunks = 2;
+                continue;
+            }
             chunks = chunks.min(length);
             if self.reduce(chunks) {
                 chunks = (chunks - 1).max(2);
@@ -24,7 +32,47 @@ impl Shrinker<'_> {
                 chunks *= 2;
             }
         }
+        while self.take_short_cuts() {}
         self.reduce_values();
+    }
+
+    /// Goes from one of the switches straight to a thread that the failure concerns, without all others: a bug that takes one
+    /// preemption is found by this where the way from the one thread to the other leads over many. Whether one did better.
+    fn go_straight(&mut self) -> bool {
+        let switches = self.best.0.iter().filter(|deviation| deviation.is_switch());
+        let points: Vec<_> = switches.map(|deviation| deviation.at).collect();
+        let others: Vec<Deviation> =
+            self.best.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect();
+        let failing = self.failing.clone();
+        let mut plans = points.iter().flat_map(|&at| failing.iter().map(move |&thread| (at, thread)));
+        plans.any(|(at, thread)| {
+            let straight = Deviation { at, instead: Instead::Thread(thread) };
+            at.thread != thread && self.attempt(&Plan([&[straight], &others[..]].concat()))
+        })
+    }
+
+    /// Goes straight to where two switches lead, leaving out what is done between them: from a thread to a second one and from
+    /// that to a third. Neither can be taken away alone if the third thread has to run. Whether any did better.
+    fn take_short_cuts(&mut self) -> bool {
+        let before = self.cost;
+        let mut at = 0;
+        while at < self.best.0.len() && !self.is_over() {
+            let first = self.best.0[at];
+            let next = self.best.0[at + 1..]
+                .iter()
+                .position(|next| Instead::Thread(next.at.thread) == first.instead);
+            let next = next.map(|next| at + 1 + next).filter(|&next| self.best.0[next].is_switch());
+            if let Some(next) = next {
+                let mut plan = self.best.clone();
+                plan.0[at].instead = plan.0[next].instead;
+                plan.0.remove(next);
+                if self.attempt(&plan) {
+                    continue;
+                }
+            }
+            at += 1;
+        }
+        self.cost < before
     }
 
     /// Whether one chunk alone, or all without one, does better.

@@ -61,6 +61,7 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
         best: first.done.clone(),
         cost: first.cost,
         tried: BTreeSet::new(),
+        failing: failing(&first),
         replays: 1,
         steps_left: steps,
     };
@@ -78,6 +79,17 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
     Some(Shrunk { plan: best, before, replays, is_minimal })
 }
 
+/// The threads that the failure concerns.
+fn failing(run: &Run) -> Vec<Lineage> {
+    let thread = |end: &End| {
+        let step = run.steps.get(usize::try_from(end.step).ok()?.checked_sub(1)?)?;
+        run.threads.get(step.thread as usize).copied()
+    };
+    let mut threads: Vec<Lineage> = run.ends.iter().filter_map(thread).collect();
+    threads.dedup();
+    threads
+}
+
 /// The best schedule so far, and what is left to find a better one.
 struct Shrinker<'a> {
     replayer: &'a mut dyn Replayer,
@@ -85,6 +97,8 @@ struct Shrinker<'a> {
     cost: Cost,
     /// Hashes of the plans that were tried.
     tried: BTreeSet<u64>,
+    /// The threads that the failure concerns.
+    failing: Vec<Lineage>,
     replays: u32,
     steps_left: u64,
 }

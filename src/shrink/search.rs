@@ -8,6 +8,9 @@
 use super::plan::{Deviation, Instead, Plan, Run};
 use super::{Shrinker, Wants, hash};
 
+/// How many schedules it has to be possible to try.
+const SENSIBLE: u64 = 500;
+
 /// How many plans may wait to be tried.
 const WAITING: usize = 50_000;
 
@@ -15,6 +18,10 @@ impl Shrinker<'_> {
     /// Looks for a schedule with fewer preemptions. Whether all were tried, so that there is none with fewer than the best
     /// has now.
     pub(super) fn search_below(&mut self) -> bool {
+        // Of a long schedule there are too many to begin.
+        if self.steps_left / (self.cost.steps + 1) < SENSIBLE {
+            return self.cost.preemptions == 0;
+        }
         let others: Vec<Deviation> =
             self.best.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect();
         let mut now = vec![Plan::default()];
