@@ -86,7 +86,9 @@ impl Exploration<'_> {
                 | FailureKind::LeakedThread
                 | FailureKind::Leak
         );
-        if !self.config.shrink || !can_be_run_often || finding.token.ends_spinning {
+        // Nobody reads of a failure that is wanted.
+        let is_expected = self.config.expect == Some(finding.verdict.kind);
+        if !self.config.shrink || is_expected || !can_be_run_often || finding.token.ends_spinning {
             return Ok(finding);
         }
         self.on_worker(|execution| self.minimize_on(execution, &finding).unwrap_or(finding))
@@ -96,6 +98,9 @@ impl Exploration<'_> {
         let guided = Rc::new(RefCell::new(Guided::default()));
         // As it was found, to know what it is.
         self.set_limits(execution, &finding.token);
+        // Should a replay take the process with it, this is what was found before.
+        let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, finding.token.encode());
+        execution.set_last_words(words);
         let divergence = Arc::new(Mutex::new(None));
         let replay = Replay::new(finding.token.clone(), divergence);
         guided.borrow_mut().follow_token(replay);
