@@ -419,8 +419,10 @@ impl Config {
         self
     }
 
-    /// Writes what is made for other programs into this folder: the order of locks, as a picture
-    /// (`<test>.lock-order.svg`) and for Graphviz (`<test>.lock-order.dot`); default not.
+    /// Writes files into this folder; default not. The order of locks, as a picture (`<test>.lock-order.svg`) and for
+    /// Graphviz (`<test>.lock-order.dot`); and, with drawloom's feature `artifacts`, a failure or what a replay has shown,
+    /// as a page for a browser (`<test>.html`) and as JSON (`<test>.json`, described by `docs/report.schema.json` in the
+    /// repository). `::` in the test's name becomes `--`. If a file cannot be written, the report says so.
     pub fn artifacts(mut self, folder: impl Into<PathBuf>) -> Config {
         self.artifacts = Some(folder.into());
         self

@@ -15,8 +15,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config as RunnerConfig, RngAlgorithm, TestRng, TestRunner};
 
 use crate::config::{Config, ConfigError};
-use crate::explore::explore;
 use crate::explore::regressions::Regressions;
+use crate::explore::{explore_only, keep_report};
 use crate::report::{Coverage, FailureKind, Report};
 
 /// How many inputs are tried to make one smaller.
@@ -96,16 +96,18 @@ where
     S::Value: Clone + Send + Sync,
 {
     let property = Property { config, strategy, describe, body };
-    property.run().unwrap_or_else(|error| {
+    let mut report = property.run().unwrap_or_else(|error| {
         // `explore` says it in the form of a report.
         let config = property.config.clone().replay(String::new());
-        let mut report = explore(config, || ());
+        let mut report = explore_only(config, || ());
         if let Some(failure) = &mut report.failure {
             failure.kind = FailureKind::Misuse;
             failure.message = error.to_string();
         }
         report
-    })
+    });
+    keep_report(&property.config, &mut report);
+    report
 }
 
 struct Property<S, D, B> {
@@ -171,7 +173,7 @@ where
             config.executions = EXECUTIONS;
         }
         let body = &self.body;
-        explore(config, || body(input.clone()))
+        explore_only(config, || body(input.clone()))
     }
 
     /// Makes a failing input smaller, and then its schedule.
@@ -268,7 +270,7 @@ where
         let input = self.tree(&name)?.current();
         let config = self.config.clone().replay(token);
         let body = &self.body;
-        let mut report = explore(config, || body(input.clone()));
+        let mut report = explore_only(config, || body(input.clone()));
         if let Some(failure) = &mut report.failure {
             failure.notes.insert(0, format!("input: {}", (self.describe)(&input)));
             text.clone_into(&mut failure.token);
@@ -284,7 +286,7 @@ where
         let steps = reports.iter().map(Report::steps).sum();
         let mut all = match reports.into_iter().next() {
             Some(first) => first,
-            None => explore(self.config.clone().executions(1), || ()),
+            None => explore_only(self.config.clone().executions(1), || ()),
         };
         all.executions = executions;
         all.steps = steps;

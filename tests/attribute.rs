@@ -51,7 +51,7 @@ fn with_a_result() -> Result<(), String> {
 
 #[drawloom::test(executions = 20)]
 fn with_a_question_mark() -> Result<(), std::num::ParseIntError> {
-    assert_eq!(increment_twice(), "2".parse()?);
+    assert_eq!(increment_twice(), "2".parse::<u32>()?);
     Ok(())
 }
 

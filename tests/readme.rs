@@ -68,6 +68,10 @@ fn the_start_goes_as_it_is_shown() {
     assert!(!found.status.success());
     assert_shown(report, &found);
 
+    // The README's package does without the feature.
+    let kept = test(&[]).env("DRAWLOOM_ARTIFACTS", "artifacts").output().unwrap();
+    assert_shown("was not written, as drawloom was compiled without its feature `artifacts`", &kept);
+
     let line = blocks("console")[0].trim().strip_prefix("$ ").unwrap();
     assert!(report.contains(&format!("replay: {line}")), "{line} is not the line of the report");
     let words: Vec<&str> = line.split(' ').collect();

@@ -1,19 +1,24 @@
 //! From an execution to the words of a report. Runs once, for the failure that is reported.
 
 mod cause;
+mod handover;
 mod loops;
 mod race;
 mod stacks;
 mod stale;
+mod states;
 mod waits;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub(super) use cause::cause_of;
 
 use super::judge::{Verdict, first_unhandled_panic};
-use crate::report::{Effort, FailureKind, ObjectName, Place, Race, Row, Spin, Trace, Wait};
+use crate::report::{
+    Effort, Ended, FailureKind, Found, KEPT_ROWS, ObjectName, Place, Race, Row, Spin, Trace, Wait,
+};
 use crate::rt::Execution;
 use crate::rt::evidence;
 use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
@@ -29,6 +34,8 @@ const LAST_ROWS: usize = 1_000;
 pub(crate) enum Rows {
     All,
     Last,
+    /// Those that files of a failure have.
+    Kept,
 }
 
 /// What a report shows of an execution that was run with a trace.
@@ -86,10 +93,18 @@ fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
     let left_out = match rows {
         Rows::All => 0,
         Rows::Last => events.len().saturating_sub(LAST_ROWS),
+        Rows::Kept => events.len().saturating_sub(KEPT_ROWS),
     };
     let mut pointers = Pointers::default();
     let shown = &events[left_out..];
     let mut rows: Vec<Row> = shown.iter().map(|event| row(execution, event, &mut pointers)).collect();
+    let mut states = states::States::default();
+    for event in &events[..left_out] {
+        states.follow(execution, event);
+    }
+    for (event, row) in shown.iter().zip(&mut rows) {
+        row.states = states.follow(execution, event);
+    }
     let from = shown.first().map_or(0, |event| event.step);
     let is_shown = |access: &&TracedAccess| access.step >= from && !access.kind.is_atomic();
     let accesses = execution.accesses.iter().filter(is_shown);
@@ -103,7 +118,9 @@ fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
         rows[at].preempted = is_last && execution.evidence.preempted.contains(&rows[at].step);
     }
     let threads = execution.kernel.threads().map(|(id, _)| execution.thread_label(id)).collect();
-    Trace { threads, rows, left_out, left_out_after: 0 }
+    let mut handovers = handover::handovers(execution, events);
+    handovers.retain(|handover| handover.from >= from);
+    Trace { threads, rows, handovers, left_out, left_out_after: 0 }
 }
 
 fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
@@ -121,14 +138,17 @@ fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
     let object = (!thread_op).then(|| object_name(execution, event.op.object)).flatten();
     let kind = object.is_some().then(|| kernel.objects.get(event.op.object).kind);
     let placed = !matches!(event.op.kind, OpKind::Begin | OpKind::ParkSpuriously | OpKind::End);
+    let found = found(event, kind, pointers);
     Row {
         step: event.step,
         thread: event.thread.index(),
         verb: event.op.kind.verb(),
         object,
-        note: note(execution, event, kind, pointers),
+        note: note(execution, event, &found),
+        found,
         place: placed.then(|| Place::from(event.op.location)),
         preempted: false,
+        states: Vec::new(),
     }
 }
 
@@ -139,8 +159,10 @@ fn access_row(execution: &Execution, access: &TracedAccess) -> Row {
         verb: access.kind.verb(),
         object: object_name(execution, access.object),
         note: String::new(),
+        found: Found::default(),
         place: Some(Place::from(access.location)),
         preempted: false,
+        states: Vec::new(),
     }
 }
 
@@ -151,8 +173,10 @@ fn panic_row(panic: &PanicRecord) -> Row {
         verb: "panics",
         object: None,
         note: format!(": {}", first_line(&panic.message)),
+        found: Found::default(),
         place: panic.location.as_ref().map(place_of),
         preempted: false,
+        states: Vec::new(),
     }
 }
 
@@ -217,37 +241,62 @@ fn value(bits: u64, kind: Option<ObjectKind>, pointers: &mut Pointers) -> String
     }
 }
 
-fn note(execution: &Execution, event: &Event, kind: Option<ObjectKind>, pointers: &mut Pointers) -> String {
-    let mut show = |bits| value(bits, kind, pointers);
+fn found(event: &Event, kind: Option<ObjectKind>, pointers: &mut Pointers) -> Found {
+    let mut show = |bits| Some(value(bits, kind, pointers));
+    let mut found = Found::default();
     match event.note {
-        Note::None => String::new(),
-        Note::Read(bits) => format!(" = {}", show(bits)),
-        Note::ReadStale { value, last } => {
-            let value = show(value);
-            format!(" = {value} (stale: it is {})", show(last))
+        Note::None => {}
+        Note::Read(bits) => found.read = show(bits),
+        Note::ReadStale { value, last } => (found.read, found.last) = (show(value), show(last)),
+        Note::WroteEarlier { new, last } => (found.new, found.last) = (show(new), show(last)),
+        Note::Wrote { old, new } => (found.old, found.new) = (show(old), show(new)),
+        Note::Failed(bits) => {
+            found.ended = Some(Ended::Failed);
+            found.read = if matches!(kind, Some(ObjectKind::Atomic(_))) { show(bits) } else { None };
         }
-        Note::WroteEarlier { new, last } => {
-            let new = show(new);
-            format!(": {new} (before {})", show(last))
-        }
-        Note::Wrote { old, new } => {
-            let old = show(old);
-            format!(": {old} → {}", show(new))
-        }
-        Note::Failed(bits) if matches!(kind, Some(ObjectKind::Atomic(_))) => {
-            format!(": fails, it is {}", show(bits))
-        }
-        Note::Failed(_) => ": fails".to_owned(),
-        Note::FailedSpuriously => ": fails spuriously".to_owned(),
-        Note::TimedOut if event.op.kind == OpKind::Sleep => String::new(),
-        Note::TimedOut => ": timed out".to_owned(),
-        Note::Spurious => ": wakes spuriously".to_owned(),
-        Note::Thread(thread) => {
-            let label = execution.thread_label(thread);
-            let woken = matches!(event.op.kind, OpKind::NotifyOne | OpKind::NotifyAll);
-            if woken { format!(": wakes {label}") } else { format!(" {label}") }
-        }
+        Note::FailedSpuriously => found.ended = Some(Ended::FailedSpuriously),
+        Note::TimedOut if event.op.kind == OpKind::Sleep => {}
+        Note::TimedOut => found.ended = Some(Ended::TimedOut),
+        Note::Spurious => found.ended = Some(Ended::Spuriously),
+        Note::Thread(thread) => found.other = Some(thread.index()),
     }
+    if let Some(atomic) = event.atomic {
+        let reads = matches!(event.op.kind, OpKind::Load | OpKind::ReadModifyWrite | OpKind::CompareExchange);
+        found.source = reads.then_some(atomic.source);
+        found.ordering = Some(ordering_name(atomic.order));
+    }
+    found
+}
+
+fn ordering_name(order: Ordering) -> &'static str {
+    match order {
+        Ordering::Relaxed => "Relaxed",
+        Ordering::Acquire => "Acquire",
+        Ordering::Release => "Release",
+        Ordering::AcqRel => "AcqRel",
+        _ => "SeqCst",
+    }
+}
+
+/// What was found, in words.
+fn note(execution: &Execution, event: &Event, found: &Found) -> String {
+    let Found { old, new, read, last, ended, .. } = found;
+    match (ended, old, new, read, last) {
+        (Some(Ended::Failed), _, _, Some(read), _) => return format!(": fails, it is {read}"),
+        (Some(Ended::Failed), ..) => return ": fails".to_owned(),
+        (Some(Ended::FailedSpuriously), ..) => return ": fails spuriously".to_owned(),
+        (Some(Ended::TimedOut), ..) => return ": timed out".to_owned(),
+        (Some(Ended::Spuriously), ..) => return ": wakes spuriously".to_owned(),
+        (None, _, _, Some(read), Some(last)) => return format!(" = {read} (stale: it is {last})"),
+        (None, _, _, Some(read), None) => return format!(" = {read}"),
+        (None, _, Some(new), _, Some(last)) => return format!(": {new} (before {last})"),
+        (None, Some(old), Some(new), ..) => return format!(": {old} → {new}"),
+        _ => {}
+    }
+    let Note::Thread(thread) = event.note else { return String::new() };
+    let label = execution.thread_label(thread);
+    let woken = matches!(event.op.kind, OpKind::NotifyOne | OpKind::NotifyAll);
+    if woken { format!(": wakes {label}") } else { format!(" {label}") }
 }
 
 /// Further panics, and guards that outlive their threads.

@@ -173,7 +173,9 @@ impl Replays<'_, '_> {
     fn found(&mut self, cause: Cause) -> Found {
         let passing = cause.orders.iter().enumerate().find_map(|(turned, order)| {
             self.guided.borrow_mut().follow(order.passes.as_ref()?, false);
-            let (verdict, _) = self.run(0, u64::MAX, TRACING);
+            // With what a report's run keeps, but for stacks: nobody waits at its end.
+            let mode = Mode { stacks_from: Some(u64::MAX), ..TRACING };
+            let (verdict, _) = self.run(0, u64::MAX, mode);
             let is_short = self.execution.trace.len() <= PASSING_STEPS;
             (verdict.is_none() && is_short)
                 .then(|| Passing { trace: trace(self.execution, Rows::All), turned })

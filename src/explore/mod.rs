@@ -1,5 +1,6 @@
 //! Exploration: many executions of one test, who makes their choices, and what is kept of a failure.
 
+mod artifacts;
 mod confirm;
 mod describe;
 mod exhaustive;
@@ -25,4 +26,8 @@ pub(crate) mod strategy;
 pub(crate) mod surw;
 mod token;
 
+#[cfg(feature = "proptest")]
+pub(crate) use artifacts::keep_report;
 pub use runner::explore;
+#[cfg(feature = "proptest")]
+pub(crate) use runner::explore_only;

@@ -119,7 +119,11 @@ impl Exploration<'_> {
     }
 
     fn describe(&self, execution: &Execution, verdict: Verdict, index: u64, rows: Rows) -> Failure {
-        let rows = if self.config.log == Log::Full { Rows::All } else { rows };
+        let rows = match rows {
+            _ if self.config.log == Log::Full => Rows::All,
+            Rows::Last if self.config.artifacts.is_some() => Rows::Kept,
+            rows => rows,
+        };
         let description = describe(execution, &verdict, rows);
         let token = token_of(execution, verdict.kind == FailureKind::Livelock);
         Failure {

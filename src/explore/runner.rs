@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Instant;
 
+use super::artifacts::keep_report;
 use super::confirm::{Explored, Told, graph_of};
 use super::exhaustive::{Budget, End, Exhausted};
 use super::judge::{Verdict, judge};
@@ -24,7 +25,9 @@ use super::token::Token;
 use crate::config::{Config, ConfigError, Policy, Rerun, StrategyKind, Timeouts};
 use crate::detect::leak::{self, Leaks};
 use crate::detect::lock_order::LockOrder;
-use crate::report::{Coverage, Effort, Failure, FailureKind, LockCycle, Minimized, Report, Trace, grouped};
+use crate::report::{
+    Coverage, Effort, Failure, FailureKind, LockCycle, LockGraph, Minimized, Report, Trace, grouped,
+};
 use crate::rt::behaviour::Behaviours;
 use crate::rt::execution::Mode;
 use crate::rt::outcome::Stop;
@@ -69,6 +72,16 @@ type Body<'a> = &'a (dyn Fn() + Sync);
 /// assert!(report.failed_with(FailureKind::Panic));
 /// ```
 pub fn explore<F>(config: Config, body: F) -> Report
+where
+    F: Fn() + Send + Sync,
+{
+    let mut report = explore_only(config.clone(), body);
+    keep_report(&config, &mut report);
+    report
+}
+
+/// As `explore`, for one that is a part of another: nothing is written of its report.
+pub(crate) fn explore_only<F>(config: Config, body: F) -> Report
 where
     F: Fn() + Send + Sync,
 {
@@ -119,6 +132,10 @@ pub(super) struct Outcome {
     pub(super) coverage: Option<Coverage>,
     /// Whatever else there is to say.
     pub(super) notes: Vec<String>,
+    /// What files were written.
+    pub(super) files: Vec<String>,
+    /// The order of locks, if it is to be drawn.
+    pub(super) lock_graph: Option<LockGraph>,
     pub(super) finding: Option<Finding>,
     /// What is wrong, if it is not an execution.
     pub(super) verdict: Option<Verdict>,
@@ -133,6 +150,8 @@ impl Outcome {
             stopped_by_time: false,
             coverage: None,
             notes: Vec::new(),
+            files: Vec::new(),
+            lock_graph: None,
             finding: None,
             verdict: None,
         }
@@ -223,6 +242,8 @@ impl Exploration<'_> {
             max_preemptions: self.config.max_preemptions,
             inputs: None,
             notes,
+            files: outcome.files.clone(),
+            lock_graph: outcome.lock_graph.clone(),
             trace: Trace::default(),
             failure: None,
         }
@@ -383,7 +404,11 @@ impl Exploration<'_> {
                 explored = Explored::Bounded;
                 outcome(Some(Coverage::Bounded))
             }
-            End::Failed(finding) => Outcome { finding: Some(*finding), ..outcome(None) },
+            End::Failed(finding) => {
+                // Those counted so far passed.
+                let executions = finding.index + 1;
+                Outcome { executions, finding: Some(*finding), ..outcome(None) }
+            }
             _ if is_auto => return Ok(None),
             _ => self.unverified(Some(&exhausted), &reason),
         };
@@ -520,10 +545,11 @@ impl Exploration<'_> {
         let written = std::fs::create_dir_all(folder)
             .and_then(|()| std::fs::write(path.with_extension("dot"), graph.dot()))
             .and_then(|()| std::fs::write(&path, graph.svg()));
-        outcome.notes.push(match written {
+        outcome.files.push(match written {
             Ok(()) => format!("the order of locks is drawn in {}", path.display()),
             Err(error) => format!("the order of locks could not be written to {}: {error}", path.display()),
         });
+        outcome.lock_graph = Some(graph);
     }
 
     /// Runs the first executions, one after the other, and gathers what they look like. The very first is

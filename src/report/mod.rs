@@ -1,6 +1,10 @@
 //! What an exploration tells: plain data, and its text.
 
 mod cause;
+#[cfg(feature = "artifacts")]
+mod document;
+#[cfg(feature = "artifacts")]
+mod html;
 mod lock_drawing;
 mod lock_graph;
 mod lock_layout;
@@ -19,11 +23,21 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::config::Log;
+#[cfg(feature = "artifacts")]
+pub(crate) use document::json;
+#[cfg(feature = "artifacts")]
+pub(crate) use html::html;
 pub(crate) use lock_graph::{LockEdge, LockGraph};
 pub(crate) use locks::{CycleVerdict, LockCycle, LockName, LockRequest, prediction};
 pub(crate) use pinned::pinned;
 pub use style::for_terminal;
 pub(crate) use text::grouped;
+
+/// How many rows of a trace files of a failure have, the last ones.
+pub(crate) const KEPT_ROWS: usize = 20_000;
+
+/// The longest token that is shown in place of the seed.
+const TOKEN_LENGTH: usize = 240;
 
 /// The ways in which an execution can fail.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -131,10 +145,54 @@ pub(crate) struct Row {
     pub(crate) object: Option<ObjectName>,
     /// What was found or done.
     pub(crate) note: String,
+    /// The same in parts.
+    #[cfg_attr(not(feature = "artifacts"), expect(dead_code, reason = "only files of reports have it"))]
+    pub(crate) found: Found,
     /// Where, if the operation has a place in the program.
     pub(crate) place: Option<Place>,
     /// Whether the thread could have gone on after it, and another did.
     pub(crate) preempted: bool,
+    /// What has become of objects, in words: of the operation's own and, if it waits for a notification, of a mutex.
+    pub(crate) states: Vec<(ObjectName, String)>,
+}
+
+/// What an operation found and did. Values are written as reports write them.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Found {
+    /// What stood there before.
+    pub(crate) old: Option<String>,
+    /// What was written.
+    pub(crate) new: Option<String>,
+    /// What was read, if nothing was written.
+    pub(crate) read: Option<String>,
+    /// What is last in modification order, if that is not what was read or written.
+    pub(crate) last: Option<String>,
+    /// How it ended, if it did not do what it is there for.
+    pub(crate) ended: Option<Ended>,
+    /// The thread that was made, joined, woken or notified.
+    pub(crate) other: Option<usize>,
+    /// The step that wrote what was read; 0 for what was there from the beginning.
+    pub(crate) source: Option<u64>,
+    /// `Relaxed`, ….
+    pub(crate) ordering: Option<&'static str>,
+}
+
+/// How an operation ended that did not do what it is there for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ended {
+    Failed,
+    FailedSpuriously,
+    TimedOut,
+    Spuriously,
+}
+
+/// An operation that made another one possible, or that the other one learns from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Handover {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    /// `lock`, `spawn`, `join`, `notify`, ….
+    pub(crate) kind: &'static str,
 }
 
 /// The operations of an execution, in order.
@@ -143,6 +201,9 @@ pub(crate) struct Trace {
     /// What the threads are called.
     pub(crate) threads: Vec<String>,
     pub(crate) rows: Vec<Row>,
+    /// What threads have handed over to each other, by the later step.
+    #[cfg_attr(not(feature = "artifacts"), expect(dead_code, reason = "only files of reports have it"))]
+    pub(crate) handovers: Vec<Handover>,
     /// How many earlier operations have no row.
     pub(crate) left_out: usize,
     /// How many later ones have none, in which nothing changes.
@@ -241,6 +302,7 @@ pub(crate) struct Cause {
     pub(crate) is_proved: bool,
     pub(crate) screened: u64,
     /// A schedule that passes, as near to the failing one as was found.
+    #[cfg_attr(not(feature = "artifacts"), allow(dead_code, reason = "only files of reports have it"))]
     pub(crate) passing: Option<Passing>,
 }
 
@@ -265,6 +327,7 @@ pub(crate) struct Doing {
 }
 
 /// An execution that passes.
+#[cfg_attr(not(feature = "artifacts"), allow(dead_code, reason = "only files of reports have it"))]
 #[derive(Clone, Debug)]
 pub(crate) struct Passing {
     pub(crate) trace: Trace,
@@ -378,6 +441,19 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What replays it, and is not too long to be shown: the token, or else the seed.
+    fn exact(&self) -> &str {
+        let by_token = !self.token.is_empty() && self.token.len() <= TOKEN_LENGTH;
+        if by_token { &self.token } else { &self.seed_text }
+    }
+
+    /// What to do to see it again.
+    fn rerun_command(&self) -> String {
+        self.rerun.replace("{}", self.exact())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         text::write_failure(self, f)
@@ -419,6 +495,11 @@ pub struct Report {
     /// How many inputs were drawn, and for how many of them every execution was explored.
     pub(crate) inputs: Option<(u64, u64)>,
     pub(crate) notes: Vec<String>,
+    /// Where files were written.
+    pub(crate) files: Vec<String>,
+    /// The order of locks, if it is to be drawn.
+    #[cfg_attr(not(feature = "artifacts"), expect(dead_code, reason = "only files of reports have it"))]
+    pub(crate) lock_graph: Option<LockGraph>,
     /// What a replayed execution did, if it did not fail.
     pub(crate) trace: Trace,
     pub(crate) failure: Option<Box<Failure>>,
@@ -462,7 +543,7 @@ impl fmt::Display for Report {
             Some(failure) => failure.fmt(f)?,
             None => text::write_summary(self, f)?,
         }
-        for note in &self.notes {
+        for note in self.notes.iter().chain(&self.files) {
             write!(f, "\nnote: {note}")?;
         }
         Ok(())

@@ -9,14 +9,11 @@ use super::race::write_race;
 use super::snippets::snippets;
 use super::stack::write_stack;
 use super::trace::{cell, write_trace};
-use super::{Coverage, Failure, Report};
+use super::{Coverage, Failure, Report, Wait};
 use crate::config::Log;
 
 /// How wide a report may be.
 pub(super) const WIDTH: usize = 100;
-
-/// The longest token that is printed in place of the seed.
-const TOKEN_LENGTH: usize = 240;
 
 pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let test = if failure.test.is_empty() { String::new() } else { format!(" in {}", failure.test) };
@@ -111,14 +108,12 @@ fn wrapped(text: &str) -> String {
 }
 
 fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let by_token = !failure.token.is_empty() && failure.token.len() <= TOKEN_LENGTH;
-    let exact = if by_token { &failure.token } else { &failure.seed_text };
-    write!(f, "replay: {}", failure.rerun.replace("{}", exact))?;
+    write!(f, "replay: {}", failure.rerun_command())?;
     if failure.token.is_empty() || failure.seed_text == failure.token {
         return Ok(());
     }
     writeln!(f)?;
-    if by_token {
+    if failure.exact() == failure.token {
         write!(f, "  seed: {}", failure.seed_text)
     } else {
         write!(
@@ -147,12 +142,7 @@ fn write_spins(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
 fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let threads = &failure.trace.threads;
     for wait in &failure.waits {
-        let what = match (wait.joins, &wait.object) {
-            (Some(joined), _) => format!("for {} to end", threads[joined]),
-            (None, Some(object)) => format!("{} {}", wait.what, names.of(object)),
-            (None, None) => wait.what.to_owned(),
-        };
-        writeln!(f, "  {} waits {what}", threads[wait.thread])?;
+        writeln!(f, "  {} {}", threads[wait.thread], waits_for(wait, threads, names))?;
         writeln!(f, "      at {}", wait.place)?;
         write_stack(&wait.stack, f)?;
         for (holder, place) in &wait.holders {
@@ -164,6 +154,15 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
         }
     }
     Ok(())
+}
+
+/// `waits to lock Mutex `a``.
+pub(super) fn waits_for(wait: &Wait, threads: &[String], names: &Names) -> String {
+    match (wait.joins, &wait.object) {
+        (Some(joined), _) => format!("waits for {} to end", threads[joined]),
+        (None, Some(object)) => format!("waits {} {}", wait.what, names.of(object)),
+        (None, None) => format!("waits {}", wait.what),
+    }
 }
 
 pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -252,6 +251,8 @@ mod tests {
                 max_preemptions,
                 inputs: None,
                 notes: Vec::new(),
+                files: Vec::new(),
+                lock_graph: None,
                 trace: Trace::default(),
                 failure: None,
             }

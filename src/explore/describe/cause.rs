@@ -1,6 +1,6 @@
 //! The words for why an execution fails: the orders of its steps that make it fail, by number, as operations.
 
-use super::{Pointers, note, object_name};
+use super::{Pointers, found, note, object_name};
 use crate::explore::minimize::Found;
 use crate::report::{Cause, CauseOrder, Doing, Place};
 use crate::rt::Execution;
@@ -9,8 +9,8 @@ use crate::rt::op::{Event, Note, Op};
 /// How many stale reads and the like are told.
 const ODDITIES: usize = 4;
 
-/// What `found` says of the execution that has just ended, whose schedule it is about.
-pub(in crate::explore) fn cause_of(execution: &Execution, found: &Found) -> Cause {
+/// What `cause` says of the execution that has just ended, whose schedule it is about.
+pub(in crate::explore) fn cause_of(execution: &Execution, cause: &Found) -> Cause {
     let blocked = execution.kernel.blocked();
     let doing = |at: usize| -> Option<Doing> {
         let describe = |thread: usize, op: &Op, step| Doing {
@@ -38,14 +38,14 @@ pub(in crate::explore) fn cause_of(execution: &Execution, found: &Found) -> Caus
     };
     let oddity = |event: &Event| {
         let kind = execution.kernel.objects.get(event.op.object).kind;
-        let found = note(execution, event, Some(kind), &mut Pointers::default());
-        Some((doing(event.step as usize - 1)?, found))
+        let note = note(execution, event, &found(event, Some(kind), &mut Pointers::default()));
+        Some((doing(event.step as usize - 1)?, note))
     };
     Cause {
         oddities: execution.trace.iter().filter(is_odd).filter_map(oddity).take(ODDITIES).collect(),
-        orders: found.orders.iter().filter_map(order).collect(),
-        is_proved: found.is_proved,
-        screened: found.screened,
-        passing: found.passing.clone(),
+        orders: cause.orders.iter().filter_map(order).collect(),
+        is_proved: cause.is_proved,
+        screened: cause.screened,
+        passing: cause.passing.clone(),
     }
 }
