@@ -7,7 +7,7 @@ use std::sync::Mutex as StdMutex;
 use drawloom::sync::atomic::Ordering::{Relaxed, SeqCst};
 use drawloom::sync::atomic::{AtomicU32, AtomicU64};
 use drawloom::sync::{Arc, Condvar, Mutex};
-use drawloom::{Config, Failure, FailureKind, MemoryModel, Report, StrategyKind, explore, thread};
+use drawloom::{Config, Failure, FailureKind, Log, MemoryModel, Report, StrategyKind, explore, thread};
 use proptest::prelude::*;
 
 fn sampling() -> Config {
@@ -193,6 +193,16 @@ fn the_cause_is_told() {
         let from = sampled.find("cause:").unwrap_or_else(|| panic!("no cause in {sampled}"));
         let to = sampled[from..].find("\n\n").map_or(sampled.len(), |to| from + to);
         insta::assert_snapshot!(name, &sampled[from..to]);
+    }
+}
+
+#[test]
+fn the_nearest_schedule_that_passes_is_shown_where_all_is_shown() {
+    for body in [lost_update as fn(), two_locks, early_notification] {
+        let text = explore(Config::new().log(Log::Full), body).to_string();
+        let from = text.find("a schedule that passes").unwrap_or_else(|| panic!("none is shown: {text}"));
+        assert!(text[..from].contains("it passes"), "{text}");
+        assert!(!text[from..].contains("panics"), "{text}");
     }
 }
 

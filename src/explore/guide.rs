@@ -159,7 +159,9 @@ impl Guided {
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
         let current = point.current();
         let at = self.point(current);
-        let default = self.default_thread(point);
+        let default = self.default_thread(point, true);
+        // A plan has to say what orders did: it is followed without them as well.
+        let plain = if self.orders.is_empty() { default } else { self.default_thread(point, false) };
         let chosen = match &mut self.token {
             Some(token) => token.next_thread(point, rng),
             None if self.draw.is_some() => self.drawn_thread(point, rng),
@@ -193,7 +195,7 @@ impl Guided {
         }
         self.chances += u32::from(preempts);
         self.cost.preemptions += u32::from(preempts && chosen != current);
-        if chosen != default {
+        if chosen != plain {
             let instead = Instead::Thread(self.lines[chosen.index()].lineage);
             self.done.0.push(Deviation { at, instead });
         }
@@ -222,11 +224,12 @@ impl Guided {
     }
 
     /// The running thread, if it can go on and does not yield; otherwise the one that was spawned first, or after a yield the
-    /// next one after it. Of those that no order holds back.
-    fn default_thread(&self, point: &SchedulingPoint<'_>) -> ThreadId {
+    /// next one after it. Of those that no order holds back, if orders are to be kept.
+    fn default_thread(&self, point: &SchedulingPoint<'_>, keeps_orders: bool) -> ThreadId {
         let current = point.current();
-        let allowed = || point.enabled().filter(|&thread| self.is_allowed(point, thread));
-        let stays = point.is_enabled(current) && self.is_allowed(point, current);
+        let is_allowed = |thread: ThreadId| !keeps_orders || self.is_allowed(point, thread);
+        let allowed = || point.enabled().filter(|&thread| is_allowed(thread));
+        let stays = point.is_enabled(current) && is_allowed(current);
         match stays && !point.yields(current) {
             true => Some(current),
             false if stays => allowed().min_by_key(|&thread| (thread <= current, thread)),
