@@ -76,7 +76,7 @@ use proc_macro::TokenStream;
 ///
 /// With the feature `proptest`, a test may have parameters, each with a strategy of proptest's that draws its values:
 ///
-/// ```ignore
+/// ```text
 /// #[drawloom::test]
 /// fn sums(#[strategy(1..5u32)] threads: u32, #[strategy(proptest::bool::ANY)] locked: bool) { … }
 /// ```
