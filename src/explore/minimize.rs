@@ -116,7 +116,7 @@ impl Exploration<'_> {
         let mut replays = Replays { exploration: self, execution, guided, signature, sites: Vec::new() };
         let shrunk = shrink::shrink(&mut replays, &found)?;
         let cause = shrink::explain(&mut replays, &shrunk.plan);
-        let cause = cause.map(|cause| replays.found(cause));
+        let cause = cause.map(|cause| replays.found(&shrunk.plan, cause));
         let max_steps = replays.execution.kernel.limits.max_steps;
         replays.guided.borrow_mut().follow(&shrunk.plan, false);
         let (verdict, _) = replays.run(0, max_steps, QUIET);
@@ -170,16 +170,26 @@ impl Replays<'_, '_> {
     }
 
     /// The cause with an execution that passes.
-    fn found(&mut self, cause: Cause) -> Found {
-        let passing = cause.orders.iter().enumerate().find_map(|(turned, order)| {
-            self.guided.borrow_mut().follow(order.passes.as_ref()?, false);
-            // With what a report's run keeps, but for stacks: nobody waits at its end.
-            let mode = Mode { stacks_from: Some(u64::MAX), ..TRACING };
+    fn found(&mut self, plan: &Plan, cause: Cause) -> Found {
+        // With what a report's run keeps, but for stacks: nobody waits at its end.
+        let mode = Mode { stacks_from: Some(u64::MAX), ..TRACING };
+        let mut traced = |plan: &Plan| {
+            self.guided.borrow_mut().follow(plan, false);
             let (verdict, _) = self.run(0, u64::MAX, mode);
             let is_short = self.execution.trace.len() <= PASSING_STEPS;
-            (verdict.is_none() && is_short)
-                .then(|| Passing { trace: trace(self.execution, Rows::All), turned })
-        });
+            is_short.then(|| (verdict.is_none(), trace(self.execution, Rows::All)))
+        };
+        let failing = traced(plan).map(|(_, trace)| trace);
+        let same_until = |passing: &Passing| {
+            let both = failing.iter().flat_map(|failing| failing.rows.iter().zip(&passing.trace.rows));
+            both.take_while(|(one, other)| (one.thread, one.verb) == (other.thread, other.verb)).count()
+        };
+        // The nearest is the same for the longest.
+        let passing = |(turned, order): (usize, &Needed)| {
+            let (passes, trace) = traced(order.passes.as_ref()?)?;
+            passes.then_some(Passing { trace, turned })
+        };
+        let passing = cause.orders.iter().enumerate().filter_map(passing).max_by_key(same_until);
         let order = |order: &Needed| (order.before, order.after, order.passes.is_some());
         Found {
             orders: cause.orders.iter().map(order).collect(),
