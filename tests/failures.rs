@@ -590,3 +590,18 @@ fn a_regressions_folder_that_cannot_be_written_loses_nothing() {
     assert!(text.contains("could not be") && text.contains("t.txt"), "{text}");
     std::fs::remove_file(&file).unwrap();
 }
+
+#[test]
+fn what_comes_long_after_a_panic_is_left_out() {
+    let report = fails(config(), FailureKind::Panic, || {
+        thread::spawn(|| panic!("early"));
+        let busy = thread::spawn(|| {
+            let number = AtomicU32::new(0);
+            (0..200).for_each(|_| _ = number.fetch_add(1, SeqCst));
+        });
+        busy.join().unwrap();
+    });
+    let text = report.to_string();
+    assert!(text.contains("panics: early") && text.contains(" more steps after the panic)"), "{text}");
+    assert!(text.lines().count() < 50, "{text}");
+}

@@ -29,6 +29,10 @@ use crate::rt::shadow::TracedAccess;
 /// How many rows a report gets unless it is to show all: more than it prints.
 const LAST_ROWS: usize = 1_000;
 
+/// How many steps after a panic are shown, and how many there have to be more for them to be left out.
+const STEPS_AFTER_PANIC: u64 = 4;
+const LEFT_OUT_AFTER_PANIC: usize = 40;
+
 /// How much of a trace is wanted. An execution that hits the step limit has a million operations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rows {
@@ -71,7 +75,11 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         place,
         steps: kernel.steps,
         effort: effort(execution),
-        trace: if spins { loops::trace_until_rounds(execution, rows) } else { trace(execution, rows) },
+        trace: if spins {
+            loops::trace_until_rounds(execution, rows)
+        } else {
+            trace_until_panic(execution, verdict, rows)
+        },
         spins: if spins { loops::spinning(execution) } else { Vec::new() },
         waits: if stuck { waits::waits(execution) } else { Vec::new() },
         race: execution.race.map(|race| race::race_of(execution, &race)),
@@ -87,6 +95,23 @@ fn effort(execution: &Execution) -> Effort {
 /// The operations of the execution that has just ended, and its panics.
 pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
     trace_of(execution, &execution.trace, rows)
+}
+
+/// As `trace`, but that of a long execution in which a thread panicked what comes long after that is left out.
+fn trace_until_panic(execution: &Execution, verdict: &Verdict, rows: Rows) -> Trace {
+    let events = &execution.trace;
+    let panic = (verdict.kind == FailureKind::Panic).then(|| first_unhandled_panic(execution)).flatten();
+    let end = match panic {
+        Some(panic) if rows != Rows::All => {
+            events.partition_point(|event| event.step <= panic.step + STEPS_AFTER_PANIC)
+        }
+        _ => events.len(),
+    };
+    let left_out_after = events.len() - end;
+    if left_out_after < LEFT_OUT_AFTER_PANIC {
+        return trace(execution, rows);
+    }
+    Trace { left_out_after, ..trace_of(execution, &events[..end], rows) }
 }
 
 fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
@@ -106,10 +131,11 @@ fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
         row.states = states.follow(execution, event);
     }
     let from = shown.first().map_or(0, |event| event.step);
-    let is_shown = |access: &&TracedAccess| access.step >= from && !access.kind.is_atomic();
+    let until = shown.last().map_or(u64::MAX, |event| event.step);
+    let is_shown = |access: &&TracedAccess| (from..=until).contains(&access.step) && !access.kind.is_atomic();
     let accesses = execution.accesses.iter().filter(is_shown);
     rows.extend(accesses.map(|access| access_row(execution, access)));
-    rows.extend(execution.panics.iter().filter(|panic| panic.step >= from).map(panic_row));
+    rows.extend(execution.panics.iter().filter(|panic| (from..=until).contains(&panic.step)).map(panic_row));
     // A stable sort: accesses and panics come after the last step before them.
     rows.sort_by_key(|row| row.step);
     for at in 0..rows.len() {

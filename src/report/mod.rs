@@ -206,7 +206,7 @@ pub(crate) struct Trace {
     pub(crate) handovers: Vec<Handover>,
     /// How many earlier operations have no row.
     pub(crate) left_out: usize,
-    /// How many later ones have none, in which nothing changes.
+    /// How many later ones have none: rounds of loops in which nothing changes, or what comes after a panic.
     pub(crate) left_out_after: usize,
 }
 

@@ -90,7 +90,9 @@ pub(super) fn write_trace(
     if trace.left_out_after > 0 {
         let step = layout.step;
         let left_out = grouped(trace.left_out_after as u64);
-        writeln!(f, "  {:>step$}  ({left_out} more steps, in which nothing changes)", "…")?;
+        let panics = trace.rows.iter().rev().take(8).any(|row| row.verb == "panics");
+        let why = if panics { " after the panic" } else { ", in which nothing changes" };
+        writeln!(f, "  {:>step$}  ({left_out} more steps{why})", "…")?;
     }
     Ok(())
 }
