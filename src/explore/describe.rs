@@ -218,7 +218,7 @@ fn first_line(message: &str) -> String {
     cut
 }
 
-fn place_of(at: &SourceLocation) -> Place {
+pub(super) fn place_of(at: &SourceLocation) -> Place {
     Place { file: at.file.clone(), line: at.line, column: at.column }
 }
 

@@ -188,7 +188,6 @@ impl Guided {
                 at,
                 preempts,
                 object: (object != ObjectId::NONE).then_some(object.0),
-                chosen: lineage(chosen),
                 others,
                 deviations: self.done.0.len(),
             });

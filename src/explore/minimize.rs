@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use super::describe::{Rows, trace};
+use super::describe::{Rows, place_of, trace};
 use super::guide::{Guide, Guided, Watched};
 use super::judge::{Verdict, first_unhandled_panic};
 use super::profile::Profile;
@@ -32,7 +32,7 @@ const PASSING_STEPS: usize = 10_000;
 pub(super) struct Signature {
     kind: FailureKind,
     message: String,
-    places: Vec<(String, u32, u32)>,
+    places: Vec<Place>,
 }
 
 impl Signature {
@@ -43,11 +43,7 @@ impl Signature {
             FailureKind::Panic => {
                 message = without_numbers(&verdict.message);
                 let panic = first_unhandled_panic(execution).and_then(|panic| panic.location.as_ref());
-                places.extend(panic.map(|at| Place {
-                    file: at.file.clone(),
-                    line: at.line,
-                    column: at.column,
-                }));
+                places.extend(panic.map(place_of));
             }
             FailureKind::DataRace => {
                 let sides = execution.race.iter().flat_map(|race| [race.first, race.second]);
@@ -63,8 +59,6 @@ impl Signature {
             }
             _ => message = without_numbers(&verdict.message),
         }
-        let mut places: Vec<_> =
-            places.into_iter().map(|place| (place.file, place.line, place.column)).collect();
         places.sort_unstable();
         places.dedup();
         Signature { kind: verdict.kind, message, places }
@@ -96,11 +90,9 @@ impl Exploration<'_> {
 
     fn minimize_on(&self, execution: &mut Execution, finding: &Finding) -> Option<Finding> {
         let guided = Rc::new(RefCell::new(Guided::default()));
-        // As it was found, to know what it is.
-        self.set_limits(execution, &finding.token);
-        // Should a replay take the process with it, this is what was found before.
-        let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, finding.token.encode());
-        execution.set_last_words(words);
+        // First as it was found, to know what it is.
+        // Should a later replay take the process with it, the last words are this token's.
+        self.prepare_for(execution, &finding.token);
         let divergence = Arc::new(Mutex::new(None));
         let replay = Replay::new(finding.token.clone(), divergence);
         guided.borrow_mut().follow_token(replay);
@@ -117,9 +109,8 @@ impl Exploration<'_> {
         let shrunk = shrink::shrink(&mut replays, &found)?;
         let cause = shrink::explain(&mut replays, &shrunk.plan);
         let cause = cause.map(|cause| replays.found(&shrunk.plan, cause));
-        let max_steps = replays.execution.kernel.limits.max_steps;
         replays.guided.borrow_mut().follow(&shrunk.plan, false);
-        let (verdict, _) = replays.run(0, max_steps, QUIET);
+        let (verdict, _) = replays.run(0, u64::MAX, QUIET);
         let verdict = verdict?;
         let mut minimized = Finding::new(finding.index, verdict, replays.execution);
         minimized.led_into.clone_from(&finding.led_into);

@@ -91,9 +91,7 @@ impl Exploration<'_> {
         token: Token,
         mode: Mode,
     ) -> (Option<Verdict>, Option<Divergence>) {
-        self.set_limits(execution, &token);
-        let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, token.encode());
-        execution.set_last_words(words);
+        self.prepare_for(execution, &token);
         let divergence = Arc::new(Mutex::new(None));
         execution.set_strategy(Box::new(Replay::new(token, Arc::clone(&divergence))));
         let verdict = self.run_index(execution, 0, &Profile::default(), mode);
@@ -101,8 +99,8 @@ impl Exploration<'_> {
         (verdict, divergence)
     }
 
-    /// Lets an execution do what the token's schedule may do.
-    pub(super) fn set_limits(&self, execution: &mut Execution, token: &Token) {
+    /// Lets an execution do what the token's schedule may do, and say how to run it again if the process dies.
+    pub(super) fn prepare_for(&self, execution: &mut Execution, token: &Token) {
         let limits = &mut execution.kernel.limits;
         limits.timeouts = token.timeouts;
         limits.spurious = token.spurious;
@@ -116,6 +114,8 @@ impl Exploration<'_> {
             // a schedule counts otherwise.
             limits.max_preemptions = None;
         }
+        let words = format!("{}; replay: DRAWLOOM_REPLAY={}", self.config.name, token.encode());
+        execution.set_last_words(words);
     }
 
     fn describe(&self, execution: &Execution, verdict: Verdict, index: u64, rows: Rows) -> Failure {

@@ -106,7 +106,7 @@ impl fmt::Display for FailureKind {
 }
 
 /// A place in the source.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Place {
     pub(crate) file: String,
     pub(crate) line: u32,

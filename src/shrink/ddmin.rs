@@ -41,13 +41,12 @@ impl Shrinker<'_> {
     fn go_straight(&mut self) -> bool {
         let switches = self.best.0.iter().filter(|deviation| deviation.is_switch());
         let points: Vec<_> = switches.map(|deviation| deviation.at).collect();
-        let others: Vec<Deviation> =
-            self.best.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect();
+        let others = self.best.without_switches();
         let failing = self.failing.clone();
         let mut plans = points.iter().flat_map(|&at| failing.iter().map(move |&thread| (at, thread)));
         plans.any(|(at, thread)| {
             let straight = Deviation { at, instead: Instead::Thread(thread) };
-            at.thread != thread && self.attempt(&Plan([&[straight], &others[..]].concat()))
+            at.thread != thread && self.attempt(&Plan(vec![straight]).and(&others))
         })
     }
 

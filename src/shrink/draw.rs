@@ -4,7 +4,7 @@
 //! Nagarakatti, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010): sooner, where there are
 //! many threads, than by trying all of them in order. The draws are numbered, so the same schedules are drawn each time.
 
-use super::plan::{Draw, Plan};
+use super::plan::Draw;
 use super::{Shrinker, Wants};
 
 /// How many schedules are drawn with each number of preemptions.
@@ -20,8 +20,7 @@ impl Shrinker<'_> {
         let best = self.best.clone();
         let chances = self.run(&best, Wants::Nothing).chances;
         while preemptions < self.cost.preemptions {
-            let others = self.best.0.iter().filter(|deviation| !deviation.is_switch());
-            let others = Plan(others.copied().collect());
+            let others = self.best.without_switches();
             for seed in 0..DRAWS {
                 // The exact search is to have its part.
                 if self.replays >= super::REPLAYS / 2 || self.is_over() {

@@ -10,7 +10,8 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{Deviation, Draw, Instead, Operation, Order, Plan, Replayer, Run, Step, Wants};
+use super::patience;
+use super::plan::{Draw, Operation, Order, Plan, Replayer, Run, Step, Wants};
 use super::relinearize::needed_by;
 
 /// How many random schedules stand for all of them.
@@ -51,13 +52,12 @@ pub(crate) fn explain(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Cause>
     if !run.fails {
         return None;
     }
-    let others = Plan(plan.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect());
     let operations = operations(&run);
     let mut explainer = Explainer {
         replayer,
         plan,
-        others,
-        max_steps: 2 * run.cost.steps + 200,
+        others: plan.without_switches(),
+        max_steps: patience(run.cost.steps),
         chances: run.chances,
         replays: 0,
         steps_left: STEPS,
@@ -211,23 +211,14 @@ impl Explainer<'_> {
             if replays > PROVED {
                 return false;
             }
-            let plan = Plan([&switches.0[..], &self.others.0[..]].concat());
+            let plan = switches.and(&self.others);
             let run = self.replayer.constrained(&plan, orders, self.max_steps, None);
             let Some(run) = self.count(run) else { return false };
             if !run.violates && !run.fails {
                 return false;
             }
-            let last = switches.0.last();
-            let made = run.done.0.iter().position(|deviation| Some(deviation) == last).map(|at| at + 1);
-            if last.is_some() && made.is_none() {
-                continue;
-            }
-            for ask in run.asks.iter().filter(|ask| ask.deviations >= made.unwrap_or(0)) {
-                for &other in &ask.others {
-                    let mut plan = switches.clone();
-                    plan.0.push(Deviation { at: ask.at, instead: Instead::Thread(other) });
-                    left.push(plan);
-                }
+            for ask in run.asks_after(&switches) {
+                left.extend(ask.others.iter().map(|&other| switches.then(ask, other)));
             }
         }
         true

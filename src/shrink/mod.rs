@@ -2,12 +2,11 @@
 //!
 //! The schedule is a set of deviations from a default policy (`plan`). First its operations are put into another order with the
 //! fewest switches that keeps what depends on what (`relinearize`), once as they are and once without those that the failure
-//! does not need; then deviations are taken away for as long as it still fails (`ddmin`); then all schedules with fewer
-//! preemptions are tried, as far as the budget goes (`search`), and switches are moved to where they are easier to understand
-//! (`polish`). What is kept is the best schedule so far, whenever the budget is used up. The budget counts replays and their
+//! does not need; then deviations are taken away for as long as it still fails (`ddmin`); then random schedules with
+//! fewer preemptions are tried (`draw`), and all of them, as far as the budget goes (`search`), and switches are moved (`polish`). What is kept is the best schedule so far, whenever the budget is used up. The budget counts replays and their
 //! steps, not time: the same failure always shrinks to the same schedule.
 //!
-//! Nothing here knows what an execution is, but for `Replayer::replay`.
+//! Nothing here knows what an execution is, but for what a `Replayer` says of it.
 
 mod ddmin;
 mod draw;
@@ -79,6 +78,12 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
     Some(Shrunk { plan: best, before, replays, is_minimal })
 }
 
+/// How many steps a replay may take of a schedule that has so many: one that takes much longer waits in a loop for what does not
+/// come any more.
+fn patience(steps: u64) -> u64 {
+    2 * steps + 200
+}
+
 /// The threads that the failure concerns.
 fn failing(run: &Run) -> Vec<Lineage> {
     let thread = |end: &End| {
@@ -134,9 +139,8 @@ impl Shrinker<'_> {
         run
     }
 
-    /// A replay that takes much longer than the best waits in a loop for what does not come any more.
     fn max_steps(&self) -> u64 {
-        2 * self.cost.steps + 200
+        patience(self.cost.steps)
     }
 
     fn count(&mut self, run: &Run) {

@@ -44,6 +44,25 @@ impl Deviation {
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(crate) struct Plan(pub(crate) Vec<Deviation>);
 
+impl Plan {
+    /// The deviations that are no switches.
+    pub(super) fn without_switches(&self) -> Plan {
+        Plan(self.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect())
+    }
+
+    /// These deviations and those of `others`.
+    pub(super) fn and(&self, others: &Plan) -> Plan {
+        Plan([&self.0[..], &others.0[..]].concat())
+    }
+
+    /// This plan with another thread at `ask` as its last deviation.
+    pub(super) fn then(&self, ask: &Ask, thread: Lineage) -> Plan {
+        let mut plan = self.clone();
+        plan.0.push(Deviation { at: ask.at, instead: Instead::Thread(thread) });
+        plan
+    }
+}
+
 /// What a schedule is to have little of, the most important first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub(crate) struct Cost {
@@ -64,8 +83,7 @@ pub(crate) struct Ask {
     pub(crate) preempts: bool,
     /// The object of what the thread that ran last is about to do, if it has one.
     pub(crate) object: Option<u32>,
-    pub(crate) chosen: Lineage,
-    /// The others that could be chosen.
+    /// The threads that could be chosen instead.
     pub(crate) others: Vec<Lineage>,
     /// How many deviations were made before.
     pub(crate) deviations: usize,
@@ -119,6 +137,19 @@ pub(crate) struct Run {
     pub(crate) ends: Vec<End>,
     /// At how many moments another thread would have been a preemption.
     pub(crate) chances: u32,
+}
+
+impl Run {
+    /// Where there was something to choose after the last of these switches, which the run was to make; nowhere if it could not
+    /// be made: such a plan leads where it leads without it.
+    pub(super) fn asks_after(&self, switches: &Plan) -> &[Ask] {
+        let made = match switches.0.last() {
+            None => Some(0),
+            Some(last) => self.done.0.iter().position(|deviation| deviation == last).map(|at| at + 1),
+        };
+        let Some(made) = made else { return &[] };
+        &self.asks[self.asks.partition_point(|ask| ask.deviations < made)..]
+    }
 }
 
 /// Where a thread that a failure concerns has come to.

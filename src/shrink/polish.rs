@@ -1,10 +1,9 @@
-//! Switches where they are easier to understand: directly before an operation that somebody else's depends on, and as few
-//! steps as possible of the thread that is interrupted.
+//! Switches where they are easier to understand.
 //!
-//! A preemption is moved to the operations before it and after it, a few each, and stays where the schedule costs least; where
-//! it costs the same, as late as possible, since what a thread does before it is interrupted reads as one.
+//! Each is moved over the next few operations of its thread, to and fro, and stays at the first place where the schedule costs
+//! less, or, later, the same: what a thread does before it is interrupted reads as one.
 
-use super::plan::{Deviation, Plan, Point};
+use super::plan::{Deviation, Point};
 use super::{Shrinker, Wants};
 
 /// How far a switch is moved.
@@ -33,7 +32,7 @@ impl Shrinker<'_> {
             let is_later = by > 0 && run.done.0.len() <= self.best.0.len();
             if run.fails && (run.cost < self.cost || run.cost == self.cost && is_later) {
                 self.cost = run.cost;
-                self.best = Plan(run.done.0);
+                self.best = run.done;
                 return;
             }
             if self.is_over() {

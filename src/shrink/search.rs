@@ -5,7 +5,7 @@
 //! preemption before an operation on an object that no other thread accesses changes nothing, and is left out. Choices other
 //! than threads are those of the best schedule.
 
-use super::plan::{Deviation, Instead, Plan, Run};
+use super::plan::{Plan, Run};
 use super::{Shrinker, Wants, hash};
 
 /// How many schedules it has to be possible to try.
@@ -22,8 +22,7 @@ impl Shrinker<'_> {
         if self.steps_left / (self.cost.steps + 1) < SENSIBLE {
             return self.cost.preemptions == 0;
         }
-        let others: Vec<Deviation> =
-            self.best.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect();
+        let others = self.best.without_switches();
         let mut now = vec![Plan::default()];
         let mut is_complete = true;
         for preemptions in 0..self.cost.preemptions {
@@ -35,8 +34,7 @@ impl Shrinker<'_> {
                 }
                 let switches = std::mem::take(&mut now[at]);
                 at += 1;
-                let plan = Plan([&switches.0[..], &others[..]].concat());
-                let run = self.run(&plan, Wants::Asks);
+                let run = self.run(&switches.and(&others), Wants::Asks);
                 if run.fails && run.cost < self.cost {
                     self.take(run);
                     if self.cost.preemptions <= preemptions {
@@ -62,14 +60,7 @@ impl Shrinker<'_> {
         now: &mut Vec<Plan>,
         next: &mut Vec<Plan>,
     ) {
-        let last = switches.0.last();
-        let made = run.done.0.iter().position(|deviation| Some(deviation) == last).map(|at| at + 1);
-        // A deviation that could not be made leads where its plan without it leads.
-        if last.is_some() && made.is_none() {
-            return;
-        }
-        let asks = run.asks.iter().filter(|ask| ask.deviations >= made.unwrap_or(0));
-        for ask in asks {
+        for ask in run.asks_after(switches) {
             let is_shared = ask.object.is_some_and(|object| run.shared.get(object as usize) == Some(&true));
             if ask.preempts && !(has_room && is_shared) {
                 continue;
@@ -79,8 +70,7 @@ impl Shrinker<'_> {
                 if into.len() >= WAITING {
                     return;
                 }
-                let mut plan = switches.clone();
-                plan.0.push(Deviation { at: ask.at, instead: Instead::Thread(other) });
+                let plan = switches.then(ask, other);
                 if self.tried.insert(hash(&plan) ^ 1) {
                     into.push(plan);
                 }

@@ -52,7 +52,6 @@ impl Toy {
                     at,
                     preempts: can_go_on(current),
                     object: Some(0),
-                    chosen: u64::from(next),
                     others: enabled.iter().filter(|&&t| t != next).map(|&t| u64::from(t)).collect(),
                     deviations: run.done.0.len(),
                 });
