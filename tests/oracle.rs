@@ -382,6 +382,16 @@ proptest! {
     }
 }
 
+/// A loop that says that it waits, and then one that does not: the second is told by its rounds all the same.
+#[test]
+fn a_silent_loop_after_one_with_hints_gives_way() {
+    let program = vec![
+        vec![Step::Store(0, 1), Step::Await(0, 2, false)],
+        vec![Step::Await(0, 1, true), Step::Await(0, 2, false)],
+    ];
+    check_loops_are_sound(&program, StrategyKind::Pos, 40).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 

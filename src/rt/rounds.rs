@@ -75,7 +75,7 @@ pub(crate) struct Rounds {
     /// The looks since the anchor, and those of the round before, as numbers.
     sum: u64,
     last_sum: u64,
-    /// Whether there was a hint since the thread began to look, and anything but hints since the anchor.
+    /// Whether there was a hint since this anchor was chosen, and anything but hints since it was last seen.
     has_hint: bool,
     has_looked: bool,
     /// Rounds with this anchor.
@@ -102,8 +102,7 @@ impl Rounds {
     /// Adds a look when there were some already.
     fn follow(&mut self, look: u64, is_hint: bool) -> bool {
         if self.looks == FEW_LOOKS + 1 {
-            self.has_hint = is_hint;
-            self.start(look, 1);
+            self.start(look, is_hint, 1);
             return false;
         }
         self.sum = self.sum.wrapping_add(look);
@@ -116,13 +115,14 @@ impl Rounds {
         }
         self.length += 1;
         if self.length == self.reach {
-            self.start(look, (self.reach * 2).min(LONGEST));
+            self.start(look, is_hint, (self.reach * 2).min(LONGEST));
         }
         false
     }
 
     /// Makes a look the one to come back to.
-    fn start(&mut self, look: u64, reach: u32) {
+    fn start(&mut self, look: u64, is_hint: bool, reach: u32) {
+        self.has_hint = is_hint;
         self.anchor = look;
         self.length = 0;
         self.reach = reach;
@@ -357,6 +357,20 @@ mod tests {
             let looks: Vec<u64> = (0..length * 5).map(|index| index % length).collect();
             assert!(rounds_of(&looks).len() >= 2, "{length}");
         }
+    }
+
+    #[test]
+    fn a_loop_without_hints_after_one_with_them_has_none() {
+        let mut rounds = Rounds::default();
+        for _ in 0..20 {
+            rounds.look(|| 1, false);
+            rounds.look(|| 2, true);
+        }
+        assert!(rounds.has_hint);
+        for _ in 0..20 {
+            rounds.look(|| 3, false);
+        }
+        assert!(!rounds.has_hint);
     }
 
     #[test]
