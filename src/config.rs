@@ -466,6 +466,7 @@ impl Config {
             memory: self.memory,
             directed: false,
             strict: Strict::default(),
+            hasty: false,
             stack_size: self.stack_size,
             daemons: self.daemons,
         }

@@ -171,7 +171,7 @@ fn a_loop_that_never_ends_hits_the_step_limit() {
         while !never.load(SeqCst) {}
     });
     let message = report.failure().unwrap().message();
-    assert!(message.contains("1000 steps") && message.contains("max_steps"), "{message}");
+    assert!(message.contains("1,000 steps") && message.contains("max_steps"), "{message}");
 }
 
 #[test]

@@ -712,7 +712,7 @@ mod the_step_limit {
             thread.join().unwrap();
             other.join().unwrap();
         });
-        assert!(report.failed_with(FailureKind::StepLimit), "{report}");
+        assert!(report.failed_with(FailureKind::GoodSamaritan), "{report}");
         insta::assert_snapshot!(report.to_string());
     }
 
@@ -727,7 +727,7 @@ mod the_step_limit {
         });
         let message = report.failure().unwrap().message();
         assert!(report.failed_with(FailureKind::StepLimit), "{report}");
-        assert!(message.contains("2000 steps") && message.contains("not known"), "{message}");
+        assert!(message.contains("2,000 steps") && message.contains("not known"), "{message}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Mutex as StdMutex;
 use drawloom::sync::atomic::Ordering::{Relaxed, SeqCst};
 use drawloom::sync::atomic::{AtomicU32, AtomicU64};
 use drawloom::sync::{Arc, Condvar, Mutex};
-use drawloom::{Config, Failure, FailureKind, Log, MemoryModel, Report, StrategyKind, explore, thread};
+use drawloom::{Config, Failure, FailureKind, Log, MemoryModel, Report, StrategyKind, explore, hint, thread};
 use proptest::prelude::*;
 
 fn sampling() -> Config {
@@ -163,18 +163,58 @@ fn early_notification() {
     notifier.join().unwrap();
 }
 
+/// Waits for ever in a loop if the other thread comes between the two stores.
+fn missed_state() {
+    let (state, noise) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (theirs, their_noise) = (Arc::clone(&state), Arc::clone(&noise));
+    let other = thread::spawn(move || {
+        (0..5).for_each(|_| _ = their_noise.fetch_add(1, Relaxed));
+        if theirs.load(SeqCst) == 1 {
+            while theirs.load(SeqCst) != 3 {
+                hint::spin_loop();
+            }
+        }
+    });
+    (0..5).for_each(|_| _ = noise.fetch_add(1, Relaxed));
+    state.store(1, SeqCst);
+    state.store(2, SeqCst);
+    other.join().unwrap();
+}
+
+/// As `missed_state`, but the loop changes something in each round, and never yields.
+fn polled_lock() {
+    let (state, noise) = (Arc::new(Mutex::new(0)), Arc::new(AtomicU32::new(0)));
+    let (theirs, their_noise) = (Arc::clone(&state), Arc::clone(&noise));
+    let other = thread::spawn(move || {
+        (0..5).for_each(|_| _ = their_noise.fetch_add(1, Relaxed));
+        let seen = *theirs.lock().unwrap();
+        if seen == 1 {
+            while *theirs.lock().unwrap() != 2 {}
+        }
+    });
+    (0..5).for_each(|_| _ = noise.fetch_add(1, Relaxed));
+    *state.lock().unwrap() = 1;
+    *state.lock().unwrap() = 2;
+    other.join().unwrap();
+}
+
 #[test]
 fn a_minimized_schedule_fails_the_same_way_a_hundred_times() {
     for (body, kind) in [
         (lost_update as fn(), FailureKind::Panic),
         (two_locks, FailureKind::Deadlock),
         (early_notification, FailureKind::Deadlock),
+        (missed_state, FailureKind::Livelock),
+        (polled_lock, FailureKind::GoodSamaritan),
     ] {
-        let report = explore(Config::new().strategy(StrategyKind::Portfolio), body);
+        let config = Config::new().strategy(StrategyKind::Portfolio).max_steps(50_000);
+        let report = explore(config, body);
         let found = failure(&report);
         assert_eq!((found.kind(), found.preemptions(), found.is_minimal()), (kind, 1, true), "{report}");
-        for _ in 0..100 {
-            let again = explore(Config::new().replay(found.token()), body);
+        // Those that go on for ever take longer.
+        let times = if matches!(kind, FailureKind::Panic | FailureKind::Deadlock) { 100 } else { 10 };
+        for _ in 0..times {
+            let again = explore(Config::new().max_steps(50_000).replay(found.token()), body);
             let again = failure(&again);
             assert_eq!((again.kind(), again.message()), (kind, found.message()));
             assert_eq!((again.steps(), again.preemptions()), (found.steps(), 1));
@@ -295,5 +335,22 @@ fn a_million_steps_shrink_to_few_switches() {
         found.replays(),
         start.elapsed().saturating_sub(search).as_secs_f64(),
     );
-    assert!(found.preemptions() <= 2, "{report}");
+    assert!(found.preemptions() <= 2 && found.switches() <= 20, "{report}");
+}
+
+#[test]
+fn a_schedule_that_is_kept_is_explained_again() {
+    let folder = std::env::temp_dir().join(format!("drawloom-explained-{}", std::process::id()));
+    let config = || Config::new().name("explained").regressions(&folder).strategy(StrategyKind::Portfolio);
+    let cause = |report: Report| {
+        let text = report.to_string();
+        let from = text.find("cause:").unwrap_or_else(|| panic!("no cause in {text}"));
+        (text.contains("the schedule is from line"), text[from..].lines().next().map(str::to_owned))
+    };
+    for body in [lost_update as fn(), missed_state] {
+        let (is_old, found) = cause(explore(config(), body));
+        assert!(!is_old);
+        assert_eq!(cause(explore(config(), body)), (true, found));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -75,6 +75,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("panic", "Panic"),
     ("deadlock", "Deadlock"),
     ("livelock", "Livelock"),
+    ("good-samaritan", "GoodSamaritan"),
     ("step-limit", "StepLimit"),
     ("thread-limit", "ThreadLimit"),
     ("data-race", "DataRace"),

@@ -65,7 +65,7 @@ use proc_macro::TokenStream;
 /// `"exhaustive"` (every execution, or the test fails), `"portfolio"` (those that follow, in a mix), `"random"`, `"pct"` (depth 3) or `"pct:DEPTH"`,
 /// `"pos"`, `"urw"`, `"surw"` and `"round-robin"`.
 ///
-/// The failures that can be expected are `"panic"`, `"deadlock"`, `"livelock"`, `"step-limit"`, `"thread-limit"`,
+/// The failures that can be expected are `"panic"`, `"deadlock"`, `"livelock"`, `"good-samaritan"`, `"step-limit"`, `"thread-limit"`,
 /// `"data-race"`, `"lock-order"`, `"leaked-thread"`, `"leak"`, `"unverified"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"`, `"crash"` and
 /// `"misuse"`.
 ///

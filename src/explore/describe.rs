@@ -14,10 +14,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub(super) use cause::cause_of;
+pub(super) use loops::loops_begin;
 
-use super::judge::{Verdict, first_unhandled_panic};
+use super::judge::{Verdict, endless_after, first_unhandled_panic};
 use crate::report::{
-    Effort, Ended, FailureKind, Found, KEPT_ROWS, ObjectName, Place, Race, Row, Spin, Trace, Wait,
+    Effort, Ended, FailureKind, Found, KEPT_ROWS, LeftOut, ObjectName, Place, Race, Row, Spin, Trace, Wait,
 };
 use crate::rt::Execution;
 use crate::rt::evidence;
@@ -59,37 +60,58 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
     let kernel = &execution.kernel;
     let stuck = matches!(
         verdict.kind,
-        FailureKind::Deadlock | FailureKind::LeakedThread | FailureKind::StepLimit | FailureKind::Livelock
+        FailureKind::Deadlock
+            | FailureKind::LeakedThread
+            | FailureKind::GoodSamaritan
+            | FailureKind::StepLimit
+            | FailureKind::Livelock
     );
-    // A director's execution ends where threads would go round for the first time.
-    let spins = verdict.kind == FailureKind::Livelock && !kernel.limits.directed;
+    let loops = loops::loops_begin(execution, verdict.kind);
     let place = match verdict.kind {
         FailureKind::Panic => {
-            first_unhandled_panic(execution).and_then(|panic| panic.location.as_ref()).map(place_of)
+            panic_of(execution, verdict).and_then(|panic| panic.location.as_ref()).map(place_of)
         }
         FailureKind::DataRace => execution.race.map(|race| Place::from(race.second.location)),
-        FailureKind::StepLimit => Some(Place::from(kernel.thread(kernel.current).pending.location)),
+        FailureKind::GoodSamaritan | FailureKind::StepLimit => {
+            Some(Place::from(kernel.thread(kernel.current).pending.location))
+        }
         _ => None,
     };
     Description {
         place,
-        steps: kernel.steps,
-        effort: effort(execution),
-        trace: if spins {
-            loops::trace_until_rounds(execution, rows)
-        } else {
-            trace_until_panic(execution, verdict, rows)
+        steps: endless_after(execution, verdict.kind).unwrap_or(kernel.steps),
+        effort: effort(execution, verdict),
+        trace: match loops {
+            Some(begin) => loops::trace_until_rounds(execution, verdict.kind, begin, rows),
+            None => trace_until_panic(execution, verdict, rows),
         },
-        spins: if spins { loops::spinning(execution) } else { Vec::new() },
+        spins: loops.map_or(Vec::new(), |begin| loops::spinning(execution, verdict.kind, begin)),
         waits: if stuck { waits::waits(execution) } else { Vec::new() },
         race: execution.race.map(|race| race::race_of(execution, &race)),
         notes: notes(execution, verdict),
     }
 }
 
-fn effort(execution: &Execution) -> Effort {
-    let evidence::Effort { switches, preemptions, waited } = execution.evidence.effort;
+fn effort(execution: &Execution, verdict: &Verdict) -> Effort {
+    let evidence::Effort { mut switches, mut preemptions, waited } = execution.evidence.effort;
+    let panic = panic_of(execution, verdict).map(|panic| panic.step);
+    // With the switch to who goes on for ever.
+    let endless = || endless_after(execution, verdict.kind).map(|after| after + 1);
+    if let Some(until) = panic.or_else(endless) {
+        let mut steps = 0;
+        let begins = execution.schedule.runs().into_iter().map(|run| {
+            steps += u64::from(run.length);
+            steps - u64::from(run.length)
+        });
+        switches = begins.skip(1).filter(|&begin| begin < until).count() as u64;
+        preemptions = execution.evidence.preempted.range(..until).count() as u64;
+    }
     Effort { switches, preemptions, waited: Duration::from_nanos(waited) }
+}
+
+/// The panic that is what is wrong, if one is.
+fn panic_of<'a>(execution: &'a Execution, verdict: &Verdict) -> Option<&'a PanicRecord> {
+    (verdict.kind == FailureKind::Panic).then(|| first_unhandled_panic(execution)).flatten()
 }
 
 /// The operations of the execution that has just ended, and its panics.
@@ -100,17 +122,17 @@ pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
 /// As `trace`, but that of a long execution in which a thread panicked what comes long after that is left out.
 fn trace_until_panic(execution: &Execution, verdict: &Verdict, rows: Rows) -> Trace {
     let events = &execution.trace;
-    let panic = (verdict.kind == FailureKind::Panic).then(|| first_unhandled_panic(execution)).flatten();
-    let end = match panic {
+    let end = match panic_of(execution, verdict) {
         Some(panic) if rows != Rows::All => {
             events.partition_point(|event| event.step <= panic.step + STEPS_AFTER_PANIC)
         }
         _ => events.len(),
     };
-    let left_out_after = events.len() - end;
-    if left_out_after < LEFT_OUT_AFTER_PANIC {
+    let left_out = events.len() - end;
+    if left_out < LEFT_OUT_AFTER_PANIC {
         return trace(execution, rows);
     }
+    let left_out_after = LeftOut { steps: left_out, why: "after the panic" };
     Trace { left_out_after, ..trace_of(execution, &events[..end], rows) }
 }
 
@@ -146,7 +168,7 @@ fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
     let threads = execution.kernel.threads().map(|(id, _)| execution.thread_label(id)).collect();
     let mut handovers = handover::handovers(execution, events);
     handovers.retain(|handover| handover.from >= from);
-    Trace { threads, rows, handovers, left_out, left_out_after: 0 }
+    Trace { threads, rows, handovers, left_out, left_out_after: LeftOut::default() }
 }
 
 fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
@@ -341,9 +363,6 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
     notes.extend(stale::stale_reads(execution));
     if matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread) {
         notes.extend(waits::lost_wakeups(execution));
-    }
-    if verdict.kind == FailureKind::StepLimit {
-        notes.extend(loops::loop_of_lone(execution));
     }
     notes.dedup();
     notes

@@ -5,6 +5,7 @@
 //! the plan both are as they are without a director.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -83,6 +84,8 @@ pub(super) struct Guided {
     /// How many choices the running operation has made, and which operation that is.
     choices: (u32, Option<Point>),
     last: Option<ThreadId>,
+    /// The steps after which there was a preemption.
+    preempted: Vec<u64>,
     pub(super) done: Plan,
     pub(super) cost: Cost,
     pub(super) asks: Vec<Ask>,
@@ -193,7 +196,10 @@ impl Guided {
             });
         }
         self.chances += u32::from(preempts);
-        self.cost.preemptions += u32::from(preempts && chosen != current);
+        if preempts && chosen != current {
+            self.cost.preemptions += 1;
+            self.preempted.push(point.steps());
+        }
         if chosen != plain {
             let instead = Instead::Thread(self.lines[chosen.index()].lineage);
             self.done.0.push(Deviation { at, instead });
@@ -288,6 +294,15 @@ impl Guided {
         self.steps.get(step as usize).copied()
     }
 
+    /// Counts switches, preemptions and threads up to this step only, counted from 1.
+    pub(super) fn count_until(&mut self, step: u64) {
+        let steps = &self.steps[..(step as usize).min(self.steps.len())];
+        let runs = || steps.chunk_by(|one, next| one.thread == next.thread).map(|run| run[0].thread);
+        self.cost.preemptions = self.preempted.partition_point(|&after| after < step) as u32;
+        self.cost.switches = runs().skip(1).count() as u32;
+        self.cost.threads = runs().collect::<BTreeSet<Lineage>>().len() as u32;
+    }
+
     fn executed(&mut self, thread: ThreadId, op: &Op, steps: u64) {
         let line = &mut self.lines[thread.index()];
         // Waiting is one operation without a director.
@@ -336,6 +351,7 @@ impl Strategy for Guide {
         guided.chances = 0;
         guided.violates = false;
         guided.preempts_at.clear();
+        guided.preempted.clear();
         if let Some(draw) = guided.draw {
             let chances = draw.chances.max(1) as usize;
             let preemptions = draw.preemptions.unwrap_or(0);

@@ -4,7 +4,7 @@ use super::runner::nondeterminism;
 use super::schedule::Run;
 use crate::config::{Config, Policy};
 use crate::detect::leak;
-use crate::report::FailureKind;
+use crate::report::{FailureKind, grouped};
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;
 use crate::rt::outcome::{PanicRecord, Race, Stop};
@@ -148,7 +148,7 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
             Some(Verdict::new(FailureKind::Livelock, message))
         }
         Stop::Finished => tracked(execution).or_else(|| left(execution, config.leaks)),
-        Stop::StepLimit => Some(Verdict::new(FailureKind::StepLimit, step_limit(execution))),
+        Stop::StepLimit => Some(step_limit(execution)),
         Stop::ThreadLimit(location) => Some(Verdict::new(
             FailureKind::ThreadLimit,
             format!(
@@ -161,33 +161,32 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
 }
 
 /// What to say of an execution that was not followed to its end.
-fn step_limit(execution: &Execution) -> String {
+fn step_limit(execution: &Execution) -> Verdict {
     let kernel = &execution.kernel;
-    let start = format!("the execution has not ended after {} steps", kernel.steps);
+    let start = format!("the execution has not ended after {} steps", grouped(kernel.steps));
     if let Some(Lone { thread, steps }) = lone(execution) {
-        let others: Vec<String> = kernel
-            .enabled_threads()
-            .filter(|&other| other != thread)
-            .map(|other| execution.thread_label(other))
-            .collect();
-        return format!(
-            "{start}: {} has run the last {steps} of them alone, while {} could go on; if it waits for another thread, \
-             let its loop say so with `hint::spin_loop()` or `thread::yield_now()`, and if not, raise the limit \
-             `max_steps`",
+        let others: Vec<String> =
+            kept_from_running(execution, thread, steps).map(|other| execution.thread_label(other)).collect();
+        let message = format!(
+            "{start}: {} has run the last {} of them alone, while {} could go on; if it waits for another thread, let \
+             its loop say so with `hint::spin_loop()` or `thread::yield_now()`, and if not, raise the limit `max_steps`",
             execution.thread_label(thread),
+            grouped(u64::from(steps)),
             join_names(&others),
         );
+        return Verdict::new(FailureKind::GoodSamaritan, message);
     }
-    format!(
+    let message = format!(
         "{start}, the last of them by {}, and what comes after is not known: threads may wait in loops for what never \
          comes, or get in each other's way again and again (a livelock), or the limit `max_steps` is too low",
         execution.thread_label(kernel.current),
-    )
+    );
+    Verdict::new(FailureKind::StepLimit, message)
 }
 
 /// How many steps a thread has to run alone, while others could go on, for a report to blame it for that: many more than
 /// a strategy lets a thread run by chance, and more than most threads have to do in one go.
-const LONE_STEPS: u32 = 1_000;
+pub(crate) const LONE_STEPS: u32 = 1_000;
 
 /// A thread that has run alone for long: no good samaritan, in the words of Musuvathi and Qadeer, who would yield where
 /// it makes no progress.
@@ -199,8 +198,33 @@ pub(crate) struct Lone {
 /// The thread that has kept all others from running in the last steps of an execution at its step limit.
 pub(crate) fn lone(execution: &Execution) -> Option<Lone> {
     let Run { thread, length: steps } = execution.schedule.last_run();
-    let others_wait = execution.kernel.enabled_threads().any(|other| other != thread);
+    let others_wait = kept_from_running(execution, thread, steps).next().is_some();
     (steps >= LONE_STEPS && others_wait).then_some(Lone { thread, steps })
+}
+
+/// The step after which nothing new happens, if the failure is that it goes on for ever.
+pub(crate) fn endless_after(execution: &Execution, kind: FailureKind) -> Option<u64> {
+    let kernel = &execution.kernel;
+    match kind {
+        // A director's execution ends where threads would go round for the first time.
+        FailureKind::Livelock if !kernel.limits.directed => Some(kernel.settles_after()),
+        FailureKind::GoodSamaritan => lone(execution).map(|lone| kernel.steps - u64::from(lone.steps)),
+        _ => None,
+    }
+}
+
+/// The threads that could have gone on while `thread` took the last `steps`: that can go on now, or wait for a lock that it has
+/// taken meanwhile.
+fn kept_from_running(execution: &Execution, thread: ThreadId, steps: u32) -> impl Iterator<Item = ThreadId> {
+    let kernel = &execution.kernel;
+    let since = kernel.steps - u64::from(steps);
+    let waits = move |id: ThreadId| {
+        let wanted = kernel.objects.get(kernel.thread(id).pending.object);
+        let is_held = || wanted.state.holders(&wanted.entries).iter().any(|holder| holder.thread == thread);
+        wanted.rechecked > since && is_held()
+    };
+    let others = kernel.threads().filter(move |&(id, other)| id != thread && !other.ended);
+    others.map(|(id, _)| id).filter(move |&id| kernel.is_enabled(id) || waits(id))
 }
 
 /// `a`, `a and b`, `a, b and c`.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::describe::{Rows, cause_of, describe, trace};
 use super::judge::Verdict;
+use super::minimize::Found;
 use super::profile::{PROFILED, Profile};
 use super::record::Record;
 use super::regressions::Regressions;
@@ -162,11 +163,20 @@ impl Exploration<'_> {
                     continue;
                 }
             };
-            let run = |execution: &mut Execution| {
-                let (verdict, divergence) = self.follow(execution, token, REPORTING);
-                (verdict.map(|verdict| self.describe(execution, verdict, 0, Rows::All)), divergence)
+            let run = |execution: &mut Execution, cause: Option<&Found>| {
+                let (verdict, divergence) = self.follow(execution, token.clone(), REPORTING);
+                let failure = verdict.map(|verdict| Failure {
+                    cause: cause.map(|found| cause_of(execution, found)),
+                    ..self.describe(execution, verdict, 0, Rows::All)
+                });
+                (failure, divergence)
             };
-            let (failure, divergence) = self.on_worker(run)?;
+            let (mut failure, divergence) = self.on_worker(|execution| run(execution, None))?;
+            if let Some(kind) = failure.as_ref().filter(|_| divergence.is_none()).map(Failure::kind)
+                && let Some(cause) = self.on_worker(|execution| self.explain(execution, &token, kind))?
+            {
+                failure = self.on_worker(|execution| run(execution, Some(&cause)).0)?;
+            }
             if let Some(mut failure) = failure {
                 failure.seed_text.clone_from(&failure.token);
                 failure.notes.push(format!("the schedule is from {place}"));

@@ -49,6 +49,10 @@ pub enum FailureKind {
     Deadlock,
     /// Threads wait in loops, and nothing is left that could change what they read there.
     Livelock,
+    /// More steps than `max_steps`, and a thread has run the last thousand of them and more alone, without yielding, while
+    /// others could go on: no good samaritan, in the words of Musuvathi and Qadeer ("Fair Stateless Model Checking", PLDI
+    /// 2008).
+    GoodSamaritan,
     /// More steps than `max_steps`: what comes after them is not known.
     StepLimit,
     /// More threads at once than `max_threads`.
@@ -83,6 +87,7 @@ impl FailureKind {
             FailureKind::Panic => "panic",
             FailureKind::Deadlock => "deadlock",
             FailureKind::Livelock => "livelock",
+            FailureKind::GoodSamaritan => "good-samaritan",
             FailureKind::StepLimit => "step-limit",
             FailureKind::ThreadLimit => "thread-limit",
             FailureKind::DataRace => "data-race",
@@ -206,8 +211,16 @@ pub(crate) struct Trace {
     pub(crate) handovers: Vec<Handover>,
     /// How many earlier operations have no row.
     pub(crate) left_out: usize,
-    /// How many later ones have none: rounds of loops in which nothing changes, or what comes after a panic.
-    pub(crate) left_out_after: usize,
+    /// Later ones that have none.
+    pub(crate) left_out_after: LeftOut,
+}
+
+/// Operations that are not shown.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct LeftOut {
+    pub(crate) steps: usize,
+    /// What there is to say of them: `after the panic`.
+    pub(crate) why: &'static str,
 }
 
 /// A thread that goes round in a loop for ever.
@@ -425,7 +438,7 @@ impl Failure {
         self.minimized.map_or(as_it_is, |minimized| (minimized.steps, minimized.preemptions))
     }
 
-    /// How often another thread went on in the failing execution.
+    /// How often another thread went on in the failing execution; until the panic, if that is what failed it.
     pub fn switches(&self) -> u64 {
         self.effort.switches
     }

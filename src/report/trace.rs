@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 
 use super::names::{Names, short};
 use super::text::{WIDTH, grouped};
-use super::{Row, Trace, Wait};
+use super::{LeftOut, Row, Trace, Wait};
 
 /// How many rows are shown unless all are asked for.
 const ROWS: usize = 32;
@@ -87,12 +87,10 @@ pub(super) fn write_trace(
         layout.format(line, &mut text);
         writeln!(f, "{}", text.trim_end())?;
     }
-    if trace.left_out_after > 0 {
+    let LeftOut { steps: left_out, why } = trace.left_out_after;
+    if left_out > 0 {
         let step = layout.step;
-        let left_out = grouped(trace.left_out_after as u64);
-        let panics = trace.rows.iter().rev().take(8).any(|row| row.verb == "panics");
-        let why = if panics { " after the panic" } else { ", in which nothing changes" };
-        writeln!(f, "  {:>step$}  ({left_out} more steps{why})", "…")?;
+        writeln!(f, "  {:>step$}  ({} more steps {why})", "…", grouped(left_out as u64))?;
     }
     Ok(())
 }

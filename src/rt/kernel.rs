@@ -68,6 +68,8 @@ pub(crate) struct Limits {
     pub(crate) directed: bool,
     /// What a director has to see more of.
     pub(crate) strict: Strict,
+    /// Whether threads are taken to go round in loops for ever after few rounds; see `rounds`.
+    pub(crate) hasty: bool,
 }
 
 /// What most tests can do without, and makes more executions where a director sees it.
@@ -348,10 +350,11 @@ impl Kernel {
     /// The state of `object` has changed: the threads that wait on it are enabled or disabled.
     #[inline]
     pub(crate) fn recheck(&mut self, object: ObjectId) {
-        let waited = self.objects.get(object);
+        let waited = self.objects.get_mut(object);
         if waited.waiting.is_empty() {
             return;
         }
+        waited.rechecked = self.steps;
         if let State::Mutex(state) = waited.state {
             // All wait for the same thing, and none with a deadline.
             if state.owner.is_some() {
@@ -527,6 +530,7 @@ mod tests {
             memory: MemoryModel::default(),
             directed: false,
             strict: Strict::default(),
+            hasty: false,
         })
     }
 

@@ -91,6 +91,8 @@ pub(crate) struct Object {
     pub(crate) state: State,
     /// Threads whose pending op is on this object and may block, enabled or not.
     pub(crate) waiting: LaneSet,
+    /// The last step at which some of these were enabled or disabled.
+    pub(crate) rechecked: u64,
     pub(crate) entries: Vec<Entry>,
     /// What is known to whoever acquires from this object.
     pub(crate) knowledge: Knowledge,
@@ -149,6 +151,7 @@ impl ObjectTable {
             object.knowledge.clear();
             object.messages.clear();
             object.changed_by = 0;
+            object.rechecked = 0;
         } else {
             self.objects.push(Object {
                 kind,
@@ -160,6 +163,7 @@ impl ObjectTable {
                 knowledge: Knowledge::default(),
                 messages: VecDeque::new(),
                 changed_by: 0,
+                rechecked: 0,
             });
         }
         self.count += 1;

@@ -48,6 +48,13 @@ const ENOUGH: u32 = 50_000;
 /// The same, if the execution has reached the step limit.
 const ENOUGH_AT_LIMIT: u32 = 1_000;
 
+/// How often these numbers are looked at.
+const ASKED_EVERY: u32 = 1_000;
+
+/// By what all of them are divided for who is hasty: the failure is known to be a livelock, and what comes of it is run once
+/// more at leisure.
+const HASTE: u32 = 50;
+
 /// How many looks in a row are nothing to think about.
 const FEW_LOOKS: u64 = 8;
 
@@ -234,6 +241,7 @@ impl Kernel {
     /// The thread has gone round: was that like the last time?
     fn compare_round(&mut self, id: ThreadId, now: u64, choices: usize) {
         let Quiet { changed, unsettled, .. } = self.quiet;
+        let asked_every = ASKED_EVERY / self.haste();
         let rounds = &mut self.threads[id.index()].rounds;
         let is_alike = rounds.sum == rounds.last_sum
             && rounds.has_looked
@@ -248,19 +256,25 @@ impl Kernel {
         }
         rounds.alike.count += 1;
         // Asked now and then: whoever is the last to have gone round often enough asks as well.
-        if rounds.alike.count.is_multiple_of(1_000) {
+        if rounds.alike.count.is_multiple_of(asked_every) {
             let enough = |rounds: &Rounds| if rounds.has_hint { ENOUGH_WITH_HINTS } else { ENOUGH };
             self.quiet.is_livelock = self.all_go_round(enough);
         }
     }
 
+    #[inline]
+    fn haste(&self) -> u32 {
+        if self.limits.hasty { HASTE } else { 1 }
+    }
+
     /// Whether every thread that can go on has gone round that often with nothing new, and no timeout is to come.
     fn all_go_round(&self, enough: impl Fn(&Rounds) -> u32) -> bool {
         let Quiet { changed, unsettled, .. } = self.quiet;
+        let haste = self.haste();
         let goes_round = |id: ThreadId| {
             let rounds = &self.thread(id).rounds;
             let Streak { since, count } = rounds.alike;
-            since > changed && since > unsettled && count >= enough(rounds)
+            since > changed && since > unsettled && count >= enough(rounds) / haste
         };
         let has_timeout = self.threads().any(|(_, thread)| !thread.ended && thread.deadline != NEVER);
         !has_timeout && !self.enabled.is_empty() && self.enabled_threads().all(goes_round)

@@ -114,8 +114,7 @@ impl Shrinker<'_> {
                 *deviation = Deviation { at: point, instead: Instead::Value { number, value: middle } };
                 let run = self.run(&plan, Wants::Nothing);
                 if run.fails && run.cost <= self.cost {
-                    self.cost = run.cost;
-                    self.best = run.done;
+                    self.keep(run);
                     high = middle;
                 } else {
                     low = middle;

@@ -13,7 +13,7 @@ const DRAWS: u64 = 1_500;
 impl Shrinker<'_> {
     pub(super) fn draw_below(&mut self) {
         // Some draws of a long schedule find nothing, and would leave nothing for the rest.
-        if self.cost.preemptions == 0 || self.steps_left / (self.cost.steps + 1) < DRAWS {
+        if self.cost.preemptions == 0 || self.steps_left / (self.length + 1) < DRAWS {
             return;
         }
         let mut preemptions = 0;

@@ -57,7 +57,7 @@ pub(crate) fn explain(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Cause>
         replayer,
         plan,
         others: plan.without_switches(),
-        max_steps: patience(run.cost.steps),
+        max_steps: patience(run.length),
         chances: run.chances,
         replays: 0,
         steps_left: STEPS,
@@ -156,7 +156,7 @@ impl Explainer<'_> {
     /// `None` if the budget is used up.
     fn count(&mut self, run: Run) -> Option<Run> {
         self.replays += 1;
-        self.steps_left = self.steps_left.saturating_sub(run.cost.steps);
+        self.steps_left = self.steps_left.saturating_sub(run.length);
         (self.replays < REPLAYS && self.steps_left > 0).then_some(run)
     }
 

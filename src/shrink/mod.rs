@@ -54,11 +54,12 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
         return None;
     }
     let before = first.cost;
-    let steps = STEPS.max(STEPS_PER_STEP * before.steps);
+    let steps = STEPS.max(STEPS_PER_STEP * first.length);
     let mut shrinker = Shrinker {
         replayer,
         best: first.done.clone(),
         cost: first.cost,
+        length: first.length,
         tried: BTreeSet::new(),
         failing: failing(&first),
         replays: 1,
@@ -78,7 +79,7 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
     Some(Shrunk { plan: best, before, replays, is_minimal })
 }
 
-/// How many steps a replay may take of a schedule that has so many: one that takes much longer waits in a loop for what does not
+/// How many steps a replay may take of a schedule that takes so many: one that takes much longer waits in a loop for what does not
 /// come any more.
 fn patience(steps: u64) -> u64 {
     2 * steps + 200
@@ -100,6 +101,7 @@ struct Shrinker<'a> {
     replayer: &'a mut dyn Replayer,
     best: Plan,
     cost: Cost,
+    length: u64,
     /// Hashes of the plans that were tried.
     tried: BTreeSet<u64>,
     /// The threads that the failure concerns.
@@ -126,11 +128,17 @@ impl Shrinker<'_> {
     fn take(&mut self, run: Run) -> bool {
         let is_better = run.fails && run.cost < self.cost;
         if is_better {
-            self.cost = run.cost;
             self.tried.insert(hash(&run.done));
-            self.best = run.done;
+            self.keep(run);
         }
         is_better
+    }
+
+    /// The run is the best so far.
+    fn keep(&mut self, run: Run) {
+        self.cost = run.cost;
+        self.length = run.length;
+        self.best = run.done;
     }
 
     fn run(&mut self, plan: &Plan, wants: Wants) -> Run {
@@ -140,12 +148,12 @@ impl Shrinker<'_> {
     }
 
     fn max_steps(&self) -> u64 {
-        patience(self.cost.steps)
+        patience(self.length)
     }
 
     fn count(&mut self, run: &Run) {
         self.replays += 1;
-        self.steps_left = self.steps_left.saturating_sub(run.cost.steps + OVERHEAD);
+        self.steps_left = self.steps_left.saturating_sub(run.length + OVERHEAD);
     }
 }
 

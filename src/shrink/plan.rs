@@ -70,9 +70,12 @@ pub(crate) struct Cost {
     /// Stale reads, stores that are put before others, spurious wakeups, values of the program that are not 0.
     pub(crate) oddities: u32,
     pub(crate) switches: u32,
+    /// Until it goes on for ever, if that is the failure.
     pub(crate) steps: u64,
     /// How many threads have run.
     pub(crate) threads: u32,
+    /// How many choices are not those of the default policy.
+    pub(crate) deviations: u32,
 }
 
 /// A moment at which there were several threads to choose from.
@@ -126,12 +129,15 @@ pub(crate) struct Run {
     /// Whether an order could not be kept.
     pub(crate) violates: bool,
     pub(crate) cost: Cost,
+    /// How many steps it took in all.
+    pub(crate) length: u64,
     /// The deviations that it made: those of its plan that could be made.
     pub(crate) done: Plan,
     pub(crate) asks: Vec<Ask>,
     /// Whether more than one thread has accessed the object of this number.
     pub(crate) shared: Vec<bool>,
     pub(crate) threads: Vec<Lineage>,
+    /// As many as `Cost::steps`.
     pub(crate) steps: Vec<Step>,
     /// The threads that the failure concerns.
     pub(crate) ends: Vec<End>,

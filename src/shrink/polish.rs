@@ -31,8 +31,7 @@ impl Shrinker<'_> {
             let run = self.run(&plan, Wants::Nothing);
             let is_later = by > 0 && run.done.0.len() <= self.best.0.len();
             if run.fails && (run.cost < self.cost || run.cost == self.cost && is_later) {
-                self.cost = run.cost;
-                self.best = run.done;
+                self.keep(run);
                 return;
             }
             if self.is_over() {

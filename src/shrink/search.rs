@@ -19,7 +19,7 @@ impl Shrinker<'_> {
     /// has now.
     pub(super) fn search_below(&mut self) -> bool {
         // Of a long schedule there are too many to begin.
-        if self.steps_left / (self.cost.steps + 1) < SENSIBLE {
+        if self.steps_left / (self.length + 1) < SENSIBLE {
             return self.cost.preemptions == 0;
         }
         let others = self.best.without_switches();

@@ -63,6 +63,7 @@ impl Toy {
             }
             current = next;
             run.cost.steps += 1;
+            run.length += 1;
             run.steps.push(Step {
                 thread: current,
                 site: executed[current as usize],

@@ -1,18 +1,33 @@
-//! Loops in which threads go round for ever, or alone: what they do there, and the trace without the rounds.
+//! Loops in which threads go round for ever, or one of them alone: where they begin, what is done there, and the trace without
+//! the rounds.
 
 use std::collections::BTreeSet;
 
-use super::super::judge::{Lone, lone};
+use super::super::judge::{Lone, endless_after, lone};
 use super::{Pointers, Rows, row, trace_of};
-use crate::report::{Spin, Trace};
+use crate::report::{FailureKind, LeftOut, Spin, Trace};
 use crate::rt::Execution;
 use crate::rt::op::{Event, ObjectId, Op, ThreadId};
 
-/// As `trace`, for threads that go round in loops for ever: one round of each after anything changed.
-pub(super) fn trace_until_rounds(execution: &Execution, rows: Rows) -> Trace {
-    let settles = execution.kernel.settles_after();
+/// How many steps of a thread that runs alone are looked at for its loop, and of how many operations that may be.
+const LOOKED_AT: usize = 200;
+const LOOP_LENGTH: usize = 8;
+
+/// The step after which threads only go round in loops, if that is the failure and the loops are known.
+pub(in crate::explore) fn loops_begin(execution: &Execution, kind: FailureKind) -> Option<u64> {
+    let after = endless_after(execution, kind)?;
+    if kind == FailureKind::Livelock {
+        return Some(after);
+    }
+    let round = round_of_lone(execution)?;
+    let begin = execution.trace.iter().rposition(|event| !round.contains(&look_key(event)))? as u64 + 1;
+    Some(begin.max(after))
+}
+
+/// As `trace`, where threads go round in loops for ever after step `begin`: one round of each.
+pub(super) fn trace_until_rounds(execution: &Execution, kind: FailureKind, begin: u64, rows: Rows) -> Trace {
     let (before, after) =
-        execution.trace.split_at(execution.trace.partition_point(|event| event.step <= settles));
+        execution.trace.split_at(execution.trace.partition_point(|event| event.step <= begin));
     let mut events = before.to_vec();
     let mut shown: BTreeSet<(ThreadId, LookKey)> = BTreeSet::new();
     let mut through: BTreeSet<ThreadId> = BTreeSet::new();
@@ -25,7 +40,9 @@ pub(super) fn trace_until_rounds(execution: &Execution, rows: Rows) -> Trace {
             }
         }
     }
-    let left_out_after = execution.trace.len() - events.len();
+    let is_livelock = kind == FailureKind::Livelock;
+    let why = if is_livelock { "in which nothing changes" } else { "in which nobody else runs" };
+    let left_out_after = LeftOut { steps: execution.trace.len() - events.len(), why };
     Trace { left_out_after, ..trace_of(execution, &events, rows) }
 }
 
@@ -37,17 +54,21 @@ fn look_key(event: &Event) -> LookKey {
     (kind.code(), object, (location.line(), location.column()))
 }
 
-/// The last round of each thread that goes round in a loop for ever.
-pub(super) fn spinning(execution: &Execution) -> Vec<Spin> {
+/// The last round of each thread that goes round in a loop for ever, or of the one that does so alone, after step `begin`.
+pub(super) fn spinning(execution: &Execution, kind: FailureKind, begin: u64) -> Vec<Spin> {
     let kernel = &execution.kernel;
+    let alone = if kind == FailureKind::GoodSamaritan { lone(execution) } else { None };
     let spins = |(id, thread): (ThreadId, &crate::rt::thread::Thread)| {
-        if thread.ended || !kernel.is_enabled(id) {
+        let is_alone = alone.as_ref().is_none_or(|alone| alone.thread == id);
+        if thread.ended || !kernel.is_enabled(id) || !is_alone {
             return None;
         }
         let mut seen = BTreeSet::new();
         let looks = execution.trace.iter().rev().filter(|event| event.thread == id);
         let mut round: Vec<&Event> = looks.take_while(|event| seen.insert(look_key(event))).collect();
-        round.reverse();
+        // The execution ended anywhere in it.
+        let since = || execution.trace[begin as usize..].iter().filter(|event| event.thread == id);
+        round.sort_by_key(|event| since().position(|other| look_key(other) == look_key(event)));
         let mut pointers = Pointers::default();
         let rows = round.into_iter().map(|event| row(execution, event, &mut pointers)).collect();
         Some(Spin { thread: id.index(), rows })
@@ -55,24 +76,11 @@ pub(super) fn spinning(execution: &Execution) -> Vec<Spin> {
     kernel.threads().filter_map(spins).collect()
 }
 
-/// Where the thread goes round that has kept all others from running.
-pub(super) fn loop_of_lone(execution: &Execution) -> Option<String> {
-    const LOOKED_AT: usize = 200;
-    const SHOWN: usize = 8;
+/// The operations of the loop in which a thread goes round that has kept all others from running.
+fn round_of_lone(execution: &Execution) -> Option<BTreeSet<LookKey>> {
     let Lone { thread, .. } = lone(execution)?;
     let is_complete = execution.trace.len() as u64 == execution.kernel.steps;
     let last = execution.trace.iter().rev().take(LOOKED_AT).filter(|event| event.thread == thread);
-    let mut places: Vec<String> = Vec::new();
-    for event in last {
-        let place = format!("{} at {}", event.op.kind.verb(), event.op.location);
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    let is_loop = is_complete && places.len() <= SHOWN;
-    places.reverse();
-    is_loop.then(|| {
-        let thread = execution.thread_label(thread);
-        format!("{thread} goes round in a loop: {}", places.join(", "))
-    })
+    let round: BTreeSet<LookKey> = last.map(look_key).collect();
+    (is_complete && round.len() <= LOOP_LENGTH).then_some(round)
 }

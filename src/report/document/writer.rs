@@ -85,7 +85,7 @@ impl Writer {
         TracePart {
             threads: trace.threads.clone(),
             left_out_before: trace.left_out + trace.rows.len() - rows.len(),
-            left_out_after: trace.left_out_after,
+            left_out_after: trace.left_out_after.steps,
             rows: parts,
             handovers: handovers
                 .map(|handover| HandoverPart { from: handover.from, to: handover.to, kind: handover.kind })

@@ -57,7 +57,7 @@ fn message(failure: &Failure) -> String {
     let of_loom = match failure.kind() {
         FailureKind::Deadlock | FailureKind::LeakedThread => "deadlock",
         FailureKind::DataRace => "Causality violation",
-        FailureKind::StepLimit => "Model exceeded maximum number of branches",
+        FailureKind::StepLimit | FailureKind::GoodSamaritan => "Model exceeded maximum number of branches",
         FailureKind::Leak if failure.message().starts_with("the Message ") => "Messages leaked",
         FailureKind::Leak if failure.message().starts_with("the Arc ") => "Arc leaked",
         FailureKind::Leak if failure.message().starts_with("the Waker ") => "Arc leaked",
