@@ -48,12 +48,12 @@ const ENOUGH: u32 = 50_000;
 /// The same, if the execution has reached the step limit.
 const ENOUGH_AT_LIMIT: u32 = 1_000;
 
-/// How often these numbers are looked at.
-const ASKED_EVERY: u32 = 1_000;
+/// What is enough for who is hasty: the failure is known to be a livelock, and what comes of it is run once more at leisure.
+const ENOUGH_IN_HASTE: u32 = 100;
 
-/// By what all of them are divided for who is hasty: the failure is known to be a livelock, and what comes of it is run once
-/// more at leisure.
-const HASTE: u32 = 50;
+/// After how many rounds it is asked each time whether they are enough, and in haste.
+const ASKED_EVERY: u32 = 1_000;
+const ASKED_EVERY_IN_HASTE: u32 = 20;
 
 /// How many looks in a row are nothing to think about.
 const FEW_LOOKS: u64 = 8;
@@ -241,7 +241,7 @@ impl Kernel {
     /// The thread has gone round: was that like the last time?
     fn compare_round(&mut self, id: ThreadId, now: u64, choices: usize) {
         let Quiet { changed, unsettled, .. } = self.quiet;
-        let asked_every = ASKED_EVERY / self.haste();
+        let asked_every = if self.limits.hasty { ASKED_EVERY_IN_HASTE } else { ASKED_EVERY };
         let rounds = &mut self.threads[id.index()].rounds;
         let is_alike = rounds.sum == rounds.last_sum
             && rounds.has_looked
@@ -262,19 +262,16 @@ impl Kernel {
         }
     }
 
-    #[inline]
-    fn haste(&self) -> u32 {
-        if self.limits.hasty { HASTE } else { 1 }
-    }
-
     /// Whether every thread that can go on has gone round that often with nothing new, and no timeout is to come.
     fn all_go_round(&self, enough: impl Fn(&Rounds) -> u32) -> bool {
         let Quiet { changed, unsettled, .. } = self.quiet;
-        let haste = self.haste();
+        let is_hasty = self.limits.hasty;
         let goes_round = |id: ThreadId| {
             let rounds = &self.thread(id).rounds;
             let Streak { since, count } = rounds.alike;
-            since > changed && since > unsettled && count >= enough(rounds) / haste
+            since > changed
+                && since > unsettled
+                && count >= if is_hasty { ENOUGH_IN_HASTE } else { enough(rounds) }
         };
         let has_timeout = self.threads().any(|(_, thread)| !thread.ended && thread.deadline != NEVER);
         !has_timeout && !self.enabled.is_empty() && self.enabled_threads().all(goes_round)
