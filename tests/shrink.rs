@@ -354,3 +354,29 @@ fn a_schedule_that_is_kept_is_explained_again() {
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }
+
+#[test]
+fn threads_that_it_fails_without_do_not_run_before_it_fails() {
+    let body = || {
+        let (state, log) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let notes = |who: u32| {
+            let log = Arc::clone(&log);
+            thread::spawn(move || (0..3).for_each(|line| log.lock().unwrap().push((who, line))))
+        };
+        let bystanders = [notes(1), notes(2), notes(3)];
+        let (theirs, their_log) = (Arc::clone(&state), Arc::clone(&log));
+        let writer = thread::spawn(move || {
+            theirs.store(1, SeqCst);
+            their_log.lock().unwrap().push((4, 0));
+            theirs.store(2, SeqCst);
+        });
+        let reader = thread::spawn(move || assert_ne!(state.load(SeqCst), 1, "between the two"));
+        writer.join().unwrap();
+        reader.join().unwrap();
+        bystanders.into_iter().for_each(|thread| thread.join().unwrap());
+    };
+    let report = explore(sampling(), body);
+    let found = failure(&report);
+    // To the writer, to the reader.
+    assert_eq!((found.preemptions(), found.switches()), (1, 2), "{report}");
+}

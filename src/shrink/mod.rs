@@ -3,7 +3,8 @@
 //! The schedule is a set of deviations from a default policy (`plan`). First its operations are put into another order with the
 //! fewest switches that keeps what depends on what (`relinearize`), once as they are and once without those that the failure
 //! does not need; then deviations are taken away for as long as it still fails (`ddmin`); then random schedules with
-//! fewer preemptions are tried (`draw`), and all of them, as far as the budget goes (`search`), and switches are moved (`polish`). What is kept is the best schedule so far, whenever the budget is used up. The budget counts replays and their
+//! fewer preemptions are tried (`draw`), and all of them, as far as the budget goes (`search`), and threads are left out and switches
+//! moved (`polish`). What is kept is the best schedule so far, whenever the budget is used up. The budget counts replays and their
 //! steps, not time: the same failure always shrinks to the same schedule.
 //!
 //! Nothing here knows what an execution is, but for what a `Replayer` says of it.
@@ -74,6 +75,7 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
     let is_minimal = shrinker.search_below();
     // Another schedule may have come of it.
     shrinker.minimize();
+    shrinker.drop_threads();
     shrinker.polish();
     let Shrinker { best, replays, .. } = shrinker;
     Some(Shrunk { plan: best, before, replays, is_minimal })

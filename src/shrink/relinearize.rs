@@ -31,6 +31,14 @@ pub(super) fn plans(run: &Run) -> Vec<Plan> {
     plans
 }
 
+/// The same steps in the same order, but for those of a thread.
+pub(super) fn without(run: &Run, thread: u32) -> Plan {
+    let executed = run.steps.iter().take_while(|step| !step.is_pending).enumerate();
+    let order: Vec<u32> =
+        executed.filter(|(_, step)| step.thread != thread).map(|(at, _)| at as u32).collect();
+    plan_of(run, &order)
+}
+
 /// Which steps come before the end of a thread that the failure concerns, or are one.
 pub(super) fn needed_by(run: &Run) -> Vec<bool> {
     let mut ends: Vec<u64> = run.ends.iter().map(|end| end.step).collect();
