@@ -15,9 +15,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::finding::{Finding, Led, Outcome};
 use super::follow::{Follow, Witness};
 use super::profile::{PROFILED, Profile};
-use super::runner::{Exploration, Finding, Led, Outcome, PROFILING, QUIET};
+use super::regressions::file_name;
+use super::runner::{Exploration, PROFILING, QUIET};
 use super::steer::Steer;
 use crate::config::{ConfigError, Policy};
 use crate::detect::lock_order::{Cycle, CycleKey, Edge, Lock, LockOrder, Request, places};
@@ -51,6 +53,21 @@ enum Steered {
 }
 
 impl Exploration<'_> {
+    /// Draws the order of locks where artifacts go.
+    pub(super) fn keep_lock_order(&self, lock_order: &LockOrder, outcome: &mut Outcome) {
+        let Some(folder) = &self.config.artifacts else { return };
+        let Some(graph) = graph_of(lock_order) else { return };
+        let path = folder.join(format!("{}.lock-order.svg", file_name(&self.config.name)));
+        let written = std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(path.with_extension("dot"), graph.dot()))
+            .and_then(|()| std::fs::write(&path, graph.svg()));
+        outcome.files.push(match written {
+            Ok(()) => format!("the order of locks is drawn in {}", path.display()),
+            Err(error) => format!("the order of locks could not be written to {}: {error}", path.display()),
+        });
+        outcome.lock_graph = Some(graph);
+    }
+
     /// Judges the order of locks of the executions that were run. What fails in an execution that is led into a cycle,
     /// whatever it is, goes into `outcome`; what is not met, into its notes, or its verdict.
     pub(super) fn judge_lock_order(

@@ -1,6 +1,5 @@
 //! The judgement of one execution: did it fail, and how.
 
-use super::runner::nondeterminism;
 use super::schedule::Run;
 use crate::config::{Config, Policy};
 use crate::detect::leak;
@@ -158,6 +157,17 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
         )),
         _ => None,
     }
+}
+
+/// What is wrong if two runs of one schedule differ.
+pub(super) fn nondeterminism(difference: &str) -> Verdict {
+    Verdict::new(
+        FailureKind::Nondeterminism,
+        format!(
+            "two runs of one schedule differ: {difference}; something that drawloom does not control decides: real \
+             time, I/O, std's HashMap, data kept in statics, an address, or a thread that it does not know"
+        ),
+    )
 }
 
 /// What to say of an execution that was not followed to its end.

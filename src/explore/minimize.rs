@@ -4,8 +4,9 @@
 //! hundreds of times; nor are those at the step limit, about which nothing is known that could be looked for in a shorter
 //! schedule.
 
+use super::finding::Finding;
 use super::replays::Replays;
-use super::runner::{Exploration, Finding};
+use super::runner::Exploration;
 use super::token::Token;
 use crate::config::ConfigError;
 use crate::report::{FailureKind, Minimized, Passing};

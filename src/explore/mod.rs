@@ -4,6 +4,7 @@ mod artifacts;
 mod confirm;
 mod describe;
 mod exhaustive;
+mod finding;
 mod follow;
 mod guide;
 mod judge;
@@ -20,6 +21,7 @@ mod replay;
 mod replays;
 mod rerun;
 mod runner;
+mod sampling;
 pub(crate) mod schedule;
 mod seed;
 mod signature;
@@ -27,6 +29,8 @@ pub(crate) mod steer;
 pub(crate) mod strategy;
 pub(crate) mod surw;
 mod token;
+mod verification;
+mod workers;
 
 #[cfg(feature = "proptest")]
 pub(crate) use artifacts::keep_report;

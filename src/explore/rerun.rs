@@ -4,13 +4,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::describe::{Rows, cause_of, describe, trace};
-use super::judge::Verdict;
+use super::finding::{Finding, Led, Outcome};
+use super::judge::{Verdict, nondeterminism};
 use super::minimize::Found;
 use super::profile::{PROFILED, Profile};
 use super::record::Record;
 use super::regressions::Regressions;
 use super::replay::{Divergence, Replay, token_of};
-use super::runner::{Exploration, Finding, Led, Outcome, REPORTING, TRACING, nondeterminism};
+use super::runner::{Exploration, REPORTING, TRACING};
 use super::seed::ExecutionSeed;
 use super::token::{Token, TokenError};
 use crate::config::{ConfigError, Log, StrategyKind};

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
+use super::super::finding::Finding;
 use super::super::judge::Verdict;
+use super::super::judge::nondeterminism;
 use super::super::profile::Profile;
 use super::super::random::RoundRobin;
-use super::super::runner::{Exploration, Finding, QUIET, TRACING, nondeterminism};
+use super::super::runner::{Exploration, QUIET, TRACING};
 use super::super::strategy::Start;
 use super::checkpoint::{Ancestor, Checkpoint, Origin, Saved};
 use super::director::{Explorer, RunEnd};

@@ -1,0 +1,84 @@
+//! What an exploration has found, before it is described.
+
+use super::judge::Verdict;
+use super::minimize::Found;
+use super::replay::token_of;
+use super::token::Token;
+use crate::report::{Coverage, FailureKind, LockCycle, LockGraph, Minimized};
+use crate::rt::Execution;
+
+/// A failing execution, as found.
+pub(super) struct Finding {
+    pub(super) index: u64,
+    pub(super) verdict: Verdict,
+    pub(super) token: Token,
+    pub(super) fingerprints: Vec<u8>,
+    /// The predicted deadlock that it was led into, if it was.
+    pub(super) led_into: Option<Led>,
+    /// The schedule that was found, if this is a smaller one.
+    pub(super) found: Option<Token>,
+    pub(super) minimized: Option<Minimized>,
+    pub(super) cause: Option<Found>,
+}
+
+/// A predicted deadlock, and how an execution was led into it.
+#[derive(Clone)]
+pub(super) struct Led {
+    pub(super) cycle: LockCycle,
+    /// Whether it followed what another one had done.
+    pub(super) has_followed: bool,
+}
+
+/// What an exploration found, before it is described.
+pub(super) struct Outcome {
+    pub(super) executions: u64,
+    pub(super) steps: u64,
+    pub(super) stopped_by_time: bool,
+    pub(super) coverage: Option<Coverage>,
+    /// Whatever else there is to say.
+    pub(super) notes: Vec<String>,
+    /// What files were written.
+    pub(super) files: Vec<String>,
+    /// The order of locks, if it is to be drawn.
+    pub(super) lock_graph: Option<LockGraph>,
+    pub(super) finding: Option<Finding>,
+    /// What is wrong, if it is not an execution.
+    pub(super) verdict: Option<Verdict>,
+}
+
+impl Outcome {
+    /// So many executions, and nothing else to tell.
+    pub(super) fn of(executions: u64, steps: u64) -> Outcome {
+        Outcome {
+            executions,
+            steps,
+            stopped_by_time: false,
+            coverage: None,
+            notes: Vec::new(),
+            files: Vec::new(),
+            lock_graph: None,
+            finding: None,
+            verdict: None,
+        }
+    }
+}
+
+impl Finding {
+    pub(super) fn new(index: u64, verdict: Verdict, execution: &mut Execution) -> Finding {
+        let token = token_of(execution, verdict.kind == FailureKind::Livelock);
+        let mut fingerprints = std::mem::take(&mut execution.fingerprints);
+        if token.goes_on() {
+            fingerprints.truncate(token.length() as usize);
+        }
+        Finding {
+            index,
+            verdict,
+            token,
+            fingerprints,
+            led_into: None,
+            found: None,
+            minimized: None,
+            cause: None,
+        }
+    }
+}
