@@ -1,147 +1,23 @@
-//! How a test is explored: settings, their defaults, and how they are checked.
+//! How a test is explored: settings, and their defaults.
+
+mod error;
+mod level;
+mod meaning;
+mod strategy_kind;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::explore::pct::Pct;
-use crate::explore::portfolio::Portfolio;
-use crate::explore::pos::Pos;
-use crate::explore::random::{RandomWalk, RoundRobin};
+pub use error::ConfigError;
+pub use level::{Log, Policy};
+pub use strategy_kind::StrategyKind;
+
 use crate::explore::strategy::Strategy;
-use crate::explore::surw::{Surw, Urw};
 use crate::report::FailureKind;
 pub use crate::rt::kernel::Timeouts;
-use crate::rt::kernel::{Limits, Strict};
 pub use crate::rt::memory::MemoryModel;
-
-/// The strategies that come with drawloom.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub enum StrategyKind {
-    /// Every execution, each once, if they are not too many; otherwise [`StrategyKind::Portfolio`].
-    #[default]
-    Auto,
-    /// Every execution, each once. An exploration that cannot be finished fails.
-    Exhaustive,
-    /// A mix: 40 % SURW, 25 % POS, 15 % PCT, 10 % URW, 10 % random walk.
-    Portfolio,
-    /// Each thread that can go on is equally likely at each step.
-    RandomWalk,
-    /// Probabilistic concurrency testing (ASPLOS 2010).
-    Pct {
-        /// How many orders have to come together for the bug: 1 to about 10.
-        depth: u32,
-    },
-    /// Partial order sampling (CAV 2018).
-    Pos,
-    /// Uniform random walk (ASPLOS 2025).
-    Urw,
-    /// Selectively uniform random walk (ASPLOS 2025).
-    Surw,
-    /// Threads take turns.
-    RoundRobin,
-}
-
-impl StrategyKind {
-    const NAMES: &str = "auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin";
-
-    fn make(self) -> Box<dyn Strategy> {
-        match self {
-            // What there is to sample where not every execution is explored.
-            StrategyKind::Auto | StrategyKind::Exhaustive | StrategyKind::Portfolio => {
-                Box::new(Portfolio::default())
-            }
-            StrategyKind::RandomWalk => Box::new(RandomWalk),
-            StrategyKind::Pct { depth } => Box::new(Pct::new(depth)),
-            StrategyKind::Pos => Box::new(Pos::default()),
-            StrategyKind::Urw => Box::new(Urw::default()),
-            StrategyKind::Surw => Box::new(Surw::default()),
-            StrategyKind::RoundRobin => Box::new(RoundRobin::default()),
-        }
-    }
-}
-
-impl fmt::Display for StrategyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StrategyKind::Auto => f.write_str("auto"),
-            StrategyKind::Portfolio => f.write_str("portfolio"),
-            StrategyKind::RandomWalk => f.write_str("random"),
-            StrategyKind::Exhaustive => f.write_str("exhaustive"),
-            StrategyKind::Pct { depth } => write!(f, "pct:{depth}"),
-            StrategyKind::Pos => f.write_str("pos"),
-            StrategyKind::Urw => f.write_str("urw"),
-            StrategyKind::Surw => f.write_str("surw"),
-            StrategyKind::RoundRobin => f.write_str("round-robin"),
-        }
-    }
-}
-
-impl FromStr for StrategyKind {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<StrategyKind, ConfigError> {
-        let error = || ConfigError::new(format!("`{text}` is no strategy; it takes {}", Self::NAMES));
-        Ok(match text {
-            "auto" => StrategyKind::Auto,
-            "portfolio" => StrategyKind::Portfolio,
-            "random" => StrategyKind::RandomWalk,
-            "exhaustive" => StrategyKind::Exhaustive,
-            "pct" => StrategyKind::Pct { depth: 3 },
-            "pos" => StrategyKind::Pos,
-            "urw" => StrategyKind::Urw,
-            "surw" => StrategyKind::Surw,
-            "round-robin" => StrategyKind::RoundRobin,
-            other => {
-                let depth = other.strip_prefix("pct:").ok_or_else(error)?;
-                let depth = depth.parse().ok().filter(|&depth| depth > 0).ok_or_else(error)?;
-                StrategyKind::Pct { depth }
-            }
-        })
-    }
-}
-
-/// What becomes of what is no failure in itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub enum Policy {
-    /// A note tells of it.
-    #[default]
-    Warn,
-    /// The test fails.
-    Deny,
-    /// Nothing.
-    Allow,
-}
-
-/// How much is written about an exploration.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-#[non_exhaustive]
-pub enum Log {
-    /// Failures only.
-    Off,
-    /// A line a test, and failures.
-    #[default]
-    Summary,
-    /// As `Summary`, and failures with all their operations, however many.
-    Full,
-}
-
-impl FromStr for Log {
-    type Err = ConfigError;
-
-    fn from_str(text: &str) -> Result<Log, ConfigError> {
-        match text {
-            "off" => Ok(Log::Off),
-            "summary" => Ok(Log::Summary),
-            "full" => Ok(Log::Full),
-            _ => Err(ConfigError::new(format!("`{text}` is no level; it takes off, summary or full"))),
-        }
-    }
-}
 
 type MakeStrategy = Arc<dyn Fn() -> Box<dyn Strategy> + Send + Sync>;
 
@@ -433,71 +309,6 @@ impl Config {
         self.log = log;
         self
     }
-
-    /// What the test's file of regressions is called after.
-    pub(crate) fn regression_name(&self) -> &str {
-        self.regression_name.as_deref().unwrap_or(&self.name)
-    }
-
-    /// What the strategy is called in seeds and summaries.
-    pub(crate) fn strategy_name(&self) -> String {
-        match &self.custom_strategy {
-            Some(make) => make().name().to_owned(),
-            // Which samples where it does not verify.
-            None if self.strategy == StrategyKind::Auto => StrategyKind::Portfolio.to_string(),
-            None => self.strategy.to_string(),
-        }
-    }
-
-    pub(crate) fn make_strategy(&self) -> Box<dyn Strategy> {
-        match &self.custom_strategy {
-            Some(make) => make(),
-            None => self.strategy.make(),
-        }
-    }
-
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            max_steps: self.max_steps,
-            max_threads: self.max_threads.unwrap_or(usize::MAX),
-            max_preemptions: self.max_preemptions,
-            timeouts: self.timeouts,
-            spurious: self.spurious.unwrap_or(1),
-            memory: self.memory,
-            directed: false,
-            strict: Strict::default(),
-            hasty: false,
-            stack_size: self.stack_size,
-            daemons: self.daemons,
-        }
-    }
-
-    /// As `limits`, for executions that a director directs.
-    pub(crate) fn exhaustive_limits(&self) -> Limits {
-        Limits { spurious: self.spurious.unwrap_or(0), directed: true, ..self.limits() }
-    }
-
-    /// Finds the settings that nothing can be done with.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let positive = [
-            (self.executions > 0, "executions"),
-            (self.max_steps > 0, "max_steps"),
-            (self.max_threads != Some(0), "max_threads"),
-            (self.workers > 0, "workers"),
-        ];
-        for (holds, name) in positive {
-            if !holds {
-                return Err(ConfigError::new(format!("`{name}` is 0, but must be at least 1")));
-            }
-        }
-        if self.stack_size < 16 << 10 {
-            return Err(ConfigError::new(format!(
-                "`stack_size` is {} bytes, but must be at least 16384",
-                self.stack_size
-            )));
-        }
-        Ok(())
-    }
 }
 
 impl fmt::Debug for Config {
@@ -509,55 +320,5 @@ impl fmt::Debug for Config {
             .field("strategy", &self.strategy)
             .field("workers", &self.workers)
             .finish_non_exhaustive()
-    }
-}
-
-/// A setting that nothing can be done with: which, and what it takes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConfigError {
-    message: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(message: impl Into<String>) -> ConfigError {
-        ConfigError { message: message.into() }
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strategies_are_named() {
-        for (text, kind) in [
-            ("portfolio", StrategyKind::Portfolio),
-            ("pct:7", StrategyKind::Pct { depth: 7 }),
-            ("surw", StrategyKind::Surw),
-        ] {
-            assert_eq!(text.parse(), Ok(kind));
-        }
-        let error = "pct:0".parse::<StrategyKind>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`pct:0` is no strategy; it takes auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin"
-        );
-    }
-
-    #[test]
-    fn settings_of_zero_are_refused_by_name() {
-        assert!(Config::new().check().is_ok());
-        let error = Config::new().max_steps(0).check().unwrap_err();
-        assert_eq!(error.to_string(), "`max_steps` is 0, but must be at least 1");
-        assert!(Config::new().workers(0).check().is_err());
-        assert!(Config::new().stack_size(100).check().is_err());
     }
 }

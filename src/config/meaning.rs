@@ -1,0 +1,86 @@
+//! What explorations make of the settings, and which of them nothing can be done with.
+
+use super::{Config, ConfigError, StrategyKind};
+use crate::explore::strategy::Strategy;
+use crate::rt::kernel::{Limits, Strict};
+
+impl Config {
+    /// What the test's file of regressions is called after.
+    pub(crate) fn regression_name(&self) -> &str {
+        self.regression_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// What the strategy is called in seeds and summaries.
+    pub(crate) fn strategy_name(&self) -> String {
+        match &self.custom_strategy {
+            Some(make) => make().name().to_owned(),
+            // Which samples where it does not verify.
+            None if self.strategy == StrategyKind::Auto => StrategyKind::Portfolio.to_string(),
+            None => self.strategy.to_string(),
+        }
+    }
+
+    pub(crate) fn make_strategy(&self) -> Box<dyn Strategy> {
+        match &self.custom_strategy {
+            Some(make) => make(),
+            None => self.strategy.make(),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            max_steps: self.max_steps,
+            max_threads: self.max_threads.unwrap_or(usize::MAX),
+            max_preemptions: self.max_preemptions,
+            timeouts: self.timeouts,
+            spurious: self.spurious.unwrap_or(1),
+            memory: self.memory,
+            directed: false,
+            strict: Strict::default(),
+            hasty: false,
+            stack_size: self.stack_size,
+            daemons: self.daemons,
+        }
+    }
+
+    /// As `limits`, for executions that a director directs.
+    pub(crate) fn exhaustive_limits(&self) -> Limits {
+        Limits { spurious: self.spurious.unwrap_or(0), directed: true, ..self.limits() }
+    }
+
+    /// Finds the settings that nothing can be done with.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let positive = [
+            (self.executions > 0, "executions"),
+            (self.max_steps > 0, "max_steps"),
+            (self.max_threads != Some(0), "max_threads"),
+            (self.workers > 0, "workers"),
+        ];
+        for (holds, name) in positive {
+            if !holds {
+                return Err(ConfigError::new(format!("`{name}` is 0, but must be at least 1")));
+            }
+        }
+        if self.stack_size < 16 << 10 {
+            return Err(ConfigError::new(format!(
+                "`stack_size` is {} bytes, but must be at least 16384",
+                self.stack_size
+            )));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_zero_are_refused_by_name() {
+        assert!(Config::new().check().is_ok());
+        let error = Config::new().max_steps(0).check().unwrap_err();
+        assert_eq!(error.to_string(), "`max_steps` is 0, but must be at least 1");
+        assert!(Config::new().workers(0).check().is_err());
+        assert!(Config::new().stack_size(100).check().is_err());
+    }
+}
