@@ -2,7 +2,7 @@
 
 use super::{Config, ConfigError, StrategyKind};
 use crate::explore::strategy::Strategy;
-use crate::rt::kernel::{Limits, Strict};
+use crate::rt::limits::{Limits, Strict};
 
 impl Config {
     /// What the test's file of regressions is called after.

@@ -16,7 +16,7 @@ pub use strategy_kind::StrategyKind;
 
 use crate::explore::strategy::Strategy;
 use crate::report::FailureKind;
-pub use crate::rt::kernel::Timeouts;
+pub use crate::rt::limits::Timeouts;
 pub use crate::rt::memory::MemoryModel;
 
 type MakeStrategy = Arc<dyn Fn() -> Box<dyn Strategy> + Send + Sync>;

@@ -20,7 +20,7 @@ use super::token::Token;
 use crate::report::{FailureKind, Passing};
 use crate::rt::Execution;
 use crate::rt::execution::Mode;
-use crate::rt::kernel::Limits;
+use crate::rt::limits::Limits;
 use crate::rt::op::{Event, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;

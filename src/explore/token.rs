@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::rt::kernel::Timeouts;
+use crate::rt::limits::Timeouts;
 use crate::rt::memory::MemoryModel;
 use crate::rt::op::OpKind;
 

@@ -9,10 +9,11 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use super::enabling::Grant;
 use super::execution::Execution;
 use super::fiber::Suspender;
 use super::identity::{Claim, Identity, Stamp};
-use super::kernel::{Grant, Kernel};
+use super::kernel::Kernel;
 use super::local::Doomed;
 use super::object::ObjectKind;
 use super::op::{Note, ObjectId, Op, OpKind, ThreadId};

@@ -10,7 +10,8 @@ use super::access::{
     Access, ChannelArgument, ChannelValue, ENDED, Gate, ONCE_COMPLETE, ONCE_INCOMPLETE, ONCE_POISONED,
     ONCE_RUNNING, Ordered, Place, Rule, STATE,
 };
-use super::kernel::{Kernel, Strict};
+use super::kernel::Kernel;
+use super::limits::Strict;
 use super::op::{ObjectId, Op, OpKind, ThreadId};
 use super::state::{ChannelState, OncePhase, State};
 use super::thread::Thread;

@@ -9,30 +9,23 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard};
 
-use super::access::{Access, Place};
 use super::current::{CURRENT, Current};
-use super::director::{Direction, Director};
-use super::encoding::Refusal;
+use super::director::Director;
 use super::evidence::Evidence;
 use super::fiber::{FiberPool, Suspender};
 use super::identity::Stamp;
-use super::kernel::{Kernel, Limits, nowhere};
+use super::kernel::{Kernel, nowhere};
+use super::limits::Limits;
 use super::locks::DataUse;
-use super::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId, TracedChoice};
+use super::op::{Choice, Event, Note, ObjectId, Op, ThreadId, TracedChoice};
 use super::outcome::{PanicRecord, Race, Stop};
 use super::rng::Rng;
 use super::shadow::TracedAccess;
-use super::state::State;
-use super::switching::would_preempt;
 use super::timer::Instant;
 use super::waiting::Stuck;
 use super::workers::Worker;
 use crate::explore::schedule::Schedule;
 use crate::explore::strategy::{SchedulingPoint, Start, Strategy};
-
-/// How many steps an execution may go on after its director has let it go. It does so to end and to give back
-/// what it has; one that waits for what never comes is cut off.
-const RELEASED_STEPS: u64 = 100_000;
 
 /// How to run one execution.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +51,7 @@ pub(crate) struct Execution {
     /// One byte an executed op, to find where two runs of one schedule first differ.
     pub(crate) fingerprints: Vec<u8>,
     /// The director, once it has nothing more to say.
-    past_director: Option<Box<dyn Director>>,
+    pub(super) past_director: Option<Box<dyn Director>>,
     /// Whether the strategy or the trace wants to hear of each op.
     pub(super) observed: bool,
     /// Steps at which more than one thread could go on.
@@ -307,149 +300,6 @@ impl Execution {
         stops
     }
 
-    /// Picks who executes the next step; `None` if the execution ends here.
-    #[inline(always)]
-    pub(super) fn pick_next(&mut self) -> Option<ThreadId> {
-        if self.director.is_some() {
-            return self.pick_directed();
-        }
-        if self.kernel.limits.directed && self.strategy.ends_spinning(&SchedulingPoint::new(&self.kernel)) {
-            self.stop = Some(Stop::Livelock);
-            return None;
-        }
-        let next = match self.kernel.enabled.len() {
-            _ if self.kernel.fairness.is_active() => self.pick_fairly()?,
-            0 => self.pick_when_idle()?,
-            1 => self.kernel.first_enabled(),
-            _ => {
-                self.contended_steps += 1;
-                if self.kernel.restraint.is_none() {
-                    let point = SchedulingPoint::new(&self.kernel);
-                    self.strategy.next_thread(&point, &mut self.rng)
-                } else {
-                    self.pick_restrained(false)
-                }
-            }
-        };
-        if self.kernel.steps >= self.kernel.limits.max_steps || !self.kernel.is_enabled(next) {
-            return self.refuse(next);
-        }
-        self.kernel.steps += 1;
-        self.kernel.current = next;
-        self.schedule.push_step(next);
-        Some(next)
-    }
-
-    /// As the director wants it.
-    #[inline(never)]
-    fn pick_directed(&mut self) -> Option<ThreadId> {
-        let director = self.director.as_mut().expect("checked by the caller");
-        match director.next(&mut self.kernel) {
-            Direction::Run(next) => {
-                if self.kernel.steps >= self.kernel.limits.max_steps {
-                    self.stop = Some(Stop::StepLimit);
-                    return None;
-                }
-                debug_assert!(self.kernel.is_enabled(next));
-                self.kernel.steps += 1;
-                self.kernel.current = next;
-                self.schedule.push_step(next);
-                Some(next)
-            }
-            Direction::Stop(stop) => {
-                self.stop = Some(stop);
-                None
-            }
-            Direction::Release => {
-                self.past_director = self.director.take();
-                self.kernel.limits.max_steps = self.kernel.steps + RELEASED_STEPS;
-                self.pick_next()
-            }
-        }
-    }
-
-    /// As the strategy wants it, among those that do not have to give way.
-    #[inline(never)]
-    fn pick_fairly(&mut self) -> Option<ThreadId> {
-        if self.kernel.is_livelock() {
-            self.stop = Some(Stop::Livelock);
-            return None;
-        }
-        self.kernel.restrain();
-        let is_free = self.strategy.chooses_freely();
-        let choosable = if is_free { &self.kernel.enabled } else { self.kernel.fairness.choosable() };
-        let next = match choosable.len() {
-            0 => return self.pick_when_idle(),
-            1 => return Some(self.kernel.nth_among(choosable, 0)),
-            _ if !self.kernel.restraint.is_none() => self.pick_restrained(true),
-            _ => {
-                let point = SchedulingPoint::among(&self.kernel, choosable);
-                self.strategy.next_thread(&point, &mut self.rng)
-            }
-        };
-        self.contended_steps += 1;
-        if !is_free && !self.kernel.is_among(self.kernel.fairness.choosable(), next) {
-            return self.refuse_choice(next);
-        }
-        Some(next)
-    }
-
-    /// As the strategy wants it, as far as it may choose.
-    #[cold]
-    fn pick_restrained(&mut self, fairly: bool) -> ThreadId {
-        let enabled = &self.kernel.enabled;
-        // A replay is as free as its schedule was; but what was forced has to be forced again.
-        let choosable = if fairly { self.kernel.fairness.choosable() } else { enabled };
-        if let Some(forced) = self.kernel.restraint.forced(&self.kernel, choosable) {
-            return forced;
-        }
-        let preempts = would_preempt(&self.kernel, choosable);
-        let shown = if self.strategy.chooses_freely() { enabled } else { choosable };
-        let point = SchedulingPoint::among(&self.kernel, shown);
-        let next = self.strategy.next_thread(&point, &mut self.rng);
-        let current = self.kernel.current;
-        self.kernel.restraint.note_choice(next, current, preempts);
-        next
-    }
-
-    #[cold]
-    fn refuse(&mut self, next: ThreadId) -> Option<ThreadId> {
-        if !self.kernel.is_enabled(next) {
-            return self.refuse_choice(next);
-        }
-        let is_livelock = self.kernel.is_livelock_at_limit();
-        self.stop = Some(if is_livelock { Stop::Livelock } else { Stop::StepLimit });
-        None
-    }
-
-    #[cold]
-    fn refuse_choice(&mut self, next: ThreadId) -> Option<ThreadId> {
-        self.stop = Some(Stop::Misuse(format!(
-            "the strategy `{}` chose thread {} at step {}, but that thread cannot run there; \
-             `Strategy::next_thread` must return one of `SchedulingPoint::enabled`",
-            self.strategy.name(),
-            next.0,
-            self.kernel.steps + 1,
-        )));
-        None
-    }
-
-    #[cold]
-    fn pick_when_idle(&mut self) -> Option<ThreadId> {
-        if self.kernel.fire_timeout() {
-            return Some(self.kernel.first_enabled());
-        }
-        let main_ended = self.kernel.thread(ThreadId::MAIN).ended;
-        self.stop = Some(if self.kernel.live == 0 {
-            Stop::Finished
-        } else if main_ended {
-            Stop::Leaked
-        } else {
-            Stop::Deadlock
-        });
-        None
-    }
-
     /// The picked thread's op has taken effect.
     #[inline]
     pub(super) fn executed(&mut self, thread: ThreadId, op: Op) {
@@ -533,61 +383,6 @@ impl Execution {
 }
 
 impl Execution {
-    /// Runs the next execution as `director` wants it.
-    pub(crate) fn set_director(&mut self, director: Box<dyn Director>) {
-        self.director = Some(director);
-    }
-
-    /// The director of the execution that has ended.
-    pub(crate) fn take_director(&mut self) -> Option<Box<dyn Director>> {
-        self.director.take().or_else(|| self.past_director.take())
-    }
-
-    /// Tells the director of an operation on something that is no atomic, before it takes effect.
-    #[cold]
-    pub(super) fn direct(&mut self, thread: ThreadId, op: Op) {
-        if self.is_of_atomic(&op) {
-            // It says itself what it does.
-            return;
-        }
-        if !self.kernel.is_event(op.kind) {
-            return;
-        }
-        match self.kernel.encode(thread, op) {
-            Ok(access) => self.direct_access(thread, &access),
-            Err(refusal) => self.refuse_to_direct(refusal),
-        }
-    }
-
-    /// Whether it is an operation on an atomic, or a fence.
-    fn is_of_atomic(&self, op: &Op) -> bool {
-        let is_atomic = |object| matches!(self.kernel.objects.get(object).state, State::Atomic(_));
-        op.kind == OpKind::Fence || op.object != ObjectId::NONE && is_atomic(op.object)
-    }
-
-    /// Tells the director what the running op is about to do.
-    #[inline]
-    pub(super) fn direct_access(&mut self, thread: ThreadId, access: &Access) {
-        if let Some(director) = &mut self.director {
-            self.wanted = director.execute(&mut self.kernel, thread, access);
-        }
-    }
-
-    /// Tells the director that what was done to a place does not matter any more.
-    #[cold]
-    pub(super) fn direct_forget(&mut self, place: Place) {
-        if let Some(director) = &mut self.director {
-            director.forget(place);
-        }
-    }
-
-    #[cold]
-    pub(super) fn refuse_to_direct(&mut self, refusal: Refusal) {
-        if let Some(director) = &mut self.director {
-            director.refuse(refusal);
-        }
-    }
-
     /// Destroys what a one-time initialization has made when the execution ends.
     pub(crate) fn keep(&mut self, once: ObjectId) {
         self.kept.push(once);

@@ -16,7 +16,7 @@ use std::{fs, io};
 use super::super::regressions::file_name;
 use super::super::token::crc32;
 use super::spin::Site;
-use crate::rt::kernel::Strict;
+use crate::rt::limits::Strict;
 
 const HEAD: &str = "drawloom checkpoint 1";
 

@@ -17,7 +17,8 @@ use super::spin::{Probe, ProbedOp, StraightSites};
 use crate::rt::access::{Access, Outcome, Place, Rule, nth_bit};
 use crate::rt::director::{Direction, Director};
 use crate::rt::encoding::Refusal;
-use crate::rt::kernel::{Kernel, Strict};
+use crate::rt::kernel::Kernel;
+use crate::rt::limits::Strict;
 use crate::rt::op::{Choice, OpKind, ThreadId};
 use crate::rt::outcome::Stop;
 

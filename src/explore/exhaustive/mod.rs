@@ -36,7 +36,7 @@ use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
 use crate::report::grouped;
 use crate::rt::Execution;
-use crate::rt::kernel::Strict;
+use crate::rt::limits::Strict;
 use crate::rt::memory::MemoryModel;
 
 /// How many steps the executions of a budget may have, each, on average.

@@ -8,7 +8,8 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::rt::kernel::{Grant, Kernel};
+use crate::rt::enabling::Grant;
+use crate::rt::kernel::Kernel;
 use crate::rt::object::ObjectKind;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;

@@ -8,7 +8,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::rt::kernel::Grant;
+use crate::rt::enabling::Grant;
 use crate::rt::object::{Entry, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
 use crate::rt::state::State;

@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::rt::kernel::Grant;
+use crate::rt::enabling::Grant;
 use crate::rt::object::{Entry, ObjectKind};
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::rt::Current;
-use crate::rt::kernel::Grant;
+use crate::rt::enabling::Grant;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;
 use crate::rt::timer::NEVER;

@@ -1,0 +1,65 @@
+//! What a director is told of an execution that it directs.
+
+use super::access::{Access, Place};
+use super::director::Director;
+use super::encoding::Refusal;
+use super::execution::Execution;
+use super::op::{ObjectId, Op, OpKind, ThreadId};
+use super::state::State;
+
+impl Execution {
+    /// Runs the next execution as `director` wants it.
+    pub(crate) fn set_director(&mut self, director: Box<dyn Director>) {
+        self.director = Some(director);
+    }
+
+    /// The director of the execution that has ended.
+    pub(crate) fn take_director(&mut self) -> Option<Box<dyn Director>> {
+        self.director.take().or_else(|| self.past_director.take())
+    }
+
+    /// Tells the director of an operation on something that is no atomic, before it takes effect.
+    #[cold]
+    pub(super) fn direct(&mut self, thread: ThreadId, op: Op) {
+        if self.is_of_atomic(&op) {
+            // It says itself what it does.
+            return;
+        }
+        if !self.kernel.is_event(op.kind) {
+            return;
+        }
+        match self.kernel.encode(thread, op) {
+            Ok(access) => self.direct_access(thread, &access),
+            Err(refusal) => self.refuse_to_direct(refusal),
+        }
+    }
+
+    /// Whether it is an operation on an atomic, or a fence.
+    pub(super) fn is_of_atomic(&self, op: &Op) -> bool {
+        let is_atomic = |object| matches!(self.kernel.objects.get(object).state, State::Atomic(_));
+        op.kind == OpKind::Fence || op.object != ObjectId::NONE && is_atomic(op.object)
+    }
+
+    /// Tells the director what the running op is about to do.
+    #[inline]
+    pub(super) fn direct_access(&mut self, thread: ThreadId, access: &Access) {
+        if let Some(director) = &mut self.director {
+            self.wanted = director.execute(&mut self.kernel, thread, access);
+        }
+    }
+
+    /// Tells the director that what was done to a place does not matter any more.
+    #[cold]
+    pub(super) fn direct_forget(&mut self, place: Place) {
+        if let Some(director) = &mut self.director {
+            director.forget(place);
+        }
+    }
+
+    #[cold]
+    pub(super) fn refuse_to_direct(&mut self, refusal: Refusal) {
+        if let Some(director) = &mut self.director {
+            director.refuse(refusal);
+        }
+    }
+}

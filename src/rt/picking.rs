@@ -1,0 +1,157 @@
+//! Who executes the next step: the strategy's choice among those that may go on, the director's, or nobody's.
+
+use super::director::Direction;
+use super::execution::Execution;
+use super::op::ThreadId;
+use super::outcome::Stop;
+use super::switching::would_preempt;
+use crate::explore::strategy::SchedulingPoint;
+
+/// How many steps an execution may go on after its director has let it go. It does so to end and to give back
+/// what it has; one that waits for what never comes is cut off.
+const RELEASED_STEPS: u64 = 100_000;
+
+impl Execution {
+    /// Picks who executes the next step; `None` if the execution ends here.
+    #[inline(always)]
+    pub(super) fn pick_next(&mut self) -> Option<ThreadId> {
+        if self.director.is_some() {
+            return self.pick_directed();
+        }
+        if self.kernel.limits.directed && self.strategy.ends_spinning(&SchedulingPoint::new(&self.kernel)) {
+            self.stop = Some(Stop::Livelock);
+            return None;
+        }
+        let next = match self.kernel.enabled.len() {
+            _ if self.kernel.fairness.is_active() => self.pick_fairly()?,
+            0 => self.pick_when_idle()?,
+            1 => self.kernel.first_enabled(),
+            _ => {
+                self.contended_steps += 1;
+                if self.kernel.restraint.is_none() {
+                    let point = SchedulingPoint::new(&self.kernel);
+                    self.strategy.next_thread(&point, &mut self.rng)
+                } else {
+                    self.pick_restrained(false)
+                }
+            }
+        };
+        if self.kernel.steps >= self.kernel.limits.max_steps || !self.kernel.is_enabled(next) {
+            return self.refuse(next);
+        }
+        self.kernel.steps += 1;
+        self.kernel.current = next;
+        self.schedule.push_step(next);
+        Some(next)
+    }
+
+    /// As the director wants it.
+    #[inline(never)]
+    fn pick_directed(&mut self) -> Option<ThreadId> {
+        let director = self.director.as_mut().expect("checked by the caller");
+        match director.next(&mut self.kernel) {
+            Direction::Run(next) => {
+                if self.kernel.steps >= self.kernel.limits.max_steps {
+                    self.stop = Some(Stop::StepLimit);
+                    return None;
+                }
+                debug_assert!(self.kernel.is_enabled(next));
+                self.kernel.steps += 1;
+                self.kernel.current = next;
+                self.schedule.push_step(next);
+                Some(next)
+            }
+            Direction::Stop(stop) => {
+                self.stop = Some(stop);
+                None
+            }
+            Direction::Release => {
+                self.past_director = self.director.take();
+                self.kernel.limits.max_steps = self.kernel.steps + RELEASED_STEPS;
+                self.pick_next()
+            }
+        }
+    }
+
+    /// As the strategy wants it, among those that do not have to give way.
+    #[inline(never)]
+    fn pick_fairly(&mut self) -> Option<ThreadId> {
+        if self.kernel.is_livelock() {
+            self.stop = Some(Stop::Livelock);
+            return None;
+        }
+        self.kernel.restrain();
+        let is_free = self.strategy.chooses_freely();
+        let choosable = if is_free { &self.kernel.enabled } else { self.kernel.fairness.choosable() };
+        let next = match choosable.len() {
+            0 => return self.pick_when_idle(),
+            1 => return Some(self.kernel.nth_among(choosable, 0)),
+            _ if !self.kernel.restraint.is_none() => self.pick_restrained(true),
+            _ => {
+                let point = SchedulingPoint::among(&self.kernel, choosable);
+                self.strategy.next_thread(&point, &mut self.rng)
+            }
+        };
+        self.contended_steps += 1;
+        if !is_free && !self.kernel.is_among(self.kernel.fairness.choosable(), next) {
+            return self.refuse_choice(next);
+        }
+        Some(next)
+    }
+
+    /// As the strategy wants it, as far as it may choose.
+    #[cold]
+    fn pick_restrained(&mut self, fairly: bool) -> ThreadId {
+        let enabled = &self.kernel.enabled;
+        // A replay is as free as its schedule was; but what was forced has to be forced again.
+        let choosable = if fairly { self.kernel.fairness.choosable() } else { enabled };
+        if let Some(forced) = self.kernel.restraint.forced(&self.kernel, choosable) {
+            return forced;
+        }
+        let preempts = would_preempt(&self.kernel, choosable);
+        let shown = if self.strategy.chooses_freely() { enabled } else { choosable };
+        let point = SchedulingPoint::among(&self.kernel, shown);
+        let next = self.strategy.next_thread(&point, &mut self.rng);
+        let current = self.kernel.current;
+        self.kernel.restraint.note_choice(next, current, preempts);
+        next
+    }
+
+    #[cold]
+    fn refuse(&mut self, next: ThreadId) -> Option<ThreadId> {
+        if !self.kernel.is_enabled(next) {
+            return self.refuse_choice(next);
+        }
+        let is_livelock = self.kernel.is_livelock_at_limit();
+        self.stop = Some(if is_livelock { Stop::Livelock } else { Stop::StepLimit });
+        None
+    }
+
+    #[cold]
+    fn refuse_choice(&mut self, next: ThreadId) -> Option<ThreadId> {
+        self.stop = Some(Stop::Misuse(format!(
+            "the strategy `{}` chose thread {} at step {}, but that thread cannot run there; \
+             `Strategy::next_thread` must return one of `SchedulingPoint::enabled`",
+            self.strategy.name(),
+            next.0,
+            self.kernel.steps + 1,
+        )));
+        None
+    }
+
+    #[cold]
+    fn pick_when_idle(&mut self) -> Option<ThreadId> {
+        if self.kernel.fire_timeout() {
+            return Some(self.kernel.first_enabled());
+        }
+        let main_ended = self.kernel.thread(ThreadId::MAIN).ended;
+        self.stop = Some(if self.kernel.live == 0 {
+            Stop::Finished
+        } else if main_ended {
+            Stop::Leaked
+        } else {
+            Stop::Deadlock
+        });
+        None
+    }
+}
