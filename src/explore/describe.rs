@@ -213,9 +213,8 @@ fn first_line(message: &str) -> String {
     if line.chars().count() <= LENGTH {
         return line.to_owned();
     }
-    let mut cut: String = line.chars().take(LENGTH - 1).collect();
-    cut.push('…');
-    cut
+    let cut: String = line.chars().take(LENGTH - 1).collect();
+    format!("{}…", cut.trim_end())
 }
 
 pub(super) fn place_of(at: &SourceLocation) -> Place {

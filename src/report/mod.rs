@@ -18,6 +18,7 @@ mod stack;
 mod style;
 mod text;
 mod trace;
+mod width;
 
 use std::fmt;
 use std::time::Duration;
@@ -347,6 +348,9 @@ pub(crate) struct Minimized {
 }
 
 /// A failing execution: what went wrong, and how to see it again.
+///
+/// As text it is 100 columns wide, whoever prints it; `format!("{failure:80}")` makes it narrower, 80 columns at least. Paths,
+/// the replay command and a message that has line breaks of its own are never broken.
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub(crate) test: String,
@@ -481,6 +485,9 @@ pub enum Coverage {
 }
 
 /// What came of an exploration.
+///
+/// As text it is a line if nothing failed, and otherwise the [`Failure`], with the same width: 100 columns, or that of
+/// `format!("{report:80}")`.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(crate) test: String,
@@ -544,7 +551,7 @@ impl fmt::Display for Report {
             None => text::write_summary(self, f)?,
         }
         for note in self.notes.iter().chain(&self.files) {
-            write!(f, "\nnote: {note}")?;
+            write!(f, "\n{}", width::fit(&format!("note: {note}"), width::of(f), 2))?;
         }
         Ok(())
     }

@@ -68,7 +68,7 @@ pub(super) fn write_race(
         ),
         (None, None) => writeln!(
             f,
-            "  nothing leads from the first to the second: no lock, join or message, nor an atomic that one of them\n      \
+            "  nothing leads from the first to the second: no lock, join or message, nor an atomic that one of them \
              stores and the other reads. Hold a lock at both, or let the second wait for the first"
         ),
     }

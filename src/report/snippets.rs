@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use textwrap::core::display_width;
 
 use super::{Doing, Failure, Place, source};
 
@@ -19,7 +20,7 @@ struct Labelled {
 }
 
 /// The source around the places that matter; nothing if it is not at hand.
-pub(super) fn snippets(failure: &Failure) -> String {
+pub(super) fn snippets(failure: &Failure, width: usize) -> String {
     let mut files: BTreeMap<String, BTreeMap<(u32, u32), Vec<String>>> = BTreeMap::new();
     let mut count = 0;
     for (place, label) in labels(failure) {
@@ -51,11 +52,19 @@ pub(super) fn snippets(failure: &Failure) -> String {
         };
         let snippet = Snippet::source(text.as_str()).path(file.as_str());
         let snippet = snippet.annotations(spans.iter().map(annotation));
-        let group = annotate_snippets::Group::with_level(Level::NOTE).element(snippet);
-        all += &Renderer::plain().term_width(100).render(&[group]);
+        let group = Group::with_level(Level::NOTE).element(snippet);
+        all += &rendered(&[group], width);
         all.push('\n');
     }
     all
+}
+
+/// The source with its labels in so much room. The renderer makes source fit, and takes no notice of labels; so it is told of
+/// less room until they fit as well, and shows a part of the lines then.
+fn rendered(groups: &[Group<'_>], width: usize) -> String {
+    let fits = |text: &String| text.lines().all(|line| display_width(line) <= width);
+    let in_room = |room| Renderer::plain().term_width(room).render(groups);
+    (width / 2..=width).rev().map(in_room).find(fits).unwrap_or_else(|| in_room(width))
 }
 
 /// The word that begins at a place, in bytes of the text.
