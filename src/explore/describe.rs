@@ -67,6 +67,10 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         FailureKind::Panic => {
             first_unhandled_panic(execution).and_then(|panic| panic.location.as_ref()).map(place_of)
         }
+        FailureKind::DoublePanic => {
+            let mut own = execution.panics.iter().rev().filter(|panic| panic.thread == kernel.current);
+            own.next().and_then(|panic| panic.location.as_ref()).map(place_of)
+        }
         FailureKind::DataRace => execution.race.map(|race| Place::from(race.second.location)),
         FailureKind::StepLimit => Some(Place::from(kernel.thread(kernel.current).pending.location)),
         _ => None,
@@ -324,7 +328,7 @@ fn note(execution: &Execution, event: &Event, found: &Found) -> String {
     if woken { format!(": wakes {label}") } else { format!(" {label}") }
 }
 
-/// Further panics, and guards that outlive their threads.
+/// Further panics, guards that outlive their threads, and what else helps to understand it.
 fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
     let mut notes = Vec::new();
     if verdict.kind == FailureKind::Panic {
@@ -340,6 +344,13 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
     notes.extend(stale::stale_reads(execution));
     if matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread) {
         notes.extend(waits::lost_wakeups(execution));
+    }
+    if verdict.kind == FailureKind::LeakedThread {
+        notes.push(
+            "let the test end its threads and join them; or, if one may be left waiting, make it a daemon \
+             (`thread::BuilderExt::daemon`), or let any be left (`leaked_threads = \"allow\"`)"
+                .to_owned(),
+        );
     }
     if verdict.kind == FailureKind::StepLimit {
         notes.extend(loops::loop_of_lone(execution));

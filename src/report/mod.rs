@@ -114,9 +114,20 @@ pub(crate) struct Place {
     pub(crate) column: u32,
 }
 
+impl Place {
+    /// Whether it is in std, and says little: an iterator's method that std calls is called from there.
+    fn is_in_std(&self) -> bool {
+        self.file.starts_with("library/")
+    }
+}
+
 impl From<&std::panic::Location<'_>> for Place {
+    /// Of std's files, where they were compiled or are installed is left out.
     fn from(location: &std::panic::Location<'_>) -> Place {
-        Place { file: location.file().to_owned(), line: location.line(), column: location.column() }
+        let file = location.file();
+        let compiled = file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/'));
+        let in_std = compiled.or_else(|| file.split_once("/lib/rustlib/src/rust/")).map(|(_, file)| file);
+        Place { file: in_std.unwrap_or(file).to_owned(), line: location.line(), column: location.column() }
     }
 }
 

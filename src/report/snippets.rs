@@ -7,7 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use textwrap::core::display_width;
 
-use super::{Doing, Failure, Place, source};
+use super::{Doing, Failure, FailureKind, Place, source};
 
 /// How many places are shown.
 const PLACES: usize = 6;
@@ -99,6 +99,11 @@ fn labels(failure: &Failure) -> Vec<(Place, String)> {
         labels.push((side.place.clone(), label));
     }
     if labels.is_empty() {
+        for (spin, row) in failure.spins.iter().flat_map(|spin| spin.rows.iter().map(move |row| (spin, row)))
+        {
+            let label = format!("{}: {}{}, again and again", threads[spin.thread], row.verb, row.note);
+            labels.extend(row.place.clone().map(|place| (place, label)));
+        }
         for wait in &failure.waits {
             labels.push((wait.place.clone(), format!("{} waits here", threads[wait.thread])));
             for (holder, place) in &wait.holders {
@@ -107,7 +112,8 @@ fn labels(failure: &Failure) -> Vec<(Place, String)> {
         }
     }
     if let Some(place) = failure.place.as_ref().filter(|_| failure.race.is_none()) {
-        labels.push((place.clone(), "it fails here".to_owned()));
+        let label = if failure.kind == FailureKind::StepLimit { "the last step" } else { "it fails here" };
+        labels.push((place.clone(), label.to_owned()));
     }
     labels
 }

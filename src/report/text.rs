@@ -150,7 +150,7 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
     for wait in &failure.waits {
         writeln!(f, "  {} {}", threads[wait.thread], waits_for(wait, threads, names))?;
         writeln!(f, "      at {}", wait.place)?;
-        write_stack(&wait.stack, f)?;
+        write_stack(&wait.stack, &wait.place, f)?;
         for (holder, place) in &wait.holders {
             let holder = if *holder == wait.thread { "itself" } else { &threads[*holder] };
             writeln!(f, "      held by {holder}, which took it at {place}")?;

@@ -95,6 +95,18 @@ fn a_warning_is_printed_below_what_passed() {
     insta::assert_snapshot!(report.to_string());
 }
 
+/// Where the compiler was built is nobody's concern, and std's line alone helps nobody.
+#[test]
+fn a_place_in_std_is_told_with_the_function_that_led_there() {
+    let report = explore(sampled(), worker_in_a_loop_of_std);
+    assert!(report.failed_with(FailureKind::LeakedThread), "{report}");
+    let text = report.to_string();
+    assert!(text.contains("\n      at library/core/src/iter/traits/iterator.rs:"), "{text}");
+    let function =
+        "\n      in reports::waiting::worker_in_a_loop_of_std::{{closure}} (tests/reports/waiting.rs:";
+    assert!(text.contains(function), "{text}");
+}
+
 /// On a narrow terminal.
 #[test]
 fn eighty_columns_are_enough() {

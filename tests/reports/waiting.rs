@@ -106,3 +106,10 @@ pub(crate) fn worker_without_an_end() {
     jobs.send(1).unwrap();
     forget(jobs);
 }
+
+/// The same, but the loop is std's.
+pub(crate) fn worker_in_a_loop_of_std() {
+    let (jobs, queue) = mpsc::channel::<u32>();
+    spawn("worker", move || queue.iter().for_each(drop));
+    forget(jobs);
+}
