@@ -111,19 +111,30 @@ fn run(case: TestCase, explore: impl FnOnce(Config) -> Report) {
         }
         (Some(expected), None) if !replays => {
             let passed = format!("{name} is expected to fail with {expected}, but did not");
-            fail(&format!("{}\n\n{passed}", for_terminal(&report)), &format!("{report}\n\n{passed}"));
+            fail(
+                &format!("{}\n\n{passed}", for_terminal(&report)),
+                &format!("{}\n\n{passed}", unbroken(&report)),
+            );
         }
         (Some(expected), Some(_)) => {
             let otherwise = format!("{name} is expected to fail with {expected}, but failed otherwise");
-            fail(&format!("{}\n\n{otherwise}", for_terminal(&report)), &format!("{report}\n\n{otherwise}"));
+            fail(
+                &format!("{}\n\n{otherwise}", for_terminal(&report)),
+                &format!("{}\n\n{otherwise}", unbroken(&report)),
+            );
         }
-        (None, Some(_)) => fail(&for_terminal(&report), &report.to_string()),
+        (None, Some(_)) => fail(&for_terminal(&report), &unbroken(&report)),
         (_, None) => {
             if log >= Log::Summary {
                 eprintln!("{}", for_terminal(&report));
             }
         }
     }
+}
+
+/// The report for `#[should_panic(expected = "…")]`, which looks in vain for words between which a line is broken.
+fn unbroken(report: &Report) -> String {
+    format!("{report:0$}", usize::from(u16::MAX))
 }
 
 /// Shows the report and fails the test with this message, and nothing around it.

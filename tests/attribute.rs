@@ -83,6 +83,18 @@ fn should_panic_below() {
     assert_eq!(lose_an_increment(), 2);
 }
 
+/// However long the message is: on a terminal it takes two lines.
+#[drawloom::test]
+#[should_panic(
+    expected = "has two increments when both threads have ended, one after the other or at the same time"
+)]
+fn should_panic_with_a_long_message() {
+    assert!(
+        lose_an_increment() == 2,
+        "the counter has two increments when both threads have ended, one after the other or at the same time"
+    );
+}
+
 /// Documentation, too, may stand on a test.
 #[should_panic]
 #[drawloom::test]

@@ -55,7 +55,8 @@ fn a_token_has_the_input_and_the_schedule() {
         assert!(report.failed_with(FailureKind::Misuse), "{report}");
     }
     let report = check(Config::new().replay(schedule));
-    assert!(report.to_string().contains("needs the schedule and the input"), "{report}");
+    let message = report.failure().expect("there is no input").message();
+    assert!(message.contains("needs the schedule and the input"), "{report}");
 }
 
 #[test]

@@ -71,6 +71,10 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         FailureKind::Panic => {
             panic_of(execution, verdict).and_then(|panic| panic.location.as_ref()).map(place_of)
         }
+        FailureKind::DoublePanic => {
+            let mut own = execution.panics.iter().rev().filter(|panic| panic.thread == kernel.current);
+            own.next().and_then(|panic| panic.location.as_ref()).map(place_of)
+        }
         FailureKind::DataRace => execution.race.map(|race| Place::from(race.second.location)),
         FailureKind::GoodSamaritan | FailureKind::StepLimit => {
             Some(Place::from(kernel.thread(kernel.current).pending.location))
@@ -235,9 +239,8 @@ fn first_line(message: &str) -> String {
     if line.chars().count() <= LENGTH {
         return line.to_owned();
     }
-    let mut cut: String = line.chars().take(LENGTH - 1).collect();
-    cut.push('…');
-    cut
+    let cut: String = line.chars().take(LENGTH - 1).collect();
+    format!("{}…", cut.trim_end())
 }
 
 pub(super) fn place_of(at: &SourceLocation) -> Place {
@@ -347,7 +350,7 @@ fn note(execution: &Execution, event: &Event, found: &Found) -> String {
     if woken { format!(": wakes {label}") } else { format!(" {label}") }
 }
 
-/// Further panics, and guards that outlive their threads.
+/// Further panics, guards that outlive their threads, and what else helps to understand it.
 fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
     let mut notes = Vec::new();
     if verdict.kind == FailureKind::Panic {
@@ -363,6 +366,13 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
     notes.extend(stale::stale_reads(execution));
     if matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread) {
         notes.extend(waits::lost_wakeups(execution));
+    }
+    if verdict.kind == FailureKind::LeakedThread {
+        notes.push(
+            "let the test end its threads and join them; or, if one may be left waiting, make it a daemon \
+             (`thread::BuilderExt::daemon`), or let any be left (`leaked_threads = \"allow\"`)"
+                .to_owned(),
+        );
     }
     notes.dedup();
     notes

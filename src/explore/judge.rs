@@ -51,7 +51,7 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
                 FailureKind::Crash,
                 format!(
                     "{} crashed ({signal}) after its last operation: it used memory that is not its own, freed already \
-                     perhaps, or executed what is no instruction",
+                     perhaps, or executed what is no instruction; a debugger that runs the replay stops there",
                     thread(kernel.current),
                 ),
             ));

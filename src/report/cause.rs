@@ -29,6 +29,9 @@ pub(super) fn write_cause(
     }
     match (&cause.orders[..], cause.orders.iter().all(|order| order.is_needed)) {
         ([], _) => Ok(()),
+        ([_], true) if !cause.oddities.is_empty() => {
+            writeln!(f, "  with the order the other way round, it passes")
+        }
         ([_], true) => writeln!(f, "  the other way round, it passes"),
         (_, true) => writeln!(f, "  with any one of the orders the other way round, it passes"),
         ([_], false) => writeln!(f, "  the other way round, no schedule that passes was found"),

@@ -120,9 +120,8 @@ pub(crate) fn prediction(cycle: &LockCycle, verdict: CycleVerdict) -> String {
         CycleVerdict::Bounded => {
             "potential deadlock, which no execution within the bounds of this exploration meets:\n".to_owned()
         }
-        CycleVerdict::Predicted => "predicted deadlock: what an execution that passed did leads to it in another order \
-                                    that keeps all that the threads saw, though no execution that was steered \
-                                    towards it met it:\n"
+        CycleVerdict::Predicted => "predicted deadlock, which no execution has met: put into another order, in which each \
+                                    thread sees what it saw, an execution that passed ends in it:\n"
             .to_owned(),
         CycleVerdict::Infeasible => "locks are taken in a circle, although no execution deadlocks; all were explored:\n".to_owned(),
         CycleVerdict::WriterPreference => {

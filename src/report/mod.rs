@@ -18,6 +18,7 @@ mod stack;
 mod style;
 mod text;
 mod trace;
+mod width;
 
 use std::fmt;
 use std::time::Duration;
@@ -118,9 +119,20 @@ pub(crate) struct Place {
     pub(crate) column: u32,
 }
 
+impl Place {
+    /// Whether it is in std, and says little: an iterator's method that std calls is called from there.
+    fn is_in_std(&self) -> bool {
+        self.file.starts_with("library/")
+    }
+}
+
 impl From<&std::panic::Location<'_>> for Place {
+    /// Of std's files, where they were compiled or are installed is left out.
     fn from(location: &std::panic::Location<'_>) -> Place {
-        Place { file: location.file().to_owned(), line: location.line(), column: location.column() }
+        let file = location.file();
+        let compiled = file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/'));
+        let in_std = compiled.or_else(|| file.split_once("/lib/rustlib/src/rust/")).map(|(_, file)| file);
+        Place { file: in_std.unwrap_or(file).to_owned(), line: location.line(), column: location.column() }
     }
 }
 
@@ -360,6 +372,9 @@ pub(crate) struct Minimized {
 }
 
 /// A failing execution: what went wrong, and how to see it again.
+///
+/// As text it is 100 columns wide, whoever prints it; `format!("{failure:80}")` makes it narrower, 80 columns at least. Paths,
+/// the replay command and a message that has line breaks of its own are never broken.
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub(crate) test: String,
@@ -494,6 +509,9 @@ pub enum Coverage {
 }
 
 /// What came of an exploration.
+///
+/// As text it is a line if nothing failed, and otherwise the [`Failure`], with the same width: 100 columns, or that of
+/// `format!("{report:80}")`.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(crate) test: String,
@@ -557,7 +575,7 @@ impl fmt::Display for Report {
             None => text::write_summary(self, f)?,
         }
         for note in self.notes.iter().chain(&self.files) {
-            write!(f, "\nnote: {note}")?;
+            write!(f, "\n{}", width::fit(&format!("note: {note}"), width::of(f), 2))?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ pub(super) fn write_race(
     for side in &race.sides {
         writeln!(f, "  {} of {} by {}", side.verb, names.of(&race.object), threads[side.thread])?;
         writeln!(f, "      at {} (step {})", side.place, side.step)?;
-        write_stack(&side.stack, f)?;
+        write_stack(&side.stack, &side.place, f)?;
     }
     if race.overlap {
         return writeln!(f, "  the second begins before the first has ended");
@@ -68,7 +68,7 @@ pub(super) fn write_race(
         ),
         (None, None) => writeln!(
             f,
-            "  nothing leads from the first to the second: no lock, join or message, nor an atomic that one of them\n      \
+            "  nothing leads from the first to the second: no lock, join or message, nor an atomic that one of them \
              stores and the other reads. Hold a lock at both, or let the second wait for the first"
         ),
     }

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use textwrap::core::display_width;
 
-use super::{Doing, Failure, Place, source};
+use super::{Doing, Failure, FailureKind, Place, source};
 
 /// How many places are shown.
 const PLACES: usize = 6;
@@ -19,7 +20,7 @@ struct Labelled {
 }
 
 /// The source around the places that matter; nothing if it is not at hand.
-pub(super) fn snippets(failure: &Failure) -> String {
+pub(super) fn snippets(failure: &Failure, width: usize) -> String {
     let mut files: BTreeMap<String, BTreeMap<(u32, u32), Vec<String>>> = BTreeMap::new();
     let mut count = 0;
     for (place, label) in labels(failure) {
@@ -51,11 +52,19 @@ pub(super) fn snippets(failure: &Failure) -> String {
         };
         let snippet = Snippet::source(text.as_str()).path(file.as_str());
         let snippet = snippet.annotations(spans.iter().map(annotation));
-        let group = annotate_snippets::Group::with_level(Level::NOTE).element(snippet);
-        all += &Renderer::plain().term_width(100).render(&[group]);
+        let group = Group::with_level(Level::NOTE).element(snippet);
+        all += &rendered(&[group], width);
         all.push('\n');
     }
     all
+}
+
+/// The source with its labels in so much room. The renderer makes source fit, and takes no notice of labels; so it is told of
+/// less room until they fit as well, and shows a part of the lines then.
+fn rendered(groups: &[Group<'_>], width: usize) -> String {
+    let fits = |text: &String| text.lines().all(|line| display_width(line) <= width);
+    let in_room = |room| Renderer::plain().term_width(room).render(groups);
+    (width / 2..=width).rev().map(in_room).find(fits).unwrap_or_else(|| in_room(width))
 }
 
 /// The word that begins at a place, in bytes of the text.
@@ -90,6 +99,11 @@ fn labels(failure: &Failure) -> Vec<(Place, String)> {
         labels.push((side.place.clone(), label));
     }
     if labels.is_empty() {
+        for (spin, row) in failure.spins.iter().flat_map(|spin| spin.rows.iter().map(move |row| (spin, row)))
+        {
+            let label = format!("{}: {}{}, again and again", threads[spin.thread], row.verb, row.note);
+            labels.extend(row.place.clone().map(|place| (place, label)));
+        }
         for wait in &failure.waits {
             labels.push((wait.place.clone(), format!("{} waits here", threads[wait.thread])));
             for (holder, place) in &wait.holders {
@@ -98,7 +112,8 @@ fn labels(failure: &Failure) -> Vec<(Place, String)> {
         }
     }
     if let Some(place) = failure.place.as_ref().filter(|_| failure.race.is_none()) {
-        labels.push((place.clone(), "it fails here".to_owned()));
+        let label = if failure.kind == FailureKind::StepLimit { "the last step" } else { "it fails here" };
+        labels.push((place.clone(), label.to_owned()));
     }
     labels
 }

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use super::Frame;
+use super::{Frame, Place};
 
 /// How many functions are shown.
 const FRAMES: usize = 6;
 
 /// Writes a line for each function, if they say more than the place where the thread is.
-pub(super) fn write_stack(stack: &[Frame], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if stack.len() < 2 {
+pub(super) fn write_stack(stack: &[Frame], at: &Place, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if stack.len() < 2 && !at.is_in_std() {
         return Ok(());
     }
     for (number, Frame { function, place }) in stack.iter().take(FRAMES).enumerate() {

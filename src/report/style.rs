@@ -4,14 +4,14 @@ use std::io::IsTerminal as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{FailureKind, Report};
+use super::{FailureKind, Report, width};
 
-/// The report's text, in colours if a person is going to see it: when standard output and standard error are
-/// terminals (a test harness keeps what a test prints and shows it on the former) and `NO_COLOR` is not set
-/// (<https://no-color.org>).
+/// The report's text, as wide as the terminal, and in colours if a person is going to see it: when standard output and
+/// standard error are terminals (a test harness keeps what a test prints and shows it on the former) and `NO_COLOR` is
+/// not set (<https://no-color.org>).
 pub fn for_terminal(report: &Report) -> String {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let text = report.to_string();
+    let text = format!("{report:0$}", width::for_reader());
     if wanted && std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
         let kind = report.failure().map(|failure| failure.kind());
         coloured(&text, kind)

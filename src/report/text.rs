@@ -9,29 +9,31 @@ use super::race::write_race;
 use super::snippets::snippets;
 use super::stack::write_stack;
 use super::trace::{cell, write_trace};
-use super::{Coverage, Failure, Report, Wait};
+use super::width::{self, fit};
+use super::{Coverage, Failure, FailureKind, Report, Wait};
 use crate::config::Log;
 
-/// How wide a report may be.
-pub(super) const WIDTH: usize = 100;
+/// How far what follows the break of a long line stands to the right of it.
+const HANGING: usize = 2;
 
 pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let test = if failure.test.is_empty() { String::new() } else { format!(" in {}", failure.test) };
-    writeln!(f, "{}{test}: {}", failure.kind, failure.message)?;
+    let width = width::of(f);
+    f.write_str(&heading(failure, width))?;
     if let Some(place) = &failure.place {
         writeln!(f, "  at {place}")?;
     }
     if failure.seed_text.is_empty() {
         return Ok(());
     }
-    if failure.replayed {
-        write!(f, "  replayed")?;
-    } else {
-        write!(f, "  found in execution {}", grouped(failure.execution))?;
-    }
-    write_size(failure, f)?;
+    let prose = |write: &dyn Fn(&mut fmt::Formatter<'_>) -> fmt::Result| {
+        fit(&fmt::from_fn(write).to_string(), width, HANGING)
+    };
+    let size = fmt::from_fn(|f| write_size(failure, f)).to_string();
+    let is_long = size.lines().any(|line| line.chars().count() > width);
+    let size = if is_long { size.replace("; minimized", "\n  minimized") } else { size };
+    f.write_str(&fit(&size, width, HANGING))?;
     let names = Names::of_failure(failure);
-    let snippets = snippets(failure);
+    let snippets = snippets(failure, width);
     if !snippets.is_empty() {
         write!(f, "\n{snippets}")?;
     }
@@ -41,42 +43,52 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         write_trace(&failure.trace, &failure.waits, &names, all, f)?;
     }
     if !(failure.waits.is_empty() && failure.spins.is_empty()) {
-        writeln!(f)?;
-        write_spins(failure, &names, f)?;
-        write_waits(failure, &names, f)?;
+        write!(f, "\n{}", prose(&|f| write_spins(failure, &names, f)))?;
+        write!(f, "{}", prose(&|f| write_waits(failure, &names, f)))?;
     }
     if let Some(race) = &failure.race {
-        writeln!(f)?;
-        write_race(race, &failure.trace.threads, &names, f)?;
+        write!(f, "\n{}", prose(&|f| write_race(race, &failure.trace.threads, &names, f)))?;
     }
     if let Some(cause) = &failure.cause {
-        writeln!(f)?;
-        write_cause(cause, &failure.trace, &names, f)?;
+        write!(f, "\n{}", prose(&|f| write_cause(cause, &failure.trace, &names, f)))?;
     }
     if failure.log == Log::Full
         && let Some(passing) = failure.cause.as_ref().and_then(|cause| cause.passing.as_ref())
     {
         let turned = passing.turned + 1;
-        writeln!(
-            f,
-            "\na schedule that passes, as near as one was found, with order {turned} the other way round:\n"
-        )?;
+        let heading = format!(
+            "a schedule that passes, as near as one was found, with order {turned} the other way round:"
+        );
+        writeln!(f, "\n{}\n", fit(&heading, width, HANGING))?;
         write_trace(&passing.trace, &[], &Names::of_trace(&passing.trace), true, f)?;
     }
     if let Some(cycle) = &failure.lock_cycle {
-        writeln!(f, "\nthe order of locks:")?;
-        cycle.write(f)?;
-        writeln!(f)?;
+        writeln!(f, "\nthe order of locks:\n{}", prose(&|f| cycle.write(f)))?;
     }
     for note in &failure.notes {
-        writeln!(f, "\n{}", wrapped(&format!("note: {note}")))?;
+        writeln!(f, "\n{}", fit(&format!("note: {note}"), width, HANGING))?;
     }
     writeln!(f)?;
     write_rerun(failure, f)
 }
 
-/// How long the schedule is, and how long it was before it was minimized.
+/// What failed. A message that the program has broken into lines is left as it is: they may be a table.
+fn heading(failure: &Failure, width: usize) -> String {
+    let test = if failure.test.is_empty() { String::new() } else { format!(" in {}", failure.test) };
+    let text = format!("{}{test}: {}\n", failure.kind, failure.message);
+    let is_programs =
+        matches!(failure.kind, FailureKind::Panic | FailureKind::DoublePanic | FailureKind::Nondeterminism);
+    let is_broken = is_programs && failure.message.contains('\n');
+    if is_broken { text } else { fit(&text, width, 2 * HANGING) }
+}
+
+/// When it was found, how long the schedule is, and how long it was before it was minimized.
 fn write_size(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if failure.replayed {
+        write!(f, "  replayed")?;
+    } else {
+        write!(f, "  found in execution {}", grouped(failure.execution))?;
+    }
     let counted = |count: u64, what: &str| match count {
         1 => format!("1 {what}"),
         _ => format!("{} {what}s", grouped(count)),
@@ -99,12 +111,6 @@ fn write_size(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         1.. if minimized.is_minimal => writeln!(f, ", the fewest"),
         _ => writeln!(f),
     }
-}
-
-/// Broken into lines that fit, but for lines that are broken already.
-fn wrapped(text: &str) -> String {
-    let options = textwrap::Options::new(WIDTH).break_words(false).subsequent_indent("  ");
-    if text.contains('\n') { text.to_owned() } else { textwrap::fill(text, options) }
 }
 
 fn write_rerun(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,7 +150,7 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
     for wait in &failure.waits {
         writeln!(f, "  {} {}", threads[wait.thread], waits_for(wait, threads, names))?;
         writeln!(f, "      at {}", wait.place)?;
-        write_stack(&wait.stack, f)?;
+        write_stack(&wait.stack, &wait.place, f)?;
         for (holder, place) in &wait.holders {
             let holder = if *holder == wait.thread { "itself" } else { &threads[*holder] };
             writeln!(f, "      held by {holder}, which took it at {place}")?;

@@ -78,11 +78,12 @@ fn history(execution: &Execution, blocked: &Blocked) -> Option<String> {
             let now =
                 match (event.thread == blocked.thread, waits, execution.kernel.thread(event.thread).ended) {
                     (true, ..) => "",
-                    (_, true, _) => ", and now waits as well",
-                    (_, _, true) => ", and has ended",
+                    (_, true, _) => ", which now waits as well,",
+                    (_, _, true) => ", which has ended,",
                     _ => "",
                 };
-            format!("{did} by {}{now}", by(execution, event))
+            let thread = execution.thread_label(event.thread);
+            format!("{did} by {thread}{now} at {} (step {})", event.op.location, event.step)
         }
         None => nobody.to_owned(),
     };
@@ -216,7 +217,8 @@ pub(super) fn left_behind(execution: &Execution) -> Vec<String> {
     for blocked in execution.kernel.blocked() {
         for holder in blocked.holders.iter().filter(|holder| ended(holder.thread)) {
             notes.push(format!(
-                "{} has ended without giving back what it took at {}",
+                "{} has ended without giving back what it took at {}: was the guard forgotten, or put where it is never \
+                 dropped?",
                 execution.thread_label(holder.thread),
                 holder.location,
             ));
