@@ -12,6 +12,7 @@ pub(super) fn write_cause(
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     let how = match cause.is_proved {
+        true if cause.orders.is_empty() => "proved: all schedules were tried".to_owned(),
         true => "proved: all schedules with this were tried".to_owned(),
         false => format!("screened with {} random schedules", cause.screened),
     };

@@ -7,7 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use textwrap::core::display_width;
 
-use super::{Doing, Failure, FailureKind, Place, source};
+use super::{Doing, Failure, FailureKind, Place, Spin, source};
 
 /// How many places are shown.
 const PLACES: usize = 6;
@@ -99,11 +99,7 @@ fn labels(failure: &Failure) -> Vec<(Place, String)> {
         labels.push((side.place.clone(), label));
     }
     if labels.is_empty() {
-        for (spin, row) in failure.spins.iter().flat_map(|spin| spin.rows.iter().map(move |row| (spin, row)))
-        {
-            let label = format!("{}: {}{}, again and again", threads[spin.thread], row.verb, row.note);
-            labels.extend(row.place.clone().map(|place| (place, label)));
-        }
+        labels.extend(failure.spins.iter().flat_map(|spin| loop_labels(&threads[spin.thread], spin)));
         for wait in &failure.waits {
             labels.push((wait.place.clone(), format!("{} waits here", threads[wait.thread])));
             for (holder, place) in &wait.holders {
@@ -111,11 +107,28 @@ fn labels(failure: &Failure) -> Vec<(Place, String)> {
             }
         }
     }
-    if let Some(place) = failure.place.as_ref().filter(|_| failure.race.is_none()) {
+    let is_told =
+        failure.race.is_some() || failure.kind == FailureKind::GoodSamaritan && !failure.spins.is_empty();
+    if let Some(place) = failure.place.as_ref().filter(|_| !is_told) {
         let label = if failure.kind == FailureKind::StepLimit { "the last step" } else { "it fails here" };
         labels.push((place.clone(), label.to_owned()));
     }
     labels
+}
+
+/// `main: load = 0, spin, again and again`, for each place at which a thread's loop does something.
+fn loop_labels(thread: &str, spin: &Spin) -> Vec<(Place, String)> {
+    let mut places: Vec<(Place, Vec<String>)> = Vec::new();
+    for row in &spin.rows {
+        let Some(place) = &row.place else { continue };
+        let done = format!("{}{}", row.verb, row.note);
+        match places.iter_mut().find(|(other, _)| other == place) {
+            Some((_, doings)) => doings.push(done),
+            None => places.push((place.clone(), vec![done])),
+        }
+    }
+    let label = |doings: Vec<String>| format!("{thread}: {}, again and again", doings.join(", "));
+    places.into_iter().map(|(place, doings)| (place, label(doings))).collect()
 }
 
 /// `main: load = 0 (step 3)`.
