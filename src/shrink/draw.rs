@@ -5,7 +5,7 @@
 //! many threads, than by trying all of them in order. The draws are numbered, so the same schedules are drawn each time.
 
 use super::plan::Draw;
-use super::{Shrinker, Wants};
+use super::Shrinker;
 
 /// How many schedules are drawn with each number of preemptions.
 const DRAWS: u64 = 1_500;
@@ -17,8 +17,7 @@ impl Shrinker<'_> {
             return;
         }
         let mut preemptions = 0;
-        let best = self.best.clone();
-        let chances = self.run(&best, Wants::Nothing).chances;
+        let chances = self.chances;
         while preemptions < self.cost.preemptions {
             let others = self.best.without_switches();
             for seed in 0..DRAWS {

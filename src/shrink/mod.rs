@@ -61,6 +61,7 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
         best: first.done.clone(),
         cost: first.cost,
         length: first.length,
+        chances: first.chances,
         tried: BTreeSet::new(),
         failing: failing(&first),
         replays: 1,
@@ -104,6 +105,7 @@ struct Shrinker<'a> {
     best: Plan,
     cost: Cost,
     length: u64,
+    chances: u32,
     /// Hashes of the plans that were tried.
     tried: BTreeSet<u64>,
     /// The threads that the failure concerns.
@@ -140,6 +142,7 @@ impl Shrinker<'_> {
     fn keep(&mut self, run: Run) {
         self.cost = run.cost;
         self.length = run.length;
+        self.chances = run.chances;
         self.best = run.done;
     }
 
