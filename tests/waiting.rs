@@ -5,7 +5,7 @@ use std::time::Duration;
 use drawloom::sync::atomic::AtomicU32;
 use drawloom::sync::atomic::Ordering::SeqCst;
 use drawloom::sync::{Arc, Barrier, Condvar, Mutex, RwLock, Semaphore, mpsc};
-use drawloom::{Config, FailureKind, Report, StrategyKind, explore, thread};
+use drawloom::{Config, FailureKind, Log, Report, StrategyKind, explore, thread};
 
 fn sampled(body: impl Fn() + Send + Sync) -> Report {
     explore(Config::new().strategy(StrategyKind::Portfolio).executions(500), body)
@@ -263,4 +263,25 @@ fn a_preemption_is_a_switch_from_a_thread_that_could_go_on() {
     assert_eq!(failure.preemptions(), 1, "{report}");
     // To the other thread and back.
     assert_eq!(failure.switches(), 2, "{report}");
+}
+
+#[test]
+fn all_that_are_notified_are_named() {
+    let body = || {
+        let is_set = Arc::new(Mutex::new(false));
+        let changed = Arc::new(Condvar::new());
+        let waits = || {
+            let (is_set, changed) = (Arc::clone(&is_set), Arc::clone(&changed));
+            thread::spawn(move || drop(changed.wait_while(is_set.lock().unwrap(), |set| !*set).unwrap()))
+        };
+        let waiting = [waits(), waits()];
+        // Sleepers go on when nobody else can: both wait then.
+        thread::sleep(Duration::from_millis(1));
+        *is_set.lock().unwrap() = true;
+        changed.notify_all();
+        waiting.into_iter().for_each(|thread| thread.join().unwrap());
+        panic!("to be reported");
+    };
+    let report = explore(Config::new().log(Log::Full), body).to_string();
+    assert!(report.contains(": wakes thread 1") && report.contains("and thread 2"), "{report}");
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) use cause::cause_of;
 pub(super) use loops::loops_begin;
 
-use super::judge::{Verdict, endless_after, first_unhandled_panic};
+use super::judge::{Verdict, endless_after, first_unhandled_panic, join_names};
 use crate::report::{
     Effort, Ended, FailureKind, Found, KEPT_ROWS, LeftOut, ObjectName, Place, Race, Row, Spin, Trace, Wait,
 };
@@ -345,9 +345,11 @@ fn note(execution: &Execution, event: &Event, found: &Found) -> String {
         _ => {}
     }
     let Note::Thread(thread) = event.note else { return String::new() };
-    let label = execution.thread_label(thread);
-    let woken = matches!(event.op.kind, OpKind::NotifyOne | OpKind::NotifyAll);
-    if woken { format!(": wakes {label}") } else { format!(" {label}") }
+    if !matches!(event.op.kind, OpKind::NotifyOne | OpKind::NotifyAll) {
+        return format!(" {}", execution.thread_label(thread));
+    }
+    let woken = execution.evidence.woken_by(event.step).map(|thread| execution.thread_label(thread));
+    format!(": wakes {}", join_names(&woken.collect::<Vec<_>>()))
 }
 
 /// Further panics, guards that outlive their threads, and what else helps to understand it.

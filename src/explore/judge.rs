@@ -238,7 +238,7 @@ fn kept_from_running(execution: &Execution, thread: ThreadId, steps: u32) -> imp
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn join_names(names: &[String]) -> String {
+pub(crate) fn join_names(names: &[String]) -> String {
     match names {
         [] => String::new(),
         [name] => name.clone(),

@@ -224,7 +224,10 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
             _ => event.op.kind.is_write(),
         };
         let lets_go = match (event.op.kind, event.note) {
-            (OpKind::Spawn | OpKind::NotifyOne | OpKind::NotifyAll, Note::Thread(thread)) => vec![thread.0],
+            (OpKind::Spawn, Note::Thread(thread)) => vec![thread.0],
+            (OpKind::NotifyOne | OpKind::NotifyAll, _) => {
+                execution.evidence.woken_by(event.step).map(|thread| thread.0).collect()
+            }
             _ => Vec::new(),
         };
         steps.push(Step {

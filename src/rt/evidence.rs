@@ -49,6 +49,8 @@ pub(crate) struct Evidence {
     pub(crate) waits: BTreeMap<ThreadId, Rc<Backtrace>>,
     captured: usize,
     pub(crate) effort: Effort,
+    /// Which threads were notified, and by which step.
+    pub(crate) woken: Vec<(u64, ThreadId)>,
     /// The steps after which a thread could have gone on, and another did.
     pub(crate) preempted: BTreeSet<u64>,
     /// Since when each thread has waited.
@@ -56,12 +58,19 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
+    /// Whom step `step` has notified.
+    pub(crate) fn woken_by(&self, step: u64) -> impl Iterator<Item = ThreadId> {
+        let from = self.woken.partition_point(|&(by, _)| by < step);
+        self.woken[from..].iter().take_while(move |&&(by, _)| by == step).map(|&(_, thread)| thread)
+    }
+
     pub(super) fn clear(&mut self) {
         self.known.clear();
         self.waits.clear();
         self.captured = 0;
         self.effort = Effort::default();
         self.preempted.clear();
+        self.woken.clear();
         self.since.clear();
     }
 }

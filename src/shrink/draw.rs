@@ -4,8 +4,8 @@
 //! Nagarakatti, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010): sooner, where there are
 //! many threads, than by trying all of them in order. The draws are numbered, so the same schedules are drawn each time.
 
-use super::plan::Draw;
 use super::Shrinker;
+use super::plan::Draw;
 
 /// How many schedules are drawn with each number of preemptions.
 const DRAWS: u64 = 1_500;

@@ -172,4 +172,7 @@ fn wake(execution: &mut Execution, condvar: ObjectId, index: usize) {
         kernel.wait_instead(waiter.thread, lock);
     }
     execution.kernel.note = Note::Thread(waiter.thread);
+    if execution.is_traced() {
+        execution.evidence.woken.push((execution.kernel.steps, waiter.thread));
+    }
 }
