@@ -181,7 +181,7 @@ fn sampled_finals(program: &Program, strategy: StrategyKind, executions: u64) ->
     let mut left = executions;
     // A deadlock ends an exploration; the rest of the budget goes on with another seed.
     while left > 0 {
-        let config = Config::new().executions(left).strategy(strategy).seed(seed);
+        let config = Config::new().executions(left).strategy(strategy).seed(seed).shrink(false);
         let report = explore(config, || {
             let values: Vec<_> = (0..LOCATIONS).map(|_| AtomicU32::new(0)).collect();
             let locks: Vec<_> = (0..LOCKS).map(|_| Mutex::new(())).collect();
@@ -228,7 +228,8 @@ fn sampled_finals_of_loops(program: &Program, strategy: StrategyKind, executions
         // Enough for a thousand rounds of each of two threads, after which a livelock is told at the limit. A random
         // walk lets both go round about as often.
         let steps = if strategy == StrategyKind::RandomWalk { 4_600 } else { 12_000 };
-        let config = Config::new().executions(left).strategy(strategy).seed(seed).max_steps(steps);
+        let config =
+            Config::new().executions(left).strategy(strategy).seed(seed).max_steps(steps).shrink(false);
         let report = explore(config.allow_leaked_threads(true).spurious(0), || {
             counts.0.fetch_add(1, StdOrdering::Relaxed);
             let run = Arc::new(Run {

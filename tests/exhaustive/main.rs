@@ -27,7 +27,7 @@ use std::sync::Mutex;
 use drawloom::{Config, Coverage, MemoryModel, Report, StrategyKind, explore};
 
 fn config(memory: MemoryModel) -> Config {
-    Config::new().strategy(StrategyKind::Exhaustive).memory(memory)
+    Config::new().strategy(StrategyKind::Exhaustive).memory(memory).shrink(false)
 }
 
 /// Explores every execution of a body that must not fail. How many there are.

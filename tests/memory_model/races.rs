@@ -65,7 +65,7 @@ fn races(mixed: &Mixed, strategy: StrategyKind) -> bool {
         items.iter().filter_map(atomic).collect::<Vec<Step>>()
     };
     let count = locations(&mixed.iter().map(atomics).collect());
-    let report = explore(Config::new().strategy(strategy).executions(300), || {
+    let report = explore(Config::new().strategy(strategy).executions(300).shrink(false), || {
         let values: Vec<AtomicU64> = (0..count).map(|_| AtomicU64::new(0)).collect();
         let shared = Shared(UnsafeCell::new(0));
         thread::scope(|scope| {
