@@ -28,7 +28,50 @@ pub(super) fn text(file: &str) -> Option<String> {
 pub(super) fn variable(place: &Place) -> Option<String> {
     let line = line(place)?;
     let (before, from) = line.split_at_checked((place.column as usize).saturating_sub(1))?;
-    name_before(before).map(str::to_owned).or_else(|| name_in_array(before, from))
+    let name = || name_before(before).map(str::to_owned);
+    part_of_tuple(before, from).or_else(name).or_else(|| name_in_array(before, from))
+}
+
+/// `NAME.1` for the second expression of a tuple that NAME is bound to: `let NAME = Arc::new((expression, `.
+fn part_of_tuple(before: &str, from: &str) -> Option<String> {
+    if before.contains("let (") {
+        return None;
+    }
+    let (mut depth, mut position) = (0u32, 0);
+    for (at, c) in before.char_indices().rev() {
+        match c {
+            ')' | ']' | '}' => depth += 1,
+            '(' | '[' | '{' if depth > 0 => depth -= 1,
+            '(' if before[..at].trim_end().ends_with(['(', '=']) => {
+                let is_tuple = position > 0 || has_next(from);
+                let name = name_before(&before[..at]).filter(|_| is_tuple)?;
+                return Some(format!("{name}.{position}"));
+            }
+            // What is called with more than this is no `Arc::new`.
+            '(' if position > 0 => return None,
+            '[' | '{' => return None,
+            ',' if depth == 0 => position += 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether a comma follows the expression that `from` starts with, in the parentheses around it.
+fn has_next(from: &str) -> bool {
+    let mut depth = 0i32;
+    for c in from.chars() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            ',' if depth == 0 => return true,
+            _ => {}
+        }
+        if depth < 0 {
+            break;
+        }
+    }
+    false
 }
 
 /// `NAME[1]` for the second expression of an array that NAME is bound to: `let NAME = Arc::new([expression, `. In an array of
@@ -104,7 +147,23 @@ fn identifier(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{name_before, name_in_array};
+    use super::{name_before, name_in_array, part_of_tuple};
+
+    #[test]
+    fn parts_of_tuples_are_numbered() {
+        let name = |line: &str| {
+            let (before, from) = line.split_once('@').unwrap();
+            part_of_tuple(before, from)
+        };
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(name("let pair = Arc::new((@Mutex::new(f(1, 2)), Condvar::new()));"), named("pair.0"));
+        assert_eq!(name("let pair = Arc::new((Mutex::new(f(1, 2)), @Condvar::new()));"), named("pair.1"));
+        assert_eq!(name("let pair = (Mutex::new(1), Arc::new(@Mutex::new(2)));"), named("pair.1"));
+        assert_eq!(name("let lock = Arc::new((@Mutex::new(1)));"), None);
+        assert_eq!(name("let pair = Pair::of(Mutex::new(1), @Mutex::new(2));"), None);
+        assert_eq!(name("let (a, b) = (Mutex::new(1), @Mutex::new(2));"), None);
+        assert_eq!(name("let lock = Arc::new(@Mutex::new(1));"), None);
+    }
 
     #[test]
     fn elements_of_arrays_are_numbered() {

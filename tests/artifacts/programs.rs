@@ -86,6 +86,50 @@ pub(crate) fn waits_for_nothing() {
     other.join().unwrap();
 }
 
+/// A flag is raised too weakly for what was stored before to be seen behind it.
+pub(crate) fn flag_raised_too_weakly() {
+    let (message, is_published) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+    let (their_message, their_flag) = (message.clone(), is_published.clone());
+    let publisher = move || {
+        their_message.store(42, Ordering::Relaxed);
+        their_flag.store(true, Ordering::Relaxed);
+    };
+    let publisher = thread::Builder::new().name("publisher".to_owned()).spawn(publisher).unwrap();
+    if is_published.load(Ordering::Acquire) {
+        assert_eq!(message.load(Ordering::Relaxed), 42, "the message is published");
+    }
+    publisher.join().unwrap();
+}
+
+/// Two threads change what both of them look at, and neither is ever content.
+pub(crate) fn restless() {
+    let turn = Arc::new(AtomicU32::new(0));
+    let theirs = turn.clone();
+    let other = thread::spawn(move || while theirs.fetch_add(1, Ordering::Relaxed) < u32::MAX {});
+    while turn.fetch_add(1, Ordering::Relaxed) < u32::MAX {}
+    other.join().unwrap();
+}
+
+/// A thread that waits for messages for as long as there is a sender, and one is forgotten.
+pub(crate) fn worker_without_an_end() {
+    let (jobs, queue) = mpsc::channel::<u32>();
+    thread::spawn(move || queue.iter().for_each(drop));
+    jobs.send(1).unwrap();
+    std::mem::forget(jobs);
+}
+
+/// A destructor checks what a panic has left behind.
+pub(crate) fn panics_twice() {
+    struct Connection;
+    impl Drop for Connection {
+        fn drop(&mut self) {
+            panic!("the connection is still open");
+        }
+    }
+    let _connection = Connection;
+    panic!("no answer");
+}
+
 /// One operation of many kinds, in a test that passes.
 pub(crate) fn many_kinds() {
     let lock = Arc::new((Mutex::new(false), Condvar::new(), RwLock::new(1), Semaphore::new(1)));

@@ -134,6 +134,25 @@ fn leaks_livelocks_and_predicted_deadlocks_are_told() {
 }
 
 #[test]
+fn what_is_left_out_read_late_or_not_finished_is_told() {
+    let sampled = || config().strategy(StrategyKind::RandomWalk).executions(200);
+    let stale = json("stale_read", sampled(), flag_raised_too_weakly);
+    let load = rows(&stale).iter().find(|row| row["last"].is_string()).expect("a load of an older store");
+    assert_eq!((&load["read"], &load["last"]), (&json!("0"), &json!("42")));
+    check(&stale);
+    let fails = |kind: &str, name: &str, config: Config, body: fn()| {
+        let report = json(name, config, body);
+        check(&report);
+        assert_eq!(report["failure"]["kind"], kind);
+    };
+    fails("step-limit", "step_limit", sampled().max_steps(3_000), restless);
+    fails("leaked-thread", "leaked_thread", sampled(), worker_without_an_end);
+    fails("double-panic", "double_panic", sampled(), panics_twice);
+    let exhaustive = config().strategy(StrategyKind::Exhaustive).spurious(1).executions(3);
+    fails("unverified", "unverified", exhaustive, many_kinds);
+}
+
+#[test]
 fn an_order_of_locks_that_is_denied_is_told() {
     let denied = config().strategy(StrategyKind::RandomWalk).executions(20).lock_order(Policy::Deny);
     let report = json("denied_order", denied, opposite_orders_in_turn);

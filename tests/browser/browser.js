@@ -1,7 +1,7 @@
 // A headless Chromium, and pages in it that fail a test when they complain.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
@@ -22,6 +22,11 @@ export const phone = { width: 390, height: 844 };
 
 export function start() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+}
+
+// The names of all reports.
+export function all() {
+  return readdirSync(reports).filter((name) => existsSync(path.join(reports, name, `${name}.html`))).sort();
 }
 
 // Opens the report of this name, lets `look` look at it, and asserts that nothing was complained about or asked for elsewhere.

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { open, phone, picture, printed, start, texts, wide } from "./browser.js";
+import { all, open, phone, picture, printed, start, texts, wide } from "./browser.js";
 
 let browser;
 before(async () => (browser = await start()));
@@ -35,6 +35,30 @@ function contrast(page, selector) {
     const [one, other] = [getComputedStyle(element).color, getComputedStyle(behind ?? document.body).backgroundColor].map(luminance);
     return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
   });
+}
+
+// From the first step on, to the last, and to some rows and links.
+async function goThrough(page, name) {
+  const slider = page.locator("#slider");
+  const last = Number(await slider.getAttribute("max"));
+  await page.keyboard.press("Home");
+  assert.equal(await slider.inputValue(), "0", name);
+  for (let at = 1; at <= Math.min(last, 12); at++) {
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await slider.inputValue(), String(at), name);
+    assert.ok(await selected(page), `${name}: nothing is selected at ${at}`);
+  }
+  await page.keyboard.press("End");
+  assert.equal(await slider.inputValue(), String(last), name);
+  // By their number: rows are drawn anew when the time line scrolls.
+  for (let at = last; at >= Math.max(last - 2, 0); at--) {
+    await page.locator(`#lanes .row[data-at="${at}"]`).first().click();
+    assert.equal(await slider.inputValue(), String(at), name);
+  }
+  for (const link of (await page.locator("a.step:visible").all()).slice(0, 4)) {
+    await link.click();
+    assert.ok(await selected(page), `${name}: a link leads nowhere`);
+  }
 }
 
 test("a lost update is told from the top to the bottom", async () => {
@@ -170,6 +194,20 @@ test("a data race tells both accesses and what is too weak", async () => {
 test("a livelock tells who goes round", async () => {
   await open(browser, "livelock", {}, async (page) => {
     assert.match(await page.locator("#spins").textContent(), /does, again and again:.*load/s);
+    // Who is where stays in sight, however long the line is.
+    await page.locator("#lanes .row", { hasText: "load" }).first().click();
+    const [listing, here] = await Promise.all([".listing", ".line.now .here"].map((part) => page.locator(part).boundingBox()));
+    assert.ok(here.x + here.width <= listing.x + listing.width, "the name of the thread is cut off");
+  });
+});
+
+test("a stale read tells what was read, what stood there, and why", async () => {
+  await open(browser, "stale_read", {}, async (page) => {
+    await page.locator("#lanes .row", { hasText: "stale: it is 42" }).click();
+    assert.match(await page.locator("#operation").textContent(), /0.*42/s);
+    assert.match(await page.locator(".oddities").textContent(), /step 8\): 0 \(stale: it is 42\)/);
+    assert.match(await page.locator("body").textContent(), /would have to be Release/);
+    await picture(page, "stale_read", { fullPage: true });
   });
 });
 
@@ -225,6 +263,34 @@ for (const colorScheme of ["light", "dark"]) {
             assert.ok(found >= 4.5, `${name}: the contrast of ${words} is ${found.toFixed(1)}`);
           }
           await picture(page, `${name}-${colorScheme}-${size}`, { fullPage: name !== "long" });
+        });
+      }
+    });
+  }
+}
+
+// Every page, whatever it is about.
+for (const colorScheme of ["light", "dark"]) {
+  for (const [size, viewport] of Object.entries({ wide, phone })) {
+    test(`every page can be gone through: ${colorScheme}, ${size}`, async () => {
+      // Other tests leave what these have already.
+      const same = ["alone", "handovers", "read", "read_deadlock", "replay_fails", "to_replay", "workers"];
+      const names = all().filter((name) => !same.includes(name));
+      for (const name of ["livelock", "leak", "leaked_thread", "denied_order", "stale_read", "step_limit"]) {
+        assert.ok(names.includes(name), `${name} is not there`);
+      }
+      for (const name of names) {
+        await open(browser, name, { viewport, colorScheme }, async (page) => {
+          await fits(page);
+          if (await page.locator("#lanes .row").count()) await goThrough(page, name);
+          for (const summary of await page.locator("summary:visible").all()) await summary.click();
+          await fits(page);
+          for (const words of ["h1", ".kind", "pre.message", ".note", ".prose"]) {
+            if (!(await page.locator(words).count())) continue;
+            const found = await contrast(page, words);
+            assert.ok(found >= 4.5, `${name}: the contrast of ${words} is ${found.toFixed(1)}`);
+          }
+          await picture(page, `all-${name}-${colorScheme}-${size}`, { fullPage: name !== "long" });
         });
       }
     });

@@ -152,7 +152,7 @@ pub(crate) fn panics_twice() {
         }
     }
     let mut connection = Connection { is_closed: false };
-    let request = spawn("request", || panic!("no answer"));
+    let request = spawn("request", || -> u32 { panic!("no answer") });
     request.join().unwrap();
     connection.is_closed = true;
 }

@@ -100,7 +100,7 @@ pub(crate) fn worker_without_an_end() {
     let (jobs, queue) = mpsc::channel::<u32>();
     spawn("worker", move || {
         for job in queue {
-            drop(job);
+            assert_eq!(job, 1);
         }
     });
     jobs.send(1).unwrap();

@@ -202,7 +202,10 @@ impl Writer {
     }
 
     fn oddity(&mut self, doing: &Doing, found: &str) -> OddityPart {
-        OddityPart { operation: self.doing(doing), found: found.trim_start_matches([':', ' ']).to_owned() }
+        OddityPart {
+            operation: self.doing(doing),
+            found: found.trim_start_matches([':', '=', ' ']).to_owned(),
+        }
     }
 
     fn passing(&mut self, cause: &Cause, passing: &Passing, failing: &Trace) -> PassingPart {

@@ -21,8 +21,8 @@ impl Page<'_> {
                     (self.printed(&passing.trace, &passing.turned_steps()))
                 }
             }
-            @if !failure.waits.is_empty() { (self.waits(&failure.waits)) }
             @if !failure.spins.is_empty() { (self.spins(&failure.spins)) }
+            @if !failure.waits.is_empty() { (self.waits(&failure.waits)) }
             @if let Some(race) = &failure.race { (self.race(race)) }
             @if let Some(cycle) = &failure.lock_cycle { (self.lock_cycle(cycle)) }
         }

@@ -90,9 +90,11 @@ class Panels {
       const code = element("code", "", text || " ");
       if (number === line) code.replaceChildren(...this.pointed(text, column));
       row.append(element("span", "number", number), code);
+      const here = element("span", "present");
       for (const thread of present.get(number) ?? []) {
-        row.append(element("span", `here thread thread-${thread % 8}`, this.report.trace.threads[thread]));
+        here.append(element("span", `here thread thread-${thread % 8}`, this.report.trace.threads[thread]));
       }
+      if (here.hasChildNodes()) row.append(here);
       listing.append(row);
     }
     return [title, listing];
