@@ -9,6 +9,9 @@ use textwrap::core::display_width;
 
 use super::{Doing, Failure, FailureKind, Place, Spin, source};
 
+/// How long labels may be, where they do not fit otherwise.
+const SHORT_LABELS: [usize; 4] = [usize::MAX, 32, 24, 16];
+
 /// How many places are shown.
 const PLACES: usize = 6;
 
@@ -47,24 +50,36 @@ pub(super) fn snippets(failure: &Failure, width: usize) -> String {
     }
     let mut all = String::new();
     for Labelled { file, text, spans } in &texts {
-        let annotation = |(span, label): &(Range<usize>, String)| {
-            AnnotationKind::Primary.span(span.clone()).label(label.clone())
+        let group = |length: usize| {
+            let annotation = |(span, label): &(Range<usize>, String)| {
+                AnnotationKind::Primary.span(span.clone()).label(cut(label, length))
+            };
+            let snippet = Snippet::source(text.as_str()).path(file.as_str());
+            Group::with_level(Level::NOTE).element(snippet.annotations(spans.iter().map(annotation)))
         };
-        let snippet = Snippet::source(text.as_str()).path(file.as_str());
-        let snippet = snippet.annotations(spans.iter().map(annotation));
-        let group = Group::with_level(Level::NOTE).element(snippet);
-        all += &rendered(&[group], width);
+        all += &rendered(group, width);
         all.push('\n');
     }
     all
 }
 
-/// The source with its labels in so much room. The renderer makes source fit, and takes no notice of labels; so it is told of
-/// less room until they fit as well, and shows a part of the lines then.
-fn rendered(groups: &[Group<'_>], width: usize) -> String {
+/// The source with its labels, which are not to be longer than it says, in so much room. The renderer makes source fit, and takes
+/// no notice of labels; so it is told of less room until they fit as well, and shows a part of the lines then. If that does not
+/// do, labels are cut short.
+fn rendered<'a>(group: impl Fn(usize) -> Group<'a>, width: usize) -> String {
     let fits = |text: &String| text.lines().all(|line| display_width(line) <= width);
-    let in_room = |room| Renderer::plain().term_width(room).render(groups);
-    (width / 2..=width).rev().map(in_room).find(fits).unwrap_or_else(|| in_room(width))
+    let in_room = |room, length| Renderer::plain().term_width(room).render(&[group(length)]);
+    let rooms = || (width / 2..=width).rev();
+    let all = SHORT_LABELS.into_iter().flat_map(|length| rooms().map(move |room| (room, length)));
+    all.map(|(room, length)| in_room(room, length)).find(fits).unwrap_or_else(|| in_room(width, usize::MAX))
+}
+
+/// At most so many characters of a label.
+fn cut(label: &str, length: usize) -> String {
+    match label.char_indices().nth(length) {
+        None => label.to_owned(),
+        Some(_) => label.chars().take(length - 1).chain(['…']).collect(),
+    }
 }
 
 /// The word that begins at a place, in bytes of the text.

@@ -30,6 +30,14 @@ fn cases() -> Vec<(&'static str, Case)> {
         ("deadlock_two_of_three", (Deadlock, random(), two_of_three)),
         ("deadlock_abandoned_lock", (Deadlock, random(), abandoned_lock)),
         ("livelock", (Livelock, random(), flag_that_nobody_raises)),
+        (
+            "good_samaritan",
+            (
+                GoodSamaritan,
+                sampled().strategy(StrategyKind::Pct { depth: 3 }).max_steps(20_000),
+                polled_lock,
+            ),
+        ),
         ("step_limit", (StepLimit, random().max_steps(2_000), restless)),
         ("thread_limit", (ThreadLimit, sampled().max_threads(3), thread_per_request)),
         ("data_race", (DataRace, random(), race_through_a_third)),

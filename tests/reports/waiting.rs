@@ -86,6 +86,16 @@ pub(crate) fn flag_that_nobody_raises() {
     waiter.join().unwrap();
 }
 
+/// The poller takes the lock again and again, and never lets the other have it.
+pub(crate) fn polled_lock() {
+    let ready = Arc::new(Mutex::new(false));
+    let theirs = ready.clone();
+    let poller = spawn("poller", move || while !*theirs.lock().unwrap() {});
+    let setter = spawn("setter", move || *ready.lock().unwrap() = true);
+    poller.join().unwrap();
+    setter.join().unwrap();
+}
+
 /// Two threads change what both of them look at, and neither is ever content.
 pub(crate) fn restless() {
     let turn = Arc::new(AtomicU32::new(0));
