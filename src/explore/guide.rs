@@ -181,7 +181,7 @@ impl Guided {
                 thread.unwrap_or(default)
             }
         };
-        let preempts = point.is_enabled(current) && !point.yields(current);
+        let preempts = point.is_enabled(current) && !point.seems_to_wait(current);
         if self.wants_asks {
             let lineage = |thread: ThreadId| self.lines[thread.index()].lineage;
             let object = point.pending(current).object;
@@ -219,7 +219,7 @@ impl Guided {
             return allowed().nth(rng.below(count)).unwrap_or(current);
         }
         let stays = point.is_enabled(current) && self.is_allowed(point, current);
-        let preempts = stays && !point.yields(current);
+        let preempts = stays && !point.seems_to_wait(current);
         if preempts && !self.preempts_at.contains(&self.chances) {
             return current;
         }
@@ -228,14 +228,14 @@ impl Guided {
         if count == 0 { current } else { others().nth(rng.below(count)).unwrap_or(current) }
     }
 
-    /// The running thread, if it can go on and does not yield; otherwise the one that was spawned first, or after a yield the
+    /// The running thread, if it can go on and does not seem to wait; otherwise the one that was spawned first, or if it does the
     /// next one after it. Of those that no order holds back, if orders are to be kept.
     fn default_thread(&self, point: &SchedulingPoint<'_>, keeps_orders: bool) -> ThreadId {
         let current = point.current();
         let is_allowed = |thread: ThreadId| !keeps_orders || self.is_allowed(point, thread);
         let allowed = || point.enabled().filter(|&thread| is_allowed(thread));
         let stays = point.is_enabled(current) && is_allowed(current);
-        match stays && !point.yields(current) {
+        match stays && !point.seems_to_wait(current) {
             true => Some(current),
             false if stays => allowed().min_by_key(|&thread| (thread <= current, thread)),
             false => allowed().min(),

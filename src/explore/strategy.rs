@@ -198,6 +198,11 @@ impl<'a> SchedulingPoint<'a> {
         self.kernel.yields(thread)
     }
 
+    /// Whether `thread` yields, or has gone round in a loop at least once.
+    pub(crate) fn seems_to_wait(&self, thread: ThreadId) -> bool {
+        self.kernel.seems_to_wait(thread)
+    }
+
     /// Whether `thread` has to give way to others because it spins. Such threads are shown only to who chooses freely.
     pub(crate) fn gives_way(&self, thread: ThreadId) -> bool {
         self.kernel.gives_way(thread)

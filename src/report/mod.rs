@@ -12,6 +12,7 @@ mod locks;
 mod names;
 mod pinned;
 mod race;
+mod repeats;
 mod snippets;
 mod source;
 mod stack;

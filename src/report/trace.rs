@@ -8,6 +8,7 @@ use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
 use super::names::{Names, short};
+use super::repeats::{Part, folded};
 use super::text::grouped;
 use super::{LeftOut, Row, Trace, Wait, width};
 
@@ -59,28 +60,31 @@ pub(super) fn write_trace(
 ) -> fmt::Result {
     let mut left = ROWS;
     // That a thread was preempted takes a line of its own.
-    let fits = |row: &&Row| {
-        let lines = 1 + usize::from(row.preempted);
+    let fits = |part: &&Part<'_>| {
+        let lines = 1 + usize::from(part.is_preempted());
         all || left.checked_sub(lines).is_some_and(|rest| {
             left = rest;
             true
         })
     };
-    let hidden = trace.rows.len() - trace.rows.iter().rev().take_while(fits).count();
-    let preempted = |row: &Row| Line {
-        step: String::new(),
-        place: String::new(),
-        thread: row.thread,
-        content: "╌╌ preempted ╌╌".to_owned(),
-    };
-    let done = trace.rows[hidden..].iter().flat_map(|row| {
-        let line = Line {
-            step: row.step.to_string(),
-            place: row.place.as_ref().map(short).unwrap_or_default(),
-            thread: row.thread,
-            content: cell(row, names),
+    let parts = if all { trace.rows.iter().map(Part::Row).collect() } else { folded(&trace.rows) };
+    let shown = parts.len() - parts.iter().rev().take_while(fits).count();
+    let hidden: usize = parts[..shown].iter().map(Part::rows).sum();
+    let aside = |thread, content: String| Line { step: String::new(), place: String::new(), thread, content };
+    let done = parts[shown..].iter().flat_map(|part| {
+        let line = match *part {
+            Part::Row(row) => Line {
+                step: row.step.to_string(),
+                place: row.place.as_ref().map(short).unwrap_or_default(),
+                thread: row.thread,
+                content: cell(row, names),
+            },
+            Part::Again { thread, times, .. } => {
+                Line { step: "…".to_owned(), ..aside(thread, format!("╌╌ {times} times more ╌╌")) }
+            }
         };
-        [Some(line), row.preempted.then(|| preempted(row))].into_iter().flatten()
+        let preempted = part.is_preempted().then(|| aside(line.thread, "╌╌ preempted ╌╌".to_owned()));
+        [Some(line), preempted].into_iter().flatten()
     });
     let stuck = waits.iter().map(|wait| Line {
         step: String::new(),

@@ -107,7 +107,7 @@ impl Execution {
     pub(super) fn count_switch(&mut self, current: ThreadId) {
         let effort = &mut self.evidence.effort;
         effort.switches += 1;
-        let waits_for_others = self.kernel.yields(current) || self.kernel.gives_way(current);
+        let waits_for_others = self.kernel.seems_to_wait(current) || self.kernel.gives_way(current);
         let is_free = self.kernel.is_enabled(current) && !waits_for_others;
         if is_free {
             effort.preemptions += 1;

@@ -79,6 +79,8 @@ pub(crate) struct Rounds {
     /// Looks since then, and after how many another one becomes the anchor.
     length: u32,
     reach: u32,
+    /// How many looks the last round had.
+    period: u32,
     /// The looks since the anchor, and those of the round before, as numbers.
     sum: u64,
     last_sum: u64,
@@ -116,6 +118,7 @@ impl Rounds {
         self.has_hint |= is_hint;
         self.has_looked |= !is_hint;
         if look == self.anchor {
+            self.period = self.length + 1;
             self.length = 0;
             self.count += 1;
             return true;
@@ -136,6 +139,12 @@ impl Rounds {
         self.sum = 0;
         self.has_looked = false;
         self.count = 0;
+    }
+
+    /// Whether the thread has gone round, and has done nothing else since.
+    #[inline]
+    fn has_gone_round(&self) -> bool {
+        self.looks > FEW_LOOKS && self.count > 0 && self.length < self.period
     }
 
     /// Whether the thread has gone round often enough for that to count as yielding.
@@ -327,6 +336,14 @@ impl Kernel {
     pub(crate) fn yields(&self, id: ThreadId) -> bool {
         let thread = self.thread(id);
         thread.pending.kind.is_yield() || thread.rounds.is_spinning()
+    }
+
+    /// Whether `id` seems to wait for others, so that nobody would say that it is interrupted where another goes on. That is so
+    /// earlier than it counts as yielding.
+    #[inline]
+    pub(crate) fn seems_to_wait(&self, id: ThreadId) -> bool {
+        let thread = self.thread(id);
+        thread.pending.kind.is_yield() || thread.rounds.has_gone_round()
     }
 
     /// Whether `id` has to give way to others.
