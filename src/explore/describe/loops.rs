@@ -67,7 +67,8 @@ pub(super) fn spinning(execution: &Execution, kind: FailureKind, begin: u64) -> 
         let looks = execution.trace.iter().rev().filter(|event| event.thread == id);
         let mut round: Vec<&Event> = looks.take_while(|event| seen.insert(look_key(event))).collect();
         // The execution ended anywhere in it.
-        let since = || execution.trace[begin as usize..].iter().filter(|event| event.thread == id);
+        let rounds = execution.trace.get(begin as usize..).unwrap_or_default();
+        let since = || rounds.iter().filter(|event| event.thread == id);
         round.sort_by_key(|event| since().position(|other| look_key(other) == look_key(event)));
         let mut pointers = Pointers::default();
         let rows = round.into_iter().map(|event| row(execution, event, &mut pointers)).collect();
