@@ -2,6 +2,7 @@
 //! definition, programs with known counts, and what must be found in programs with bugs.
 
 mod acts;
+mod bounds;
 mod bugs;
 #[path = "../memory_model/corpus.rs"]
 #[expect(dead_code, reason = "the documented programs are for others")]
