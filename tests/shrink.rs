@@ -1,13 +1,17 @@
 //! Minimized schedules: they fail as the original did, every time, and no schedule with fewer preemptions does, which the
 //! exhaustive explorer, bounded to fewer, is asked. And what is said of the cause.
 
+#[path = "exhaustive/locked.rs"]
+mod locked;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex as StdMutex;
 
+use drawloom::sync::atomic::AtomicU32;
 use drawloom::sync::atomic::Ordering::{Relaxed, SeqCst};
-use drawloom::sync::atomic::{AtomicU32, AtomicU64};
 use drawloom::sync::{Arc, Condvar, Mutex};
 use drawloom::{Config, Failure, FailureKind, Log, MemoryModel, Report, StrategyKind, explore, hint, thread};
+use locked::{Outcome, Program, run};
 use proptest::prelude::*;
 
 fn sampling() -> Config {
@@ -17,44 +21,6 @@ fn sampling() -> Config {
 #[track_caller]
 fn failure(report: &Report) -> &Failure {
     report.failure().unwrap_or_else(|| panic!("nothing was found: {report}"))
-}
-
-/// One operation on one of two numbers.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Load(usize),
-    Store(usize, u64),
-    Add(usize, u64),
-    Locked(usize, u64),
-}
-
-type Program = Vec<Vec<Step>>;
-
-/// What was read, by thread.
-type Outcome = Vec<Vec<u64>>;
-
-fn run(program: &Program) -> Outcome {
-    let numbers = [AtomicU64::new(0), AtomicU64::new(0)];
-    let lock = Mutex::new(());
-    let step = |step: &Step| match *step {
-        Step::Load(at) => numbers[at].load(SeqCst),
-        Step::Store(at, value) => {
-            numbers[at].store(value, SeqCst);
-            0
-        }
-        Step::Add(at, value) => numbers[at].fetch_add(value, SeqCst),
-        Step::Locked(at, value) => {
-            let _guard = lock.lock().unwrap();
-            let old = numbers[at].load(SeqCst);
-            numbers[at].store(old + value, SeqCst);
-            old
-        }
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> =
-            program.iter().map(|steps| scope.spawn(|| steps.iter().map(step).collect())).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
 }
 
 /// The outcome that is seen least often.
@@ -91,20 +57,8 @@ fn check(program: &Program) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let at = 0..2usize;
-    let value = 1..3u64;
-    prop_oneof![
-        3 => at.clone().prop_map(Step::Load),
-        2 => (at.clone(), value.clone()).prop_map(|(at, value)| Step::Store(at, value)),
-        2 => (at.clone(), value.clone()).prop_map(|(at, value)| Step::Add(at, value)),
-        1 => (at, value).prop_map(|(at, value)| Step::Locked(at, value)),
-    ]
-}
-
 fn program() -> impl Strategy<Value = Program> {
-    let threads = |count, steps| prop::collection::vec(prop::collection::vec(step(), 1..=steps), count);
-    prop_oneof![threads(2, 4), threads(3, 3)]
+    locked::program([3, 2, 2, 1])
 }
 
 proptest! {

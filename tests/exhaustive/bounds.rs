@@ -2,51 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drawloom::sync::Mutex;
-use drawloom::sync::atomic::AtomicU64;
-use drawloom::sync::atomic::Ordering::SeqCst;
-use drawloom::{MemoryModel, thread};
+use drawloom::MemoryModel;
 use proptest::prelude::*;
 
+use super::locked::{self, Outcome, Program, Step, run};
 use super::{config, shown};
-
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Load(usize),
-    Store(usize, u64),
-    Add(usize, u64),
-    /// Adds with a load and a store, under the lock.
-    Locked(usize, u64),
-}
-
-type Program = Vec<Vec<Step>>;
-
-/// What each thread has read.
-type Outcome = Vec<Vec<u64>>;
-
-fn run(program: &Program) -> Outcome {
-    let numbers = [AtomicU64::new(0), AtomicU64::new(0)];
-    let lock = Mutex::new(());
-    let step = |step: &Step| match *step {
-        Step::Load(at) => numbers[at].load(SeqCst),
-        Step::Store(at, value) => {
-            numbers[at].store(value, SeqCst);
-            0
-        }
-        Step::Add(at, value) => numbers[at].fetch_add(value, SeqCst),
-        Step::Locked(at, value) => {
-            let _guard = lock.lock().unwrap();
-            let old = numbers[at].load(SeqCst);
-            numbers[at].store(old + value, SeqCst);
-            old
-        }
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> =
-            program.iter().map(|steps| scope.spawn(|| steps.iter().map(step).collect())).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
-}
 
 /// A moment of a schedule.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -143,15 +103,7 @@ fn check(program: &Program) -> Result<(), TestCaseError> {
 }
 
 fn program() -> impl Strategy<Value = Program> {
-    let (at, value) = (0..2usize, 1..3u64);
-    let step = prop_oneof![
-        at.clone().prop_map(Step::Load),
-        (at.clone(), value.clone()).prop_map(|(at, value)| Step::Store(at, value)),
-        (at.clone(), value.clone()).prop_map(|(at, value)| Step::Add(at, value)),
-        (at, value).prop_map(|(at, value)| Step::Locked(at, value)),
-    ];
-    let threads = |count, steps| prop::collection::vec(prop::collection::vec(step.clone(), 1..=steps), count);
-    prop_oneof![threads(2, 4), threads(3, 3)]
+    locked::program([1, 1, 1, 1])
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod going_on;
 #[expect(dead_code, reason = "the variants of RC11 that only sampling needs")]
 mod graphs;
 mod interleavings;
+mod locked;
 mod objects;
 #[path = "../memory_model/program.rs"]
 mod program;
