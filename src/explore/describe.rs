@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) use cause::cause_of;
 pub(super) use loops::loops_begin;
 
-use super::judge::{Verdict, endless_after, first_unhandled_panic, join_names};
+use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, join_names};
 use crate::report::{
     Effort, Ended, FailureKind, Found, KEPT_ROWS, LeftOut, ObjectName, Place, Race, Row, Spin, Trace, Wait,
 };
@@ -98,10 +98,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
 
 fn effort(execution: &Execution, verdict: &Verdict) -> Effort {
     let evidence::Effort { mut switches, mut preemptions, waited } = execution.evidence.effort;
-    let panic = panic_of(execution, verdict).map(|panic| panic.step);
-    // With the switch to who goes on for ever.
-    let endless = || endless_after(execution, verdict.kind).map(|after| after + 1);
-    if let Some(until) = panic.or_else(endless) {
+    if let Some(until) = counted_until(execution, verdict.kind) {
         let mut steps = 0;
         let begins = execution.schedule.runs().into_iter().map(|run| {
             steps += u64::from(run.length);

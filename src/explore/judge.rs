@@ -223,6 +223,15 @@ pub(crate) fn endless_after(execution: &Execution, kind: FailureKind) -> Option<
     }
 }
 
+/// Until which step switches and preemptions count, if not to the end: what has to be done after a panic, for the execution to
+/// end, is nobody's concern. With the switch to who goes on for ever.
+pub(crate) fn counted_until(execution: &Execution, kind: FailureKind) -> Option<u64> {
+    match kind {
+        FailureKind::Panic => first_unhandled_panic(execution).map(|panic| panic.step),
+        kind => endless_after(execution, kind).map(|after| after + 1),
+    }
+}
+
 /// The threads that could have gone on while `thread` took the last `steps`: that can go on now, or wait for a lock that it has
 /// taken meanwhile.
 fn kept_from_running(execution: &Execution, thread: ThreadId, steps: u32) -> impl Iterator<Item = ThreadId> {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use super::describe::{Rows, loops_begin, trace};
 use super::guide::{Guide, Guided, Watched};
-use super::judge::{LONE_STEPS, Verdict, endless_after, first_unhandled_panic};
+use super::judge::{LONE_STEPS, Verdict, counted_until, endless_after, first_unhandled_panic};
 use super::minimize::Found;
 use super::profile::Profile;
 use super::replay::Replay;
@@ -137,14 +137,10 @@ impl<'a, 'b> Replays<'a, 'b> {
         let guided = &mut *self.guided.borrow_mut();
         let length = self.execution.kernel.steps;
         let kind = verdict.as_ref().map(|verdict| verdict.kind);
-        if kind == Some(FailureKind::Panic) {
-            // What has to be done after it, for the execution to end, is nobody's concern.
-            let panic = first_unhandled_panic(self.execution);
-            panic.into_iter().for_each(|panic| guided.count_until(panic.step));
+        if let Some(until) = kind.and_then(|kind| counted_until(self.execution, kind)) {
+            guided.count_until(until);
         }
         if let Some(after) = kind.and_then(|kind| endless_after(self.execution, kind)) {
-            // With the switch to who goes on.
-            guided.count_until(after + 1);
             guided.cost.steps = after;
         }
         guided.cost.deviations = guided.done.0.len() as u32;
