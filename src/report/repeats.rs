@@ -67,26 +67,28 @@ fn times(rows: &[Row], at: usize, period: usize) -> usize {
     if block.iter().any(|row| row.thread != block[0].thread || row.preempted) {
         return 0;
     }
-    // The thread may be preempted after the last.
-    let is_same = |(row, again): (&Row, &Row)| is_like(row, again) && !again.preempted;
-    let is_last = |again: &[Row]| {
-        let (last, others) = again.split_last().expect("a block has a row");
-        block.iter().zip(others).all(is_same) && is_like(&block[period - 1], last) && last.preempted
-    };
     let mut times = 0;
     for again in rest.chunks_exact(period) {
-        if block.iter().zip(again).all(is_same) {
-            times += 1;
-        } else {
-            return times + usize::from(is_last(again));
+        let preempted = again.iter().position(|row| row.preempted);
+        let is_last = preempted == Some(period - 1);
+        let goes_on = preempted.is_none() || is_last;
+        if !goes_on || !block.iter().zip(again).all(|(row, other)| is_like(row, other)) {
+            break;
+        }
+        times += 1;
+        if is_last {
+            break;
         }
     }
     times
 }
 
 fn is_like(row: &Row, other: &Row) -> bool {
-    let known = |row: &Row| (row.thread, row.verb, row.place.clone());
-    known(row) == known(other) && row.object == other.object && row.note == other.note
+    row.thread == other.thread
+        && row.verb == other.verb
+        && row.place == other.place
+        && row.object == other.object
+        && row.note == other.note
 }
 
 #[cfg(test)]
