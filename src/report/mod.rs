@@ -432,7 +432,7 @@ impl Failure {
         &self.token
     }
 
-    /// How many steps the failing execution had.
+    /// How many steps the failing execution had; until it began to go on for ever, if that is what failed it.
     pub fn steps(&self) -> u64 {
         self.steps
     }
@@ -454,12 +454,14 @@ impl Failure {
         self.minimized.map_or(as_it_is, |minimized| (minimized.steps, minimized.preemptions))
     }
 
-    /// How often another thread went on in the failing execution; until the panic, if that is what failed it.
+    /// How often another thread went on in the failing execution; until the panic, or until it began to go on for ever, if that
+    /// is what failed it.
     pub fn switches(&self) -> u64 {
         self.effort.switches
     }
 
-    /// How many of the switches were preemptions: away from a thread that could have gone on.
+    /// How many of the switches were preemptions: away from a thread that could have gone on, and did not seem to wait in a
+    /// loop.
     pub fn preemptions(&self) -> u64 {
         self.effort.preemptions
     }

@@ -82,8 +82,8 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
     Some(Shrunk { plan: best, before, replays, is_minimal })
 }
 
-/// How many steps a replay may take of a schedule that takes so many: one that takes much longer waits in a loop for what does not
-/// come any more.
+/// How many steps a replay may take of a schedule that takes so many: one that takes much longer waits in a loop for what does
+/// not come any more.
 fn patience(steps: u64) -> u64 {
     2 * steps + 200
 }

@@ -1,10 +1,10 @@
 //! A schedule as what sets it apart: the choices that the default policy would not have made.
 //!
 //! The default policy lets the running thread go on until it has to wait, ends, yields or has gone round in a loop, and then the
-//! thread that was spawned first (in the latter cases the next one after it, in turn); loads read the latest store, stores go to the end of modification
-//! order, nothing happens spuriously, and every other choice is the first alternative. A deviation is named by a thread and by
-//! how many operations that thread has executed, not by a step of the whole execution: so it stays what it is when others are
-//! taken away (Zeller and Hildebrandt, TSE 2002, minimize sets of such independent changes).
+//! thread that was spawned first (in the latter two cases the next one after it, in turn); loads read the latest store, stores go
+//! to the end of modification order, nothing happens spuriously, and every other choice is the first alternative. A deviation is
+//! named by a thread and by how many operations that thread has executed, not by a step of the whole execution: so it stays what
+//! it is when others are taken away (Zeller and Hildebrandt, TSE 2002, minimize sets of such independent changes).
 
 /// A thread, by its spawn path.
 pub(crate) type Lineage = u64;
@@ -137,7 +137,7 @@ pub(crate) struct Run {
     /// Whether more than one thread has accessed the object of this number.
     pub(crate) shared: Vec<bool>,
     pub(crate) threads: Vec<Lineage>,
-    /// As many as `Cost::steps`.
+    /// Until threads go round in loops for ever, if that is the failure.
     pub(crate) steps: Vec<Step>,
     /// The threads that the failure concerns.
     pub(crate) ends: Vec<End>,
