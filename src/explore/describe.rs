@@ -19,6 +19,7 @@ pub(super) use loops::loops_begin;
 use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, join_names};
 use crate::report::{
     Effort, Ended, FailureKind, Found, KEPT_ROWS, LeftOut, ObjectName, Place, Race, Row, Spin, Trace, Wait,
+    shortened,
 };
 use crate::rt::Execution;
 use crate::rt::evidence;
@@ -232,12 +233,7 @@ fn panic_row(panic: &PanicRecord) -> Row {
 /// The first line, cut short: the whole message stands above the trace.
 fn first_line(message: &str) -> String {
     const LENGTH: usize = 32;
-    let line = message.lines().next().unwrap_or_default();
-    if line.chars().count() <= LENGTH {
-        return line.to_owned();
-    }
-    let cut: String = line.chars().take(LENGTH - 1).collect();
-    format!("{}…", cut.trim_end())
+    shortened(message.lines().next().unwrap_or_default(), LENGTH)
 }
 
 pub(super) fn place_of(at: &SourceLocation) -> Place {

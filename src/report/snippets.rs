@@ -7,6 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use textwrap::core::display_width;
 
+use super::text::shortened;
 use super::{Doing, Failure, FailureKind, Place, Spin, source};
 
 /// How long labels may be, where they do not fit otherwise.
@@ -52,7 +53,7 @@ pub(super) fn snippets(failure: &Failure, width: usize) -> String {
     for Labelled { file, text, spans } in &texts {
         let group = |length: usize| {
             let annotation = |(span, label): &(Range<usize>, String)| {
-                AnnotationKind::Primary.span(span.clone()).label(cut(label, length))
+                AnnotationKind::Primary.span(span.clone()).label(shortened(label, length))
             };
             let snippet = Snippet::source(text.as_str()).path(file.as_str());
             Group::with_level(Level::NOTE).element(snippet.annotations(spans.iter().map(annotation)))
@@ -72,14 +73,6 @@ fn rendered<'a>(group: impl Fn(usize) -> Group<'a>, width: usize) -> String {
     let rooms = || (width / 2..=width).rev();
     let all = SHORT_LABELS.into_iter().flat_map(|length| rooms().map(move |room| (room, length)));
     all.map(|(room, length)| in_room(room, length)).find(fits).unwrap_or_else(|| in_room(width, usize::MAX))
-}
-
-/// At most so many characters of a label.
-fn cut(label: &str, length: usize) -> String {
-    match label.char_indices().nth(length) {
-        None => label.to_owned(),
-        Some(_) => label.chars().take(length - 1).chain(['…']).collect(),
-    }
 }
 
 /// The word that begins at a place, in bytes of the text.

@@ -224,6 +224,15 @@ pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt:
     if report.stopped_by_time { write!(f, ", stopped by the time limit") } else { Ok(()) }
 }
 
+/// At most so many characters of a text.
+pub(crate) fn shortened(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(length - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
 /// `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
