@@ -1,0 +1,129 @@
+//! A failing execution.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Cause, Effort, FailureKind, LockCycle, Minimized, Place, Race, Spin, Trace, Wait, text};
+use crate::config::Log;
+
+/// The longest token that is shown in place of the seed.
+const TOKEN_LENGTH: usize = 240;
+
+/// A failing execution: what went wrong, and how to see it again.
+///
+/// As text it is 100 columns wide, whoever prints it; `format!("{failure:80}")` makes it narrower, 80 columns at least. Paths,
+/// the replay command and a message that has line breaks of its own are never broken.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub(crate) test: String,
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+    pub(crate) place: Option<Place>,
+    pub(crate) execution: u64,
+    pub(crate) seed: u64,
+    pub(crate) seed_text: String,
+    pub(crate) token: String,
+    pub(crate) steps: u64,
+    pub(crate) effort: Effort,
+    pub(crate) minimized: Option<Minimized>,
+    pub(crate) trace: Trace,
+    pub(crate) waits: Vec<Wait>,
+    pub(crate) spins: Vec<Spin>,
+    pub(crate) race: Option<Race>,
+    pub(crate) cause: Option<Cause>,
+    /// The order of locks that led to it.
+    pub(crate) lock_cycle: Option<LockCycle>,
+    /// Whatever else there is to say, a paragraph each.
+    pub(crate) notes: Vec<String>,
+    /// How to run it again, with `{}` for the token or seed.
+    pub(crate) rerun: String,
+    pub(crate) log: Log,
+    /// Whether this is what a replay showed.
+    pub(crate) replayed: bool,
+}
+
+impl Failure {
+    /// What went wrong.
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// In words: a panic's message, who waits in a deadlock, ….
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The number of the execution that failed, from 0.
+    pub fn execution(&self) -> u64 {
+        self.execution
+    }
+
+    /// The seed of the exploration.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The text that replays this schedule: for `DRAWLOOM_REPLAY` or [`Config::replay`](crate::Config::replay).
+    /// Empty if the failing execution could not be run again.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// How many steps the failing execution had; until it began to go on for ever, if that is what failed it.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Whether no schedule with fewer preemptions fails in the same way: all of them were tried, other choices being as they
+    /// are.
+    pub fn is_minimal(&self) -> bool {
+        self.minimized.is_some_and(|minimized| minimized.is_minimal)
+    }
+
+    /// How many replays it took to minimize the schedule; 0 if it is as it was found.
+    pub fn replays(&self) -> u32 {
+        self.minimized.map_or(0, |minimized| minimized.replays)
+    }
+
+    /// How many steps and preemptions the schedule had that was found, before it was minimized.
+    pub fn found(&self) -> (u64, u64) {
+        let as_it_is = (self.steps, self.effort.preemptions);
+        self.minimized.map_or(as_it_is, |minimized| (minimized.steps, minimized.preemptions))
+    }
+
+    /// How often another thread went on in the failing execution; until the panic, or until it began to go on for ever, if that
+    /// is what failed it.
+    pub fn switches(&self) -> u64 {
+        self.effort.switches
+    }
+
+    /// How many of the switches were preemptions: away from a thread that could have gone on, and did not seem to wait in a
+    /// loop.
+    pub fn preemptions(&self) -> u64 {
+        self.effort.preemptions
+    }
+
+    /// The virtual time that threads have waited for something or slept in the failing execution, all together.
+    pub fn waited(&self) -> Duration {
+        self.effort.waited
+    }
+}
+
+impl Failure {
+    /// What replays it, and is not too long to be shown: the token, or else the seed.
+    pub(super) fn exact(&self) -> &str {
+        let by_token = !self.token.is_empty() && self.token.len() <= TOKEN_LENGTH;
+        if by_token { &self.token } else { &self.seed_text }
+    }
+
+    /// What to do to see it again.
+    pub(super) fn rerun_command(&self) -> String {
+        self.rerun.replace("{}", self.exact())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text::write_failure(self, f)
+    }
+}
