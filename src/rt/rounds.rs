@@ -84,8 +84,9 @@ pub(crate) struct Rounds {
     /// The looks since the anchor, and those of the round before, as numbers.
     sum: u64,
     last_sum: u64,
-    /// Whether there was a hint since this anchor was chosen, and anything but hints since it was last seen.
+    /// Whether the last round had a hint; and whether there was one since the anchor was last seen, or anything else.
     has_hint: bool,
+    has_hinted: bool,
     has_looked: bool,
     /// Rounds with this anchor.
     count: u32,
@@ -111,13 +112,14 @@ impl Rounds {
     /// Adds a look when there were some already.
     fn follow(&mut self, look: u64, is_hint: bool) -> bool {
         if self.looks == FEW_LOOKS + 1 {
-            self.start(look, is_hint, 1);
+            self.start(look, 1);
             return false;
         }
         self.sum = self.sum.wrapping_add(look);
-        self.has_hint |= is_hint;
+        self.has_hinted |= is_hint;
         self.has_looked |= !is_hint;
         if look == self.anchor {
+            self.has_hint = std::mem::take(&mut self.has_hinted);
             self.period = self.length + 1;
             self.length = 0;
             self.count += 1;
@@ -125,14 +127,15 @@ impl Rounds {
         }
         self.length += 1;
         if self.length == self.reach {
-            self.start(look, is_hint, (self.reach * 2).min(LONGEST));
+            self.start(look, (self.reach * 2).min(LONGEST));
         }
         false
     }
 
     /// Makes a look the one to come back to.
-    fn start(&mut self, look: u64, is_hint: bool, reach: u32) {
-        self.has_hint = is_hint;
+    fn start(&mut self, look: u64, reach: u32) {
+        // A hint that is the anchor itself is seen again where the round ends.
+        self.has_hinted = false;
         self.anchor = look;
         self.length = 0;
         self.reach = reach;
@@ -168,8 +171,8 @@ pub(crate) struct Quiet {
     is_livelock: bool,
 }
 
-/// From where on nothing new happens.
-#[derive(Clone, Copy, Default, Debug)]
+/// From where on nothing new happens: a step, and how long the list of choices was then.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Settled {
     pub(crate) step: u64,
     pub(crate) choices: usize,
@@ -399,6 +402,21 @@ mod tests {
             rounds.look(|| 3, false);
         }
         assert!(!rounds.has_hint);
+    }
+
+    #[test]
+    fn a_hint_before_a_loop_is_none_of_it() {
+        let mut rounds = Rounds::default();
+        for _ in 0..=FEW_LOOKS {
+            rounds.look(|| 1, false);
+        }
+        // The loop's own look comes to be the one to come back to before the hint, as the same was seen there.
+        rounds.look(|| 2, false);
+        rounds.look(|| 3, true);
+        for _ in 0..20 {
+            rounds.look(|| 2, false);
+        }
+        assert!(rounds.is_spinning() && !rounds.has_hint);
     }
 
     #[test]
