@@ -67,7 +67,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
             | FailureKind::StepLimit
             | FailureKind::Livelock
     );
-    let loops = loops::loops_begin(execution, verdict.kind);
+    let loops = loops::loops_begin(execution, verdict.kind).filter(|_| execution.knot.is_none());
     let place = match verdict.kind {
         FailureKind::Panic => {
             panic_of(execution, verdict).and_then(|panic| panic.location.as_ref()).map(place_of)
@@ -88,9 +88,12 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         effort: effort(execution, verdict),
         trace: match loops {
             Some(begin) => loops::trace_until_rounds(execution, verdict.kind, begin, rows),
-            None => trace_until_panic(execution, verdict, rows),
+            None => trace_until_the_end(execution, verdict, rows),
         },
-        spins: loops.map_or(Vec::new(), |begin| loops::spinning(execution, verdict.kind, begin)),
+        spins: match loops.filter(|_| verdict.kind != FailureKind::LeakedThread) {
+            Some(begin) => loops::spinning(execution, verdict.kind, begin),
+            None => Vec::new(),
+        },
         waits: if stuck { waits::waits(execution) } else { Vec::new() },
         race: execution.race.map(|race| race::race_of(execution, &race)),
         notes: notes(execution, verdict),
@@ -121,20 +124,20 @@ pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
     trace_of(execution, &execution.trace, rows)
 }
 
-/// As `trace`, but that of a long execution in which a thread panicked what comes long after that is left out.
-fn trace_until_panic(execution: &Execution, verdict: &Verdict, rows: Rows) -> Trace {
+/// As `trace`, but without what comes long after a panic, or after a knot has closed.
+fn trace_until_the_end(execution: &Execution, verdict: &Verdict, rows: Rows) -> Trace {
     let events = &execution.trace;
-    let end = match panic_of(execution, verdict) {
-        Some(panic) if rows != Rows::All => {
-            events.partition_point(|event| event.step <= panic.step + STEPS_AFTER_PANIC)
+    let until = |step: u64| events.partition_point(|event| event.step <= step);
+    let (end, why) = match (panic_of(execution, verdict), &execution.knot) {
+        (Some(panic), _) if rows != Rows::All => {
+            let end = until(panic.step + STEPS_AFTER_PANIC);
+            let is_long = events.len() - end >= LEFT_OUT_AFTER_PANIC;
+            (if is_long { end } else { events.len() }, "after the panic")
         }
-        _ => events.len(),
+        (_, Some(knot)) => (until(knot.closed.step), "that do not change what the others wait for"),
+        _ => (events.len(), ""),
     };
-    let left_out = events.len() - end;
-    if left_out < LEFT_OUT_AFTER_PANIC {
-        return trace(execution, rows);
-    }
-    let left_out_after = LeftOut { steps: left_out, why: "after the panic" };
+    let left_out_after = LeftOut { steps: events.len() - end, why };
     Trace { left_out_after, ..trace_of(execution, &events[..end], rows) }
 }
 
@@ -363,11 +366,15 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
         notes.extend(waits::lost_wakeups(execution));
     }
     if verdict.kind == FailureKind::LeakedThread {
-        notes.push(
-            "let the test end its threads and join them; or, if one may be left waiting, make it a daemon \
-             (`thread::BuilderExt::daemon`), or let any be left (`leaked_threads = \"allow\"`)"
-                .to_owned(),
-        );
+        let goes_on = endless_after(execution, verdict.kind).is_some();
+        let (left, or) = match goes_on {
+            true => ("going on", ""),
+            false => ("waiting", ", or let any be left (`leaked_threads = \"allow\"`)"),
+        };
+        notes.push(format!(
+            "let the test end its threads and join them; or, if one may be left {left}, make it a daemon \
+             (`thread::BuilderExt::daemon`){or}"
+        ));
     }
     notes.dedup();
     notes

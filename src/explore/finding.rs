@@ -4,7 +4,7 @@ use super::judge::Verdict;
 use super::minimize::Found;
 use super::replay::token_of;
 use super::token::Token;
-use crate::report::{Coverage, FailureKind, LockCycle, LockGraph, Minimized};
+use crate::report::{Coverage, LockCycle, LockGraph, Minimized};
 use crate::rt::Execution;
 
 /// A failing execution, as found.
@@ -65,7 +65,7 @@ impl Outcome {
 
 impl Finding {
     pub(super) fn new(index: u64, verdict: Verdict, execution: &mut Execution) -> Finding {
-        let token = token_of(execution, verdict.kind == FailureKind::Livelock);
+        let token = token_of(execution, verdict.kind);
         let mut fingerprints = std::mem::take(&mut execution.fingerprints);
         if token.goes_on() {
             fingerprints.truncate(token.length() as usize);

@@ -70,7 +70,7 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
         return Some(Verdict::new(FailureKind::Panic, panic.message.clone()));
     }
     let waiting = || {
-        let blocked = kernel.blocked();
+        let blocked = execution.blocked();
         let names: Vec<String> = blocked.iter().map(|blocked| thread(blocked.thread)).collect();
         (join_names(&names), if names.len() == 1 { "waits" } else { "wait" })
     };
@@ -102,6 +102,17 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
                 FailureKind::Deadlock,
                 format!("{what}, while {} can go on", join_names(&going)),
             ))
+        }
+        Stop::Knot => {
+            let (names, verb) = waiting();
+            let going: Vec<String> = kernel.can_go_on().map(thread).collect();
+            let (goes, uses) = if going.len() == 1 { ("goes", "uses") } else { ("go", "use") };
+            let message = format!(
+                "{names} {verb} for ever, as it seems: {} {goes} on until the limit `max_steps`, and {uses} nothing of what \
+                 they wait for",
+                join_names(&going),
+            );
+            Some(Verdict::new(FailureKind::Deadlock, message))
         }
         Stop::Leaked if !config.allow_leaked_threads => Some(Verdict::new(
             FailureKind::LeakedThread,
@@ -147,6 +158,9 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
             Some(Verdict::new(FailureKind::Livelock, message))
         }
         Stop::Finished => tracked(execution).or_else(|| left(execution, config.leaks)),
+        Stop::StepLimit if !config.allow_leaked_threads && runs_on(execution).is_some() => {
+            Some(running_on(execution))
+        }
         Stop::StepLimit => Some(step_limit(execution)),
         Stop::ThreadLimit(location) => Some(Verdict::new(
             FailureKind::ThreadLimit,
@@ -194,6 +208,26 @@ fn step_limit(execution: &Execution) -> Verdict {
     Verdict::new(FailureKind::StepLimit, message)
 }
 
+/// What to say of threads that have not ended long after the test body has returned.
+fn running_on(execution: &Execution) -> Verdict {
+    let kernel = &execution.kernel;
+    let going: Vec<String> = kernel.can_go_on().map(|id| execution.thread_label(id)).collect();
+    let goes = if going.len() == 1 { "goes" } else { "go" };
+    let message = format!(
+        "the test body has returned, but {} {goes} on until the limit `max_steps`",
+        join_names(&going)
+    );
+    Verdict::new(FailureKind::LeakedThread, message)
+}
+
+/// The step at which the test body returned, if others have gone on for long since then, until the step limit.
+fn runs_on(execution: &Execution) -> Option<u64> {
+    let kernel = &execution.kernel;
+    let body = kernel.thread(ThreadId::MAIN);
+    let is_long = kernel.steps - body.since.step >= u64::from(LONE_STEPS);
+    (body.ended && is_long && kernel.can_go_on().next().is_some()).then_some(body.since.step)
+}
+
 /// How many steps a thread has to run alone, while others could go on, for a report to blame it for that: many more than
 /// a strategy lets a thread run by chance, and more than most threads have to do in one go.
 pub(crate) const LONE_STEPS: u32 = 1_000;
@@ -219,6 +253,8 @@ pub(crate) fn endless_after(execution: &Execution, kind: FailureKind) -> Option<
         // A director's execution ends where threads would go round for the first time.
         FailureKind::Livelock if !kernel.limits.directed => Some(kernel.settles_after()),
         FailureKind::GoodSamaritan => lone(execution).map(|lone| kernel.steps - u64::from(lone.steps)),
+        FailureKind::Deadlock => execution.knot.as_ref().map(|knot| knot.closed.step),
+        FailureKind::LeakedThread => runs_on(execution),
         _ => None,
     }
 }
@@ -228,6 +264,7 @@ pub(crate) fn endless_after(execution: &Execution, kind: FailureKind) -> Option<
 pub(crate) fn counted_until(execution: &Execution, kind: FailureKind) -> Option<u64> {
     match kind {
         FailureKind::Panic => first_unhandled_panic(execution).map(|panic| panic.step),
+        FailureKind::Deadlock | FailureKind::LeakedThread => endless_after(execution, kind),
         kind => endless_after(execution, kind).map(|after| after + 1),
     }
 }

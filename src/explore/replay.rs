@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::report::FailureKind;
 use crate::rt::Execution;
 
 use super::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
@@ -14,8 +15,11 @@ pub(crate) struct Divergence {
     pub(crate) reason: String,
 }
 
+/// How long a thread runs before the next one does, where threads go on for ever.
+const TURN: u32 = 100;
+
 /// Follows a schedule; where it ends or does not fit, the running thread goes on until it blocks, and then
-/// the thread spawned first.
+/// the thread spawned first. Where threads go on for ever, they take turns: it has to be seen that all do.
 #[derive(Debug)]
 pub(crate) struct Replay {
     token: Token,
@@ -33,6 +37,8 @@ pub(crate) struct Replay {
     /// Where the runner finds the divergence, if there is one.
     report: Arc<Mutex<Option<Divergence>>>,
     step: u64,
+    /// Who has made the last steps, and how many.
+    turn: (ThreadId, u32),
 }
 
 impl Replay {
@@ -48,6 +54,7 @@ impl Replay {
             diverged: false,
             report,
             step: 0,
+            turn: (ThreadId::MAIN, 0),
             token,
         }
     }
@@ -140,7 +147,12 @@ impl Strategy for Replay {
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, _: &mut Rng) -> ThreadId {
-        self.follow(point).unwrap_or_else(|| default_thread(point))
+        self.follow(point).unwrap_or_else(|| {
+            let current = point.current();
+            let ends_turn = self.turn.1 >= TURN && self.token.goes_on() && !self.diverged;
+            let next = || point.enabled().min_by_key(|&thread| (thread <= current, thread));
+            ends_turn.then(next).flatten().unwrap_or_else(|| default_thread(point))
+        })
     }
 
     fn choose(&mut self, _: Choice, alternatives: usize, _: &mut Rng) -> usize {
@@ -173,7 +185,7 @@ impl Strategy for Replay {
     }
 
     fn ends_spinning(&self, point: &SchedulingPoint<'_>) -> bool {
-        self.token.ends_spinning && !self.diverged && point.steps() >= self.length
+        self.token.is_endless && !self.diverged && point.steps() >= self.length
     }
 
     fn chooses_freely(&self) -> bool {
@@ -186,6 +198,8 @@ impl Strategy for Replay {
 
     fn executed(&mut self, thread: ThreadId, op: &Op, point: &SchedulingPoint<'_>, _: &mut Rng) {
         self.step = point.steps();
+        let (last, steps) = self.turn;
+        self.turn = (thread, if last == thread { steps + 1 } else { 1 });
         if self.diverged {
             return;
         }
@@ -214,11 +228,17 @@ fn default_thread(point: &SchedulingPoint<'_>) -> ThreadId {
 }
 
 /// The token of the execution that has just ended. It knows the kinds of operations as far as they were
-/// traced. If it `ends_spinning`, and no director has made it do so, the token leaves out the rounds in which nothing
-/// changes: a replay goes round by itself.
-pub(crate) fn token_of(execution: &Execution, ends_spinning: bool) -> Token {
+/// traced. If threads go on for ever without anything new, and no director has made them do so, the token leaves that out: a
+/// replay goes on by itself.
+pub(crate) fn token_of(execution: &Execution, kind: FailureKind) -> Token {
     let kernel = &execution.kernel;
-    let settled = (ends_spinning && !kernel.limits.directed).then(|| kernel.settled());
+    let settled = match kind {
+        _ if kernel.limits.directed => None,
+        FailureKind::Livelock => Some(kernel.settled()),
+        // Others go on although the test body has returned.
+        FailureKind::LeakedThread => kernel.can_go_on().next().map(|_| kernel.thread(ThreadId::MAIN).since),
+        _ => execution.knot.as_ref().map(|knot| knot.closed),
+    };
     let mut left = settled.map_or(u64::MAX, |settled| settled.step);
     let mut positions: Vec<Option<u32>> = vec![None; kernel.thread_count()];
     positions[0] = Some(0);
@@ -249,7 +269,7 @@ pub(crate) fn token_of(execution: &Execution, ends_spinning: bool) -> Token {
         spurious: kernel.limits.spurious,
         memory: kernel.limits.memory,
         directed: kernel.limits.directed,
-        ends_spinning,
+        is_endless: settled.is_some() || kind == FailureKind::Livelock,
         threads,
         runs,
         choices: match settled {

@@ -65,9 +65,9 @@ impl<'a, 'b> Replays<'a, 'b> {
         limits.directed = false;
         let at_leisure = limits.clone();
         limits.hasty = true;
-        if kind == FailureKind::GoodSamaritan {
-            // Enough to come to where the thread begins to run alone, and for it to be told.
-            let before = endless_after(execution, kind).unwrap_or(0);
+        let ends_at_limit = kind != FailureKind::Livelock;
+        if let Some(before) = endless_after(execution, kind).filter(|_| ends_at_limit) {
+            // Enough to come to where it begins to go on for ever, and for that to be told.
             let enough = 2 * (before + u64::from(LONE_STEPS));
             execution.kernel.limits.max_steps = at_leisure.max_steps.min(enough);
         }
@@ -235,7 +235,8 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
             lets_go,
         });
     }
-    let blocked = if until < kernel.steps { Vec::new() } else { kernel.blocked() };
+    let goes_round = until < kernel.steps && execution.knot.is_none();
+    let blocked = if goes_round { Vec::new() } else { execution.blocked() };
     for blocked in blocked {
         steps.push(Step {
             thread: blocked.thread.0,
@@ -254,7 +255,7 @@ fn ends(execution: &Execution, until: u64) -> Vec<End> {
     let trace = &execution.trace[..execution.trace.partition_point(|event| event.step <= until)];
     let last = |fits: &dyn Fn(&&Event) -> bool| trace.iter().rev().find(fits).map(|event| event.step);
     let mut ends: Vec<End> = Vec::new();
-    for blocked in execution.kernel.blocked() {
+    for blocked in execution.blocked() {
         let since = |holder: &Holder| {
             last(&|event| event.thread == holder.thread && event.op.object == blocked.op.object)
         };
@@ -263,7 +264,7 @@ fn ends(execution: &Execution, until: u64) -> Vec<End> {
         ends.extend(step.map(|step| End { step, waits_since }));
     }
     let mut threads: Vec<ThreadId> = Vec::new();
-    if until < execution.kernel.steps {
+    if until < execution.kernel.steps && execution.knot.is_none() {
         threads.extend(execution.kernel.enabled_threads());
     }
     threads.extend(first_unhandled_panic(execution).map(|panic| panic.thread));

@@ -127,7 +127,7 @@ impl Exploration<'_> {
             rows => rows,
         };
         let description = describe(execution, &verdict, rows);
-        let token = token_of(execution, verdict.kind == FailureKind::Livelock);
+        let token = token_of(execution, verdict.kind);
         Failure {
             place: description.place,
             steps: description.steps,

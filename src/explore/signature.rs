@@ -4,7 +4,7 @@
 //! numbers.
 
 use super::describe::place_of;
-use super::judge::{Lone, Verdict, first_unhandled_panic, lone};
+use super::judge::{Lone, Verdict, endless_after, first_unhandled_panic, lone};
 use crate::report::{FailureKind, Place};
 use crate::rt::Execution;
 use crate::rt::op::{ObjectId, OpKind, ThreadId};
@@ -34,8 +34,11 @@ impl Signature {
                 places.extend(object.map(Place::from));
             }
             FailureKind::Deadlock | FailureKind::LeakedThread => {
+                if endless_after(execution, verdict.kind).is_some() {
+                    message = without_numbers(&verdict.message);
+                }
                 // Who waits for one that waits is not what is wrong.
-                let blocked = execution.kernel.blocked().into_iter();
+                let blocked = execution.blocked().into_iter();
                 let waits = blocked.filter(|blocked| blocked.op.kind != OpKind::Join);
                 places.extend(waits.map(|blocked| Place::from(blocked.op.location)));
             }
@@ -45,7 +48,7 @@ impl Signature {
                 places.extend(object.flatten());
             }
             FailureKind::Livelock => {
-                let blocked = execution.kernel.blocked().into_iter();
+                let blocked = execution.blocked().into_iter();
                 places.extend(blocked.map(|blocked| Place::from(blocked.op.location)));
                 message = without_numbers(&verdict.message);
             }

@@ -26,9 +26,9 @@ pub(crate) struct Token {
     pub(crate) memory: MemoryModel,
     /// Whether a director made the schedule: see `Limits::directed`.
     pub(crate) directed: bool,
-    /// Whether threads spin for ever from where the schedule ends on: an execution that a director has made ends
-    /// there, any other goes on until that is seen.
-    pub(crate) ends_spinning: bool,
+    /// Whether nothing new happens from where the schedule ends on, for ever, as threads go round in loops or never come to
+    /// what others wait for: an execution that a director has made ends there, any other goes on until that is seen.
+    pub(crate) is_endless: bool,
     /// The threads that the runs name: (parent's position here, number among the parent's children). The
     /// first one is the test body, and its entry means nothing.
     pub(crate) threads: Vec<(u32, u32)>,
@@ -89,17 +89,17 @@ impl Token {
         self.runs.iter().map(|run| u64::from(run.length)).sum()
     }
 
-    /// Whether a replay goes on where the schedule ends, until it is seen that threads spin for ever.
+    /// Whether a replay goes on where the schedule ends, until it is seen that nothing new happens.
     pub(crate) fn goes_on(&self) -> bool {
-        self.ends_spinning && !self.directed
+        self.is_endless && !self.directed
     }
 
     pub(crate) fn encode(&self) -> String {
         let any = u8::from(self.timeouts == Timeouts::Any);
         let sc = u8::from(self.memory == MemoryModel::SequentiallyConsistent);
         let directed = u8::from(self.directed);
-        let spinning = u8::from(self.ends_spinning);
-        let mut bytes = vec![any | sc << 1 | directed << 2 | spinning << 3];
+        let endless = u8::from(self.is_endless);
+        let mut bytes = vec![any | sc << 1 | directed << 2 | endless << 3];
         write_varint(&mut bytes, u64::from(self.spurious));
         write_varint(&mut bytes, self.threads.len() as u64);
         for &(parent, ordinal) in self.threads.iter().skip(1) {
@@ -158,7 +158,7 @@ impl Token {
             return None;
         }
         let timeouts = if flags & 1 == 0 { Timeouts::Last } else { Timeouts::Any };
-        let (directed, ends_spinning) = (flags & 4 != 0, flags & 8 != 0);
+        let (directed, is_endless) = (flags & 4 != 0, flags & 8 != 0);
         let memory = if flags & 2 == 0 { MemoryModel::Rc11 } else { MemoryModel::SequentiallyConsistent };
         let spurious = read_u32(bytes)?;
         let mut threads = vec![(0, 0)];
@@ -181,7 +181,7 @@ impl Token {
         while !bytes.is_empty() {
             choices.push(read_varint(bytes)?);
         }
-        Some(Token { timeouts, spurious, memory, directed, ends_spinning, threads, runs, choices })
+        Some(Token { timeouts, spurious, memory, directed, is_endless, threads, runs, choices })
     }
 }
 
@@ -248,8 +248,8 @@ mod tests {
                 threads.insert(0, (0, 0));
                 let timeouts = if any { Timeouts::Any } else { Timeouts::Last };
                 let memory = if sc { MemoryModel::SequentiallyConsistent } else { MemoryModel::Rc11 };
-                let (directed, ends_spinning) = (spurious % 2 == 1, choices.len() % 2 == 1);
-                Token { timeouts, spurious, memory, directed, ends_spinning, threads, runs, choices }
+                let (directed, is_endless) = (spurious % 2 == 1, choices.len() % 2 == 1);
+                Token { timeouts, spurious, memory, directed, is_endless, threads, runs, choices }
             })
     }
 

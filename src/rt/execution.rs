@@ -15,11 +15,13 @@ use super::evidence::Evidence;
 use super::fiber::{FiberPool, Suspender};
 use super::identity::Stamp;
 use super::kernel::{Kernel, nowhere};
+use super::knot::Knot;
 use super::limits::Limits;
 use super::locks::DataUse;
 use super::op::{Choice, Event, Note, ObjectId, Op, ThreadId, TracedChoice};
-use super::outcome::{PanicRecord, Race, Stop};
+use super::outcome::{Blocked, PanicRecord, Race, Stop};
 use super::rng::Rng;
+use super::rounds::Settled;
 use super::shadow::TracedAccess;
 use super::timer::Instant;
 use super::waiting::Stuck;
@@ -62,6 +64,8 @@ pub(crate) struct Execution {
     pub(super) mode: Mode,
     /// The data race that ended the execution.
     pub(crate) race: Option<Race>,
+    /// The knot that was there when the execution reached the step limit.
+    pub(crate) knot: Option<Knot>,
     /// Plain accesses, for the report.
     pub(crate) accesses: Vec<TracedAccess>,
     pub(crate) evidence: Evidence,
@@ -110,6 +114,7 @@ impl Execution {
             traced_choices: Vec::new(),
             mode: Mode { trace_limit: 0, print_panics: false, stacks_from: None },
             race: None,
+            knot: None,
             accesses: Vec::new(),
             evidence: Evidence::default(),
             panics: Vec::new(),
@@ -170,6 +175,7 @@ impl Execution {
         self.traced_choices.clear();
         self.mode = mode;
         self.race = None;
+        self.knot = None;
         self.accesses.clear();
         self.evidence.clear();
         self.panics.clear();
@@ -257,8 +263,11 @@ impl Execution {
                 // One that can go on now may have to wait when it comes to it.
                 self.keep_wait(current);
             }
-            if !self.kernel.is_enabled(current) && self.is_stuck(current) {
-                return true;
+            if !self.kernel.is_enabled(current) {
+                self.note_wait(current);
+                if self.is_stuck(current) {
+                    return true;
+                }
             }
         } else {
             self.kernel.thread_mut(current).pending = op;
@@ -273,6 +282,13 @@ impl Execution {
         true
     }
 
+    /// `thread` waits from now on, for something else than before, or has ended.
+    #[inline]
+    pub(super) fn note_wait(&mut self, thread: ThreadId) {
+        let since = Settled { step: self.kernel.steps, choices: self.schedule.choices_length() };
+        self.kernel.thread_mut(thread).since = since;
+    }
+
     /// Whether `current`, which waits, waits for ever; the execution ends then. If nobody else can go on, that is seen
     /// anyway, and if a director decides, it goes on to the end.
     #[inline]
@@ -284,6 +300,7 @@ impl Execution {
     /// has not given back.
     #[inline]
     pub(super) fn note_end(&mut self, ended: ThreadId) {
+        self.note_wait(ended);
         if self.kernel.only_daemons() && !self.kernel.limits.directed {
             self.stop = Some(Stop::Daemons);
         } else if !self.kernel.thread(ended).held.is_empty() && !self.kernel.limits.directed {
@@ -308,6 +325,9 @@ impl Execution {
         self.fingerprints.push(print);
         if self.kernel.behaviour.is_wanted {
             self.kernel.note_behaviour(thread, &op);
+        }
+        if op.kind.is_use() {
+            self.kernel.objects.get_mut(op.object).users.add(thread);
         }
         match self.kernel.found.take() {
             None => self.kernel.note_change(thread),
@@ -383,6 +403,15 @@ impl Execution {
 }
 
 impl Execution {
+    /// The threads that wait, each with what for and who stands in its way: those of the knot, if that is what is wrong.
+    pub(crate) fn blocked(&self) -> Vec<Blocked> {
+        let mut blocked = self.kernel.blocked();
+        if let Some(knot) = &self.knot {
+            blocked.retain(|blocked| knot.threads.contains(&blocked.thread));
+        }
+        blocked
+    }
+
     /// Destroys what a one-time initialization has made when the execution ends.
     pub(crate) fn keep(&mut self, once: ObjectId) {
         self.kept.push(once);

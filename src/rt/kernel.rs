@@ -302,7 +302,7 @@ impl Kernel {
     }
 
     /// The threads that have not ended, each with what it waits for and who stands in its way.
-    pub(crate) fn blocked(&self) -> Vec<Blocked> {
+    pub(super) fn blocked(&self) -> Vec<Blocked> {
         let waiting = self.threads().filter(|(id, thread)| !thread.ended && !self.is_enabled(*id));
         waiting
             .map(|(id, thread)| {

@@ -19,6 +19,7 @@ pub(crate) mod fiber;
 pub(crate) mod identity;
 pub(crate) mod image;
 pub(crate) mod kernel;
+pub(crate) mod knot;
 pub(crate) mod lanes;
 pub(crate) mod limits;
 pub(crate) mod local;

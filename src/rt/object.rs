@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::panic::Location;
 
+use super::knot::Users;
 use super::lanes::LaneSet;
 use super::op::{ObjectId, ThreadId};
 use super::state::State;
@@ -93,6 +94,8 @@ pub(crate) struct Object {
     pub(crate) waiting: LaneSet,
     /// The last step at which some of these were enabled or disabled.
     pub(crate) rechecked: u64,
+    /// Who has used it, as far as others wait for that; see `knot`.
+    pub(super) users: Users,
     pub(crate) entries: Vec<Entry>,
     /// What is known to whoever acquires from this object.
     pub(crate) knowledge: Knowledge,
@@ -152,6 +155,7 @@ impl ObjectTable {
             object.messages.clear();
             object.changed_by = 0;
             object.rechecked = 0;
+            object.users = Users::of(first_user);
         } else {
             self.objects.push(Object {
                 kind,
@@ -164,6 +168,7 @@ impl ObjectTable {
                 messages: VecDeque::new(),
                 changed_by: 0,
                 rechecked: 0,
+                users: Users::of(first_user),
             });
         }
         self.count += 1;

@@ -78,6 +78,8 @@ pub(crate) enum Stop {
     Deadlock,
     /// Threads can never go on, and others can.
     Stuck(Stuck),
+    /// The step limit was reached, while threads wait for each other; which, the execution says.
+    Knot,
     /// The test body has returned, and threads are left that can never go on.
     Leaked,
     /// Daemons are left, and were cut off.

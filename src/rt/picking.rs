@@ -52,7 +52,7 @@ impl Execution {
         match director.next(&mut self.kernel) {
             Direction::Run(next) => {
                 if self.kernel.steps >= self.kernel.limits.max_steps {
-                    self.stop = Some(Stop::StepLimit);
+                    self.stop = Some(self.at_limit());
                     return None;
                 }
                 debug_assert!(self.kernel.is_enabled(next));
@@ -122,9 +122,18 @@ impl Execution {
         if !self.kernel.is_enabled(next) {
             return self.refuse_choice(next);
         }
-        let is_livelock = self.kernel.is_livelock_at_limit();
-        self.stop = Some(if is_livelock { Stop::Livelock } else { Stop::StepLimit });
+        self.stop = Some(self.at_limit());
         None
+    }
+
+    /// What an execution is that has reached the step limit.
+    #[cold]
+    fn at_limit(&mut self) -> Stop {
+        if self.kernel.is_livelock_at_limit() {
+            return Stop::Livelock;
+        }
+        self.knot = self.knot_at_limit();
+        if self.knot.is_some() { Stop::Knot } else { Stop::StepLimit }
     }
 
     #[cold]

@@ -11,7 +11,7 @@ use super::local::Locals;
 use super::locks::{Held, NOT_KEPT, NOTHING};
 use super::op::{ObjectId, Op, ThreadId};
 use super::outcome::PanicRecord;
-use super::rounds::Rounds;
+use super::rounds::{Rounds, Settled};
 use super::timer::{Instant, NEVER};
 
 /// The `of` of knowledge that is no thread's.
@@ -102,6 +102,8 @@ pub(crate) struct Thread {
     pub(crate) joined: bool,
     /// The condition variable that has notified the thread, until it locks its mutex again.
     pub(crate) notified: ObjectId,
+    /// When it began to wait for what it waits for now, or ended.
+    pub(crate) since: Settled,
     /// What is known to a `park` that finds the token.
     pub(super) token: Knowledge,
 }
@@ -141,6 +143,7 @@ impl Thread {
             unwinding: false,
             joined: false,
             notified: ObjectId::NONE,
+            since: Settled::default(),
             token: Knowledge::default(),
         }
     }
@@ -168,6 +171,7 @@ impl Thread {
         self.unwinding = false;
         self.joined = false;
         self.notified = ObjectId::NONE;
+        self.since = Settled::default();
         self.token.clear();
     }
 

@@ -4,8 +4,8 @@
 //! Looked for when a thread begins to wait or ends, and only along waits that one particular thread has to end: the owner of a
 //! lock, each of its readers, a thread that is joined. (A guard cannot go to another thread, so what a thread had when it ended
 //! stays taken.) Whoever waits for a notification, a message or a token waits for anybody who can reach the object, and which
-//! threads can is not known: so that is not followed, and told at the end of the execution only. Nothing here is ever a false
-//! alarm.
+//! threads can is not known: so that is not followed here, and told at the end of the execution, or at the step limit (`knot`).
+//! Nothing here is ever a false alarm.
 
 use super::kernel::Kernel;
 use super::op::{OpKind, ThreadId};

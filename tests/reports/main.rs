@@ -29,6 +29,8 @@ fn cases() -> Vec<(&'static str, Case)> {
         ("deadlock_join_under_a_lock", (Deadlock, sampled(), join_under_a_lock)),
         ("deadlock_two_of_three", (Deadlock, random(), two_of_three)),
         ("deadlock_abandoned_lock", (Deadlock, random(), abandoned_lock)),
+        ("deadlock_while_others_go_on", (Deadlock, random().max_steps(20_000), question_for_question)),
+        ("leaked_thread_that_goes_on", (LeakedThread, random().max_steps(20_000), heartbeat_without_end)),
         ("livelock", (Livelock, random(), flag_that_nobody_raises)),
         (
             "good_samaritan",

@@ -1,10 +1,11 @@
 //! Small programs whose threads wait for ever.
 
 use std::mem::forget;
+use std::time::Duration;
 
 use drawloom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use drawloom::sync::{Arc, Condvar, Mutex, mpsc};
-use drawloom::thread::{self, Builder, JoinHandle};
+use drawloom::thread::{self, Builder, BuilderExt, JoinHandle};
 
 #[track_caller]
 pub(crate) fn spawn<T: Send + 'static>(
@@ -103,6 +104,38 @@ pub(crate) fn restless() {
     let other = spawn("other", move || while theirs.fetch_add(1, Ordering::Relaxed) < u32::MAX {});
     while turn.fetch_add(1, Ordering::Relaxed) < u32::MAX {}
     other.join().unwrap();
+}
+
+/// Each of two waits for the other's message, while a third shows that the program is alive.
+pub(crate) fn question_for_question() {
+    let (ask_server, questions) = mpsc::channel();
+    let (answer, answers) = mpsc::channel();
+    let heartbeat = Builder::new().name("heartbeat".to_owned()).daemon();
+    drop(heartbeat.spawn(|| {
+        loop {
+            thread::sleep(Duration::from_millis(100));
+        }
+    }));
+    let server = spawn("server", move || {
+        let name: &str = questions.recv().unwrap();
+        answer.send(format!("hello {name}")).unwrap();
+    });
+    // Nobody has told the server anything yet.
+    let greeting = answers.recv().unwrap();
+    ask_server.send("client").unwrap();
+    server.join().unwrap();
+    drop(greeting);
+}
+
+/// A thread that nobody told to end.
+pub(crate) fn heartbeat_without_end() {
+    let beats = Arc::new(AtomicU32::new(0));
+    drop(spawn("heartbeat", move || {
+        loop {
+            beats.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(100));
+        }
+    }));
 }
 
 /// The worker waits for another job, and nobody closes the queue.

@@ -11,7 +11,10 @@ const ODDITIES: usize = 4;
 
 /// What `cause` says of the execution that has just ended, whose schedule it is about.
 pub(in crate::explore) fn cause_of(execution: &Execution, cause: &Found) -> Cause {
-    let blocked = execution.kernel.blocked();
+    let blocked = execution.blocked();
+    // What threads wait for follows the last step that matters.
+    let length = execution.knot.as_ref().map_or(usize::MAX, |knot| knot.closed.step as usize);
+    let trace = &execution.trace[..length.min(execution.trace.len())];
     let doing = |at: usize| -> Option<Doing> {
         let describe = |thread: usize, op: &Op, step| Doing {
             thread,
@@ -20,10 +23,10 @@ pub(in crate::explore) fn cause_of(execution: &Execution, cause: &Found) -> Caus
             place: Place::from(op.location),
             step,
         };
-        match execution.trace.get(at) {
+        match trace.get(at) {
             Some(event) => Some(describe(event.thread.index(), &event.op, Some(event.step))),
             None => {
-                let waiting = blocked.get(at - execution.trace.len())?;
+                let waiting = blocked.get(at - trace.len())?;
                 Some(describe(waiting.thread.index(), &waiting.op, None))
             }
         }
@@ -42,7 +45,7 @@ pub(in crate::explore) fn cause_of(execution: &Execution, cause: &Found) -> Caus
         Some((doing(event.step as usize - 1)?, note))
     };
     Cause {
-        oddities: execution.trace.iter().filter(is_odd).filter_map(oddity).take(ODDITIES).collect(),
+        oddities: trace.iter().filter(is_odd).filter_map(oddity).take(ODDITIES).collect(),
         orders: cause.orders.iter().filter_map(order).collect(),
         is_proved: cause.is_proved,
         screened: cause.screened,

@@ -16,7 +16,7 @@ const LOOP_LENGTH: usize = 8;
 /// The step after which threads only go round in loops, if that is the failure and the loops are known.
 pub(in crate::explore) fn loops_begin(execution: &Execution, kind: FailureKind) -> Option<u64> {
     let after = endless_after(execution, kind)?;
-    if kind == FailureKind::Livelock {
+    if kind != FailureKind::GoodSamaritan {
         return Some(after);
     }
     let round = round_of_lone(execution)?;
@@ -40,8 +40,11 @@ pub(super) fn trace_until_rounds(execution: &Execution, kind: FailureKind, begin
             }
         }
     }
-    let is_livelock = kind == FailureKind::Livelock;
-    let why = if is_livelock { "in which nothing changes" } else { "in which nobody else runs" };
+    let why = match kind {
+        FailureKind::Livelock => "in which nothing changes",
+        FailureKind::LeakedThread => "after the test body",
+        _ => "in which nobody else runs",
+    };
     let left_out_after = LeftOut { steps: execution.trace.len() - events.len(), why };
     Trace { left_out_after, ..trace_of(execution, &events, rows) }
 }

@@ -32,7 +32,7 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
             },
         }
     };
-    kernel.blocked().into_iter().map(wait).collect()
+    execution.blocked().into_iter().map(wait).collect()
 }
 
 /// What a thread that is blocked in such an operation waits for, before the object's name.
@@ -74,7 +74,7 @@ fn history(execution: &Execution, blocked: &Blocked) -> Option<String> {
     let object = blocked.op.object;
     let told = |did: &str, nobody: &str, kinds: &[OpKind]| match last(execution, object, kinds) {
         Some(event) => {
-            let waits = execution.kernel.blocked().iter().any(|blocked| blocked.thread == event.thread);
+            let waits = execution.blocked().iter().any(|blocked| blocked.thread == event.thread);
             let now =
                 match (event.thread == blocked.thread, waits, execution.kernel.thread(event.thread).ended) {
                     (true, ..) => "",
@@ -134,7 +134,7 @@ pub(super) fn lost_wakeups(execution: &Execution) -> Vec<String> {
         ),
         _ => None,
     };
-    execution.kernel.blocked().into_iter().filter_map(lost).collect()
+    execution.blocked().into_iter().filter_map(lost).collect()
 }
 
 fn lost_notification(execution: &Execution, blocked: &Blocked) -> Option<String> {
@@ -214,7 +214,7 @@ fn of<'a>(
 pub(super) fn left_behind(execution: &Execution) -> Vec<String> {
     let ended = |id: ThreadId| execution.kernel.thread(id).ended;
     let mut notes = Vec::new();
-    for blocked in execution.kernel.blocked() {
+    for blocked in execution.blocked() {
         for holder in blocked.holders.iter().filter(|holder| ended(holder.thread)) {
             notes.push(format!(
                 "{} has ended without giving back what it took at {}: was the guard forgotten, or put where it is never \

@@ -277,7 +277,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         let is_unreal = is_unreal && !matches!(stop, Stop::Diverged(_));
         if let Some(verdict) = verdict.filter(|_| !is_unreal) {
             let mut finding = Finding::new(index, verdict, self.execution);
-            finding.token.ends_spinning = matches!(stop, Stop::Livelock);
+            finding.token.is_endless = matches!(stop, Stop::Livelock);
             return Ran::Ended(WorkerEnd::End(End::Failed(Box::new(finding))));
         }
         if is_unreal {

@@ -171,6 +171,7 @@ fn wake(execution: &mut Execution, condvar: ObjectId, index: usize) {
         let lock = Op::new(OpKind::Lock, ObjectId(waiter.flags), waiter.location);
         kernel.wait_instead(waiter.thread, lock);
     }
+    execution.note_wait(waiter.thread);
     execution.kernel.note = Note::Thread(waiter.thread);
     if execution.is_traced() {
         execution.evidence.woken.push((execution.kernel.steps, waiter.thread));

@@ -1,0 +1,157 @@
+//! Knots: threads that wait for each other by what anybody could end (a message, a notification, a permit, a token), while
+//! others go on and on.
+//!
+//! This is deadlock in the OR model, in which any of several threads can end a wait (Knapp, "Deadlock detection in distributed
+//! databases", ACM Computing Surveys 1987, §3): a knot if each of those is in it or has ended. But who could send to a channel
+//! or notify a condition variable cannot be seen: a handle may lie anywhere. So whoever has used an object counts as able to,
+//! and a knot is not told when it closes, as a circle of locks is (`waiting`), since a thread that has never used its handle may
+//! use it yet. It is told at the step limit, where the execution fails anyway, and dated back to where it closed. What is asked
+//! for besides, so that nobody is blamed who merely waits for a thread that has not come to it: the knot has held for long, and
+//! every thread that can go on has done so since then.
+
+use super::execution::Execution;
+use super::kernel::Kernel;
+use super::op::{ObjectId, OpKind, ThreadId};
+use super::rounds::Settled;
+use super::state::State;
+use super::timer::NEVER;
+
+/// How many steps others have to go on for, and how many each of them has to take, with nothing done to the knot.
+const KNOTTED_STEPS: u64 = 1_000;
+const STEPS_OF_EACH: u64 = 10;
+
+/// Threads that wait for each other, or for what only threads have used that have ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Knot {
+    pub(crate) threads: Vec<ThreadId>,
+    /// When the last of them came to wait, or the last of the others who could have ended that had ended.
+    pub(crate) closed: Settled,
+}
+
+/// A set of threads that is never too small: those of equal number modulo its size are one.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Users(u64);
+
+impl Users {
+    pub(crate) fn of(thread: ThreadId) -> Users {
+        Users(1 << (thread.0 % u64::BITS))
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, thread: ThreadId) {
+        self.0 |= Users::of(thread).0;
+    }
+
+    fn contains(self, thread: ThreadId) -> bool {
+        self.0 & Users::of(thread).0 != 0
+    }
+
+    fn has_others_than(self, thread: ThreadId) -> bool {
+        self.0 & !Users::of(thread).0 != 0
+    }
+}
+
+impl OpKind {
+    /// Whether this is something that others wait for who do not know by whom, or that shows that it could be done.
+    #[inline]
+    pub(super) fn is_use(self) -> bool {
+        matches!(
+            self,
+            OpKind::Unpark
+                | OpKind::Wake
+                | OpKind::NotifyOne
+                | OpKind::NotifyAll
+                | OpKind::CondvarEnqueue
+                | OpKind::Acquire
+                | OpKind::TryAcquire
+                | OpKind::Release
+                | OpKind::BarrierArrive
+                | OpKind::Send
+                | OpKind::TrySend
+                | OpKind::Receive
+                | OpKind::TryReceive
+                | OpKind::CloseSender
+                | OpKind::CloseReceiver
+        )
+    }
+}
+
+impl Execution {
+    /// The knot that there is, if the execution has reached the step limit.
+    #[cold]
+    pub(super) fn knot_at_limit(&self) -> Option<Knot> {
+        let kernel = &self.kernel;
+        if kernel.thread(ThreadId::MAIN).ended {
+            // Who is left over is another question.
+            return None;
+        }
+        let mut threads = kernel.knotted(false);
+        if !threads.contains(&ThreadId::MAIN) {
+            threads = kernel.knotted(true);
+        }
+        if threads.iter().all(|&id| kernel.thread(id).daemon) {
+            return None;
+        }
+        let closed = kernel.closed(&threads);
+        let mut taken = vec![0; kernel.thread_count()];
+        let mut step = 0;
+        for run in self.schedule.runs() {
+            step += u64::from(run.length);
+            taken[run.thread.index()] += u64::from(run.length).min(step.saturating_sub(closed.step));
+        }
+        let has_gone_on = |id: ThreadId| taken[id.index()] >= STEPS_OF_EACH;
+        let is_lasting = kernel.steps - closed.step >= KNOTTED_STEPS;
+        (is_lasting && kernel.can_go_on().all(has_gone_on)).then_some(Knot { threads, closed })
+    }
+}
+
+impl Kernel {
+    /// The largest set of threads that wait, each for threads of the set or ones that have ended; if `by_others`, no thread is
+    /// in it that waits for what only itself has used.
+    fn knotted(&self, by_others: bool) -> Vec<ThreadId> {
+        let waits = |&(id, thread): &(ThreadId, &super::thread::Thread)| {
+            !thread.ended && !self.is_enabled(id) && thread.deadline == NEVER
+        };
+        let mut knotted: Vec<ThreadId> = self.threads().filter(waits).map(|(id, _)| id).collect();
+        loop {
+            let remain =
+                knotted.iter().copied().filter(|&id| self.is_held(id, &knotted, by_others)).collect();
+            if knotted == remain {
+                return knotted;
+            }
+            knotted = remain;
+        }
+    }
+
+    /// Whether `id` can only go on if one of `knotted` does.
+    fn is_held(&self, id: ThreadId, knotted: &[ThreadId], by_others: bool) -> bool {
+        let thread = self.thread(id);
+        let is_stuck = |other: ThreadId| self.thread(other).ended || knotted.contains(&other);
+        let object = self.objects.get(thread.pending.object);
+        match object.state {
+            State::Thread(joined) if thread.pending.kind == OpKind::Join => is_stuck(joined.thread),
+            // Each has to give way.
+            State::Mutex(_) | State::RwLock(_) | State::Once(_) => {
+                object.state.holders(&object.entries).iter().any(|holder| is_stuck(holder.thread))
+            }
+            // Any of them could.
+            _ => {
+                let needs_others = by_others || thread.daemon;
+                let others = || self.threads().map(|(other, _)| other).filter(|&other| other != id);
+                (!needs_others || object.users.has_others_than(id))
+                    && others().filter(|&other| object.users.contains(other)).all(is_stuck)
+            }
+        }
+    }
+
+    /// When all that holds these threads was so.
+    fn closed(&self, knotted: &[ThreadId]) -> Settled {
+        let users = |object: ObjectId| {
+            let users = self.objects.get(object).users;
+            self.threads().filter(move |&(id, thread)| thread.ended && users.contains(id))
+        };
+        let own = knotted.iter().map(|&id| self.thread(id).since);
+        let of_ended = knotted.iter().flat_map(|&id| users(self.thread(id).pending.object));
+        own.chain(of_ended.map(|(_, thread)| thread.since)).max_by_key(|since| since.step).unwrap_or_default()
+    }
+}
