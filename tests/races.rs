@@ -2,8 +2,8 @@
 //! leads from one access to the other.
 
 use drawloom::cell::{Cell, CellExt, UnsafeCell};
-use drawloom::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
-use drawloom::sync::atomic::{AtomicBool, AtomicPtr};
+use drawloom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+use drawloom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence};
 use drawloom::sync::{Arc, Mutex};
 use drawloom::{Config, FailureKind, Report, StrategyKind, explore, thread};
 
@@ -188,4 +188,107 @@ fn stacks_name_the_functions_that_led_there() {
     assert_eq!(text.matches("in races::stamp (tests/races.rs:").count(), 2, "{text}");
     assert!(text.contains("stacks_name_the_functions_that_led_there::{{closure}}"), "{text}");
     assert!(!text.contains("trampoline"), "{text}");
+}
+
+/// A reference count of one's own over an atomic, which its last owner takes out.
+mod counted {
+    use super::*;
+
+    struct Inner {
+        count: AtomicUsize,
+        value: AtomicU32,
+    }
+
+    /// With the ordering of decrements, and that of the fence after the last.
+    struct Counted(*mut Inner, Ordering, Option<Ordering>);
+
+    // SAFETY: the count says who is the last. (With these orderings?)
+    unsafe impl Send for Counted {}
+
+    impl Counted {
+        fn inner(&self) -> &Inner {
+            // SAFETY: there is an owner.
+            unsafe { &*self.0 }
+        }
+
+        fn share(&self) -> Counted {
+            self.inner().count.fetch_add(1, Relaxed);
+            Counted(self.0, self.1, self.2)
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            if self.inner().count.fetch_sub(1, self.1) == 1 {
+                if let Some(order) = self.2 {
+                    fence(order);
+                }
+                // SAFETY: this is the last owner.
+                let mut inner = unsafe { Box::from_raw(self.0) };
+                assert!(*inner.value.get_mut() <= 1);
+            }
+        }
+    }
+
+    fn share(decrement: Ordering, after: Option<Ordering>) {
+        let inner = Inner { count: AtomicUsize::new(1), value: AtomicU32::new(0) };
+        let counted = Counted(Box::into_raw(Box::new(inner)), decrement, after);
+        let other = counted.share();
+        let thread = thread::spawn(move || other.inner().value.store(1, Relaxed));
+        drop(counted);
+        thread.join().unwrap();
+    }
+
+    fn found(check: bool, decrement: Ordering, after: Option<Ordering>) -> Vec<bool> {
+        let strategies = [StrategyKind::Portfolio, StrategyKind::Exhaustive];
+        let explored = strategies.map(|strategy| {
+            let config = Config::new().strategy(strategy).check_exclusive(check);
+            let report = explore(config.executions(2_000), || share(decrement, after));
+            assert!(report.passed() || report.failed_with(FailureKind::DataRace), "{report}");
+            !report.passed()
+        });
+        explored.to_vec()
+    }
+
+    #[test]
+    fn last_owners_that_are_not_ordered_are_found_where_that_is_checked() {
+        assert_eq!(found(true, Relaxed, None), [true, true]);
+        assert_eq!(found(true, Release, None), [true, true]);
+        assert_eq!(found(true, Relaxed, Some(Acquire)), [true, true]);
+        assert_eq!(found(true, Release, Some(Acquire)), [false, false]);
+        assert_eq!(found(true, AcqRel, None), [false, false]);
+        assert_eq!(found(false, Relaxed, None), [false, false]);
+    }
+
+    #[test]
+    fn operations_after_an_exclusive_access_are_to_be_ordered_as_well() {
+        let publish = |order| {
+            move || {
+                let shared: Arc<AtomicPtr<AtomicU32>> = Arc::default();
+                let other = Arc::clone(&shared);
+                let thread = thread::spawn(move || {
+                    let mut value = Box::new(AtomicU32::new(0));
+                    *value.get_mut() = 7;
+                    other.store(Box::into_raw(value), order);
+                });
+                // SAFETY: what is there is never freed before the join.
+                if let Some(value) = unsafe { shared.load(Acquire).as_ref() } {
+                    value.load(Relaxed);
+                }
+                thread.join().unwrap();
+                // SAFETY: it was made by `Box`, and nobody uses it any more.
+                drop(unsafe { Box::from_raw(shared.load(Relaxed)) });
+            }
+        };
+        let config = || Config::new().check_exclusive(true);
+        assert!(explore(config(), publish(Release)).passed());
+        let report = explore(config(), publish(Relaxed));
+        assert!(report.failed_with(FailureKind::DataRace), "{report}");
+        let text = report.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            text.contains("write of AtomicU32 `value` by thread 1")
+                && text.contains("is Relaxed: make it Release"),
+            "{text}"
+        );
+    }
 }

@@ -42,6 +42,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("leaked_threads", Takes::Text(leaked_threads)),
     ("daemons", Takes::Switch(daemons)),
     ("leaks", Takes::Text(leaks)),
+    ("check_exclusive", Takes::Switch(check_exclusive)),
     ("lock_order", Takes::Text(lock_order)),
     ("shrink", Takes::Switch(shrink)),
     ("expect", Takes::Text(expect)),
@@ -376,6 +377,10 @@ fn leaked_threads(text: &str, span: Span) -> Result<TokenStream> {
 
 fn daemons(daemons: bool) -> TokenStream {
     quote!(.daemons(#daemons))
+}
+
+fn check_exclusive(check: bool) -> TokenStream {
+    quote!(.check_exclusive(#check))
 }
 
 fn shrink(shrink: bool) -> TokenStream {

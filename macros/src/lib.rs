@@ -57,6 +57,7 @@ use proc_macro::TokenStream;
 /// | `leaked_threads = "…"` | `"deny"` | `"allow"`: threads may be left when the test ends |
 /// | `daemons = …` | `false` | `true`: an execution ends with the test body, whatever the other threads do; `thread::BuilderExt::daemon` says so of one thread |
 /// | `leaks = "…"` | `"warn"` | what becomes of guards that were forgotten, and of messages that nobody received: `"warn"` tells of them, `"deny"` fails the test; `"allow"`: nothing |
+/// | `check_exclusive = …` | `false` | `true`: `get_mut` and `into_inner` of atomics are accesses, and race with operations that are not ordered; see `Config::check_exclusive` |
 /// | `lock_order = "…"` | `"warn"` | what becomes of locks that are taken in an order that may end in a deadlock: where schedules are sampled, executions are led into it, and if they do not meet it, `"warn"` tells of it, unless it is sure, which fails the test; `"deny"` fails the test if the order has a cycle, sampled or not; `"allow"`: nothing |
 /// | `shrink = …` | `true` | `false`: the schedule of a failure is reported as it was found, not minimized |
 /// | `expect = "…"` | none | the test passes only if it fails, and in this way; see below |

@@ -69,7 +69,8 @@ impl<T: ?Sized> UnsafeCell<T> {
     }
 
     /// Lends the content, which nobody else can reach meanwhile. Not checked: what makes a reference exclusive may be
-    /// the counts of an [`Arc`](crate::sync::Arc), which are not seen. So this is what a destructor is to use.
+    /// the counts of an [`Arc`](crate::sync::Arc), which are not seen. So this is what a destructor is to use, unless the
+    /// counts are of your own: then [`with_mut`](CellExt::with_mut) finds out whether they order it.
     pub const fn get_mut(&mut self) -> &mut T {
         self.content.get_mut()
     }

@@ -40,6 +40,7 @@ impl Config {
             hasty: false,
             stack_size: self.stack_size,
             daemons: self.daemons,
+            check_exclusive: self.check_exclusive,
         }
     }
 

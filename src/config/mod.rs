@@ -56,6 +56,7 @@ pub struct Config {
     pub(crate) stack_size: usize,
     pub(crate) allow_leaked_threads: bool,
     pub(crate) daemons: bool,
+    pub(crate) check_exclusive: bool,
     pub(crate) leaks: Policy,
     pub(crate) shrink: bool,
     pub(crate) expect: Option<FailureKind>,
@@ -106,6 +107,7 @@ impl Default for Config {
             stack_size: 1 << 20,
             allow_leaked_threads: false,
             daemons: false,
+            check_exclusive: false,
             leaks: Policy::default(),
             shrink: true,
             expect: None,
@@ -237,6 +239,16 @@ impl Config {
     /// default not. See [`BuilderExt::daemon`](crate::thread::BuilderExt::daemon) for one thread.
     pub fn daemons(mut self, daemons: bool) -> Config {
         self.daemons = daemons;
+        self
+    }
+
+    /// Whether `get_mut` and `into_inner` of atomics are accesses that race with operations which are not ordered before
+    /// them, or after; default not. In safe code an exclusive reference proves the order. Where unsafe code makes one it may
+    /// not: by a reference count of one's own, say, whose last decrement lacks an `Acquire`. The counts of std's
+    /// [`Arc`](std::sync::Arc) are not seen, so an atomic that is in one, and whose destructor uses `get_mut`, would be a false
+    /// alarm. (Cells have [`with_mut`](crate::cell::CellExt::with_mut), which is always checked.)
+    pub fn check_exclusive(mut self, check: bool) -> Config {
+        self.check_exclusive = check;
         self
     }
 

@@ -337,6 +337,7 @@ mod tests {
             spurious: 0,
             stack_size: 1 << 16,
             daemons: false,
+            check_exclusive: false,
             memory: MemoryModel::default(),
             directed: false,
             strict: Strict::default(),

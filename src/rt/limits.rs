@@ -24,6 +24,8 @@ pub(crate) struct Limits {
     /// Whether all threads but the first are daemons.
     pub(crate) daemons: bool,
     pub(crate) memory: MemoryModel,
+    /// Whether what a thread does with a mutable reference to an atomic is an access.
+    pub(crate) check_exclusive: bool,
     /// Whether a director decides, or one has decided what is replayed: then every store may be read and every
     /// place in modification order taken, because whoever decides has checked what the memory model allows.
     pub(crate) directed: bool,

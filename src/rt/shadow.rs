@@ -134,7 +134,7 @@ impl Histories {
         self.count = 0;
     }
 
-    fn add(&mut self) -> u32 {
+    pub(super) fn add(&mut self) -> u32 {
         if self.count == self.histories.len() {
             self.histories.push(History::default());
         }
@@ -217,6 +217,20 @@ impl Current {
             return None;
         }
         let object = self.memory_object(memory);
+        let State::Memory(index) = self.kernel().objects.get(object).state else {
+            unreachable!("memory is registered as such");
+        };
+        self.access_history((object, index), kind, location, epoch)
+    }
+
+    /// As `access`, of the memory that an object stands for.
+    pub(super) fn access_history(
+        mut self,
+        (object, index): (ObjectId, u32),
+        kind: AccessKind,
+        location: &'static Location<'static>,
+        epoch: Option<u32>,
+    ) -> Option<OpenAccess> {
         let execution = self.execution();
         let id = execution.kernel.current;
         let lasts = !kind.is_atomic();
@@ -226,9 +240,6 @@ impl Current {
             let stack = execution.stack();
             execution.accesses.push(TracedAccess { step, thread: id, kind, object, location, held, stack });
         }
-        let State::Memory(index) = execution.kernel.objects.get(object).state else {
-            unreachable!("memory is registered as such");
-        };
         let step = execution.kernel.steps;
         let (history, thread) = execution.kernel.history(index, id);
         if let Some(past) = history.race(kind, &thread.clock) {
@@ -243,6 +254,12 @@ impl Current {
         let new = Past { thread: id, slot, epoch, kind, open: None, step, location };
         let number = history.add(new, lasts, &thread.clock);
         lasts.then_some(OpenAccess { execution: execution.stamp(), history: index, number })
+    }
+
+    /// Whether a mutable reference to an atomic is an access.
+    #[inline]
+    pub(crate) fn checks_exclusive(mut self) -> bool {
+        self.kernel().limits.check_exclusive
     }
 
     /// An access that lasted ends, `now` or as if it had ended when it began.

@@ -124,16 +124,20 @@ macro_rules! atomic_common {
                 unsafe { <$real>::from_ptr(ptr) }
             }
 
-            /// The value, without an operation: the borrow proves that nobody else has the atomic.
+            /// The value, without an operation: the borrow proves that nobody else has the atomic. An access all the
+            /// same with [`Config::check_exclusive`](crate::Config::check_exclusive).
+            #[track_caller]
             pub fn get_mut(&mut self) -> &mut $value {
                 if let Some(current) = current() {
-                    current.atomic_move_out(&self.identity, Self::KIND, &self.real, false);
+                    let location = Location::caller();
+                    current.atomic_exclusive(&self.identity, Self::KIND, &self.real, location);
                 }
                 self.real.get_mut()
             }
 
             /// Consumes the atomic and returns the value. Not `const`, unlike std's: the value may be the
             /// model's.
+            #[track_caller]
             pub fn into_inner(mut self) -> $value {
                 *self.get_mut()
             }

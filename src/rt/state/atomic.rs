@@ -12,6 +12,7 @@ use crate::rt::encoding::Refusal;
 use crate::rt::memory::MemoryModel;
 use crate::rt::object::{AtomicKind, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::shadow::AccessKind;
 use crate::rt::state::State;
 use crate::rt::{Current, Execution, Identity};
 
@@ -32,6 +33,8 @@ pub(crate) struct AtomicState {
     /// Which of the memory's locations.
     location: u32,
     residence: Residence,
+    /// Which of the kernel's histories has its accesses, if these are watched.
+    history: Option<u32>,
 }
 
 /// Access to the real atomic's bits.
@@ -62,7 +65,7 @@ impl Execution {
     /// The location, with its value in the model.
     #[inline]
     fn atomic_location(&mut self, object: ObjectId, real: &impl RealCell) -> u32 {
-        let &mut AtomicState { location, residence } = state(self, object);
+        let &mut AtomicState { location, residence, .. } = state(self, object);
         if residence != Residence::Model {
             self.atomic_fetch(object, location, real);
         }
@@ -114,7 +117,7 @@ impl Execution {
     /// Shows the new value to whoever has a raw pointer.
     #[inline]
     fn atomic_written(&mut self, object: ObjectId, real: &impl RealCell) {
-        let &mut AtomicState { location, residence } = state(self, object);
+        let &mut AtomicState { location, residence, .. } = state(self, object);
         if residence == Residence::Real {
             real.set(self.kernel.last_value(location));
         }
@@ -170,7 +173,7 @@ impl Current {
     fn atomic_object(mut self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> ObjectId {
         self.object(atomic, ObjectKind::Atomic(kind), || {
             let location = self.kernel().new_location(real.get());
-            State::Atomic(AtomicState { location, residence: Residence::Model })
+            State::Atomic(AtomicState { location, residence: Residence::Model, history: None })
         })
     }
 
@@ -185,7 +188,8 @@ impl Current {
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
         let op = Op::new(OpKind::Load, object, location);
-        self.op(op, |execution, id| {
+        let watched = self.watched_since();
+        let value = self.op(op, |execution, id| {
             let location = execution.atomic_location(object, real);
             execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
             let count = execution.kernel.load_sources(location, id, order);
@@ -198,7 +202,9 @@ impl Current {
                 execution.kernel.note = Note::ReadStale { value, last };
             }
             value
-        })
+        });
+        self.accessed(&op, AccessKind::AtomicRead, watched);
+        value
     }
 
     #[inline(always)]
@@ -213,6 +219,7 @@ impl Current {
     ) {
         let object = self.atomic_object(atomic, kind, real);
         let op = Op::new(OpKind::Store, object, location);
+        let watched = self.watched_since();
         self.op(op, |execution, id| {
             let location = execution.atomic_location(object, real);
             execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
@@ -226,6 +233,7 @@ impl Current {
                 _ => Note::WroteEarlier { new: value, last: execution.kernel.last_value(location) },
             };
         });
+        self.accessed(&op, AccessKind::AtomicWrite, watched);
     }
 
     #[inline(always)]
@@ -239,7 +247,8 @@ impl Current {
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
         let op = Op::new(OpKind::ReadModifyWrite, object, location);
-        self.op(op, |execution, id| {
+        let watched = self.watched_since();
+        let old = self.op(op, |execution, id| {
             let location = execution.atomic_location(object, real);
             let rule = Rule::Modify { apply, operand };
             execution.direct_atomic((object, location), id, &op, rule, (order, order));
@@ -254,7 +263,9 @@ impl Current {
                 execution.kernel.found(old);
             }
             old
-        })
+        });
+        self.accessed(&op, AccessKind::AtomicWrite, watched);
+        old
     }
 
     pub(crate) fn atomic_compare_exchange(
@@ -268,7 +279,8 @@ impl Current {
         let Exchange { expected, new, success, failure, weak } = exchange;
         let object = self.atomic_object(atomic, kind, real);
         let op = Op::new(OpKind::CompareExchange, object, location);
-        self.op(op, |execution, id| {
+        let watched = self.watched_since();
+        let result = self.op(op, |execution, id| {
             let location = execution.atomic_location(object, real);
             let orders = (success, failure);
             let rule = Rule::Exchange { expected, new, weak };
@@ -292,14 +304,56 @@ impl Current {
             execution.atomic_written(object, real);
             execution.kernel.note = Note::Wrote { old, new };
             Ok(old)
-        })
+        });
+        let access = if result.is_ok() { AccessKind::AtomicWrite } else { AccessKind::AtomicRead };
+        self.accessed(&op, access, watched);
+        result
+    }
+
+    /// The running thread's time, if accesses of atomics are watched: whoever acquires what an operation releases comes
+    /// after the operation itself, too.
+    #[inline]
+    fn watched_since(self) -> Option<u32> {
+        self.checks_exclusive().then(|| self.epoch())
+    }
+
+    #[inline]
+    fn accessed(self, op: &Op, kind: AccessKind, watched: Option<u32>) {
+        if watched.is_some() {
+            self.access_atomic(op.object, kind, op.location, watched);
+        }
+    }
+
+    #[cold]
+    fn access_atomic(
+        mut self,
+        object: ObjectId,
+        kind: AccessKind,
+        location: &'static Location<'static>,
+        epoch: Option<u32>,
+    ) {
+        if !self.on_fiber() {
+            return;
+        }
+        let execution = self.execution();
+        let history = match state(execution, object).history {
+            Some(history) => history,
+            None => {
+                let history = execution.kernel.histories.add();
+                state(execution, object).history = Some(history);
+                history
+            }
+        };
+        if let Some(open) = self.access_history((object, history), kind, location, epoch) {
+            self.end_access(open, true);
+        }
     }
 
     /// The value, for printing: no operation.
     pub(crate) fn atomic_peek(mut self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
         match *state(self.execution(), object) {
-            AtomicState { location, residence: Residence::Model } => self.kernel().last_value(location),
+            AtomicState { location, residence: Residence::Model, .. } => self.kernel().last_value(location),
             _ => real.get(),
         }
     }
@@ -316,6 +370,21 @@ impl Current {
         });
     }
 
+    /// Whoever calls this has a mutable reference to the atomic. Moves the value to the real one, as `atomic_move_out`.
+    pub(crate) fn atomic_exclusive(
+        self,
+        atomic: &Identity,
+        kind: AtomicKind,
+        real: &impl RealCell,
+        location: &'static Location<'static>,
+    ) {
+        if self.checks_exclusive() {
+            let object = self.atomic_object(atomic, kind, real);
+            self.access_atomic(object, AccessKind::Write, location, None);
+        }
+        self.atomic_move_out(atomic, kind, real, false);
+    }
+
     /// Moves the value to the real atomic, until the next operation or, if a raw pointer to it is handed
     /// out, for the rest of the execution. No operation: the caller has it alone, or takes the blame.
     pub(crate) fn atomic_move_out(
@@ -326,7 +395,7 @@ impl Current {
         for_good: bool,
     ) {
         let object = self.atomic_object(atomic, kind, real);
-        let &mut AtomicState { location, residence } = state(self.execution(), object);
+        let &mut AtomicState { location, residence, .. } = state(self.execution(), object);
         if residence == Residence::Model {
             real.set(self.kernel().last_value(location));
             state(self.execution(), object).residence =
