@@ -365,6 +365,13 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
     if matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread) {
         notes.extend(waits::lost_wakeups(execution));
     }
+    if execution.knot.is_some() {
+        let going: Vec<String> = execution.kernel.can_go_on().map(|id| execution.thread_label(id)).collect();
+        notes.push(format!(
+            "if {} would end the wait after more steps, raise the limit `max_steps`",
+            join_names(&going)
+        ));
+    }
     if verdict.kind == FailureKind::LeakedThread {
         let goes_on = endless_after(execution, verdict.kind).is_some();
         let (left, or) = match goes_on {

@@ -107,9 +107,10 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
             let (names, verb) = waiting();
             let going: Vec<String> = kernel.can_go_on().map(thread).collect();
             let (goes, uses) = if going.len() == 1 { ("goes", "uses") } else { ("go", "use") };
+            let they = if verb == "waits" { "it waits" } else { "they wait" };
             let message = format!(
                 "{names} {verb} for ever, as it seems: {} {goes} on until the limit `max_steps`, and {uses} nothing of what \
-                 they wait for",
+                 {they} for",
                 join_names(&going),
             );
             Some(Verdict::new(FailureKind::Deadlock, message))
