@@ -372,6 +372,21 @@ mod waiting_loops_end {
     }
 
     #[test]
+    fn of_one_who_yields_between_two_loops() {
+        ends(|| {
+            let phase = Arc::new(AtomicUsize::new(0));
+            let theirs = Arc::clone(&phase);
+            let thread = thread::spawn(move || (1..=2).for_each(|next| theirs.store(next, Release)));
+            let wait = |value| while phase.load(Acquire) == value {};
+            wait(0);
+            thread::yield_now();
+            // What it sees here, it has seen before the yield as well, at the same place.
+            wait(1);
+            thread.join().unwrap();
+        });
+    }
+
+    #[test]
     fn of_more_threads_one_after_the_other() {
         ends(|| {
             for _ in 0..20 {

@@ -13,7 +13,8 @@ use crate::rt::op::{Event, ObjectId, Op, ThreadId};
 const LOOKED_AT: usize = 200;
 const LOOP_LENGTH: usize = 8;
 
-/// The step after which threads only go round in loops, if that is the failure and the loops are known.
+/// The step after which threads only go round in loops, or do nothing else that matters, if that is the failure and the
+/// loops are known.
 pub(in crate::explore) fn loops_begin(execution: &Execution, kind: FailureKind) -> Option<u64> {
     let after = endless_after(execution, kind)?;
     if kind != FailureKind::GoodSamaritan {
