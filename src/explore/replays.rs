@@ -26,6 +26,9 @@ use crate::rt::outcome::Holder;
 use crate::rt::state::State;
 use crate::shrink::{self, Cause, Draw, End, Needed, Order, Plan, Replayer, Run, SCREENED, Step, Wants};
 
+/// For how many steps others are to go on while threads wait for ever, or after the test body, for that to be seen again.
+const GOING_ON: u64 = 20_000;
+
 /// How long an execution that passes may be to be shown.
 const PASSING_STEPS: usize = 10_000;
 
@@ -50,11 +53,17 @@ impl<'a, 'b> Replays<'a, 'b> {
     ) -> Option<(Replays<'a, 'b>, Plan)> {
         let guided = Rc::new(RefCell::new(Guided::default()));
         // Should a later replay take the process with it, the last words are this token's.
-        exploration.prepare_for(execution, token);
+        exploration.prepare_for(execution, token, Some(kind));
         let divergence = Arc::new(Mutex::new(None));
         guided.borrow_mut().follow_token(Replay::new(token.clone(), divergence));
         execution.set_strategy(Box::new(Guide(Rc::clone(&guided))));
+        let max_steps = execution.kernel.limits.max_steps;
+        if token.goes_on() && kind != FailureKind::Livelock {
+            // It is known to go on to the limit.
+            execution.kernel.limits.max_steps = max_steps.min(token.length() + GOING_ON);
+        }
         let verdict = exploration.run_index(execution, 0, &Profile::default(), TRACING)?;
+        execution.kernel.limits.max_steps = max_steps;
         let signature = Signature::of(execution, &verdict);
         if signature.kind != kind {
             return None;

@@ -35,7 +35,8 @@ impl Exploration<'_> {
                 let goes_on = finding.token.goes_on();
                 let steps = finding.fingerprints.len() as u64;
                 let mode = Mode { stacks_from: Some(steps.saturating_sub(STACKED_STEPS)), ..TRACING };
-                let (verdict, divergence) = self.follow(execution, finding.token, mode);
+                let kind = Some(finding.verdict.kind);
+                let (verdict, divergence) = self.follow(execution, finding.token, kind, mode);
                 if goes_on {
                     execution.fingerprints.truncate(finding.fingerprints.len());
                 }
@@ -86,14 +87,15 @@ impl Exploration<'_> {
         Ok(failure)
     }
 
-    /// Runs the schedule of a token.
+    /// Runs the schedule of a token, which failed with `kind`, if that is known.
     fn follow(
         &self,
         execution: &mut Execution,
         token: Token,
+        kind: Option<FailureKind>,
         mode: Mode,
     ) -> (Option<Verdict>, Option<Divergence>) {
-        self.prepare_for(execution, &token);
+        self.prepare_for(execution, &token, kind);
         let divergence = Arc::new(Mutex::new(None));
         execution.set_strategy(Box::new(Replay::new(token, Arc::clone(&divergence))));
         let verdict = self.run_index(execution, 0, &Profile::default(), mode);
@@ -102,15 +104,17 @@ impl Exploration<'_> {
     }
 
     /// Lets an execution do what the token's schedule may do, and say how to run it again if the process dies.
-    pub(super) fn prepare_for(&self, execution: &mut Execution, token: &Token) {
+    pub(super) fn prepare_for(&self, execution: &mut Execution, token: &Token, kind: Option<FailureKind>) {
         let limits = &mut execution.kernel.limits;
         limits.timeouts = token.timeouts;
         limits.spurious = token.spurious;
         limits.memory = token.memory;
         limits.directed = token.directed;
         if token.goes_on() {
-            // Going round takes other numbers of steps than it did when the livelock was found.
-            limits.max_steps = limits.max_steps.saturating_mul(2);
+            if kind.is_none_or(|kind| kind == FailureKind::Livelock) {
+                // Going round takes other numbers of steps than it did when the livelock was found.
+                limits.max_steps = limits.max_steps.saturating_mul(2);
+            }
         } else {
             // An exhaustive exploration counts those of the graph's best order, not of the one that was run; and who shrinks
             // a schedule counts otherwise.
@@ -165,7 +169,7 @@ impl Exploration<'_> {
                 }
             };
             let run = |execution: &mut Execution, cause: Option<&Found>| {
-                let (verdict, divergence) = self.follow(execution, token.clone(), REPORTING);
+                let (verdict, divergence) = self.follow(execution, token.clone(), None, REPORTING);
                 let failure = verdict.map(|verdict| Failure {
                     cause: cause.map(|found| cause_of(execution, found)),
                     ..self.describe(execution, verdict, 0, Rows::All)
@@ -224,7 +228,7 @@ impl Exploration<'_> {
                     ConfigError::new(format!("`{text}` cannot be replayed: {error}"))
                 })?;
                 self.on_worker(|execution| {
-                    let (verdict, divergence) = self.follow(execution, token, mode);
+                    let (verdict, divergence) = self.follow(execution, token, None, mode);
                     self.replayed(execution, verdict, divergence, 0)
                 })?
             }
