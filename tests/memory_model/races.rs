@@ -1,5 +1,5 @@
-//! Data races against brute force: a program with accesses to a cell between its atomic operations races if and only if some
-//! graph that RC11's axioms admit leaves two conflicting accesses unordered.
+//! Data races against brute force: a program with accesses to a cell, or to an atomic by a mutable reference, between its
+//! atomic operations races if and only if some graph that RC11's axioms admit leaves two conflicting accesses unordered.
 //!
 //! For the graphs, an access is a relaxed load of a location that nobody else uses: it orders nothing and reads nothing.
 
@@ -18,23 +18,47 @@ enum Item {
     Atomic(Step),
     Read,
     Write,
+    /// Takes a mutable reference to the atomic `EXCLUSIVE`.
+    Exclusive,
 }
+
+/// Which of the atomics is accessed by mutable references as well.
+const EXCLUSIVE: usize = 1;
 
 type Mixed = Vec<Vec<Item>>;
 
-struct Shared(UnsafeCell<u64>);
+struct Shared {
+    cell: UnsafeCell<u64>,
+    atomics: std::cell::UnsafeCell<Vec<AtomicU64>>,
+}
 
 // SAFETY: one thread of an execution runs at a time, and a race ends it before the access.
 unsafe impl Sync for Shared {}
 
-/// The program for the graphs, and the accesses in it, with whether they write.
-fn for_graphs(mixed: &Mixed) -> (Program, Vec<(EventId, bool)>) {
+impl Item {
+    /// Whether the two race unless one happens before the other.
+    fn conflicts_with(self, other: Item) -> bool {
+        let is_on_exclusive = |item: Item| match item {
+            Item::Atomic(step) => step.location() == Some(EXCLUSIVE),
+            item => matches!(item, Item::Exclusive),
+        };
+        match (self, other) {
+            (Item::Write, Item::Read | Item::Write) | (Item::Read, Item::Write) => true,
+            (Item::Exclusive, other) => is_on_exclusive(other),
+            (one, Item::Exclusive) => is_on_exclusive(one),
+            _ => false,
+        }
+    }
+}
+
+/// The program for the graphs, and all that is in it.
+fn for_graphs(mixed: &Mixed) -> (Program, Vec<(EventId, Item)>) {
     let mut accesses = Vec::new();
-    let mut step = |thread: usize, index: usize, item: Item| match item {
-        Item::Atomic(step) => step,
-        Item::Read | Item::Write => {
-            accesses.push(((thread, index), matches!(item, Item::Write)));
-            Step::Load(1 + accesses.len(), Relaxed)
+    let mut step = |thread: usize, index: usize, item: Item| {
+        accesses.push(((thread, index), item));
+        match item {
+            Item::Atomic(step) => step,
+            Item::Read | Item::Write | Item::Exclusive => Step::Load(1 + accesses.len(), Relaxed),
         }
     };
     let mut program = Vec::new();
@@ -49,7 +73,7 @@ fn may_race(mixed: &Mixed) -> bool {
     let pairs = || {
         let all = accesses.iter().enumerate();
         all.flat_map(|(at, one)| accesses[at + 1..].iter().map(move |other| (one, other)))
-            .filter(|(one, other)| one.0.0 != other.0.0 && (one.1 || other.1))
+            .filter(|(one, other)| one.0.0 != other.0.0 && one.1.conflicts_with(other.1))
     };
     graphs(&program, Axioms::Rc11)
         .iter()
@@ -65,20 +89,27 @@ fn races(mixed: &Mixed, strategy: StrategyKind) -> bool {
         items.iter().filter_map(atomic).collect::<Vec<Step>>()
     };
     let count = locations(&mixed.iter().map(atomics).collect());
-    let report = explore(Config::new().strategy(strategy).executions(300).shrink(false), || {
+    let count = count.max(EXCLUSIVE + 1);
+    let config = Config::new().strategy(strategy).executions(300).shrink(false).check_exclusive(true);
+    let report = explore(config, || {
         let values: Vec<AtomicU64> = (0..count).map(|_| AtomicU64::new(0)).collect();
-        let shared = Shared(UnsafeCell::new(0));
+        let shared = Shared { cell: UnsafeCell::new(0), atomics: values.into() };
         thread::scope(|scope| {
             for items in mixed {
-                let (values, shared) = (&values, &shared);
+                let shared = &shared;
                 scope.spawn(move || {
                     for &item in items {
                         match item {
-                            Item::Atomic(step) => _ = run_step(step, values),
                             // SAFETY: see the impl of `Sync`.
-                            Item::Read => _ = shared.0.with(|cell| unsafe { *cell }),
+                            Item::Atomic(step) => _ = run_step(step, unsafe { &*shared.atomics.get() }),
                             // SAFETY: as above.
-                            Item::Write => shared.0.with_mut(|cell| unsafe { *cell += 1 }),
+                            Item::Read => _ = shared.cell.with(|cell| unsafe { *cell }),
+                            // SAFETY: as above.
+                            Item::Write => shared.cell.with_mut(|cell| unsafe { *cell += 1 }),
+                            Item::Exclusive => {
+                                // SAFETY: as above.
+                                _ = unsafe { (&mut *shared.atomics.get())[EXCLUSIVE].get_mut() }
+                            }
                         }
                     }
                 });
@@ -91,9 +122,10 @@ fn races(mixed: &Mixed, strategy: StrategyKind) -> bool {
 
 fn item() -> impl Strategy<Value = Item> {
     prop_oneof![
-        3 => super::step().prop_map(Item::Atomic),
-        1 => Just(Item::Read),
-        1 => Just(Item::Write),
+        6 => super::step().prop_map(Item::Atomic),
+        2 => Just(Item::Read),
+        2 => Just(Item::Write),
+        1 => Just(Item::Exclusive),
     ]
 }
 
