@@ -178,6 +178,7 @@ fn threads_that_go_on_without_a_pause_take_turns_in_a_replay() {
     let failure = report.failure().unwrap();
     assert_eq!(failure.kind(), FailureKind::Deadlock, "{report}");
     assert!(failure.message().contains("thread 1 and thread 2 go on"), "{report}");
+    assert!(failure.steps() <= 5 && report.to_string().contains("cause: it fails"), "{report}");
     assert!(failure.token().len() < 200, "{report}");
     let again = explore(config().replay(failure.token()), body);
     assert_eq!(again.failure().map(|again| again.message()), Some(failure.message()), "{again}");

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::replay::Replay;
+use super::replay::{Replay, TURN};
 use super::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::ObjectId;
 use crate::shrink::{Ask, Cost, Deviation, Draw, Instead, Lineage, Operation, Plan, Point};
@@ -84,6 +84,10 @@ pub(super) struct Guided {
     /// How many choices the running operation has made, and which operation that is.
     choices: (u32, Option<Point>),
     last: Option<ThreadId>,
+    /// How many steps in a row it has made.
+    stayed: u32,
+    /// Whether a thread that goes on and on lets others run now and then, as the failure is that they all do so for ever.
+    pub(super) takes_turns: bool,
     /// The steps after which there was a preemption.
     preempted: Vec<u64>,
     pub(super) done: Plan,
@@ -207,6 +211,10 @@ impl Guided {
         chosen
     }
 
+    fn ends_turn(&self) -> bool {
+        self.takes_turns && self.stayed >= TURN
+    }
+
     /// The running thread, if this is no moment for a preemption; otherwise any other.
     fn drawn_thread(&self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
         let current = point.current();
@@ -219,7 +227,7 @@ impl Guided {
             return allowed().nth(rng.below(count)).unwrap_or(current);
         }
         let stays = point.is_enabled(current) && self.is_allowed(point, current);
-        let preempts = stays && !point.seems_to_wait(current);
+        let preempts = stays && !point.seems_to_wait(current) && !self.ends_turn();
         if preempts && !self.preempts_at.contains(&self.chances) {
             return current;
         }
@@ -235,7 +243,7 @@ impl Guided {
         let is_allowed = |thread: ThreadId| !keeps_orders || self.is_allowed(point, thread);
         let allowed = || point.enabled().filter(|&thread| is_allowed(thread));
         let stays = point.is_enabled(current) && is_allowed(current);
-        match stays && !point.seems_to_wait(current) {
+        match stays && !point.seems_to_wait(current) && !self.ends_turn() {
             true => Some(current),
             false if stays => allowed().min_by_key(|&thread| (thread <= current, thread)),
             false => allowed().min(),
@@ -321,6 +329,7 @@ impl Guided {
         self.cost.steps = steps;
         self.steps.push(at);
         self.cost.switches += u32::from(self.last.is_some_and(|last| last != thread));
+        self.stayed = if self.last == Some(thread) { self.stayed + 1 } else { 1 };
         self.last = Some(thread);
         if op.object != ObjectId::NONE {
             if self.accessed.len() <= op.object.index() {

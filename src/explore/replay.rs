@@ -16,7 +16,7 @@ pub(crate) struct Divergence {
 }
 
 /// How long a thread runs before the next one does, where threads go on for ever.
-const TURN: u32 = 100;
+pub(super) const TURN: u32 = 100;
 
 /// Follows a schedule; where it ends or does not fit, the running thread goes on until it blocks, and then
 /// the thread spawned first. Where threads go on for ever, they take turns: it has to be seen that all do.

@@ -58,7 +58,10 @@ impl<'a, 'b> Replays<'a, 'b> {
         guided.borrow_mut().follow_token(Replay::new(token.clone(), divergence));
         execution.set_strategy(Box::new(Guide(Rc::clone(&guided))));
         let max_steps = execution.kernel.limits.max_steps;
-        if token.goes_on() && kind != FailureKind::Livelock {
+        let may_go_on = matches!(kind, FailureKind::Deadlock | FailureKind::LeakedThread);
+        // A director's schedule has all that others do.
+        guided.borrow_mut().takes_turns = may_go_on && (token.goes_on() || token.length() >= max_steps);
+        if may_go_on && token.goes_on() {
             // It is known to go on to the limit.
             execution.kernel.limits.max_steps = max_steps.min(token.length() + GOING_ON);
         }
