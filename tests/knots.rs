@@ -233,6 +233,24 @@ fn who_waits_for_a_thread_that_has_not_come_to_it_is_in_no_knot() {
 }
 
 #[test]
+fn a_panic_is_what_is_wrong_even_if_others_wait_for_ever_then() {
+    let report = explore(config(), || {
+        ticker();
+        let (sender, receiver) = mpsc::channel::<u32>();
+        let late = thread::spawn(|| (0..5).for_each(|_| thread::yield_now()));
+        drop(thread::spawn(move || {
+            drop(late.join());
+            panic!("too late");
+        }));
+        let _ = receiver.recv();
+        drop(sender);
+    });
+    assert!(report.failed_with(FailureKind::Panic), "{report}");
+    let text = report.to_string();
+    assert!(text.contains("panics: too late") && !text.contains("max_steps"), "{text}");
+}
+
+#[test]
 fn who_goes_on_when_the_body_has_returned_is_left_over() {
     let body = || drop(thread::spawn(tick));
     let report = explore(config(), body);

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) use cause::cause_of;
 pub(super) use loops::loops_begin;
 
-use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, join_names};
+use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, going, join_names};
 use crate::report::{
     Effort, Ended, FailureKind, Found, KEPT_ROWS, LeftOut, ObjectName, Place, Race, Row, Spin, Trace, Wait,
     shortened,
@@ -67,7 +67,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
             | FailureKind::StepLimit
             | FailureKind::Livelock
     );
-    let loops = loops::loops_begin(execution, verdict.kind).filter(|_| execution.knot.is_none());
+    let loops = loops::loops_begin(execution, verdict.kind);
     let place = match verdict.kind {
         FailureKind::Panic => {
             panic_of(execution, verdict).and_then(|panic| panic.location.as_ref()).map(place_of)
@@ -127,15 +127,13 @@ pub(crate) fn trace(execution: &Execution, rows: Rows) -> Trace {
 /// As `trace`, but without what comes long after a panic, or after a knot has closed.
 fn trace_until_the_end(execution: &Execution, verdict: &Verdict, rows: Rows) -> Trace {
     let events = &execution.trace;
-    let until = |step: u64| events.partition_point(|event| event.step <= step);
-    let (end, why) = match (panic_of(execution, verdict), &execution.knot) {
-        (Some(panic), _) if rows != Rows::All => {
-            let end = until(panic.step + STEPS_AFTER_PANIC);
+    let (end, why) = match panic_of(execution, verdict) {
+        Some(panic) if rows != Rows::All => {
+            let end = events.partition_point(|event| event.step <= panic.step + STEPS_AFTER_PANIC);
             let is_long = events.len() - end >= LEFT_OUT_AFTER_PANIC;
             (if is_long { end } else { events.len() }, "after the panic")
         }
-        (_, Some(knot)) => (until(knot.closed.step), "that do not change what the others wait for"),
-        _ => (events.len(), ""),
+        _ => (execution.trace_to_tell().len(), "that do not change what the others wait for"),
     };
     let left_out_after = LeftOut { steps: events.len() - end, why };
     Trace { left_out_after, ..trace_of(execution, &events[..end], rows) }
@@ -366,11 +364,8 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
         notes.extend(waits::lost_wakeups(execution));
     }
     if execution.knot.is_some() {
-        let going: Vec<String> = execution.kernel.can_go_on().map(|id| execution.thread_label(id)).collect();
-        notes.push(format!(
-            "if {} would end the wait after more steps, raise the limit `max_steps`",
-            join_names(&going)
-        ));
+        let (going, _) = going(execution);
+        notes.push(format!("if {going} would end the wait after more steps, raise the limit `max_steps`"));
     }
     if verdict.kind == FailureKind::LeakedThread {
         let goes_on = endless_after(execution, verdict.kind).is_some();

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::replay::{Replay, TURN};
+use super::replay::{Replay, TURN, next_after};
 use super::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::ObjectId;
 use crate::shrink::{Ask, Cost, Deviation, Draw, Instead, Lineage, Operation, Plan, Point};
@@ -245,7 +245,7 @@ impl Guided {
         let stays = point.is_enabled(current) && is_allowed(current);
         match stays && !point.seems_to_wait(current) && !self.ends_turn() {
             true => Some(current),
-            false if stays => allowed().min_by_key(|&thread| (thread <= current, thread)),
+            false if stays => next_after(current, allowed()),
             false => allowed().min(),
         }
         .or_else(|| point.enabled().min())

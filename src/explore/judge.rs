@@ -7,6 +7,7 @@ use crate::report::{FailureKind, grouped};
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;
 use crate::rt::outcome::{PanicRecord, Race, Stop};
+use crate::rt::rounds::Settled;
 use crate::rt::waiting::Stuck;
 
 /// What was wrong with an execution.
@@ -81,7 +82,6 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
             Some(Verdict::new(FailureKind::Deadlock, message))
         }
         Stop::Stuck(stuck) => {
-            let going: Vec<String> = kernel.can_go_on().map(thread).collect();
             let what = match stuck {
                 Stuck::Abandoned { waiter, owner } => format!(
                     "{} waits for ever for a lock that {}, which has ended, has not given back",
@@ -100,18 +100,17 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
             };
             Some(Verdict::new(
                 FailureKind::Deadlock,
-                format!("{what}, while {} can go on", join_names(&going)),
+                format!("{what}, while {} can go on", going(execution).0),
             ))
         }
         Stop::Knot => {
             let (names, verb) = waiting();
-            let going: Vec<String> = kernel.can_go_on().map(thread).collect();
-            let (goes, uses) = if going.len() == 1 { ("goes", "uses") } else { ("go", "use") };
+            let (going, goes) = going(execution);
+            let uses = if goes == "goes" { "uses" } else { "use" };
             let they = if verb == "waits" { "it waits" } else { "they wait" };
             let message = format!(
-                "{names} {verb} for ever, as it seems: {} {goes} on until the limit `max_steps`, and {uses} nothing of what \
-                 {they} for",
-                join_names(&going),
+                "{names} {verb} for ever, as it seems: {going} {goes} on until the limit `max_steps`, and {uses} nothing \
+                 of what {they} for",
             );
             Some(Verdict::new(FailureKind::Deadlock, message))
         }
@@ -211,22 +210,32 @@ fn step_limit(execution: &Execution) -> Verdict {
 
 /// What to say of threads that have not ended long after the test body has returned.
 fn running_on(execution: &Execution) -> Verdict {
-    let kernel = &execution.kernel;
-    let going: Vec<String> = kernel.can_go_on().map(|id| execution.thread_label(id)).collect();
-    let goes = if going.len() == 1 { "goes" } else { "go" };
-    let message = format!(
-        "the test body has returned, but {} {goes} on until the limit `max_steps`",
-        join_names(&going)
-    );
+    let (going, goes) = going(execution);
+    let message = format!("the test body has returned, but {going} {goes} on until the limit `max_steps`");
     Verdict::new(FailureKind::LeakedThread, message)
 }
 
-/// The step at which the test body returned, if others have gone on for long since then, until the step limit.
-fn runs_on(execution: &Execution) -> Option<u64> {
+/// Who can go on, and "goes" or "go".
+pub(crate) fn going(execution: &Execution) -> (String, &'static str) {
+    let names: Vec<String> = execution.kernel.can_go_on().map(|id| execution.thread_label(id)).collect();
+    (join_names(&names), if names.len() == 1 { "goes" } else { "go" })
+}
+
+/// When the test body returned, if others have gone on for long since then, until the step limit.
+fn runs_on(execution: &Execution) -> Option<Settled> {
     let kernel = &execution.kernel;
     let body = kernel.thread(ThreadId::MAIN);
     let is_long = kernel.steps - body.since.step >= u64::from(LONE_STEPS);
-    (body.ended && is_long && kernel.can_go_on().next().is_some()).then_some(body.since.step)
+    (body.ended && is_long && kernel.can_go_on().next().is_some()).then_some(body.since)
+}
+
+/// From where on others go on to the step limit, and that is the failure: since a knot has closed, or the test body returned.
+pub(super) fn goes_on_from(execution: &Execution, kind: FailureKind) -> Option<Settled> {
+    match kind {
+        FailureKind::Deadlock => execution.knot.as_ref().map(|knot| knot.closed),
+        FailureKind::LeakedThread => runs_on(execution),
+        _ => None,
+    }
 }
 
 /// How many steps a thread has to run alone, while others could go on, for a report to blame it for that: many more than
@@ -254,9 +263,7 @@ pub(crate) fn endless_after(execution: &Execution, kind: FailureKind) -> Option<
         // A director's execution ends where threads would go round for the first time.
         FailureKind::Livelock if !kernel.limits.directed => Some(kernel.settles_after()),
         FailureKind::GoodSamaritan => lone(execution).map(|lone| kernel.steps - u64::from(lone.steps)),
-        FailureKind::Deadlock => execution.knot.as_ref().map(|knot| knot.closed.step),
-        FailureKind::LeakedThread => runs_on(execution),
-        _ => None,
+        kind => goes_on_from(execution, kind).map(|from| from.step),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::report::FailureKind;
 use crate::rt::Execution;
 
+use super::judge::goes_on_from;
 use super::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use super::token::{Token, TokenRun};
 
@@ -150,7 +151,7 @@ impl Strategy for Replay {
         self.follow(point).unwrap_or_else(|| {
             let current = point.current();
             let ends_turn = self.turn.1 >= TURN && self.token.goes_on() && !self.diverged;
-            let next = || point.enabled().min_by_key(|&thread| (thread <= current, thread));
+            let next = || next_after(current, point.enabled());
             ends_turn.then(next).flatten().unwrap_or_else(|| default_thread(point))
         })
     }
@@ -217,6 +218,11 @@ impl Strategy for Replay {
     }
 }
 
+/// The thread that was spawned next after `current`, or else the first.
+pub(super) fn next_after(current: ThreadId, threads: impl Iterator<Item = ThreadId>) -> Option<ThreadId> {
+    threads.min_by_key(|&thread| (thread <= current, thread))
+}
+
 /// Goes on with the running thread, or else with the one spawned first.
 fn default_thread(point: &SchedulingPoint<'_>) -> ThreadId {
     let current = point.current();
@@ -235,9 +241,7 @@ pub(crate) fn token_of(execution: &Execution, kind: FailureKind) -> Token {
     let settled = match kind {
         _ if kernel.limits.directed => None,
         FailureKind::Livelock => Some(kernel.settled()),
-        // Others go on although the test body has returned.
-        FailureKind::LeakedThread => kernel.can_go_on().next().map(|_| kernel.thread(ThreadId::MAIN).since),
-        _ => execution.knot.as_ref().map(|knot| knot.closed),
+        kind => goes_on_from(execution, kind),
     };
     let mut left = settled.map_or(u64::MAX, |settled| settled.step);
     let mut positions: Vec<Option<u32>> = vec![None; kernel.thread_count()];

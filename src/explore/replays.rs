@@ -219,7 +219,7 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
     };
     let object = |op: &Op| (op.object != ObjectId::NONE).then_some(op.object);
     let mut steps = Vec::new();
-    for event in execution.trace.iter().take_while(|event| event.step <= until) {
+    for event in execution.trace_to_tell().iter().take_while(|event| event.step <= until) {
         let object = object(&event.op);
         // Who begins to wait for a notification gives a mutex up as well.
         let mutex = match object.map(|object| kernel.objects.get(object).state) {
@@ -247,8 +247,7 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
             lets_go,
         });
     }
-    let goes_round = until < kernel.steps && execution.knot.is_none();
-    let blocked = if goes_round { Vec::new() } else { execution.blocked() };
+    let blocked = if until < kernel.steps { Vec::new() } else { execution.blocked() };
     for blocked in blocked {
         steps.push(Step {
             thread: blocked.thread.0,
@@ -264,7 +263,8 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
 
 /// The threads that the failure concerns, and where they have come to by step `until`.
 fn ends(execution: &Execution, until: u64) -> Vec<End> {
-    let trace = &execution.trace[..execution.trace.partition_point(|event| event.step <= until)];
+    let trace = execution.trace_to_tell();
+    let trace = &trace[..trace.partition_point(|event| event.step <= until)];
     let last = |fits: &dyn Fn(&&Event) -> bool| trace.iter().rev().find(fits).map(|event| event.step);
     let mut ends: Vec<End> = Vec::new();
     for blocked in execution.blocked() {
@@ -276,7 +276,7 @@ fn ends(execution: &Execution, until: u64) -> Vec<End> {
         ends.extend(step.map(|step| End { step, waits_since }));
     }
     let mut threads: Vec<ThreadId> = Vec::new();
-    if until < execution.kernel.steps && execution.knot.is_none() {
+    if until < execution.kernel.steps {
         threads.extend(execution.kernel.enabled_threads());
     }
     threads.extend(first_unhandled_panic(execution).map(|panic| panic.thread));

@@ -412,6 +412,12 @@ impl Execution {
         blocked
     }
 
+    /// The trace, as far as the knot has closed, if that is what is wrong.
+    pub(crate) fn trace_to_tell(&self) -> &[Event] {
+        let closed = self.knot.as_ref().map_or(u64::MAX, |knot| knot.closed.step);
+        &self.trace[..self.trace.partition_point(|event| event.step <= closed)]
+    }
+
     /// Destroys what a one-time initialization has made when the execution ends.
     pub(crate) fn keep(&mut self, once: ObjectId) {
         self.kept.push(once);

@@ -13,8 +13,9 @@ use super::execution::Execution;
 use super::kernel::Kernel;
 use super::op::{ObjectId, OpKind, ThreadId};
 use super::rounds::Settled;
-use super::state::State;
+use super::thread::Thread;
 use super::timer::NEVER;
+use super::waiting::Waited;
 
 /// How many steps others have to go on for, and how many each of them has to take, with nothing done to the knot.
 const KNOTTED_STEPS: u64 = 1_000;
@@ -81,8 +82,12 @@ impl Execution {
     #[cold]
     pub(super) fn knot_at_limit(&self) -> Option<Knot> {
         let kernel = &self.kernel;
-        if kernel.thread(ThreadId::MAIN).ended {
-            // Who is left over is another question.
+        let panicked = |thread: &Thread| match thread.panic {
+            Some(_) => !thread.joined,
+            None => thread.unwinding && !thread.ended,
+        };
+        // Who is left over is another question, and a panic that nobody handled is what is wrong, whoever waits then.
+        if kernel.thread(ThreadId::MAIN).ended || kernel.threads().any(|(_, thread)| panicked(thread)) {
             return None;
         }
         let mut threads = kernel.knotted(false);
@@ -93,6 +98,9 @@ impl Execution {
             return None;
         }
         let closed = kernel.closed(&threads);
+        if kernel.steps - closed.step < KNOTTED_STEPS {
+            return None;
+        }
         let mut taken = vec![0; kernel.thread_count()];
         let mut step = 0;
         for run in self.schedule.runs() {
@@ -100,8 +108,7 @@ impl Execution {
             taken[run.thread.index()] += u64::from(run.length).min(step.saturating_sub(closed.step));
         }
         let has_gone_on = |id: ThreadId| taken[id.index()] >= STEPS_OF_EACH;
-        let is_lasting = kernel.steps - closed.step >= KNOTTED_STEPS;
-        (is_lasting && kernel.can_go_on().all(has_gone_on)).then_some(Knot { threads, closed })
+        kernel.can_go_on().all(has_gone_on).then_some(Knot { threads, closed })
     }
 }
 
@@ -109,7 +116,7 @@ impl Kernel {
     /// The largest set of threads that wait, each for threads of the set or ones that have ended; if `by_others`, no thread is
     /// in it that waits for what only itself has used.
     fn knotted(&self, by_others: bool) -> Vec<ThreadId> {
-        let waits = |&(id, thread): &(ThreadId, &super::thread::Thread)| {
+        let waits = |&(id, thread): &(ThreadId, &Thread)| {
             !thread.ended && !self.is_enabled(id) && thread.deadline == NEVER
         };
         let mut knotted: Vec<ThreadId> = self.threads().filter(waits).map(|(id, _)| id).collect();
@@ -125,17 +132,14 @@ impl Kernel {
 
     /// Whether `id` can only go on if one of `knotted` does.
     fn is_held(&self, id: ThreadId, knotted: &[ThreadId], by_others: bool) -> bool {
-        let thread = self.thread(id);
         let is_stuck = |other: ThreadId| self.thread(other).ended || knotted.contains(&other);
-        let object = self.objects.get(thread.pending.object);
-        match object.state {
-            State::Thread(joined) if thread.pending.kind == OpKind::Join => is_stuck(joined.thread),
-            // Each has to give way.
-            State::Mutex(_) | State::RwLock(_) | State::Once(_) => {
-                object.state.holders(&object.entries).iter().any(|holder| is_stuck(holder.thread))
-            }
-            // Any of them could.
-            _ => {
+        match self.next_waited_for(id) {
+            Waited::One(other) => is_stuck(other),
+            Waited::Several => self.waited_for(id).into_iter().any(is_stuck),
+            // Nobody in particular: any that have used the object could end the wait.
+            Waited::Nobody => {
+                let thread = self.thread(id);
+                let object = self.objects.get(thread.pending.object);
                 let needs_others = by_others || thread.daemon;
                 let others = || self.threads().map(|(other, _)| other).filter(|&other| other != id);
                 (!needs_others || object.users.has_others_than(id))

@@ -22,7 +22,7 @@ pub(crate) enum Stuck {
 }
 
 /// Whom a thread waits for.
-enum Waited {
+pub(super) enum Waited {
     /// Nobody in particular.
     Nobody,
     One(ThreadId),
@@ -79,7 +79,7 @@ impl Kernel {
     }
 
     #[inline]
-    fn next_waited_for(&self, id: ThreadId) -> Waited {
+    pub(super) fn next_waited_for(&self, id: ThreadId) -> Waited {
         let thread = self.thread(id);
         if thread.deadline != NEVER {
             return Waited::Nobody;
@@ -127,7 +127,7 @@ impl Kernel {
     }
 
     /// The threads each of which has to do something before the one that waits can go on.
-    fn waited_for(&self, id: ThreadId) -> Vec<ThreadId> {
+    pub(super) fn waited_for(&self, id: ThreadId) -> Vec<ThreadId> {
         match self.next_waited_for(id) {
             Waited::Nobody => Vec::new(),
             Waited::One(thread) => vec![thread],

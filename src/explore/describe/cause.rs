@@ -12,9 +12,7 @@ const ODDITIES: usize = 4;
 /// What `cause` says of the execution that has just ended, whose schedule it is about.
 pub(in crate::explore) fn cause_of(execution: &Execution, cause: &Found) -> Cause {
     let blocked = execution.blocked();
-    // What threads wait for follows the last step that matters.
-    let length = execution.knot.as_ref().map_or(usize::MAX, |knot| knot.closed.step as usize);
-    let trace = &execution.trace[..length.min(execution.trace.len())];
+    let trace = execution.trace_to_tell();
     let doing = |at: usize| -> Option<Doing> {
         let describe = |thread: usize, op: &Op, step| Doing {
             thread,

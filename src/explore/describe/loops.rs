@@ -13,12 +13,15 @@ use crate::rt::op::{Event, ObjectId, Op, ThreadId};
 const LOOKED_AT: usize = 200;
 const LOOP_LENGTH: usize = 8;
 
-/// The step after which threads only go round in loops, or do nothing else that matters, if that is the failure and the
-/// loops are known.
+/// The step after which threads only go round in loops, or only those are left that outlive the test body, if that is the
+/// failure and the loops are known.
 pub(in crate::explore) fn loops_begin(execution: &Execution, kind: FailureKind) -> Option<u64> {
     let after = endless_after(execution, kind)?;
-    if kind != FailureKind::GoodSamaritan {
-        return Some(after);
+    match kind {
+        FailureKind::GoodSamaritan => {}
+        // Some wait for ever: that is what is to be told, not what others do.
+        FailureKind::Deadlock => return None,
+        _ => return Some(after),
     }
     let round = round_of_lone(execution)?;
     let begin = execution.trace.iter().rposition(|event| !round.contains(&look_key(event)))? as u64 + 1;

@@ -188,23 +188,24 @@ impl Current {
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
         let op = Op::new(OpKind::Load, object, location);
-        let watched = self.watched_since();
-        let value = self.op(op, |execution, id| {
-            let location = execution.atomic_location(object, real);
-            execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
-            let count = execution.kernel.load_sources(location, id, order);
-            let number = execution.choose_store(location, Choice::ReadsFrom, count);
-            let value = execution.kernel.read_source(location, id, order);
-            execution.kernel.note_read(value);
-            if number != 0 {
-                execution.kernel.note_unsettled();
-                let last = execution.kernel.last_value(location);
-                execution.kernel.note = Note::ReadStale { value, last };
-            }
-            value
-        });
-        self.accessed(&op, AccessKind::AtomicRead, watched);
-        value
+        self.atomic_op(
+            op,
+            |_| AccessKind::AtomicRead,
+            |execution, id| {
+                let location = execution.atomic_location(object, real);
+                execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
+                let count = execution.kernel.load_sources(location, id, order);
+                let number = execution.choose_store(location, Choice::ReadsFrom, count);
+                let value = execution.kernel.read_source(location, id, order);
+                execution.kernel.note_read(value);
+                if number != 0 {
+                    execution.kernel.note_unsettled();
+                    let last = execution.kernel.last_value(location);
+                    execution.kernel.note = Note::ReadStale { value, last };
+                }
+                value
+            },
+        )
     }
 
     #[inline(always)]
@@ -219,21 +220,23 @@ impl Current {
     ) {
         let object = self.atomic_object(atomic, kind, real);
         let op = Op::new(OpKind::Store, object, location);
-        let watched = self.watched_since();
-        self.op(op, |execution, id| {
-            let location = execution.atomic_location(object, real);
-            execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
-            let count = execution.kernel.write_sources(location, id, order);
-            let number = execution.choose_store(location, Choice::Placement, count);
-            let old = execution.kernel.source_value(location);
-            execution.kernel.store_after(location, id, value, order);
-            execution.atomic_written(object, real);
-            execution.kernel.note = match number {
-                0 => Note::Wrote { old, new: value },
-                _ => Note::WroteEarlier { new: value, last: execution.kernel.last_value(location) },
-            };
-        });
-        self.accessed(&op, AccessKind::AtomicWrite, watched);
+        self.atomic_op(
+            op,
+            |()| AccessKind::AtomicWrite,
+            |execution, id| {
+                let location = execution.atomic_location(object, real);
+                execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
+                let count = execution.kernel.write_sources(location, id, order);
+                let number = execution.choose_store(location, Choice::Placement, count);
+                let old = execution.kernel.source_value(location);
+                execution.kernel.store_after(location, id, value, order);
+                execution.atomic_written(object, real);
+                execution.kernel.note = match number {
+                    0 => Note::Wrote { old, new: value },
+                    _ => Note::WroteEarlier { new: value, last: execution.kernel.last_value(location) },
+                };
+            },
+        );
     }
 
     #[inline(always)]
@@ -247,25 +250,26 @@ impl Current {
     ) -> u64 {
         let object = self.atomic_object(atomic, kind, real);
         let op = Op::new(OpKind::ReadModifyWrite, object, location);
-        let watched = self.watched_since();
-        let old = self.op(op, |execution, id| {
-            let location = execution.atomic_location(object, real);
-            let rule = Rule::Modify { apply, operand };
-            execution.direct_atomic((object, location), id, &op, rule, (order, order));
-            let count = execution.kernel.write_sources(location, id, order);
-            let number = execution.choose_store(location, Choice::ReadsFrom, count);
-            let old = execution.kernel.source_value(location);
-            let new = modify(old);
-            execution.kernel.modify_source(location, id, new, order);
-            execution.atomic_written(object, real);
-            execution.kernel.note = Note::Wrote { old, new };
-            if old == new && number == 0 {
-                execution.kernel.found(old);
-            }
-            old
-        });
-        self.accessed(&op, AccessKind::AtomicWrite, watched);
-        old
+        self.atomic_op(
+            op,
+            |_| AccessKind::AtomicWrite,
+            |execution, id| {
+                let location = execution.atomic_location(object, real);
+                let rule = Rule::Modify { apply, operand };
+                execution.direct_atomic((object, location), id, &op, rule, (order, order));
+                let count = execution.kernel.write_sources(location, id, order);
+                let number = execution.choose_store(location, Choice::ReadsFrom, count);
+                let old = execution.kernel.source_value(location);
+                let new = modify(old);
+                execution.kernel.modify_source(location, id, new, order);
+                execution.atomic_written(object, real);
+                execution.kernel.note = Note::Wrote { old, new };
+                if old == new && number == 0 {
+                    execution.kernel.found(old);
+                }
+                old
+            },
+        )
     }
 
     pub(crate) fn atomic_compare_exchange(
@@ -279,8 +283,11 @@ impl Current {
         let Exchange { expected, new, success, failure, weak } = exchange;
         let object = self.atomic_object(atomic, kind, real);
         let op = Op::new(OpKind::CompareExchange, object, location);
-        let watched = self.watched_since();
-        let result = self.op(op, |execution, id| {
+        let access = |result: &Result<u64, u64>| match result {
+            Ok(_) => AccessKind::AtomicWrite,
+            Err(_) => AccessKind::AtomicRead,
+        };
+        self.atomic_op(op, access, |execution, id| {
             let location = execution.atomic_location(object, real);
             let orders = (success, failure);
             let rule = Rule::Exchange { expected, new, weak };
@@ -304,24 +311,24 @@ impl Current {
             execution.atomic_written(object, real);
             execution.kernel.note = Note::Wrote { old, new };
             Ok(old)
-        });
-        let access = if result.is_ok() { AccessKind::AtomicWrite } else { AccessKind::AtomicRead };
-        self.accessed(&op, access, watched);
-        result
+        })
     }
 
-    /// The running thread's time, if accesses of atomics are watched: whoever acquires what an operation releases comes
-    /// after the operation itself, too.
-    #[inline]
-    fn watched_since(self) -> Option<u32> {
-        self.checks_exclusive().then(|| self.epoch())
-    }
-
-    #[inline]
-    fn accessed(self, op: &Op, kind: AccessKind, watched: Option<u32>) {
-        if watched.is_some() {
-            self.access_atomic(op.object, kind, op.location, watched);
+    /// Executes an operation on an atomic, and if accesses of atomics are watched, tells of what its result says that it
+    /// was: with the time before it, since whoever acquires what it releases comes after the operation itself, too.
+    #[inline(always)]
+    fn atomic_op<R>(
+        self,
+        op: Op,
+        access: impl FnOnce(&R) -> AccessKind,
+        effect: impl FnOnce(&mut Execution, ThreadId) -> R,
+    ) -> R {
+        let before = self.checks_exclusive().then(|| self.epoch());
+        let result = self.op(op, effect);
+        if before.is_some() {
+            self.access_atomic(op.object, access(&result), op.location, before);
         }
+        result
     }
 
     #[cold]
