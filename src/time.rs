@@ -9,6 +9,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::panic::Location;
 use std::sync::OnceLock;
 
 pub use std::time::*;
@@ -26,10 +27,11 @@ fn base() -> std::time::Instant {
 }
 
 impl Instant {
-    /// The present instant. Inside an exploration, asking moves the clock a little.
+    /// The present instant: inside an exploration, the virtual time.
     #[must_use]
+    #[track_caller]
     pub fn now() -> Instant {
-        match rt::virtual_now() {
+        match rt::virtual_now(Location::caller()) {
             Some(elapsed) => Instant::after_start(elapsed),
             None => Instant(std::time::Instant::now()),
         }
@@ -59,6 +61,7 @@ impl Instant {
 
     /// The time from this instant to the present one.
     #[must_use]
+    #[track_caller]
     pub fn elapsed(&self) -> Duration {
         Instant::now() - *self
     }
@@ -130,10 +133,11 @@ impl SystemTime {
     /// The beginning of 1970 (UTC).
     pub const UNIX_EPOCH: SystemTime = UNIX_EPOCH;
 
-    /// The present time. Inside an exploration, asking moves the clock a little.
+    /// The present time: inside an exploration, the virtual one.
     #[must_use]
+    #[track_caller]
     pub fn now() -> SystemTime {
-        match rt::virtual_now() {
+        match rt::virtual_now(Location::caller()) {
             Some(elapsed) => SystemTime::after_start(elapsed),
             None => SystemTime(std::time::SystemTime::now()),
         }
@@ -149,6 +153,7 @@ impl SystemTime {
     }
 
     /// The time from this one to the present; an error tells how far in the future this one is.
+    #[track_caller]
     pub fn elapsed(&self) -> Result<Duration, SystemTimeError> {
         SystemTime::now().duration_since(*self)
     }

@@ -5,7 +5,7 @@ use super::exhaustive::{Budget, End, Exhausted};
 use super::finding::Outcome;
 use super::judge::Verdict;
 use super::runner::Exploration;
-use crate::config::{ConfigError, StrategyKind, Timeouts};
+use crate::config::{ConfigError, StrategyKind};
 use crate::report::{Coverage, FailureKind, grouped};
 
 impl Exploration<'_> {
@@ -16,10 +16,6 @@ impl Exploration<'_> {
             return Ok(None);
         }
         let is_auto = self.config.strategy == StrategyKind::Auto && self.config.checkpoint.is_none();
-        if self.config.timeouts == Timeouts::Any {
-            let what = "timeouts that fire at any time (`timeouts = \"any\"`)";
-            return Ok((!is_auto).then(|| self.unverified(None, what)));
-        }
         let is_limited = is_auto || self.config.limits_executions;
         let budget = Budget {
             executions: match self.config.verify_within {

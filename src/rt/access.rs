@@ -35,6 +35,8 @@ pub(crate) enum Rule {
     Exchange { expected: u64, new: u64, weak: bool },
     /// What the state machine of an object does, with what it needs to know besides.
     Object { kind: OpKind, argument: u64 },
+    /// The same, for a wait whose time is over: where it would have to wait, it ends in vain.
+    Due { kind: OpKind, argument: u64 },
 }
 
 /// The choice of a compare-exchange that fails although it finds what it expected.
@@ -136,6 +138,20 @@ impl Rule {
                 }
             }
             Rule::Object { kind, argument } => object_outcome(kind, argument, value, choice),
+            // Who leaves the waiters writes; who is not among them any more was notified.
+            Rule::Due { kind: OpKind::CondvarWait, argument } if value >> argument & 1 == 0 => Outcome::Reads,
+            Rule::Due { kind, argument } => match object_outcome(kind, argument, value, choice) {
+                Outcome::Blocks => Outcome::Reads,
+                outcome => outcome,
+            },
+        }
+    }
+
+    /// Whether a wait whose time is over ends in vain where it finds `value`, so that it learns of nobody.
+    pub(crate) fn is_in_vain(&self, value: u64) -> bool {
+        match *self {
+            Rule::Due { kind, argument } => object_outcome(kind, argument, value, 0) == Outcome::Blocks,
+            _ => false,
         }
     }
 
@@ -159,6 +175,7 @@ impl Rule {
     pub(crate) fn with_argument(self, argument: u64) -> Rule {
         match self {
             Rule::Object { kind, .. } => Rule::Object { kind, argument },
+            Rule::Due { kind, .. } => Rule::Due { kind, argument },
             other => other,
         }
     }
@@ -318,8 +335,6 @@ pub(crate) struct Access {
     /// Whether the location is an object: its operations are in one order that nothing contradicts. Otherwise it
     /// is an atomic, and the memory model says what is seen of it.
     pub(crate) is_object: bool,
-    /// Whether the operation happens because a time is over, after everything else that could happen.
-    pub(crate) timed_out: bool,
 }
 
 impl Access {
@@ -335,7 +350,6 @@ impl Access {
             failure: Ordered::NONE,
             gate: Gate::Open,
             is_object: true,
-            timed_out: false,
         }
     }
 }

@@ -7,6 +7,7 @@ use super::lanes::LaneSet;
 use super::limits::Timeouts;
 use super::op::{Note, ObjectId, Op, ThreadId};
 use super::state::State;
+use super::thread::Thread;
 use super::timer::{Instant, NEVER};
 
 /// How a blocking operation ended.
@@ -21,12 +22,13 @@ pub(crate) enum Grant {
 impl Kernel {
     /// Publishes a pending op of the current thread that may block.
     pub(crate) fn wait_on(&mut self, id: ThreadId, op: Op, deadline: Instant) {
-        let number = if deadline == NEVER { 0 } else { self.timers.start(id, deadline) };
+        let is_due = self.is_due_at_once(deadline);
+        let number = if deadline == NEVER || is_due { 0 } else { self.timers.start(id, deadline) };
         let thread = &mut self.threads[id.index()];
         thread.pending = op;
         thread.deadline = deadline;
         thread.wait_number = number;
-        thread.timed_out = false;
+        thread.is_due = is_due;
         let lane = thread.lane;
         self.objects.get_mut(op.object).waiting.insert(lane);
         if self.may_run(id) {
@@ -34,6 +36,12 @@ impl Kernel {
         } else {
             self.enabled.remove(lane);
         }
+    }
+
+    /// Whether a wait that begins now does not block, as its time is over.
+    #[inline]
+    pub(crate) fn is_due_at_once(&self, deadline: Instant) -> bool {
+        deadline != NEVER && (self.limits.timeouts == Timeouts::Any || deadline <= self.timers.now())
     }
 
     /// The thread was chosen: takes its pending op, which may block, back and tells how the wait ended.
@@ -46,14 +54,17 @@ impl Kernel {
         if thread.deadline == NEVER {
             return Grant::Granted;
         }
-        thread.timed_out = false;
+        self.attempts = std::mem::take(&mut thread.is_due);
         let deadline = std::mem::replace(&mut thread.deadline, NEVER);
         if object.state.permits(&object.entries, &op, id) {
             return Grant::Granted;
         }
-        self.timers.advance_to(deadline);
+        if self.limits.timeouts == Timeouts::Any {
+            let time = deadline.max(self.time_of(id));
+            let Thread { slot, epoch, .. } = self.threads[id.index()];
+            self.timers.raise(slot, epoch, time);
+        }
         self.note = Note::TimedOut;
-        self.timed_out = true;
         Grant::TimedOut
     }
 
@@ -71,8 +82,7 @@ impl Kernel {
         let op = &thread.pending;
         let object = self.objects.get(op.object);
         object.state.permits(&object.entries, op, id)
-            || thread.timed_out
-            || thread.deadline != NEVER && self.limits.timeouts == Timeouts::Any
+            || thread.is_due
     }
 
     /// The state of `object` has changed: the threads that wait on it are enabled or disabled.
@@ -107,19 +117,37 @@ impl Kernel {
         self.objects.get_mut(object).waiting = waiting;
     }
 
-    /// Nothing can run, or only spinning threads: lets the earliest timeout fire. False if there is none.
-    pub(crate) fn fire_timeout(&mut self) -> bool {
-        let threads = &self.threads;
-        let waits = |id: ThreadId, number| {
-            let thread = &threads[id.index()];
-            !thread.ended && thread.deadline != NEVER && thread.wait_number == number
-        };
-        let Some(id) = self.timers.fire(waits) else { return false };
-        let thread = &mut self.threads[id.index()];
-        thread.timed_out = true;
-        let lane = thread.lane;
-        self.enabled.insert(lane);
-        true
+    /// Nothing can run, or only threads that spin: time passes until the earliest deadline, and all waits that end then
+    /// are due. False if there is none.
+    pub(crate) fn pass_time(&mut self) -> bool {
+        let Kernel { timers, threads, enabled, .. } = self;
+        timers.tick(|id, number| {
+            let thread = &mut threads[id.index()];
+            let waits = !thread.ended && thread.deadline != NEVER && thread.wait_number == number;
+            if waits {
+                thread.is_due = true;
+                enabled.insert(thread.lane);
+            }
+            waits
+        })
+    }
+
+    /// What time it is for a thread.
+    pub(crate) fn time_of(&self, id: ThreadId) -> Instant {
+        let thread = &self.threads[id.index()];
+        let later = if self.limits.timeouts == Timeouts::Any { self.timers.known(&thread.acquirable) } else { 0 };
+        later.max(self.timers.known(&thread.clock))
+    }
+
+    /// Reads the clock, for the running thread. The second value says that it was read again and again while threads did
+    /// other things as well.
+    pub(crate) fn read_clock(&mut self) -> (Instant, bool) {
+        let is_worn = self.timers.note_read();
+        if is_worn {
+            self.timers.step();
+        }
+        self.note_unsettled();
+        (self.time_of(self.current), is_worn)
     }
 
     pub(crate) fn is_enabled(&self, id: ThreadId) -> bool {

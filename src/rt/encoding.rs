@@ -14,7 +14,6 @@ use super::kernel::Kernel;
 use super::limits::Strict;
 use super::op::{ObjectId, Op, OpKind, ThreadId};
 use super::state::{ChannelState, OncePhase, State};
-use super::thread::Thread;
 
 /// Why an operation has no place in an execution graph.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,7 +27,8 @@ pub(crate) enum Refusal {
 impl Kernel {
     /// The operation that `thread` is about to execute, as an execution graph sees it; not for atomics.
     pub(crate) fn encode(&mut self, thread: ThreadId, op: Op) -> Result<Access, Refusal> {
-        let timed_out = std::mem::take(&mut self.timed_out);
+        // Who notifies a waiter whose time is over does not change what it is about to do.
+        let is_due = std::mem::take(&mut self.attempts);
         let notified = match op.kind {
             OpKind::Lock => std::mem::replace(&mut self.thread_mut(thread).notified, ObjectId::NONE),
             _ => ObjectId::NONE,
@@ -39,12 +39,15 @@ impl Kernel {
             site: op.location,
             place: None,
             initial: 0,
-            rule: Rule::Object { kind: op.kind, argument },
+            rule: if is_due {
+                Rule::Due { kind: op.kind, argument }
+            } else {
+                Rule::Object { kind: op.kind, argument }
+            },
             success: Ordered::NONE,
             failure: Ordered::NONE,
             gate: Gate::Open,
             is_object: true,
-            timed_out,
         };
         let state = Place { object: op.object, part: STATE };
         let place = Some(state);
@@ -62,9 +65,13 @@ impl Kernel {
                 access.success = Ordered::ACQUIRE;
             }
             // A thread's first event comes after its spawn, its beginning is none.
-            OpKind::Begin | OpKind::Spawn | OpKind::Yield | OpKind::SpinLoop | OpKind::ParkSpuriously => {}
-            // A thread that waited in vain only finds that out.
-            OpKind::Sleep | OpKind::Park | OpKind::Acquire | OpKind::Receive if timed_out => {}
+            OpKind::Begin
+            | OpKind::Spawn
+            | OpKind::Yield
+            | OpKind::SpinLoop
+            | OpKind::ParkSpuriously
+            | OpKind::Sleep
+            | OpKind::ReadClock => {}
             OpKind::Lock if notified != ObjectId::NONE => {
                 access.place = place;
                 access.success = Ordered::ACQUIRE;
@@ -129,7 +136,6 @@ impl Kernel {
             OpKind::Store | OpKind::ReadModifyWrite | OpKind::CompareExchange | OpKind::Fence => {
                 unreachable!("operations of atomics say what they do themselves")
             }
-            OpKind::Sleep => {}
         }
         if let Some(place) = access.place {
             access.initial = self.value_of(place);
@@ -175,7 +181,10 @@ impl Kernel {
                 access.success = if waits { Ordered::BOTH } else { Ordered::RELEASE };
                 access.failure = Ordered::ACQUIRE;
             }
-            OpKind::TryReceive if !strict => {
+            // An attempt, or a wait that has become one.
+            OpKind::TryReceive | OpKind::Receive
+                if !strict && !matches!(access.rule, Rule::Object { kind: OpKind::Receive, .. }) =>
+            {
                 return Err(Refusal::Strict(Strict { channels: true, ends: false }));
             }
             OpKind::Receive if !strict && value.sent == value.taken && channel.senders == 0 => {
@@ -230,11 +239,6 @@ impl Kernel {
             State::Waker(state) => u64::from(state.woken),
             State::Condvar(_) | State::Barrier(_) | State::Atomic(_) | State::Memory(_) => 0,
         }
-    }
-
-    /// Whether the thread's pending op is one that only the end of its time lets go on.
-    pub(crate) fn waits_for_time(&self, thread: &Thread) -> bool {
-        thread.deadline != super::timer::NEVER
     }
 }
 

@@ -87,7 +87,7 @@ impl Execution {
     /// The running thread is about to do what it may have to wait for.
     #[cold]
     pub(super) fn keep_wait(&mut self, thread: ThreadId) {
-        self.evidence.since.insert(thread, self.kernel.timers.now());
+        self.evidence.since.insert(thread, self.kernel.time_of(thread));
         if let Some(stack) = self.stack() {
             self.evidence.waits.insert(thread, stack);
         }
@@ -98,7 +98,7 @@ impl Execution {
         if op.kind.may_block()
             && let Some(since) = self.evidence.since.remove(&thread)
         {
-            self.evidence.effort.waited += self.kernel.timers.now() - since;
+            self.evidence.effort.waited += self.kernel.time_of(thread) - since;
         }
     }
 

@@ -64,8 +64,8 @@ pub(crate) struct Kernel {
     pub(super) histories: Histories,
     pub(crate) tracked: TrackedTable,
     pub(super) memory: Memory,
-    /// Whether the op that is about to take effect ends a wait because its time is over.
-    pub(super) timed_out: bool,
+    /// Whether the op that is about to take effect is a timed wait that was due.
+    pub(crate) attempts: bool,
     pub(crate) behaviour: Behaviour,
     pub(crate) locks: LockLog,
 }
@@ -97,7 +97,7 @@ impl Kernel {
             histories: Histories::default(),
             tracked: TrackedTable::default(),
             memory: Memory::default(),
-            timed_out: false,
+            attempts: false,
             behaviour: Behaviour::default(),
             locks: LockLog::default(),
         }
@@ -125,7 +125,7 @@ impl Kernel {
         self.histories.clear();
         self.tracked.clear();
         self.memory.clear();
-        self.timed_out = false;
+        self.attempts = false;
         self.behaviour.clear();
         self.locks.clear();
     }
@@ -290,7 +290,7 @@ impl Kernel {
     }
 
     pub(crate) fn deadline(&self, length: Option<Duration>) -> Instant {
-        length.map_or(NEVER, |length| self.timers.deadline(length))
+        length.map_or(NEVER, |length| Timers::deadline(self.time_of(self.current), length))
     }
 
     pub(crate) fn object_key(&self, object: ObjectId) -> ObjectKey {

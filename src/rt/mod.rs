@@ -42,18 +42,23 @@ pub(crate) mod tracked;
 pub(crate) mod waiting;
 pub(crate) mod workers;
 
+use std::panic::Location;
 use std::time::Duration;
 
 pub(crate) use current::{Current, current};
 pub(crate) use execution::Execution;
 pub(crate) use identity::Identity;
 
-/// The time since the start of the execution, if one is running. Reading it moves it.
-pub(crate) fn virtual_now() -> Option<Duration> {
+/// The time since the start of the execution, if one is running.
+pub(crate) fn virtual_now(location: &'static Location<'static>) -> Option<Duration> {
+    current().map(|mut current| Duration::from_nanos(current.read_clock(location)))
+}
+
+/// The same, for what waits until then anyway: no operation.
+pub(crate) fn elapsed() -> Option<Duration> {
     current().map(|mut current| {
         let kernel = current.kernel();
-        kernel.note_unsettled();
-        kernel.timers.read()
+        Duration::from_nanos(kernel.time_of(kernel.current))
     })
 }
 

@@ -158,6 +158,8 @@ op_kinds! {
     CloseReceiver = "drop receiver",
     /// Calls a waker.
     Wake = "wake",
+    /// Asks what time it is.
+    ReadClock = "read clock",
 }
 
 impl OpKind {
@@ -170,7 +172,7 @@ impl OpKind {
     /// Whether the operation can change its object. Reads of one object commute with each other.
     #[inline]
     pub fn is_write(self) -> bool {
-        !matches!(self, OpKind::Load | OpKind::IsFinished | OpKind::OnceGet | OpKind::Begin)
+        !matches!(self, OpKind::Load | OpKind::IsFinished | OpKind::OnceGet | OpKind::Begin | OpKind::ReadClock)
     }
 
     /// Whether the thread says that it cannot go on usefully until another one has run.
@@ -312,10 +314,10 @@ mod tests {
 
     #[test]
     fn codes_name_their_kinds() {
-        for code in 0..=OpKind::Wake.code() {
+        for code in 0..=OpKind::ReadClock.code() {
             assert_eq!(OpKind::from_code(code).unwrap().code(), code);
         }
-        assert_eq!(OpKind::from_code(OpKind::Wake.code() + 1), None);
+        assert_eq!(OpKind::from_code(OpKind::ReadClock.code() + 1), None);
     }
 
     #[test]

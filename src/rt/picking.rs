@@ -148,10 +148,23 @@ impl Execution {
         None
     }
 
+    /// Time has passed: who of those that were waiting for it goes first.
+    fn pick_among_due(&mut self) -> ThreadId {
+        if self.kernel.enabled.len() == 1 {
+            return self.kernel.first_enabled();
+        }
+        self.contended_steps += 1;
+        if !self.kernel.restraint.is_none() {
+            return self.pick_restrained(false);
+        }
+        let point = SchedulingPoint::new(&self.kernel);
+        self.strategy.next_thread(&point, &mut self.rng)
+    }
+
     #[cold]
     fn pick_when_idle(&mut self) -> Option<ThreadId> {
-        if self.kernel.fire_timeout() {
-            return Some(self.kernel.first_enabled());
+        if self.kernel.pass_time() {
+            return Some(self.pick_among_due());
         }
         let main_ended = self.kernel.thread(ThreadId::MAIN).ended;
         self.stop = Some(if self.kernel.live == 0 {

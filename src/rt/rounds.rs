@@ -10,8 +10,8 @@
 //!   thread that yields or tries again a few times can still do so while others do nothing: strict fairness would lose
 //!   those executions.
 //! * **Time.** If all threads that can go on have yielded twice since anything changed, nothing else can run, and the
-//!   earliest timeout fires. A thread may change things in each round and wait all the same (`while !*mutex.lock()
-//!   { yield_now() }`), so it fires as well when each has yielded `PATIENCE` times since the last one.
+//!   time passes to the earliest deadline, or, if there is none and the clock was read, by steps that double. A thread may change things in each round and wait all the same (`while !*mutex.lock()
+//!   { yield_now() }`), so it passes as well when each has yielded `PATIENCE` times since the last one.
 //! * **Livelock.** If all of them have gone round again and again, finding the same each time, while nothing has
 //!   changed and no timeout is to come, none of them ever leaves its loop, unless the loop counts its rounds and gives
 //!   up, or looks at something that the model does not see. Neither can be told from outside, and a false alarm is worse
@@ -20,7 +20,7 @@
 //!   a number of times. At the step limit, where the execution fails anyway, `ENOUGH_AT_LIMIT` are.
 //!
 //! Not final, and so no livelock: rounds in which a load reads an older store than the last (it may read the last one
-//! later), the clock is read (which moves it), or a value is drawn; rounds of hints alone, in which nothing is looked
+//! later), the clock is read, or a value is drawn; rounds of hints alone, in which nothing is looked
 //! at. A livelock in which threads change something all the time (two that get out of each other's way in lockstep)
 //! cannot be told from progress: it ends at the step limit, as does a loop that changes something.
 //!
@@ -245,7 +245,7 @@ impl Kernel {
         if ends_round {
             self.compare_round(id, now, choices);
         }
-        if (is_hint || is_silent_yield) && !self.timers.is_empty() {
+        if (is_hint || is_silent_yield) && !(self.timers.is_empty() && !self.timers.is_polled()) {
             self.note_idle(id, now);
         }
     }
@@ -329,7 +329,9 @@ impl Kernel {
             rounds.idle.since > changed && rounds.idle.count >= 2
                 || rounds.turn == turn && rounds.in_turn >= PATIENCE
         };
-        if self.enabled_threads().all(is_idle) && self.fire_timeout() {
+        if self.enabled_threads().all(is_idle)
+            && (self.pass_time() || self.timers.is_polled() && self.timers.step())
+        {
             self.quiet.turn += 1;
         }
     }

@@ -57,7 +57,8 @@ pub(crate) struct Thread {
     pub(crate) lane: u32,
     pub(crate) deadline: Instant,
     pub(super) wait_number: u64,
-    pub(super) timed_out: bool,
+    /// Whether its wait does not block any more, as its time is over: it is an attempt.
+    pub(crate) is_due: bool,
     pub(crate) ended: bool,
     /// Whether the execution may end without the thread.
     pub(crate) daemon: bool,
@@ -115,7 +116,7 @@ impl Thread {
             lane: 0,
             deadline: NEVER,
             wait_number: 0,
-            timed_out: false,
+            is_due: false,
             ended: false,
             daemon: false,
             object: ObjectId::NONE,
@@ -152,7 +153,7 @@ impl Thread {
         self.pending = pending;
         self.lane = lane;
         self.deadline = NEVER;
-        self.timed_out = false;
+        self.is_due = false;
         self.ended = false;
         self.daemon = false;
         self.children = 0;

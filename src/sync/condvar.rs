@@ -161,9 +161,11 @@ impl Condvar {
             if !condition(&mut *guard) {
                 return Ok((guard, WaitTimeoutResult(false)));
             }
-            let Some(left) = timeout.checked_sub(clock.elapsed()) else {
+            // Real time would have gone on a little since the wait ended.
+            let left = timeout.saturating_sub(clock.elapsed());
+            if left.is_zero() {
                 return Ok((guard, WaitTimeoutResult(true)));
-            };
+            }
             guard = self.wait_timeout(guard, left)?.0;
         }
     }
@@ -265,12 +267,12 @@ enum Clock {
 
 impl Clock {
     fn start() -> Clock {
-        rt::virtual_now().map_or_else(|| Clock::Real(Instant::now()), Clock::Virtual)
+        rt::elapsed().map_or_else(|| Clock::Real(Instant::now()), Clock::Virtual)
     }
 
     fn elapsed(&self) -> Duration {
         match self {
-            Clock::Virtual(start) => rt::virtual_now().unwrap_or(*start).saturating_sub(*start),
+            Clock::Virtual(start) => rt::elapsed().unwrap_or(*start).saturating_sub(*start),
             Clock::Real(start) => start.elapsed(),
         }
     }

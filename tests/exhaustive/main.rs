@@ -22,6 +22,7 @@ mod published;
 mod random;
 #[path = "../memory_model/relation.rs"]
 mod relation;
+mod time;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;

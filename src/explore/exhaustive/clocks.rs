@@ -96,12 +96,19 @@ impl Graph {
         if previous == NONE { self.lines[thread as usize].spawn } else { previous }
     }
 
-    /// Whether `id` comes, by this clock, before an event that has `past` before it in its thread and has waited
-    /// for `gate`.
+    /// Whether `id` comes, by this clock, before an event that has `past` before it in its thread, has waited
+    /// for `gate`, and happens after time has passed `epoch` times.
     #[inline]
-    pub(super) fn is_known(&self, id: EventId, past: EventId, gate: EventId, which: usize) -> bool {
+    pub(super) fn is_known(
+        &self,
+        id: EventId,
+        past: EventId,
+        (gate, epoch): (EventId, u32),
+        which: usize,
+    ) -> bool {
         past != NONE && self.counts(self.clock(past, which), id)
             || gate != NONE && self.counts(self.clock(gate, which), id)
+            || which == PORF && self.event(id).epoch < epoch
     }
 
     /// Whether `a` happens before `b`.
@@ -135,10 +142,13 @@ impl Graph {
         if event.gate != NONE {
             self.join((id, PORF), (event.gate, PORF));
         }
-        if event.has(flag::TIMED_OUT) {
+        if event.epoch > 0 && (event.previous == NONE || self.event(event.previous).epoch < event.epoch) {
+            // Time has passed since, after everything in all threads. That orders nothing that memory knows of.
             let start = self.start_of(id, PORF);
-            for thread in 0..self.lines.len() {
-                self.clocks[start + thread] = self.lines[thread].count;
+            let Graph { clocks, ticks, .. } = self;
+            let counts = &ticks[event.epoch as usize - 1].counts;
+            for (mine, &count) in clocks[start..].iter_mut().zip(counts) {
+                *mine = (*mine).max(count);
             }
         }
         if self.is_sc {

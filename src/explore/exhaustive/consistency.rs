@@ -107,6 +107,10 @@ impl Checker {
     /// An event that has to come before `id` and is not in order yet.
     fn missing(&self, graph: &Graph, id: EventId, all: bool) -> EventId {
         let event = graph.event(id);
+        if event.epoch > 0 && self.order.len() < graph.ordered_before(event.epoch) {
+            // Not all has happened that has to before time passes.
+            return self.missing_by_clock(graph, id).unwrap_or(NONE);
+        }
         let is_missing = |&other: &EventId| other != NONE && !self.is_done(graph, other);
         let spawn = if event.previous == NONE { graph.lines[event.thread as usize].spawn } else { NONE };
         if let Some(other) = [event.source, event.gate, spawn].into_iter().find(is_missing) {
@@ -183,7 +187,9 @@ impl Graph {
         for &id in &self.order {
             let event = self.event(id);
             if last != NONE && self.event(last).thread != event.thread {
-                preemptions += u32::from(self.event(last).next != NONE && !self.event(last).kind.is_yield());
+                let left = self.event(last);
+                let goes_on = left.next != NONE && self.event(left.next).epoch == left.epoch;
+                preemptions += u32::from(goes_on && !left.kind.is_yield());
             }
             last = id;
         }

@@ -56,8 +56,8 @@ pub(super) struct Explorer {
     /// The step of each event in this run; 0 if it has not happened.
     pub(super) steps: Vec<u64>,
     pub(super) candidates: Vec<EventId>,
-    /// The event after everything before which time has passed.
-    pub(super) time_passed_at: EventId,
+    /// How often time has passed in this run.
+    pub(super) epoch: u32,
     pub(super) probe: Option<Probe>,
     /// What the probed thread has done so far.
     pub(super) probed: Vec<ProbedOp>,
@@ -109,7 +109,7 @@ impl Explorer {
             bound: Vec::new(),
             steps: Vec::new(),
             candidates: Vec::new(),
-            time_passed_at: 0,
+            epoch: 0,
             probe: None,
             probed: Vec::new(),
             has_read_stale: false,
@@ -139,8 +139,7 @@ impl Explorer {
         self.has_read_stale = false;
         self.retried.clear();
         self.is_cut_off = false;
-        let passed = |event: &Event| event.has(flag::TIMED_OUT);
-        self.time_passed_at = self.graph.events.iter().rposition(passed).map_or(0, |id| id as u32);
+        self.epoch = 0;
     }
 
     #[cold]
@@ -285,6 +284,24 @@ impl Explorer {
         }
     }
 
+    /// Time passes as the graph says, when all have come as far as they can: to their own sleep, perhaps.
+    #[cold]
+    fn follow_tick(&mut self, kernel: &mut Kernel) -> Option<Direction> {
+        if let Some(other) = without_event(kernel) {
+            return Some(Direction::Run(other));
+        }
+        let tick = &self.graph.ticks[self.epoch as usize];
+        let (now, is_step) = (tick.now, tick.is_step);
+        let has_passed = kernel.pass_time() || is_step && kernel.timers.step();
+        self.epoch += 1;
+        if has_passed && kernel.timers.now() == now {
+            return None;
+        }
+        let message = "in an earlier execution other time passed here than now".to_owned();
+        self.end = Some(RunEnd::Diverged(message.clone()));
+        Some(Direction::Stop(Stop::Diverged(message)))
+    }
+
     /// The thread that goes on where the graph does not say: the first that can, by spawn path.
     fn first_enabled(&self, kernel: &Kernel) -> Option<ThreadId> {
         self.graph.by_path.iter().find_map(|&line| {
@@ -330,16 +347,15 @@ impl Director for Explorer {
             if event.has(flag::CHOICE) || self.steps[id as usize] != 0 {
                 continue;
             }
+            if self.epoch < event.epoch {
+                self.next_step -= 1;
+                match self.follow_tick(kernel) {
+                    Some(direction) => return direction,
+                    None => continue,
+                }
+            }
             let thread = self.threads[event.thread as usize];
             let is_there = event.thread == 0 || thread != ThreadId::MAIN;
-            if is_there && event.has(flag::TIMED_OUT) && !kernel.is_enabled(thread) {
-                // Time passes when all have come as far as they can: to their own sleep, perhaps.
-                if let Some(other) = without_event(kernel) {
-                    self.next_step -= 1;
-                    return Direction::Run(other);
-                }
-                kernel.fire_timeout();
-            }
             if is_there && kernel.is_enabled(thread) {
                 if !kernel.is_event(kernel.thread(thread).pending.kind) {
                     self.next_step -= 1;
@@ -357,6 +373,11 @@ impl Director for Explorer {
             );
             self.end = Some(RunEnd::Diverged(message.clone()));
             return Direction::Stop(Stop::Diverged(message));
+        }
+        while self.epoch < self.graph.epoch() {
+            if let Some(direction) = self.follow_tick(kernel) {
+                return direction;
+            }
         }
         while self.probe.is_none() && (self.next_look as usize) < self.graph.lines.len() {
             self.look_for_spin(self.next_look);

@@ -2,8 +2,9 @@
 
 use super::director::{Explorer, RunEnd};
 use super::event::{Event, EventId, NONE};
+use super::graph::Line;
 use super::revisit::Change;
-use crate::rt::director::Direction;
+use crate::rt::director::{Direction, Director};
 use crate::rt::kernel::Kernel;
 use crate::rt::op::{OpKind, ThreadId};
 use crate::rt::outcome::Stop;
@@ -17,17 +18,12 @@ impl Explorer {
             self.end = Some(RunEnd::Blocked);
             return Direction::Release;
         }
-        if spins && kernel.threads().any(|(_, thread)| !thread.ended && kernel.waits_for_time(thread)) {
-            self.end =
-                Some(RunEnd::Unsupported("a thread that spins while another waits for time".to_owned()));
-            return Direction::Release;
-        }
         if kernel.only_daemons() {
             // They did all that they could do before the others had ended.
             return Direction::Stop(Stop::Daemons);
         }
-        if kernel.fire_timeout() {
-            return Direction::Run(kernel.first_enabled());
+        if self.pass_time(kernel) {
+            return self.next(kernel);
         }
         Direction::Stop(if kernel.live == 0 {
             Stop::Finished
@@ -38,6 +34,26 @@ impl Explorer {
         } else {
             Stop::Deadlock
         })
+    }
+
+    /// Time passes, if somebody waits for it: for the end of a wait, or by polling the clock in a loop. Whether it does.
+    fn pass_time(&mut self, kernel: &mut Kernel) -> bool {
+        let is_polled = self.graph.lines.iter().any(|line| line.spins() && self.polls_clock(line));
+        let ends_wait = kernel.pass_time();
+        if !ends_wait && !(is_polled && kernel.timers.step()) {
+            return false;
+        }
+        // The deadline of who polls is not known: it may have come before, or between two steps.
+        self.is_bounded |= is_polled;
+        self.graph.tick(kernel.timers.now(), !ends_wait);
+        self.epoch += 1;
+        true
+    }
+
+    /// Whether the loop that a thread spins in has it read the clock.
+    fn polls_clock(&self, line: &Line) -> bool {
+        let mut in_loop = self.graph.since_effect(line.last).take_while(|&id| id >= line.spins_from);
+        in_loop.any(|id| self.graph.event(id).kind == OpKind::ReadClock)
     }
 
     /// Notes what threads that wait might have found instead.
@@ -63,19 +79,18 @@ impl Explorer {
             let mut event = Event::new(&access, line);
             event.rule = self.rule(&access, line);
             event.location = location;
+            event.epoch = self.graph.epoch();
             event.gate = self.gate(access.gate, line, &access);
             self.waiting.push(event);
             let past = self.graph.past(line, self.graph.lines[line as usize].last);
             self.graph.candidates(line, location, true, event.gate, &mut self.candidates);
             for at in 0..self.candidates.len() {
                 let source = self.candidates[at];
-                // Before time passed the thread waited as well, and this was noted then.
-                let is_new = self.time_passed_at == 0 || source > self.time_passed_at;
-                if is_new && self.can_read(&event, past, source, 0) {
+                if self.can_read(&event, past, source, 0) {
                     let mut event = event;
                     event.source = source;
-                    let event = Box::new(event);
-                    self.found.push(Change::Arrival { event, source });
+                    let (event, cut) = (Box::new(event), self.graph.len());
+                    self.found.push(Change::Arrival { event, source, cut });
                 }
             }
         }

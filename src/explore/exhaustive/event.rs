@@ -22,8 +22,6 @@ pub(super) mod flag {
     pub(crate) const WROTE: u16 = 4;
     /// The value that a location starts with: of no thread.
     pub(crate) const INITIAL: u16 = 8;
-    /// It happened because time passed, after everything before it.
-    pub(crate) const TIMED_OUT: u16 = 16;
     /// A hint after which the thread went on although nothing had changed: it does not wait for that.
     pub(crate) const GOES_ON: u16 = 32;
     /// A choice of the program's own, which takes no step.
@@ -50,6 +48,8 @@ pub(super) struct Event {
     /// Which thread's, and the how-manieth of it.
     pub(super) thread: u32,
     pub(super) index: u32,
+    /// How often time had passed before it: a number of ticks of its graph.
+    pub(super) epoch: u32,
     /// Its neighbours in the thread.
     pub(super) previous: EventId,
     pub(super) next: EventId,
@@ -80,13 +80,14 @@ impl Event {
             read: 0,
             written: 0,
             kind: access.kind,
-            flags: if access.timed_out { flag::TIMED_OUT } else { 0 },
+            flags: 0,
             is_object: access.is_object,
             success: access.success,
             failure: access.failure,
             choice: 0,
             thread,
             index: 0,
+            epoch: 0,
             previous: NONE,
             next: NONE,
             location: NONE,
@@ -155,14 +156,17 @@ impl Event {
     /// What holds of it, as it turned out.
     #[inline]
     pub(super) fn ordered(&self) -> Ordered {
-        if self.reads() && !self.writes() { self.failure } else { self.success }
+        match self.reads() && !self.writes() {
+            true if self.rule.is_in_vain(self.read) => Ordered::NONE,
+            true => self.failure,
+            false => self.success,
+        }
     }
 
     /// Whether it comes after events that are neither before it in its thread nor named by it.
     #[inline]
     pub(super) fn comes_after_more(&self) -> bool {
-        self.has(flag::TIMED_OUT)
-            || self.kind == OpKind::Receive && self.location == NONE && self.gate == NONE
+        self.kind == OpKind::Receive && self.location == NONE && self.gate == NONE
     }
 
     /// Whether others could tell that it happened.
@@ -173,6 +177,7 @@ impl Event {
             | OpKind::Fence
             | OpKind::ParkSpuriously
             | OpKind::Sleep
+            | OpKind::ReadClock
             | OpKind::OnceGet
             | OpKind::IsFinished => false,
             _ if self.has(flag::CHOICE) => false,

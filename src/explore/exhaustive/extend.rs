@@ -77,7 +77,8 @@ impl Explorer {
         let mut event = Event::new(access, line);
         event.rule = self.rule(access, line);
         event.location = location;
-        event.set(flag::MAXIMAL, !access.timed_out);
+        event.epoch = self.graph.epoch();
+        event.set(flag::MAXIMAL, true);
         event.gate = self.gate(access.gate, line, access);
         if matches!(access.kind, OpKind::CondvarEnqueue) && line >= 64 {
             self.refuse(Refusal::Unsupported(
@@ -98,9 +99,6 @@ impl Explorer {
             self.add_read(id, kernel);
         } else {
             self.add_write(id);
-        }
-        if access.timed_out {
-            self.time_passed_at = id;
         }
         if self.graph.events.len() * self.graph.width > self.max_size || self.found.len() > self.max_size {
             self.end.get_or_insert(RunEnd::TooLarge);
@@ -174,7 +172,7 @@ impl Explorer {
             Outcome::Reads => true,
             Outcome::Writes(_) => {
                 let taken_by = self.graph.event(source).taken_by;
-                let is_past = |taken: EventId| self.graph.is_known(taken, past, event.gate, PORF);
+                let is_past = |taken: EventId| self.graph.is_known(taken, past, (event.gate, event.epoch), PORF);
                 taken_by == NONE || !self.graph.event(taken_by).has(flag::FROZEN) && !is_past(taken_by)
             }
         }

@@ -8,6 +8,7 @@
 use super::event::{Event, EventId, NONE, flag};
 use crate::rt::access::{Access, Outcome};
 use crate::rt::op::OpKind;
+use crate::rt::timer::Instant;
 
 /// One location.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +69,22 @@ impl Line {
     }
 }
 
+/// A moment at which nobody can go on until time passes, and passes.
+#[derive(Clone, Debug)]
+pub(super) struct Tick {
+    /// How many events the graph had before, and how many of those have a place in its order.
+    at: u32,
+    pub(super) ordered: u32,
+    /// What time it is from then on.
+    pub(super) now: Instant,
+    /// Whether threads polled the clock, and no wait had a deadline.
+    pub(super) is_step: bool,
+    /// How many events each thread had before.
+    pub(super) counts: Box<[u32]>,
+    /// The writes that had taken from threads what their next events had. From then on nothing is out of their sight.
+    evicted: Vec<(u32, EventId)>,
+}
+
 /// Marks an event as one that gets a number.
 fn keep(numbers: &mut [EventId], id: EventId) {
     let number = &mut numbers[id as usize];
@@ -88,6 +105,8 @@ pub(super) struct Graph {
     pub(super) order: Vec<EventId>,
     /// Whether that order is a sequentially consistent one: each read is of the last write before it.
     pub(super) is_order_sc: bool,
+    /// When time has passed.
+    pub(super) ticks: Vec<Tick>,
     /// See `clocks`.
     pub(super) clocks: Vec<u32>,
     /// How many threads a clock has room for.
@@ -163,11 +182,39 @@ impl Graph {
         thread
     }
 
+    /// How often time has passed.
+    #[inline]
+    pub(super) fn epoch(&self) -> u32 {
+        self.ticks.len() as u32
+    }
+
+    /// Time passes: whatever is added from now on comes after everything that there is.
+    pub(super) fn tick(&mut self, now: Instant, is_step: bool) {
+        let mut evicted = Vec::new();
+        for (number, line) in self.lines.iter_mut().enumerate() {
+            let write = std::mem::replace(&mut line.evicted_by, NONE);
+            if write != NONE {
+                evicted.push((number as u32, write));
+            }
+            // Who waits in a loop looks once more.
+            line.spins_after = NONE;
+        }
+        let counts = self.lines.iter().map(|line| line.count).collect();
+        let (at, ordered) = (self.len(), self.order.len() as u32);
+        self.ticks.push(Tick { at, ordered, now, is_step, counts, evicted });
+    }
+
+    /// How many events have a place in the order before those of `epoch`.
+    pub(super) fn ordered_before(&self, epoch: u32) -> usize {
+        epoch.checked_sub(1).map_or(0, |tick| self.ticks[tick as usize].ordered as usize)
+    }
+
     /// Adds an event at the end of its thread; its source and its clocks are still to be set.
     pub(super) fn push(&mut self, mut event: Event) -> EventId {
         let id = self.len();
         let line = &mut self.lines[event.thread as usize];
         event.index = line.count;
+        event.epoch = self.ticks.len() as u32;
         event.previous = line.last;
         event.next = NONE;
         if line.last == NONE {
@@ -304,12 +351,12 @@ impl Graph {
 
     /// Becomes the part of `base` that consists of the events before `prefix` and of those after it that `keeps`
     /// wants: a set that contains with each event what comes before it in its thread, what it reads and what it
-    /// waited for. What was added after `cut` does not count as having happened. `location` is kept in any case,
-    /// if it is one. `numbers` tells the new number of each event.
+    /// waited for. What was added after `cut` does not count as having happened, nor does time that has passed more often
+    /// than `epoch` times. `location` is kept in any case, if it is one. `numbers` tells the new number of each event.
     pub(super) fn copy_part(
         &mut self,
         base: &Graph,
-        cut: EventId,
+        (cut, epoch): (EventId, u32),
         prefix: EventId,
         keeps: impl Fn(EventId, &Event) -> bool,
         location: u32,
@@ -377,6 +424,7 @@ impl Graph {
         self.order.extend(base.order.iter().map(|&id| numbers[id as usize]).filter(|&id| id != NONE));
         self.renumber(base, numbers);
         self.link_writes(base, numbers);
+        self.copy_ticks(base, epoch, numbers);
         for (line, old) in self.lines.iter_mut().zip(&base.lines) {
             let number = |id: EventId| if id == NONE { NONE } else { numbers[id as usize] };
             line.spawn = number(old.spawn);
@@ -384,6 +432,27 @@ impl Graph {
                 line.evicted_by = number(old.evicted_by);
                 line.spins_after = number(old.spins_after);
                 line.spins_from = number(old.spins_from);
+            }
+        }
+    }
+
+    /// The first ticks of `base`, before which nothing is left out, and what the next one has made threads forget.
+    fn copy_ticks(&mut self, base: &Graph, epoch: u32, numbers: &[EventId]) {
+        self.ticks.clear();
+        let kept = base.ticks.iter().take(epoch as usize);
+        self.ticks.extend(kept.cloned());
+        for tick in &mut self.ticks {
+            let later = numbers[tick.at as usize..].iter().find(|&&number| number != NONE);
+            tick.at = later.copied().unwrap_or(self.events.len() as u32);
+            for (_, write) in &mut tick.evicted {
+                *write = numbers[*write as usize];
+            }
+        }
+        let Some(dropped) = base.ticks.get(epoch as usize) else { return };
+        for &(number, write) in &dropped.evicted {
+            let line = &mut self.lines[number as usize];
+            if line.count == dropped.counts[number as usize] {
+                line.evicted_by = numbers[write as usize];
             }
         }
     }

@@ -179,7 +179,9 @@ impl State {
             },
             id => graph.event(id),
         };
-        if event.kind.is_yield() || event.has(flag::TIMED_OUT) {
+        let waits_for_time = event.epoch > 0
+            && (event.previous == NONE || graph.event(event.previous).epoch < event.epoch);
+        if event.kind.is_yield() || waits_for_time {
             return false;
         }
         if !event.kind.may_block() {

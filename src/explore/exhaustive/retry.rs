@@ -64,7 +64,10 @@ impl Round {
     pub(super) fn repeat(&mut self, explorer: &Explorer, access: &Access, location: u32) -> Repeated {
         let graph = &explorer.graph;
         if access.place.is_none() {
-            let is_hint = matches!(access.kind, OpKind::Yield | OpKind::SpinLoop | OpKind::Fence);
+            let is_hint = matches!(
+                access.kind,
+                OpKind::Yield | OpKind::SpinLoop | OpKind::Fence | OpKind::ReadClock | OpKind::Sleep
+            );
             return if is_hint { Repeated::Hint } else { Repeated::Other };
         }
         if self.first == NONE {

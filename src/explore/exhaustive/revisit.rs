@@ -38,8 +38,8 @@ pub(super) enum Change {
     Nothing,
     /// It ends with `event`, which reads or follows another write, or makes another choice.
     Alternative { event: EventId, source: EventId, choice: u32 },
-    /// A thread that waits at the end of the base has found another write.
-    Arrival { event: Box<Event>, source: EventId },
+    /// A thread that waited where nobody could go on, when the base had `cut` events, has found another write.
+    Arrival { event: Box<Event>, source: EventId, cut: EventId },
     /// `read` reads `write`, which was added after it.
     Revisit { write: EventId, read: EventId, choice: u32 },
     /// `read` reads `event`, or `event` has taken from its thread what it had, where `event` reads `source`, which
@@ -79,12 +79,12 @@ impl Item {
         let nothing = Built { event: NONE, conflict: NONE, unchecked: NONE };
         match &self.change {
             Change::Nothing => {
-                graph.copy_part(base, NONE, NONE, |_, _| true, NONE, numbers);
+                graph.copy_part(base, (NONE, base.epoch()), NONE, |_, _| true, NONE, numbers);
                 nothing
             }
             Change::GoesOn { event, why } => {
                 // All of it: what the event reads may have been added later.
-                graph.copy_part(base, NONE, NONE, |_, _| true, NONE, numbers);
+                graph.copy_part(base, (NONE, base.epoch()), NONE, |_, _| true, NONE, numbers);
                 let event = numbers[*event as usize];
                 graph.event_mut(event).set(*why, true);
                 let thread = graph.event(event).thread as usize;
@@ -93,9 +93,10 @@ impl Item {
                 nothing
             }
             &Change::Alternative { event, source, choice } => {
-                graph.copy_part(base, event, event, |_, _| false, base.event(event).location, numbers);
+                let Event { location, epoch, .. } = *base.event(event);
+                graph.copy_part(base, (event, epoch), event, |_, _| false, location, numbers);
                 let mut new = base.event(event).detached();
-                new.flags &= flag::TIMED_OUT | flag::CHOICE;
+                new.flags &= flag::CHOICE;
                 new.gate = if new.gate == NONE { NONE } else { numbers[new.gate as usize] };
                 if new.location != NONE {
                     new.location = graph.event(numbers[source as usize]).location;
@@ -103,8 +104,8 @@ impl Item {
                 let source = if source == NONE { NONE } else { numbers[source as usize] };
                 graph.add(new, source, choice)
             }
-            Change::Arrival { event, source, .. } => {
-                graph.copy_part(base, NONE, NONE, |_, _| true, NONE, numbers);
+            Change::Arrival { event, source, cut } => {
+                graph.copy_part(base, (cut - 1, event.epoch), *cut, |_, _| false, NONE, numbers);
                 let mut new = **event;
                 new.gate = if new.gate == NONE { NONE } else { numbers[new.gate as usize] };
                 new.location = graph.event(numbers[*source as usize]).location;
@@ -113,19 +114,21 @@ impl Item {
             }
             &Change::Revisit { write, read, choice } => {
                 let past = base.clock(write, PORF);
-                graph.copy_part(base, write, read + 1, |id, _| base.counts(past, id), NONE, numbers);
+                let epoch = base.event(write).epoch;
+                graph.copy_part(base, (write, epoch), read + 1, |id, _| base.counts(past, id), NONE, numbers);
                 graph.freeze(base, write, numbers);
                 graph.point_to(numbers[read as usize], numbers[write as usize], choice, base.is_conflict)
             }
             &Change::Detour { event, source, choice, read, next } => {
-                let Event { thread, previous, gate, .. } = *base.event(event);
+                let Event { thread, previous, gate, epoch, .. } = *base.event(event);
                 let before = base.past(thread, previous);
                 let past = base.clock(source, PORF);
-                let is_past = |id: EventId| base.counts(past, id) || base.is_known(id, before, gate, PORF);
+                let is_past = |id: EventId| base.counts(past, id) || base.is_known(id, before, (gate, epoch), PORF);
                 let stays = next != DetourEnd::Evicted;
                 let location = base.event(event).location;
                 let prefix = read + u32::from(stays);
-                graph.copy_part(base, event, prefix, |id, _| id != read && is_past(id), location, numbers);
+                let keeps = |id, _: &_| id != read && is_past(id);
+                graph.copy_part(base, (event, epoch), prefix, keeps, location, numbers);
                 for (id, &number) in numbers.iter().enumerate() {
                     if number != NONE && is_past(id as EventId) {
                         graph.event_mut(number).set(flag::FROZEN, true);
@@ -149,7 +152,7 @@ impl Item {
             &Change::Eviction { write, read } => {
                 let past = base.clock(write, PORF);
                 let keeps = |id, _: &_| id != read && base.counts(past, id);
-                graph.copy_part(base, write, read, keeps, NONE, numbers);
+                graph.copy_part(base, (write, base.event(write).epoch), read, keeps, NONE, numbers);
                 graph.freeze(base, write, numbers);
                 let thread = base.event(read).thread as usize;
                 let write = numbers[write as usize];
@@ -233,7 +236,7 @@ impl Graph {
         let line = &self.lines[thread as usize];
         let which = self.view(is_object);
         let past = self.past(thread, line.last);
-        let knows = |id: EventId| self.is_known(id, past, gate, which);
+        let knows = |id: EventId| self.is_known(id, past, (gate, self.epoch()), which);
         let mut write = self.last_write(location);
         loop {
             if write == line.evicted_by {
@@ -269,7 +272,7 @@ impl Graph {
             let keeps = |id: EventId| id <= read || self.counts(past, id);
             let which = self.view(r.is_object);
             let before = self.past(r.thread, r.previous);
-            let knows = |id: EventId| self.is_known(id, before, r.gate, which);
+            let knows = |id: EventId| self.is_known(id, before, (r.gate, r.epoch), which);
             let is_hidden = |later: EventId| {
                 keeps(later)
                     && later != read

@@ -133,6 +133,13 @@ impl Graph {
                 let previous = event.previous;
                 previous != NONE && self.event(previous).reads() && !self.event(previous).has_effect()
             }
+            OpKind::ReadClock => {
+                let same = |&id: &EventId| {
+                    let other = self.event(id);
+                    other.kind == event.kind && other.site == event.site && other.epoch == event.epoch
+                };
+                self.since_effect(event.previous).filter(same).nth(1).is_some()
+            }
             _ if self.has_failed(last) => true,
             _ if event.reads() && !event.has_effect() => {
                 let same = |&id: &EventId| {
@@ -207,7 +214,11 @@ impl Explorer {
     /// Begins to probe the thread, if its last event gives reason to.
     pub(super) fn look_for_spin(&mut self, line: u32) {
         let last = self.graph.lines[line as usize].last;
-        if last == NONE || !self.graph.may_spin(last) {
+        // When time has passed, who waits in a loop looks again.
+        if last == NONE
+            || self.graph.event(last).epoch < self.graph.epoch()
+            || !self.graph.may_spin(last)
+        {
             return;
         }
         if self.end.is_some() || self.graph.lines[line as usize].spins() {
@@ -246,7 +257,7 @@ impl Explorer {
         let location = access.place.map_or(NONE, |place| self.known_location(place));
         let mut wanted = 0;
         let mut has_effect = match access.kind {
-            OpKind::Yield | OpKind::SpinLoop | OpKind::Fence => false,
+            OpKind::Yield | OpKind::SpinLoop | OpKind::Fence | OpKind::ReadClock | OpKind::Sleep => false,
             _ => access.place.is_none(),
         };
         if let Some(mut round) = probe.round {

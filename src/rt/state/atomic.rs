@@ -109,7 +109,6 @@ impl Execution {
             failure: Ordered::from(failure),
             gate: Gate::Open,
             is_object: false,
-            timed_out: false,
         };
         self.direct_access(thread, &access);
     }
@@ -161,7 +160,6 @@ impl Execution {
             failure: ordered,
             gate: Gate::Open,
             is_object: false,
-            timed_out: false,
         };
         self.direct_access(thread, &access);
     }

@@ -2,7 +2,8 @@
 //!
 //! Waiting is two operations. The first releases the mutex and joins the waiters in one step, so that no
 //! notification falls between. A notified waiter's pending operation then becomes the lock of its mutex:
-//! being woken is no step of its own. `notify_one` wakes a waiter of the scheduler's choice, not the first
+//! being woken is no step of its own. Only a waiter whose time is over executes its wait, an attempt then: whether it was
+//! notified after all is what it finds. `notify_one` wakes a waiter of the scheduler's choice, not the first
 //! (std promises no order). A spurious wakeup is the same as a wait that never joined the waiters.
 
 use std::panic::Location;
@@ -12,6 +13,7 @@ use crate::rt::enabling::Grant;
 use crate::rt::object::{Entry, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
 use crate::rt::state::State;
+use crate::rt::thread::Thread;
 use crate::rt::timer::NEVER;
 use crate::rt::{Current, Execution, Identity};
 
@@ -80,15 +82,10 @@ impl Current {
         if !spurious {
             let wait = Op::new(OpKind::CondvarWait, condvar, location);
             // Only a timeout lets a thread execute the wait itself: a notification replaces it.
-            if self.schedule(wait, deadline) == Grant::TimedOut {
-                wakeup = Wakeup::TimedOut;
-                self.finish(wait, |execution, thread| {
-                    let waiters = execution.kernel.entries_mut(condvar);
-                    waiters.retain(|waiter| waiter.thread != thread);
-                });
-            } else {
+            if self.schedule(wait, deadline) == Grant::Granted {
                 return (wakeup, self.finish_relock(lock));
             }
+            wakeup = self.finish_due_wait(wait);
         }
         self.schedule(lock, NEVER);
         (wakeup, self.finish_relock(lock))
@@ -118,18 +115,30 @@ impl Current {
         let waits = self.kernel().entries_mut(condvar).iter().any(|entry| entry.thread == thread);
         let lock = Op::new(OpKind::Lock, mutex, location);
         let mut wakeup = Wakeup::Woken;
-        if waits {
+        // Whether a notification fell between is nothing that a graph says.
+        if waits || !spurious && self.kernel().is_due_at_once(deadline) {
             let wait = Op::new(OpKind::CondvarWait, condvar, location);
             if self.schedule(wait, deadline) == Grant::Granted {
                 return (wakeup, self.finish_relock(lock));
             }
-            wakeup = Wakeup::TimedOut;
-            self.finish(wait, |execution, thread| {
-                execution.kernel.entries_mut(condvar).retain(|waiter| waiter.thread != thread);
-            });
+            wakeup = self.finish_due_wait(wait);
         }
         self.schedule(lock, NEVER);
         (wakeup, self.finish_relock(lock))
+    }
+
+    /// The second half of a wait whose time is over.
+    fn finish_due_wait(self, wait: Op) -> Wakeup {
+        self.finish(wait, |execution, thread| {
+            execution.kernel.thread_mut(thread).notified = ObjectId::NONE;
+            let waiters = execution.kernel.entries_mut(wait.object);
+            let Some(place) = waiters.iter().position(|waiter| waiter.thread == thread) else {
+                execution.kernel.note = Note::None;
+                return Wakeup::Woken;
+            };
+            waiters.remove(place);
+            Wakeup::TimedOut
+        })
     }
 
     fn finish_relock(self, lock: Op) -> bool {
@@ -166,8 +175,9 @@ fn wake(execution: &mut Execution, condvar: ObjectId, index: usize) {
     let waiter = execution.kernel.entries_mut(condvar).remove(index);
     let kernel = &mut execution.kernel;
     kernel.thread_mut(waiter.thread).notified = condvar;
-    // Under a director a waiter may not have come to wait yet.
-    if kernel.thread(waiter.thread).pending.kind == OpKind::CondvarWait {
+    // Under a director a waiter may not have come to wait yet. One whose time is over finds out by itself.
+    let Thread { pending, is_due, .. } = kernel.thread(waiter.thread);
+    if pending.kind == OpKind::CondvarWait && !is_due {
         let lock = Op::new(OpKind::Lock, ObjectId(waiter.flags), waiter.location);
         kernel.wait_instead(waiter.thread, lock);
     }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::rt::Current;
 use crate::rt::enabling::Grant;
+use crate::rt::encoding::Refusal;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;
-use crate::rt::timer::NEVER;
+use crate::rt::timer::{Instant, NEVER};
 
 /// A thread, as its joiners and unparkers see it.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +96,23 @@ impl Current {
         let deadline = self.kernel().deadline(Some(length));
         debug_assert_ne!(deadline, NEVER);
         self.timed_op(Op::new(OpKind::Sleep, object, location), deadline, |_, _, _| ());
+    }
+
+    /// What time it is. An operation, so that loops that poll the clock are seen to go round.
+    pub(crate) fn read_clock(&mut self, location: &'static Location<'static>) -> Instant {
+        if !self.on_fiber() {
+            return self.kernel().timers.now();
+        }
+        self.op(Op::new(OpKind::ReadClock, ObjectId::NONE, location), |execution, _| {
+            let (time, is_worn) = execution.kernel.read_clock();
+            if is_worn {
+                execution.refuse_to_direct(Refusal::Unsupported(
+                    "a thread that asks what time it is again and again while it does other things",
+                ));
+            }
+            execution.kernel.note_read(time);
+            time
+        })
     }
 
     /// Lets others run; `kind` says whether as `yield_now` or as `spin_loop`.
