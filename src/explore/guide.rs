@@ -402,6 +402,10 @@ impl Strategy for Guide {
         self.0.borrow().token.as_ref().is_some_and(|token| token.ends_spinning(point))
     }
 
+    fn passes_time(&mut self, point: &SchedulingPoint<'_>) -> bool {
+        self.0.borrow_mut().token.as_mut().is_some_and(|token| token.passes_time(point))
+    }
+
     fn chooses_freely(&self) -> bool {
         self.0.borrow().token.as_ref().is_none_or(|token| token.chooses_freely())
     }

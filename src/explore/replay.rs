@@ -189,6 +189,14 @@ impl Strategy for Replay {
         self.token.is_endless && !self.diverged && point.steps() >= self.length
     }
 
+    fn passes_time(&mut self, point: &SchedulingPoint<'_>) -> bool {
+        if self.diverged {
+            return false;
+        }
+        let Some((run, _)) = self.run_at(point.steps() + 1) else { return false };
+        self.thread(run).is_some_and(|thread| !point.is_enabled(thread) && point.waits_for_time(thread))
+    }
+
     fn chooses_freely(&self) -> bool {
         !self.diverged && self.step < self.length
     }

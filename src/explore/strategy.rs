@@ -6,6 +6,7 @@ use crate::rt::kernel::Kernel;
 use crate::rt::lanes::LaneSet;
 pub use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 pub use crate::rt::rng::Rng;
+use crate::rt::timer::NEVER;
 
 use super::profile::{ObjectKey, Profile};
 
@@ -90,6 +91,13 @@ pub trait Strategy {
     /// Whether the execution is to end here, with threads that spin for ever.
     #[doc(hidden)]
     fn ends_spinning(&self, point: &SchedulingPoint<'_>) -> bool {
+        let _ = point;
+        false
+    }
+
+    /// Whether time passes here, although threads can go on.
+    #[doc(hidden)]
+    fn passes_time(&mut self, point: &SchedulingPoint<'_>) -> bool {
         let _ = point;
         false
     }
@@ -206,6 +214,12 @@ impl<'a> SchedulingPoint<'a> {
     /// Whether `thread` has to give way to others because it spins. Such threads are shown only to who chooses freely.
     pub(crate) fn gives_way(&self, thread: ThreadId) -> bool {
         self.kernel.gives_way(thread)
+    }
+
+    /// Whether `thread` waits until a time at the latest.
+    pub(crate) fn waits_for_time(&self, thread: ThreadId) -> bool {
+        let thread = self.kernel.thread(thread);
+        !thread.ended && thread.deadline != NEVER
     }
 
     /// How many threads were spawned so far, the test body included.

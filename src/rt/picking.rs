@@ -18,8 +18,7 @@ impl Execution {
         if self.director.is_some() {
             return self.pick_directed();
         }
-        if self.kernel.limits.directed && self.strategy.ends_spinning(&SchedulingPoint::new(&self.kernel)) {
-            self.stop = Some(Stop::Livelock);
+        if self.kernel.limits.directed && self.is_over_by_schedule() {
             return None;
         }
         let next = match self.kernel.enabled.len() {
@@ -43,6 +42,18 @@ impl Execution {
         self.kernel.current = next;
         self.schedule.push_step(next);
         Some(next)
+    }
+
+    /// What a director has decided besides who goes on, and its schedule has kept: that an execution ends in which
+    /// threads spin, which it does here, or that time passes although they could go round again.
+    #[cold]
+    fn is_over_by_schedule(&mut self) -> bool {
+        if self.strategy.ends_spinning(&SchedulingPoint::new(&self.kernel)) {
+            self.stop = Some(Stop::Livelock);
+            return true;
+        }
+        while self.strategy.passes_time(&SchedulingPoint::new(&self.kernel)) && self.kernel.pass_time() {}
+        false
     }
 
     /// As the director wants it.

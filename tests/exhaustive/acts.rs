@@ -69,6 +69,30 @@ pub(crate) enum Act {
     Receive,
     TryReceive,
     CloseReceiver,
+    /// For so many seconds.
+    Sleep(u64),
+    /// For at most so many seconds. Logs whether it was in time.
+    AcquireTimeout(usize, u64, usize),
+    /// As `Wait`. Logs whether it was in vain.
+    WaitTimeout(u64),
+    ParkTimeout(u64),
+    ReceiveTimeout(u64),
+    /// Logs how many seconds have passed.
+    ReadClock,
+}
+
+impl Act {
+    /// For how many seconds it waits at most.
+    pub(crate) fn length(self) -> Option<u64> {
+        match self {
+            Act::Sleep(length)
+            | Act::AcquireTimeout(_, length, _)
+            | Act::WaitTimeout(length)
+            | Act::ParkTimeout(length)
+            | Act::ReceiveTimeout(length) => Some(length),
+            _ => None,
+        }
+    }
 }
 
 /// A program.
@@ -79,6 +103,8 @@ pub(crate) struct Program {
     pub(crate) capacity: Option<usize>,
     /// How many threads go on together at the barrier.
     pub(crate) party: usize,
+    /// Whether waits with a deadline may end at any time, and not only when nobody can go on.
+    pub(crate) any_time: bool,
 }
 
 impl Program {
@@ -93,15 +119,20 @@ impl Program {
 
     /// Whether all operations on the channel are in one order: someone asks what there is without waiting.
     pub(crate) fn has_strict_channel(&self) -> bool {
-        self.any(|&act| act == Act::TryReceive)
+        self.any(|act| matches!(act, Act::TryReceive | Act::ReceiveTimeout(_)))
     }
 
     /// Whether it is said which executions are the same, so that they can be counted. Of reader-writer locks and
     /// barriers some orders do not count, of loops some rounds do, loads before a compare-exchange may read another store
     /// of the same value, and it is enough here that the outcomes are right.
     pub(crate) fn is_countable(&self) -> bool {
-        use Act::{Arrive, AwaitLater, AwaitModifying, Read, Retry, TryRead, TryWrite, Write};
-        let has_orders = |act: &Act| matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive);
+        use Act::{
+            Arrive, AwaitLater, AwaitModifying, Read, ReceiveTimeout, Retry, TryRead, TryWrite, Write,
+        };
+        let has_orders = |act: &Act| {
+            // A channel of which it is not known beforehand whether it is asked without waiting.
+            matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive | ReceiveTimeout(_))
+        };
         let has_rounds = |act: &Act| matches!(act, Retry(_) | AwaitLater(..) | AwaitModifying(..));
         !self.any(|act| has_orders(act) || has_rounds(act))
     }

@@ -1,7 +1,7 @@
 //! Random programs over synchronization objects, a family for each kind: the executions are those that enumerating
 //! interleavings finds, each once, and a deadlock or a livelock is found where there is one.
 
-use drawloom::{FailureKind, MemoryModel};
+use drawloom::{FailureKind, MemoryModel, Timeouts};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use proptest::test_runner::TestRunner;
@@ -40,6 +40,10 @@ enum Family {
     RwLock,
     /// A barrier.
     Barrier,
+    /// Sleeps and waits with deadlines of all kinds, beside waits without.
+    Timed,
+    /// The same with a channel.
+    TimedChannel,
     /// All of them.
     All,
 }
@@ -57,6 +61,11 @@ fn inner() -> impl Strategy<Value = Vec<Act>> + Clone {
     let load = at().prop_map(|at| vec![Act::Load(at)]);
     let store = (at(), 1..3u64).prop_map(|(at, value)| vec![Act::Store(at, value)]);
     prop_oneof![load, store, Just(Vec::new())].boxed()
+}
+
+/// Seconds that something takes.
+fn length() -> std::ops::Range<u64> {
+    0..4
 }
 
 fn section(first: fn(usize) -> Act, last: fn(usize) -> Act) -> Block {
@@ -143,6 +152,35 @@ impl Family {
                         .boxed(),
                 ),
             ],
+            Family::Timed | Family::TimedChannel => {
+                let acquires = (at(), length(), inner()).prop_map(|(at, length, inner)| {
+                    let skipped = inner.len() + 1;
+                    [vec![Act::AcquireTimeout(at, length, skipped)], inner, vec![Act::Release(at)]].concat()
+                });
+                let sleeps_within = |first: fn(usize) -> Act, last: fn(usize) -> Act| {
+                    (at(), length())
+                        .prop_map(move |(at, length)| vec![first(at), Act::Sleep(length), last(at)])
+                        .boxed()
+                };
+                vec![
+                    (6, act(length().prop_map(Act::Sleep))),
+                    (4, acquires.boxed()),
+                    (2, act((at(), length()).prop_map(|(at, length)| Act::AcquireTimeout(at, length, 0)))),
+                    (2, act(at().prop_map(Act::Acquire))),
+                    (2, act(at().prop_map(Act::Release))),
+                    (3, length().prop_map(|length| vec![Lock(0), Act::WaitTimeout(length), Unlock(0)]).boxed()),
+                    (1, Just(vec![Lock(0), Act::Wait, Unlock(0)]).boxed()),
+                    (3, act(prop_oneof![Just(Act::NotifyOne), Just(Act::NotifyAll)])),
+                    (2, act(length().prop_map(Act::ParkTimeout))),
+                    (1, act(Just(Act::Park))),
+                    (3, act((0..4usize).prop_map(Act::Unpark))),
+                    (3, sleeps_within(Lock, Unlock)),
+                    (2, section(Lock, Unlock)),
+                    (1, act((at(), 0..3u64).prop_map(|(at, value)| Act::Await(at, value)))),
+                    (2, act(Just(Act::ReadClock))),
+                    (1, act((1..3u64).prop_map(Act::Send))),
+                ]
+            }
             Family::Barrier => vec![(6, act(Just(Act::Arrive))), (2, section(Lock, Unlock))],
             Family::All => {
                 let all = [
@@ -154,6 +192,7 @@ impl Family {
                     Family::Bounded,
                     Family::RwLock,
                     Family::Barrier,
+                    Family::Timed,
                 ];
                 all.into_iter().map(|family| (1, Union::new_weighted(family.blocks()).boxed())).collect()
             }
@@ -161,13 +200,15 @@ impl Family {
     }
 
     fn has_channel(self) -> bool {
-        matches!(self, Family::Classic | Family::Bounded | Family::Strict | Family::All)
+        matches!(self, 
+            Family::Classic | Family::Bounded | Family::Strict | Family::TimedChannel | Family::All
+        )
     }
 
     fn capacities(self) -> Vec<Option<usize>> {
         match self {
             Family::Bounded | Family::All => vec![Some(1), Some(2)],
-            Family::Strict => vec![None, None, Some(1), Some(2)],
+            Family::Strict | Family::TimedChannel => vec![None, None, Some(1), Some(2)],
             _ => vec![None],
         }
     }
@@ -175,7 +216,9 @@ impl Family {
     /// What the thread does that receives, if there is one.
     fn receiver(self) -> BoxedStrategy<Vec<Act>> {
         let nobody = Just(Vec::new());
-        let receive = if matches!(self, Family::Strict | Family::All) {
+        let receive = if self == Family::TimedChannel {
+            act(prop_oneof![2 => length().prop_map(Act::ReceiveTimeout), 1 => Just(Act::Receive)])
+        } else if matches!(self, Family::Strict | Family::All) {
             act(prop_oneof![Just(Act::Receive), Just(Act::TryReceive)])
         } else {
             act(Just(Act::Receive))
@@ -188,7 +231,7 @@ impl Family {
                 acts
             });
         match self {
-            Family::Bounded | Family::Strict => receives.boxed(),
+            Family::Bounded | Family::Strict | Family::TimedChannel => receives.boxed(),
             _ if self.has_channel() => prop_oneof![nobody, receives].boxed(),
             _ => nobody.boxed(),
         }
@@ -202,8 +245,9 @@ impl Family {
         };
         let threads = prop_oneof![2 => threads(2, 3), 2 => threads(3, 2), 1 => threads(4, 1)];
         let capacity = prop::sample::select(self.capacities());
-        (threads, self.receiver(), capacity, 1..4usize).prop_map(|(threads, receiver, capacity, party)| {
-            let mut program = Program { threads, capacity, party };
+        let shape = (self.receiver(), capacity, 1..4usize, prop::bool::weighted(0.3));
+        (threads, shape).prop_map(|(threads, (receiver, capacity, party, any_time))| {
+            let mut program = Program { threads, capacity, party, any_time };
             program.complete(receiver);
             program
         })
@@ -222,6 +266,10 @@ impl Program {
                     _ => {}
                 }
             }
+            if self.any_time {
+                // What time it is then depends on what a thread knows of.
+                acts.retain(|&act| act != Act::ReadClock);
+            }
             let sends = acts.iter().any(|act| matches!(act, Act::Send(_) | Act::TrySend(_)));
             acts.extend(sends.then_some(Act::CloseSender));
         }
@@ -234,7 +282,8 @@ fn check(program: &Program) -> Result<(), TestCaseError> {
     // Far more than there are, so that an exploration without end is shown as such.
     // Where they are not counted, each order of readers may be one.
     let limit = if program.is_countable() { 100 * expected.count as u64 + 10_000 } else { 1_000_000 };
-    let limited = |memory| config(memory).executions(limit);
+    let timeouts = if program.any_time { Timeouts::Any } else { Timeouts::Last };
+    let limited = |memory| config(memory).executions(limit).spurious(0).timeouts(timeouts);
     let (outcomes, report) = shown(limited(MemoryModel::SequentiallyConsistent), || run(program));
     if expected.deadlock || expected.livelock {
         let kind = report.failure().map(|failure| failure.kind());
@@ -322,5 +371,7 @@ families! {
     asked_channels_have_the_executions_that_interleaving_finds 300, deep_families_strict 15_000, Strict;
     reader_writer_locks_show_the_outcomes_that_interleaving_finds 300, deep_families_rwlock 100_000, RwLock;
     barriers_show_the_outcomes_that_interleaving_finds 300, deep_families_barrier 100_000, Barrier;
+    timed_waits_have_the_executions_that_interleaving_finds 600, deep_families_timed 20_000, Timed;
+    timed_channels_show_the_outcomes_that_interleaving_finds 300, deep_families_timed_channel 20_000, TimedChannel;
     all_objects_together_show_the_outcomes_that_interleaving_finds 300, deep_families_all 100_000, All;
 }

@@ -2,7 +2,8 @@
 //! tells it from others.
 //!
 //! Memory is sequentially consistent. Two interleavings are the same execution if every object saw the same
-//! operations in the same order, where operations that change nothing have no order among each other. Nothing
+//! operations in the same order, where operations that change nothing have no order among each other. Time passes when
+//! nobody can go on, to the earliest deadline; waits whose deadline has come do not block any more. Nothing
 //! here shares code or ideas with the explorer.
 
 use std::collections::BTreeSet;
@@ -26,6 +27,11 @@ struct State {
     waiters: Vec<usize>,
     /// Threads that were notified and have not locked again.
     notified: Vec<usize>,
+    /// Those of them whose time was over by then: they find out by themselves.
+    attempting: Vec<usize>,
+    /// Seconds that have passed, and how many had when each thread came to its operation.
+    now: u64,
+    came: Vec<u64>,
     /// Which threads have been unparked.
     tokens: Vec<bool>,
     arrived: Vec<usize>,
@@ -87,6 +93,7 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
         senders: program.senders(),
         history: vec![Vec::new(); TOKENS + threads],
         log: vec![Vec::new(); threads],
+        came: vec![0; threads],
         ..State::default()
     };
     let mut seen = BTreeSet::from([start.clone()]);
@@ -96,10 +103,18 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
     while let Some(state) = left.pop() {
         let mut next = Vec::new();
         match bound {
-            None => (0..threads).for_each(|thread| step(program, &state, thread, &mut next)),
+            None => (0..threads).for_each(|thread| {
+                let others = next.len();
+                step(program, &state, thread, &mut next);
+                next[others..].iter_mut().for_each(|new: &mut State| new.came[thread] = state.now);
+            }),
             Some(bound) => step_within(bound, program, &state, &mut next),
         }
-        if next.is_empty() {
+        if next.is_empty()
+            && let Some(deadline) = (0..threads).filter_map(|thread| deadline(program, &state, thread)).min()
+        {
+            next.push(State { now: deadline, ..state });
+        } else if next.is_empty() {
             let pending = |thread: usize| program.threads[thread].get(state.position[thread]);
             let stuck: Vec<&Act> = (0..threads).filter_map(pending).collect();
             if stuck.is_empty() {
@@ -126,6 +141,18 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
         }
     }
     Some(result)
+}
+
+/// When the wait ends that the thread is in, if it has a deadline.
+fn deadline(program: &Program, state: &State, thread: usize) -> Option<u64> {
+    let act = *program.threads[thread].get(state.position[thread])?;
+    let waits = !matches!(act, Act::WaitTimeout(_)) || state.waiters.contains(&thread);
+    act.length().filter(|_| waits).map(|length| state.came[thread] + length)
+}
+
+/// Whether the wait that the thread is in does not block any more.
+fn is_due(program: &Program, state: &State, thread: usize) -> bool {
+    deadline(program, state, thread).is_some_and(|deadline| program.any_time || deadline <= state.now)
 }
 
 fn goes_round(act: &Act) -> bool {
@@ -224,6 +251,23 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
             changes(&mut new, SEMAPHORES + at);
             new.permits[at] += 1;
         }
+        Act::Sleep(_) if !is_due(program, state, thread) => return,
+        Act::Sleep(_) => {}
+        Act::ReadClock => new.log[thread].push(state.now),
+        Act::AcquireTimeout(at, _, skipped) => {
+            if state.permits[at] == 0 && !is_due(program, state, thread) {
+                return;
+            }
+            let goes = tries(&mut new, SEMAPHORES + at, state.permits[at] > 0, skipped);
+            new.permits[at] -= usize::from(goes);
+        }
+        Act::ParkTimeout(_) if !state.tokens[thread] => {
+            if !is_due(program, state, thread) {
+                return;
+            }
+            looks(&mut new, TOKENS + thread);
+        }
+        Act::WaitTimeout(_) => return wait_timeout(program, state, thread, next),
         Act::Wait => return wait(state, thread, next),
         Act::NotifyOne | Act::NotifyAll if state.waiters.is_empty() => looks(&mut new, CONDVAR),
         Act::NotifyOne => {
@@ -231,6 +275,7 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
                 let mut new = new.clone();
                 changes(&mut new, CONDVAR);
                 let waiter = new.waiters.remove(chosen);
+                new.attempting.extend(is_due(program, state, waiter).then_some(waiter));
                 new.looks.insert((name, 0, waiter));
                 new.notified.push(waiter);
                 new.notified.sort_unstable();
@@ -241,11 +286,12 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
         Act::NotifyAll => {
             changes(&mut new, CONDVAR);
             let waiters = std::mem::take(&mut new.waiters);
+            new.attempting.extend(waiters.iter().filter(|&&waiter| is_due(program, state, waiter)));
             new.notified.extend(waiters);
             new.notified.sort_unstable();
         }
         Act::Park if !state.tokens[thread] => return,
-        Act::Park => {
+        Act::Park | Act::ParkTimeout(_) => {
             changes(&mut new, TOKENS + thread);
             new.tokens[thread] = false;
         }
@@ -295,6 +341,49 @@ fn wait(state: &State, thread: usize, next: &mut Vec<State>) {
         new.history[MUTEXES].push(name);
         new.waiters.push(thread);
         new.held[0] = false;
+    }
+    next.push(new);
+}
+
+/// The same with a deadline: if it comes before a notification, to find out is a step of its own, between the two.
+fn wait_timeout(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) {
+    let mut new = state.clone();
+    let stage = state.stage[thread];
+    let name = (thread, state.position[thread], stage);
+    let is_notified = state.notified.contains(&thread);
+    match stage {
+        0 => {
+            new.history[CONDVAR].push(name);
+            new.history[MUTEXES].push(name);
+            new.waiters.push(thread);
+            new.held[0] = false;
+            new.stage[thread] = 1;
+        }
+        1 if state.waiters.contains(&thread) => {
+            if !is_due(program, state, thread) {
+                return;
+            }
+            new.history[CONDVAR].push(name);
+            new.waiters.retain(|&waiter| waiter != thread);
+            new.log[thread].push(1);
+            new.stage[thread] = 2;
+        }
+        1 if state.attempting.contains(&thread) => {
+            new.looks.insert((name, state.history[CONDVAR].len(), 0));
+            new.notified.retain(|&notified| notified != thread);
+            new.attempting.retain(|&attempting| attempting != thread);
+            new.log[thread].push(0);
+            new.stage[thread] = 2;
+        }
+        _ if state.held[0] => return,
+        _ => {
+            new.history[MUTEXES].push(name);
+            new.notified.retain(|&notified| notified != thread);
+            new.log[thread].extend(is_notified.then_some(0));
+            new.held[0] = true;
+            new.stage[thread] = 0;
+            new.position[thread] += 1;
+        }
     }
     next.push(new);
 }
@@ -382,7 +471,7 @@ fn channel(program: &Program, state: &State, thread: usize, act: Act, next: &mut
             changes = true;
             new.queue.push(value);
         }
-        Act::Receive | Act::TryReceive if !state.queue.is_empty() => {
+        Act::Receive | Act::TryReceive | Act::ReceiveTimeout(_) if !state.queue.is_empty() => {
             let value = new.queue.remove(0);
             logs(&mut new, value);
             if program.capacity.is_none() && !is_strict {
@@ -391,7 +480,7 @@ fn channel(program: &Program, state: &State, thread: usize, act: Act, next: &mut
             }
             changes = true;
         }
-        Act::Receive | Act::TryReceive if state.senders == 0 => {
+        Act::Receive | Act::TryReceive | Act::ReceiveTimeout(_) if state.senders == 0 => {
             logs(&mut new, DISCONNECTED);
             if !is_strict {
                 next.push(new);
@@ -399,7 +488,8 @@ fn channel(program: &Program, state: &State, thread: usize, act: Act, next: &mut
             }
         }
         Act::Receive => return,
-        Act::TryReceive => logs(&mut new, EMPTY),
+        Act::ReceiveTimeout(_) if !is_due(program, state, thread) => return,
+        Act::TryReceive | Act::ReceiveTimeout(_) => logs(&mut new, EMPTY),
         Act::CloseReceiver => {
             changes = true;
             new.receiver_gone = true;

@@ -4,9 +4,10 @@ use drawloom::hint::spin_loop;
 use drawloom::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use drawloom::sync::{
     Arc, Barrier, Condvar, Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
-    mpsc,
+    SemaphoreGuard, mpsc,
 };
 use drawloom::thread;
+use drawloom::time::{Duration, Instant};
 
 use crate::acts::{Act, DISCONNECTED, EMPTY, OBJECTS, Program};
 
@@ -18,6 +19,7 @@ struct Objects {
     cells: [OnceLock<u64>; OBJECTS],
     condvar: Condvar,
     barrier: Barrier,
+    start: Instant,
 }
 
 /// The sending end of a channel, with or without a capacity.
@@ -76,6 +78,7 @@ pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
         cells: [const { OnceLock::new() }; OBJECTS],
         condvar: Condvar::new(),
         barrier: Barrier::new(program.party),
+        start: Instant::now(),
     });
     let (sender, receiver) = channel(program.capacity);
     // Nobody else has a sender: this thread has nothing to drop when others run.
@@ -85,7 +88,9 @@ pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
     let unparks = program.any(|act| matches!(act, Act::Unpark(_)));
     let mut spawn = |acts: &Vec<Act>| {
         let acts = acts.clone();
-        let receives = |act| matches!(act, &Act::Receive | &Act::TryReceive | &Act::CloseReceiver);
+        let receives = |act| {
+            matches!(act, &Act::Receive | &Act::TryReceive | &Act::CloseReceiver | &Act::ReceiveTimeout(_))
+        };
         let mut player = Player {
             objects: Arc::clone(&objects),
             sender: if acts.contains(&Act::CloseSender) { senders.pop() } else { None },
@@ -134,6 +139,17 @@ impl Player {
                 Act::TryLock(at, skipped) => {
                     held[at] = objects.mutexes[at].try_lock().ok();
                     tried(held[at].is_some(), skipped);
+                }
+                Act::AcquireTimeout(at, length, skipped) => {
+                    let permit = objects.semaphores[at].acquire_timeout(Duration::from_secs(length));
+                    tried(permit.map(SemaphoreGuard::forget).is_some(), skipped);
+                }
+                Act::WaitTimeout(length) => {
+                    let guard = held[0].take().expect("it is held");
+                    let length = Duration::from_secs(length);
+                    let (guard, result) = objects.condvar.wait_timeout(guard, length).unwrap();
+                    held[0] = Some(guard);
+                    self.log.push(u64::from(result.timed_out()));
                 }
                 Act::Wait => held[0] = held[0].take().map(|guard| objects.condvar.wait(guard).unwrap()),
                 Act::Read(at) => read[at] = Some(objects.locks[at].read().unwrap()),
@@ -188,6 +204,13 @@ impl Player {
                 mpsc::TryRecvError::Empty => EMPTY,
                 mpsc::TryRecvError::Disconnected => DISCONNECTED,
             })),
+            Act::ReceiveTimeout(length) => {
+                Some(self.receiver().recv_timeout(Duration::from_secs(length)).unwrap_or_else(|error| match error {
+                    mpsc::RecvTimeoutError::Timeout => EMPTY,
+                    mpsc::RecvTimeoutError::Disconnected => DISCONNECTED,
+                }))
+            }
+            Act::ReadClock => Some(objects.start.elapsed().as_secs()),
             other => {
                 self.act_silently(objects, other);
                 None
@@ -223,6 +246,8 @@ impl Player {
             Act::NotifyOne => objects.condvar.notify_one(),
             Act::NotifyAll => objects.condvar.notify_all(),
             Act::Park => thread::park(),
+            Act::ParkTimeout(length) => thread::park_timeout(Duration::from_secs(length)),
+            Act::Sleep(length) => thread::sleep(Duration::from_secs(length)),
             Act::Unpark(other) => self.threads[other].unpark(),
             Act::CloseSender => self.sender = None,
             Act::CloseReceiver => self.receiver = None,

@@ -290,11 +290,9 @@ impl Explorer {
         if let Some(other) = without_event(kernel) {
             return Some(Direction::Run(other));
         }
-        let tick = &self.graph.ticks[self.epoch as usize];
-        let (now, is_step) = (tick.now, tick.is_step);
-        let has_passed = kernel.pass_time() || is_step && kernel.timers.step();
+        let now = self.graph.ticks[self.epoch as usize].now;
         self.epoch += 1;
-        if has_passed && kernel.timers.now() == now {
+        if kernel.pass_time() && kernel.timers.now() == now {
             return None;
         }
         let message = "in an earlier execution other time passed here than now".to_owned();

@@ -77,8 +77,6 @@ pub(super) struct Tick {
     pub(super) ordered: u32,
     /// What time it is from then on.
     pub(super) now: Instant,
-    /// Whether threads polled the clock, and no wait had a deadline.
-    pub(super) is_step: bool,
     /// How many events each thread had before.
     pub(super) counts: Box<[u32]>,
     /// The writes that had taken from threads what their next events had. From then on nothing is out of their sight.
@@ -189,7 +187,7 @@ impl Graph {
     }
 
     /// Time passes: whatever is added from now on comes after everything that there is.
-    pub(super) fn tick(&mut self, now: Instant, is_step: bool) {
+    pub(super) fn tick(&mut self, now: Instant) {
         let mut evicted = Vec::new();
         for (number, line) in self.lines.iter_mut().enumerate() {
             let write = std::mem::replace(&mut line.evicted_by, NONE);
@@ -201,7 +199,7 @@ impl Graph {
         }
         let counts = self.lines.iter().map(|line| line.count).collect();
         let (at, ordered) = (self.len(), self.order.len() as u32);
-        self.ticks.push(Tick { at, ordered, now, is_step, counts, evicted });
+        self.ticks.push(Tick { at, ordered, now, counts, evicted });
     }
 
     /// How many events have a place in the order before those of `epoch`.
