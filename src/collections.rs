@@ -17,5 +17,13 @@ pub use std::collections::*;
 pub use hash_map::HashMap;
 pub use hash_set::HashSet;
 
+/// A program goes through so many elements in the order of their hashes. Exhaustive exploration has one order only.
+#[inline]
+fn note_order(count: usize) {
+    if count > 1 {
+        crate::rt::note_hash_order();
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::config::{Config, ConfigError, MemoryModel, Rerun};
 
 /// Every variable, with what it takes.
-pub(crate) const VARIABLES: [(&str, &str); 11] = [
+pub(crate) const VARIABLES: [(&str, &str); 12] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
+    ("DRAWLOOM_STEPS", "a whole number of at least 1"),
     ("DRAWLOOM_TIME", "a length of time, such as 500ms, 10s or 2m"),
     (
         "DRAWLOOM_STRATEGY",
@@ -23,7 +24,7 @@ pub(crate) const VARIABLES: [(&str, &str); 11] = [
 ];
 
 impl Config {
-    /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_TIME`, `DRAWLOOM_STRATEGY`,
+    /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_STEPS`, `DRAWLOOM_TIME`, `DRAWLOOM_STRATEGY`,
     /// `DRAWLOOM_MEMORY`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT`,
     /// `DRAWLOOM_ARTIFACTS` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this; [`explore`](crate::explore) alone does not.
     ///
@@ -62,6 +63,7 @@ impl Config {
                 self.limits_executions = true;
                 self.verify_within = None;
             }
+            "DRAWLOOM_STEPS" => self.steps = value.parse().ok().filter(|&n| n > 0)?,
             "DRAWLOOM_TIME" => self.time = Some(parse_time(value)?),
             "DRAWLOOM_STRATEGY" => {
                 self.strategy = value.parse().ok()?;

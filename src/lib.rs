@@ -121,7 +121,7 @@ pub use property::explore_inputs;
 #[cfg(feature = "explore")]
 pub use rand::choose;
 #[cfg(feature = "explore")]
-pub use report::{Coverage, Failure, FailureKind, Report};
+pub use report::{Assumption, Coverage, Failure, FailureKind, Liberties, Limit, Report};
 #[cfg(feature = "explore")]
 pub use switching::is_exploring;
 

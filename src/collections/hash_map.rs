@@ -30,7 +30,7 @@ impl<K, V> HashMap<K, V, RandomState> {
     /// Makes an empty map with room for `capacity` elements.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> HashMap<K, V, RandomState> {
-        HashMap::with_capacity_and_hasher(capacity, RandomState::new())
+        HashMap::with_capacity_and_hasher(capacity, RandomState::default())
     }
 }
 
@@ -52,36 +52,43 @@ impl<K, V, S> HashMap<K, V, S> {
 
     /// Visits the keys.
     pub fn keys(&self) -> Keys<'_, K, V> {
+        super::note_order(self.0.len());
         self.0.keys()
     }
 
     /// Consumes the map into its keys.
     pub fn into_keys(self) -> IntoKeys<K, V> {
+        super::note_order(self.0.len());
         self.0.into_keys()
     }
 
     /// Visits the values.
     pub fn values(&self) -> Values<'_, K, V> {
+        super::note_order(self.0.len());
         self.0.values()
     }
 
     /// Visits the values, to change them.
     pub fn values_mut(&mut self) -> ValuesMut<'_, K, V> {
+        super::note_order(self.0.len());
         self.0.values_mut()
     }
 
     /// Consumes the map into its values.
     pub fn into_values(self) -> IntoValues<K, V> {
+        super::note_order(self.0.len());
         self.0.into_values()
     }
 
     /// Visits the elements.
     pub fn iter(&self) -> Iter<'_, K, V> {
+        super::note_order(self.0.len());
         self.0.iter()
     }
 
     /// Visits the elements, to change their values.
     pub fn iter_mut(&mut self) -> IterMut<'_, K, V> {
+        super::note_order(self.0.len());
         self.0.iter_mut()
     }
 
@@ -97,6 +104,7 @@ impl<K, V, S> HashMap<K, V, S> {
 
     /// Takes all elements out and keeps the memory.
     pub fn drain(&mut self) -> Drain<'_, K, V> {
+        super::note_order(self.0.len());
         self.0.drain()
     }
 
@@ -105,6 +113,7 @@ impl<K, V, S> HashMap<K, V, S> {
     where
         F: FnMut(&K, &mut V) -> bool,
     {
+        super::note_order(self.0.len());
         self.0.extract_if(predicate)
     }
 
@@ -113,6 +122,7 @@ impl<K, V, S> HashMap<K, V, S> {
     where
         F: FnMut(&K, &mut V) -> bool,
     {
+        super::note_order(self.0.len());
         self.0.retain(predicate);
     }
 
@@ -270,6 +280,7 @@ impl<K: Clone, V: Clone, S: Clone> Clone for HashMap<K, V, S> {
 
 impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for HashMap<K, V, S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        super::note_order(self.0.len());
         self.0.fmt(formatter)
     }
 }
@@ -357,6 +368,7 @@ impl<K, V, S> IntoIterator for HashMap<K, V, S> {
     type IntoIter = IntoIter<K, V>;
 
     fn into_iter(self) -> IntoIter<K, V> {
+        super::note_order(self.0.len());
         self.0.into_iter()
     }
 }
@@ -366,7 +378,7 @@ impl<'a, K, V, S> IntoIterator for &'a HashMap<K, V, S> {
     type IntoIter = Iter<'a, K, V>;
 
     fn into_iter(self) -> Iter<'a, K, V> {
-        self.0.iter()
+        self.iter()
     }
 }
 
@@ -375,6 +387,6 @@ impl<'a, K, V, S> IntoIterator for &'a mut HashMap<K, V, S> {
     type IntoIter = IterMut<'a, K, V>;
 
     fn into_iter(self) -> IterMut<'a, K, V> {
-        self.0.iter_mut()
+        self.iter_mut()
     }
 }

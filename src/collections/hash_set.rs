@@ -27,7 +27,7 @@ impl<T> HashSet<T, RandomState> {
     /// Makes an empty set with room for `capacity` values.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> HashSet<T, RandomState> {
-        HashSet::with_capacity_and_hasher(capacity, RandomState::new())
+        HashSet::with_capacity_and_hasher(capacity, RandomState::default())
     }
 }
 
@@ -49,6 +49,7 @@ impl<T, S> HashSet<T, S> {
 
     /// Visits the values.
     pub fn iter(&self) -> Iter<'_, T> {
+        super::note_order(self.0.len());
         self.0.iter()
     }
 
@@ -64,6 +65,7 @@ impl<T, S> HashSet<T, S> {
 
     /// Takes all values out and keeps the memory.
     pub fn drain(&mut self) -> Drain<'_, T> {
+        super::note_order(self.0.len());
         self.0.drain()
     }
 
@@ -72,6 +74,7 @@ impl<T, S> HashSet<T, S> {
     where
         F: FnMut(&T) -> bool,
     {
+        super::note_order(self.0.len());
         self.0.extract_if(predicate)
     }
 
@@ -80,6 +83,7 @@ impl<T, S> HashSet<T, S> {
     where
         F: FnMut(&T) -> bool,
     {
+        super::note_order(self.0.len());
         self.0.retain(predicate);
     }
 
@@ -121,21 +125,25 @@ where
 
     /// Visits the values that are in this set but not in `other`.
     pub fn difference<'a>(&'a self, other: &'a HashSet<T, S>) -> Difference<'a, T, S> {
+        super::note_order(self.0.len());
         self.0.difference(&other.0)
     }
 
     /// Visits the values that are in one of the sets but not in both.
     pub fn symmetric_difference<'a>(&'a self, other: &'a HashSet<T, S>) -> SymmetricDifference<'a, T, S> {
+        super::note_order(self.0.len());
         self.0.symmetric_difference(&other.0)
     }
 
     /// Visits the values that are in both sets.
     pub fn intersection<'a>(&'a self, other: &'a HashSet<T, S>) -> Intersection<'a, T, S> {
+        super::note_order(self.0.len());
         self.0.intersection(&other.0)
     }
 
     /// Visits the values that are in either set, each once.
     pub fn union<'a>(&'a self, other: &'a HashSet<T, S>) -> Union<'a, T, S> {
+        super::note_order(self.0.len());
         self.0.union(&other.0)
     }
 
@@ -228,6 +236,7 @@ impl<T: Clone, S: Clone> Clone for HashSet<T, S> {
 
 impl<T: fmt::Debug, S> fmt::Debug for HashSet<T, S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        super::note_order(self.0.len());
         self.0.fmt(formatter)
     }
 }
@@ -299,6 +308,7 @@ impl<T, S> IntoIterator for HashSet<T, S> {
     type IntoIter = IntoIter<T>;
 
     fn into_iter(self) -> IntoIter<T> {
+        super::note_order(self.0.len());
         self.0.into_iter()
     }
 }
@@ -308,7 +318,7 @@ impl<'a, T, S> IntoIterator for &'a HashSet<T, S> {
     type IntoIter = Iter<'a, T>;
 
     fn into_iter(self) -> Iter<'a, T> {
-        self.0.iter()
+        self.iter()
     }
 }
 

@@ -34,6 +34,7 @@ impl Config {
             max_preemptions: self.max_preemptions,
             timeouts: self.timeouts,
             spurious: self.spurious.unwrap_or(1),
+            eats_tokens: self.spurious != Some(0),
             memory: self.memory,
             directed: false,
             strict: Strict::default(),
@@ -44,9 +45,11 @@ impl Config {
         }
     }
 
-    /// As `limits`, for executions that a director directs.
+    /// As `limits`, for executions that a director directs: in the first stage, unless it is said how often std takes
+    /// liberties.
     pub(crate) fn exhaustive_limits(&self) -> Limits {
-        Limits { spurious: self.spurious.unwrap_or(0), directed: true, ..self.limits() }
+        let spurious = self.spurious.unwrap_or(0);
+        Limits { spurious, eats_tokens: spurious > 0, directed: true, ..self.limits() }
     }
 
     /// Finds the settings that nothing can be done with.
@@ -56,6 +59,7 @@ impl Config {
             (self.max_steps > 0, "max_steps"),
             (self.max_threads != Some(0), "max_threads"),
             (self.workers > 0, "workers"),
+            (self.steps > 0, "steps"),
         ];
         for (holds, name) in positive {
             if !holds {

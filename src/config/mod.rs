@@ -36,6 +36,8 @@ pub struct Config {
     /// Whether the number of executions was asked for.
     pub(crate) limits_executions: bool,
     pub(crate) executions: u64,
+    /// How many steps all executions may have in all.
+    pub(crate) steps: u64,
     /// How many inputs are drawn, for a test that has some.
     pub(crate) cases: u32,
     /// How many executions may be explored to verify the test before schedules are sampled; `executions`, if nothing
@@ -49,7 +51,7 @@ pub struct Config {
     pub(crate) max_preemptions: Option<u32>,
     pub(crate) time: Option<Duration>,
     pub(crate) timeouts: Timeouts,
-    /// `None`: one where schedules are sampled, none where every execution is explored.
+    /// `None`: one; where every execution is explored, none first.
     pub(crate) spurious: Option<u32>,
     pub(crate) memory: MemoryModel,
     pub(crate) workers: usize,
@@ -91,6 +93,7 @@ impl Default for Config {
             name: String::new(),
             limits_executions: false,
             executions: 10_000,
+            steps: 30_000_000,
             cases: 32,
             verify_within: None,
             seed: 0x5EED,
@@ -140,6 +143,13 @@ impl Config {
         self.executions = executions;
         self.limits_executions = true;
         self.verify_within = None;
+        self
+    }
+
+    /// How many steps the executions of a sampled test may have in all; default 30,000,000, which takes about half a
+    /// minute where drawloom is not optimized. The execution that reaches the limit is the last one.
+    pub fn steps(mut self, steps: u64) -> Config {
+        self.steps = steps;
         self
     }
 
@@ -201,10 +211,11 @@ impl Config {
         self
     }
 
-    /// How many spurious wakeups of condition variables and `park` an execution may have; by default 1 where
-    /// schedules are sampled, and none where every execution is explored. Spurious failures of
-    /// `compare_exchange_weak` are not limited where schedules are sampled, and count as well where every execution
-    /// is explored.
+    /// How often in an execution std may do what its documentation allows and a test rarely meets: end a wait of a
+    /// condition variable or `park` for no reason, fail a `compare_exchange_weak` although the value is equal, keep a
+    /// reader behind a writer that waits, take a park token in a wait of its own. By default each once; where every
+    /// execution is explored, first none of it, and then each once, as far as the budget goes: the report says how far.
+    /// With a number here that is explored at once; 0 is none.
     pub fn spurious(mut self, spurious: u32) -> Config {
         self.spurious = Some(spurious);
         self

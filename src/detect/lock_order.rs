@@ -127,6 +127,12 @@ impl LockOrder {
         self.seen.extend(other.seen);
     }
 
+    /// Forgets what was first seen in the execution of this number, or a later one.
+    pub(crate) fn forget_from(&mut self, index: u64) {
+        self.edges.retain(|_, edge| edge.index < index);
+        self.cycles.retain(|_, cycle| cycle.index < index);
+    }
+
     fn assert_acyclic(&mut self, at: &'static Location<'static>) {
         self.asserted = Some(self.asserted.map_or(at, |known| known.min(at)));
     }

@@ -4,7 +4,7 @@ use super::judge::Verdict;
 use super::minimize::Found;
 use super::replay::token_of;
 use super::token::Token;
-use crate::report::{Coverage, LockCycle, LockGraph, Minimized};
+use crate::report::{Assumption, Coverage, Limit, LockCycle, LockGraph, Minimized};
 use crate::rt::Execution;
 
 /// A failing execution, as found.
@@ -33,8 +33,11 @@ pub(super) struct Led {
 pub(super) struct Outcome {
     pub(super) executions: u64,
     pub(super) steps: u64,
-    pub(super) stopped_by_time: bool,
+    /// What has ended the exploration before all executions were run that it was allowed.
+    pub(super) stopped_by: Option<Limit>,
     pub(super) coverage: Option<Coverage>,
+    /// What that rests on.
+    pub(super) assumptions: Vec<Assumption>,
     /// Whatever else there is to say.
     pub(super) notes: Vec<String>,
     /// What files were written.
@@ -52,8 +55,9 @@ impl Outcome {
         Outcome {
             executions,
             steps,
-            stopped_by_time: false,
+            stopped_by: None,
             coverage: None,
+            assumptions: Vec::new(),
             notes: Vec::new(),
             files: Vec::new(),
             lock_graph: None,

@@ -279,6 +279,7 @@ pub(crate) fn token_of(execution: &Execution, kind: FailureKind) -> Token {
     Token {
         timeouts: kernel.limits.timeouts,
         spurious: kernel.limits.spurious,
+        eats_tokens: kernel.limits.eats_tokens,
         memory: kernel.limits.memory,
         directed: kernel.limits.directed,
         is_endless: settled.is_some() || kind == FailureKind::Livelock,

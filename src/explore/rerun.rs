@@ -108,6 +108,7 @@ impl Exploration<'_> {
         let limits = &mut execution.kernel.limits;
         limits.timeouts = token.timeouts;
         limits.spurious = token.spurious;
+        limits.eats_tokens = token.eats_tokens;
         limits.memory = token.memory;
         limits.directed = token.directed;
         if token.goes_on() {

@@ -9,6 +9,7 @@ use super::profile::{PROFILED_STEPS, Profile};
 use super::regressions::Regressions;
 use super::seed::ExecutionSeed;
 use super::strategy::Start;
+use super::verification::Verification;
 use crate::config::{Config, ConfigError, Policy, Rerun};
 use crate::detect::leak::{self, Leaks};
 use crate::report::{Effort, Failure, FailureKind, Report, Trace};
@@ -111,8 +112,17 @@ impl Exploration<'_> {
             return Ok(report);
         }
         let mut outcome = match self.verify()? {
-            Some(outcome) => outcome,
-            None => self.sample()?,
+            Verification::Done(outcome) => outcome,
+            Verification::Sample(reason) => {
+                let outcome = self.sample()?;
+                notes.extend(reason.map(|reason| format!("not verified, because of {reason}")));
+                outcome
+            }
+            Verification::SampleAsWell(verified) => {
+                let sampled = self.sample()?;
+                let has_failed = sampled.finding.is_some() || sampled.verdict.is_some();
+                if has_failed { sampled } else { Outcome { steps: verified.steps + sampled.steps, ..verified } }
+            }
         };
         notes.append(&mut outcome.notes);
         if outcome.finding.is_none() {
@@ -158,8 +168,9 @@ impl Exploration<'_> {
             seed: self.config.seed,
             strategy: self.config.strategy_name(),
             replayed: false,
-            stopped_by_time: outcome.stopped_by_time,
+            stopped_by: outcome.stopped_by,
             coverage: outcome.coverage,
+            assumptions: outcome.assumptions.clone(),
             max_preemptions: self.config.max_preemptions,
             inputs: None,
             notes,

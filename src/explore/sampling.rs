@@ -9,16 +9,19 @@ use std::time::Instant;
 
 use super::confirm::{Explored, Told};
 use super::finding::{Finding, Outcome};
-use super::judge::nondeterminism;
+use super::judge::{Verdict, nondeterminism};
 use super::profile::{PROFILED, Profile};
 use super::progress::{Progress, Total};
 use super::record::Record;
 use super::runner::{Exploration, PROFILING, QUIET};
 use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
-use crate::report::{Coverage, FailureKind};
+use crate::report::{Coverage, FailureKind, Limit};
 use crate::rt::Execution;
 use crate::rt::behaviour::Behaviours;
+
+/// How many of the first executions are run twice, and of how many later ones one is.
+const COMPARED: u64 = 64;
 
 impl Exploration<'_> {
     /// Samples executions until one fails or the budget is used up.
@@ -28,6 +31,7 @@ impl Exploration<'_> {
         let profiled = PROFILED.min(self.config.executions);
         let (profile, first) = self.on_worker(|execution| {
             execution.kernel.behaviour.is_wanted = true;
+            execution.deadline = deadline;
             self.profile(execution, profiled)
         })?;
         let Profiled { outcome: first, mut behaviours, mut lock_order } = first;
@@ -40,38 +44,50 @@ impl Exploration<'_> {
             self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
         }
-        if profiled == self.config.executions {
+        if profiled == self.config.executions || first.stopped_by.is_some() {
+            outcome.stopped_by = first.stopped_by;
             outcome.coverage = Some(sampled(behaviours));
             self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
         }
         let progress = Progress::new(&self.config.name);
         let next = AtomicU64::new(profiled);
+        // No execution from this one on matters: another one has failed, or the steps are used up.
         let lowest = AtomicU64::new(self.config.executions);
+        let total_steps = AtomicU64::new(outcome.steps);
         let finding: Mutex<Option<Finding>> = Mutex::new(None);
         let out_of_time = AtomicU64::new(0);
-        let counts = self.on_workers(self.config.workers, |execution| {
-            let (mut executions, mut steps) = (0, 0);
-            let mut behaviours = Behaviours::default();
+        let of_workers = self.on_workers(self.config.workers, |execution| {
+            let mut samples = Vec::new();
             let mut lock_order = LockOrder::default();
             execution.kernel.behaviour.is_wanted = true;
+            execution.deadline = deadline;
             loop {
                 if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                     out_of_time.fetch_add(1, Ordering::Relaxed);
                     break;
                 }
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= lowest.load(Ordering::Relaxed) {
+                if index >= lowest.load(Ordering::Relaxed)
+                    || total_steps.load(Ordering::Relaxed) >= self.config.steps
+                {
                     break;
                 }
                 if index.is_multiple_of(64) {
                     progress.show(index, Total::Exactly(self.config.executions));
                 }
-                let verdict = self.run_index(execution, index, &profile, QUIET);
-                executions += 1;
-                steps += execution.kernel.steps;
-                behaviours.add(execution.kernel.behaviour.sum());
+                let mut verdict = self.run_index(execution, index, &profile, QUIET);
+                if execution.is_late {
+                    out_of_time.fetch_add(1, Ordering::Relaxed);
+                    break;
+                }
+                let steps = execution.kernel.steps;
+                total_steps.fetch_add(steps, Ordering::Relaxed);
                 lock_order.add(execution, index);
+                samples.push(Sample { index, steps, behaviour: execution.kernel.behaviour.sum() });
+                if verdict.is_none() && is_compared(index) {
+                    verdict = self.compare(execution, index, &profile);
+                }
                 if let Some(verdict) = verdict {
                     if lowest.fetch_min(index, Ordering::Relaxed) > index {
                         let mut finding = finding.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,27 +98,54 @@ impl Exploration<'_> {
                     break;
                 }
             }
-            (executions, steps, behaviours, lock_order)
+            (samples, lock_order)
         })?;
         progress.finish();
-        for (executions, steps, seen, locks) in counts {
-            behaviours.append(seen);
+        let mut samples: Vec<Sample> = Vec::new();
+        for (of_worker, locks) in of_workers {
+            samples.extend(of_worker);
             lock_order.merge(locks);
-            outcome.executions += executions;
-            outcome.steps += steps;
         }
+        samples.sort_unstable_by_key(|sample| sample.index);
         outcome.finding = finding.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match &outcome.finding {
-            // Higher ones may have run as well, or not: that depends on the timing.
-            Some(finding) => outcome.executions = finding.index + 1,
-            None => {
-                outcome.stopped_by_time = out_of_time.into_inner() > 0;
-                outcome.coverage = Some(sampled(behaviours));
-                self.judge_lock_order(&lock_order, Explored::Some, &mut told, &mut outcome)?;
+        // Those after the failing one, or the one that has used up the steps, may have been run as well, or not: that depends
+        // on the timing.
+        let last = outcome.finding.as_ref().map_or(u64::MAX, |finding| finding.index);
+        let mut is_used_up = false;
+        for sample in samples {
+            if sample.index > last || is_used_up {
+                break;
             }
+            outcome.executions += 1;
+            outcome.steps += sample.steps;
+            behaviours.add(sample.behaviour);
+            is_used_up = outcome.steps >= self.config.steps && outcome.executions < self.config.executions;
+        }
+        lock_order.forget_from(outcome.executions);
+        if is_used_up && outcome.finding.as_ref().is_some_and(|finding| finding.index >= outcome.executions) {
+            outcome.finding = None;
+        }
+        if outcome.finding.is_none() {
+            outcome.stopped_by = match out_of_time.into_inner() {
+                0 => is_used_up.then_some(Limit::Steps(self.config.steps)),
+                _ => Some(Limit::Time),
+            };
+            outcome.coverage = Some(sampled(behaviours));
+            self.judge_lock_order(&lock_order, Explored::Some, &mut told, &mut outcome)?;
         }
         self.keep_lock_order(&lock_order, &mut outcome);
         Ok(outcome)
+    }
+
+    /// Runs an execution that has passed a second time: if the two differ, something that is not controlled decides.
+    fn compare(&self, execution: &mut Execution, index: u64, profile: &Profile) -> Option<Verdict> {
+        let first = std::mem::take(&mut execution.fingerprints);
+        let verdict = self.run_index(execution, index, profile, PROFILING);
+        if execution.is_late {
+            return None;
+        }
+        let difference = Record::difference_of_fingerprints(&first, execution);
+        differs(difference, verdict)
     }
 
     /// Runs the first executions, one after the other, and gathers what they look like. The very first is
@@ -115,27 +158,26 @@ impl Exploration<'_> {
         let counting = if execution.wants_counts() { PROFILING } else { QUIET };
         for index in 0..count {
             let mode = if index == 0 { PROFILING } else { counting };
+            if index > 0 && outcome.steps >= self.config.steps {
+                outcome.stopped_by = Some(Limit::Steps(self.config.steps));
+                break;
+            }
             let mut verdict = self.run_index(execution, index, &profile, mode);
+            if execution.is_late {
+                outcome.stopped_by = Some(Limit::Time);
+                break;
+            }
             outcome.executions += 1;
             outcome.steps += execution.kernel.steps;
             if verdict.is_none() && index == 0 {
                 let first = Record::of(execution);
                 verdict = self.run_index(execution, index, &profile, PROFILING);
+                if execution.is_late {
+                    outcome.stopped_by = Some(Limit::Time);
+                    break;
+                }
                 let difference = first.difference(&Record::of(execution), execution);
-                verdict = match (difference, verdict) {
-                    // It says why the two differ.
-                    (_, Some(second)) if second.kind == FailureKind::Misuse => Some(second),
-                    (Some(difference), Some(second)) => Some(nondeterminism(&format!(
-                        "{difference}; the second failed with {}: {}",
-                        second.kind, second.message
-                    ))),
-                    (Some(difference), None) => Some(nondeterminism(&difference)),
-                    (None, Some(second)) => Some(nondeterminism(&format!(
-                        "no operation differs, but the first passed and the second failed with {}: {}",
-                        second.kind, second.message
-                    ))),
-                    (None, None) => None,
-                };
+                verdict = differs(difference, verdict);
             }
             if let Some(verdict) = verdict {
                 outcome.finding = Some(Finding::new(index, verdict, execution));
@@ -147,6 +189,36 @@ impl Exploration<'_> {
         }
         (profile, Profiled { outcome, behaviours, lock_order })
     }
+}
+
+/// Whether the execution of this number is run twice: each of the first ones, and some of the others.
+fn is_compared(index: u64) -> bool {
+    index < COMPARED || index.is_multiple_of(COMPARED)
+}
+
+/// What is wrong if an execution has passed and then does something else, which `difference` tells, or fails.
+fn differs(difference: Option<String>, second: Option<Verdict>) -> Option<Verdict> {
+    match (difference, second) {
+        // It says why the two differ.
+        (_, Some(second)) if second.kind == FailureKind::Misuse => Some(second),
+        (Some(difference), Some(second)) => Some(nondeterminism(&format!(
+            "{difference}; the second failed with {}: {}",
+            second.kind, second.message
+        ))),
+        (Some(difference), None) => Some(nondeterminism(&difference)),
+        (None, Some(second)) => Some(nondeterminism(&format!(
+            "no operation differs, but the first passed and the second failed with {}: {}",
+            second.kind, second.message
+        ))),
+        (None, None) => None,
+    }
+}
+
+/// What is kept of an execution that was sampled.
+struct Sample {
+    index: u64,
+    steps: u64,
+    behaviour: u64,
 }
 
 /// What came of the first executions.

@@ -23,6 +23,8 @@ const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 pub(crate) struct Token {
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
+    /// See `Limits::eats_tokens`.
+    pub(crate) eats_tokens: bool,
     pub(crate) memory: MemoryModel,
     /// Whether a director made the schedule: see `Limits::directed`.
     pub(crate) directed: bool,
@@ -99,7 +101,8 @@ impl Token {
         let sc = u8::from(self.memory == MemoryModel::SequentiallyConsistent);
         let directed = u8::from(self.directed);
         let endless = u8::from(self.is_endless);
-        let mut bytes = vec![any | sc << 1 | directed << 2 | endless << 3];
+        let eats = u8::from(self.eats_tokens && self.directed);
+        let mut bytes = vec![any | sc << 1 | directed << 2 | endless << 3 | eats << 4];
         write_varint(&mut bytes, u64::from(self.spurious));
         write_varint(&mut bytes, self.threads.len() as u64);
         for &(parent, ordinal) in self.threads.iter().skip(1) {
@@ -154,13 +157,15 @@ impl Token {
     fn read(mut bytes: &[u8]) -> Option<Token> {
         let bytes = &mut bytes;
         let flags = take_byte(bytes)?;
-        if flags > 15 {
+        if flags > 31 {
             return None;
         }
         let timeouts = if flags & 1 == 0 { Timeouts::Last } else { Timeouts::Any };
         let (directed, is_endless) = (flags & 4 != 0, flags & 8 != 0);
         let memory = if flags & 2 == 0 { MemoryModel::Rc11 } else { MemoryModel::SequentiallyConsistent };
         let spurious = read_u32(bytes)?;
+        // Who samples allows it with the other liberties.
+        let eats_tokens = if directed { flags & 16 != 0 } else { spurious > 0 };
         let mut threads = vec![(0, 0)];
         for _ in 1..read_varint(bytes)? {
             threads.push((read_u32(bytes)?, read_u32(bytes)?));
@@ -181,7 +186,7 @@ impl Token {
         while !bytes.is_empty() {
             choices.push(read_varint(bytes)?);
         }
-        Some(Token { timeouts, spurious, memory, directed, is_endless, threads, runs, choices })
+        Some(Token { timeouts, spurious, eats_tokens, memory, directed, is_endless, threads, runs, choices })
     }
 }
 
@@ -249,7 +254,8 @@ mod tests {
                 let timeouts = if any { Timeouts::Any } else { Timeouts::Last };
                 let memory = if sc { MemoryModel::SequentiallyConsistent } else { MemoryModel::Rc11 };
                 let (directed, is_endless) = (spurious % 2 == 1, choices.len() % 2 == 1);
-                Token { timeouts, spurious, memory, directed, is_endless, threads, runs, choices }
+                let eats_tokens = if directed { spurious % 3 == 0 } else { spurious > 0 };
+                Token { timeouts, spurious, eats_tokens, memory, directed, is_endless, threads, runs, choices }
             })
     }
 

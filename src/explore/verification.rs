@@ -1,4 +1,10 @@
 //! Verification: every execution of a test, if they are few enough; otherwise why not.
+//!
+//! What std allows but rarely does (a wakeup for no reason, say) makes many more executions. So there are two stages: first
+//! all executions without, then, if the test meets any of it, those in which it happens, as far as the budget goes. The
+//! report says how far each came.
+
+use std::time::Instant;
 
 use super::confirm::{Explored, Told};
 use super::exhaustive::{Budget, End, Exhausted};
@@ -6,14 +12,29 @@ use super::finding::Outcome;
 use super::judge::Verdict;
 use super::runner::Exploration;
 use crate::config::{ConfigError, StrategyKind};
-use crate::report::{Coverage, FailureKind, grouped};
+use crate::report::{Assumption, Coverage, FailureKind, Liberties, grouped};
+use crate::rt::basis::Basis;
+use crate::rt::memory::MemoryModel;
+
+/// How much larger than the first stage the second one may be, if nothing else limits it.
+const SECOND_STAGE: u64 = 10;
+
+/// What became of the attempt to run every execution.
+pub(super) enum Verification {
+    /// It says all there is to say.
+    Done(Outcome),
+    /// Schedules are to be sampled, for this reason, if it is one that the user can do something about.
+    Sample(Option<String>),
+    /// All were run within bounds that sampling does not have: it may find what was left out.
+    SampleAsWell(Outcome),
+}
 
 impl Exploration<'_> {
-    /// Explores every execution, if that is wanted. `None` if schedules are to be sampled instead.
-    pub(super) fn verify(&self) -> Result<Option<Outcome>, ConfigError> {
+    /// Explores every execution, if that is wanted.
+    pub(super) fn verify(&self) -> Result<Verification, ConfigError> {
         let is_either = matches!(self.config.strategy, StrategyKind::Auto | StrategyKind::Exhaustive);
         if self.config.custom_strategy.is_some() || !is_either {
-            return Ok(None);
+            return Ok(Verification::Sample(None));
         }
         let is_auto = self.config.strategy == StrategyKind::Auto && self.config.checkpoint.is_none();
         let is_limited = is_auto || self.config.limits_executions;
@@ -23,11 +44,14 @@ impl Exploration<'_> {
                 _ if is_limited => self.config.executions,
                 _ => u64::MAX,
             },
+            steps: self.config.steps,
             gives_up_early: is_auto,
             // Sampling is to have its part.
             time: if is_auto { self.config.time.map(|time| time / 2) } else { self.config.time },
+            is_second_stage: false,
         };
-        let mut exhausted = self.exhaust(&budget)?;
+        let start = Instant::now();
+        let mut exhausted = self.exhaust(&budget, &self.config.exhaustive_limits())?;
         let notes = std::mem::take(&mut exhausted.notes);
         let reason = match &exhausted.end {
             End::Budget => format!("the {} executions that it was allowed", grouped(self.config.executions)),
@@ -35,48 +59,130 @@ impl Exploration<'_> {
             End::Unsupported(what) => what.clone(),
             _ => String::new(),
         };
-        let Exhausted { executions, steps, .. } = exhausted;
+        let Exhausted { executions, steps, basis, .. } = exhausted;
         let outcome = |coverage| Outcome { coverage, ..Outcome::of(executions, steps) };
         let lock_order = std::mem::take(&mut exhausted.lock_order);
         let mut explored = Explored::Some;
+        let is_bounded = matches!(exhausted.end, End::Bounded);
         let outcome = match exhausted.end {
-            End::Complete => {
-                explored = Explored::All;
-                outcome(Some(Coverage::Verified))
-            }
-            End::Bounded => {
-                explored = Explored::Bounded;
-                outcome(Some(Coverage::Bounded))
+            End::Complete | End::Bounded => {
+                explored = if is_bounded { Explored::Bounded } else { Explored::All };
+                let coverage = if is_bounded { Coverage::Bounded } else { Coverage::Verified };
+                let mut outcome = outcome(Some(coverage));
+                outcome.assumptions = self.assumptions(basis);
+                self.explore_liberties(&exhausted, &budget, start, &mut outcome)?;
+                outcome
             }
             End::Failed(finding) => {
                 // Those counted so far passed.
                 let executions = finding.index + 1;
                 Outcome { executions, finding: Some(*finding), ..outcome(None) }
             }
-            _ if is_auto => return Ok(None),
-            _ => self.unverified(Some(&exhausted), &reason),
+            End::Unsupported(what) if is_auto => return Ok(Verification::Sample(Some(what))),
+            _ if is_auto => return Ok(Verification::Sample(None)),
+            _ => self.unverified(&exhausted, &reason),
         };
         let mut outcome = Outcome { notes, ..outcome };
         if explored != Explored::Some {
             self.judge_lock_order(&lock_order, explored, &mut Told::new(), &mut outcome)?;
         }
         self.keep_lock_order(&lock_order, &mut outcome);
-        Ok(Some(outcome))
+        let has_failed = outcome.finding.is_some() || outcome.verdict.is_some();
+        Ok(match is_auto && !has_failed && basis.is_sampled_otherwise() {
+            true => Verification::SampleAsWell(outcome),
+            false => Verification::Done(outcome),
+        })
+    }
+
+    /// The second stage: what std allows besides, if the first one has met any of it and the settings do not say how often
+    /// it may happen.
+    fn explore_liberties(
+        &self,
+        first: &Exhausted,
+        budget: &Budget,
+        start: Instant,
+        outcome: &mut Outcome,
+    ) -> Result<(), ConfigError> {
+        let met = first.basis.liberties();
+        if met.is_empty() {
+            return Ok(());
+        }
+        let liberties = liberties(met);
+        if let Some(bound) = self.config.spurious {
+            outcome.assumptions.push(match bound {
+                0 => Assumption::NoLiberties { liberties },
+                bound => Assumption::Liberties { liberties, bound, explored: None },
+            });
+            return Ok(());
+        }
+        let used = first.executions + first.blocked;
+        let executions = match budget.executions {
+            // Those of the first stage are run once more.
+            u64::MAX => self.config.executions.max(used.saturating_mul(SECOND_STAGE)),
+            executions => executions,
+        };
+        let time = budget.time.map(|time| time.saturating_sub(start.elapsed()));
+        let second = Budget { executions, time, is_second_stage: true, ..*budget };
+        let mut limits = self.config.exhaustive_limits();
+        limits.spurious = 1;
+        limits.eats_tokens = met.has(Basis::PARK_TOKEN);
+        let mut second = self.exhaust(&second, &limits)?;
+        let explored = match second.end {
+            End::Complete | End::Bounded => Some((second.liberal, true)),
+            End::Budget | End::Time if second.liberal > 0 => Some((second.liberal, false)),
+            End::Budget | End::Time | End::Unsupported(_) => None,
+            End::Failed(finding) => {
+                outcome.coverage = None;
+                outcome.executions = first.executions + finding.index + 1;
+                outcome.steps += second.steps;
+                outcome.finding = Some(*finding);
+                return Ok(());
+            }
+        };
+        outcome.steps += second.steps;
+        outcome.notes.append(&mut second.notes);
+        // What the second stage alone has met counts as well.
+        let basis = merged(first.basis, second.basis);
+        let liberties = self::liberties(basis.liberties());
+        outcome.assumptions = self.assumptions(basis);
+        outcome.assumptions.push(match explored {
+            Some(explored) => Assumption::Liberties { liberties, bound: 1, explored: Some(explored) },
+            None => Assumption::NoLiberties { liberties },
+        });
+        Ok(())
+    }
+
+    /// What a verdict rests on, liberties apart.
+    pub(super) fn assumptions(&self, basis: Basis) -> Vec<Assumption> {
+        let is_sc = self.config.memory == MemoryModel::SequentiallyConsistent;
+        let all = [
+            (Basis::HASH_ORDER, Assumption::HashOrder),
+            (Basis::DRAWN_VALUE, Assumption::DrawnValues),
+            (Basis::PAUSED, Assumption::PausedSwitching),
+            (Basis::DEADLINES, Assumption::DeadlineOrder),
+            (Basis::STRONG_MEMORY, Assumption::SequentialConsistency),
+            (Basis::WAITING_LOOP, Assumption::WaitingLoops),
+            (Basis::FAILED_ROUND, Assumption::FailedRounds),
+        ];
+        let is_any = self.config.timeouts == crate::config::Timeouts::Any;
+        all.into_iter()
+            .filter(|&(what, _)| basis.has(what))
+            .filter(|&(what, _)| what != Basis::STRONG_MEMORY || is_sc)
+            .filter(|&(what, _)| what != Basis::DEADLINES || !is_any)
+            .map(|(_, assumption)| assumption)
+            .collect()
     }
 
     /// The failure of an exploration that was to be exhaustive and is not.
-    fn unverified(&self, exhausted: Option<&Exhausted>, reason: &str) -> Outcome {
-        let (executions, steps) =
-            exhausted.map_or((0, 0), |exhausted| (exhausted.executions, exhausted.steps));
-        let is_unsupported = exhausted.is_none_or(|exhausted| matches!(exhausted.end, End::Unsupported(_)));
-        let message = if is_unsupported {
+    fn unverified(&self, exhausted: &Exhausted, reason: &str) -> Outcome {
+        let Exhausted { executions, steps, share, blocked, .. } = *exhausted;
+        let message = if matches!(exhausted.end, End::Unsupported(_)) {
             format!(
                 "the test cannot be explored exhaustively because of {reason}; do without that, or let drawloom sample \
                  by `strategy = \"portfolio\"`"
             )
         } else {
-            let share = exhausted.map_or(0.0, |exhausted| exhausted.share);
-            let nowhere = match exhausted.map_or(0, |exhausted| exhausted.blocked) {
+            let nowhere = match blocked {
                 0 => String::new(),
                 blocked => format!(" and {} begun that led to no other", grouped(blocked)),
             };
@@ -95,6 +201,22 @@ impl Exploration<'_> {
         };
         let verdict = Verdict::new(FailureKind::Unverified, message);
         Outcome { verdict: Some(verdict), ..Outcome::of(executions, steps) }
+    }
+}
+
+fn merged(mut first: Basis, second: Basis) -> Basis {
+    first.add(second);
+    first
+}
+
+/// As what a report has of them.
+fn liberties(met: Basis) -> Liberties {
+    Liberties {
+        spurious_wakeup: met.has(Basis::SPURIOUS_WAKEUP),
+        spurious_failure: met.has(Basis::SPURIOUS_FAILURE),
+        barrier_leader: met.has(Basis::BARRIER_LEADER),
+        waiting_writer: met.has(Basis::WAITING_WRITER),
+        park_token: met.has(Basis::PARK_TOKEN),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an exploration tells: plain data, and its text.
 
+mod assumption;
 mod cause;
 #[cfg(feature = "artifacts")]
 mod document;
@@ -32,6 +33,7 @@ pub(crate) use facts::{
     Cause, CauseOrder, Doing, Effort, Ended, Found, Frame, Handover, LeftOut, Minimized, ObjectName, Passing,
     Place, Race, RaceSide, Row, Spin, Trace, Wait, WeakOrdering,
 };
+pub use assumption::{Assumption, Liberties};
 pub use failure::Failure;
 #[cfg(feature = "artifacts")]
 pub(crate) use html::html;
@@ -65,6 +67,16 @@ pub enum Coverage {
     },
 }
 
+/// What ends an exploration before all executions were run that it was allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Config::time`](crate::Config::time).
+    Time,
+    /// [`Config::steps`](crate::Config::steps): so many.
+    Steps(u64),
+}
+
 /// What came of an exploration.
 ///
 /// As text it is a line if nothing failed, and otherwise the [`Failure`], with the same width: 100 columns, or that of
@@ -77,8 +89,9 @@ pub struct Report {
     pub(crate) seed: u64,
     pub(crate) strategy: String,
     pub(crate) replayed: bool,
-    pub(crate) stopped_by_time: bool,
+    pub(crate) stopped_by: Option<Limit>,
     pub(crate) coverage: Option<Coverage>,
+    pub(crate) assumptions: Vec<Assumption>,
     pub(crate) max_preemptions: Option<u32>,
     /// How many inputs were drawn, and for how many of them every execution was explored.
     pub(crate) inputs: Option<(u64, u64)>,
@@ -107,6 +120,16 @@ impl Report {
     /// How much was explored, if nothing failed.
     pub fn coverage(&self) -> Option<Coverage> {
         self.coverage.filter(|_| self.passed())
+    }
+
+    /// What [`Report::coverage`] rests on, as far as it concerns this test.
+    pub fn assumptions(&self) -> &[Assumption] {
+        if self.passed() { &self.assumptions } else { &[] }
+    }
+
+    /// What has ended the exploration before it had run all executions that it was allowed.
+    pub fn stopped_by(&self) -> Option<Limit> {
+        self.stopped_by
     }
 
     /// How many executions were run, up to and including the failing one.

@@ -10,7 +10,7 @@ use super::snippets::snippets;
 use super::stack::write_stack;
 use super::trace::{cell, write_trace};
 use super::width::{self, fit};
-use super::{Coverage, Failure, FailureKind, Report, Wait};
+use super::{Coverage, Failure, FailureKind, Limit, Report, Wait};
 use crate::config::Log;
 
 /// How far what follows the break of a long line stands to the right of it.
@@ -191,20 +191,23 @@ pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt:
     }
     let plural = if report.executions == 1 { "" } else { "s" };
     match report.coverage {
-        Some(Coverage::Verified) if report.executions == 1 => {
-            return write!(f, "{test}: verified: the only execution");
-        }
-        Some(Coverage::Verified) => return write!(f, "{test}: verified: all {executions} executions"),
-        Some(Coverage::Bounded) => {
-            let bound = match report.max_preemptions {
-                Some(1) => "with at most 1 preemption".to_owned(),
-                Some(bound) => format!("with at most {bound} preemptions"),
-                None => "with the random values that were tried".to_owned(),
+        Some(coverage @ (Coverage::Verified | Coverage::Bounded)) => {
+            let word = if coverage == Coverage::Verified { "verified" } else { "bounded" };
+            let all = match report.executions {
+                1 => "the only execution".to_owned(),
+                _ => format!("all {executions} executions"),
             };
-            return match report.executions {
-                1 => write!(f, "{test}: bounded: the only execution {bound}"),
-                _ => write!(f, "{test}: bounded: all {executions} executions {bound}"),
+            let bound = match report.max_preemptions.filter(|_| coverage == Coverage::Bounded) {
+                Some(1) => " with at most 1 preemption".to_owned(),
+                Some(bound) => format!(" with at most {bound} preemptions"),
+                None => String::new(),
             };
+            let rests_on: Vec<String> = report.assumptions.iter().map(ToString::to_string).collect();
+            let rests_on = match rests_on.is_empty() {
+                true => String::new(),
+                false => format!(" ({})", rests_on.join("; ")),
+            };
+            return write!(f, "{test}: {word}: {all}{bound}{rests_on}");
         }
         Some(Coverage::Sampled { distinct, unseen }) => {
             // Rounded up: it says "at most".
@@ -221,7 +224,11 @@ pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt:
         }
         None => write!(f, "{test}: sampled: {executions} schedule{plural}")?,
     }
-    if report.stopped_by_time { write!(f, ", stopped by the time limit") } else { Ok(()) }
+    match report.stopped_by {
+        Some(Limit::Time) => write!(f, ", stopped by the time limit"),
+        Some(Limit::Steps(steps)) => write!(f, ", stopped by the limit of {} steps in all", grouped(steps)),
+        None => Ok(()),
+    }
 }
 
 /// At most so many characters of a text.
@@ -261,8 +268,9 @@ mod tests {
                 seed: 0x5eed,
                 strategy: "portfolio".to_owned(),
                 replayed: false,
-                stopped_by_time: false,
+                stopped_by: None,
                 coverage: Some(coverage),
+                assumptions: Vec::new(),
                 max_preemptions,
                 inputs: None,
                 notes: Vec::new(),

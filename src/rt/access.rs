@@ -10,6 +10,7 @@ use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use super::op::{ObjectId, OpKind, ThreadId};
+use super::state::{ANNOUNCED, BEHIND_WRITERS};
 
 /// What becomes of a location when an operation finds a value there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,8 +45,10 @@ pub(crate) const FAILS_WEAKLY: u32 = 1;
 
 /// A held mutex.
 const HELD: u64 = 1;
-/// A reader-writer lock held for writing; other values count readers.
-const WRITER: u64 = u64::MAX;
+/// A reader-writer lock held for writing; below that bit writers that wait are counted, and readers.
+pub(crate) const WRITER: u64 = 1 << 63;
+pub(crate) const WAITING_WRITER: u64 = 1 << 32;
+const READERS: u64 = WAITING_WRITER - 1;
 
 /// How far a one-time initialization has come.
 pub(crate) const ONCE_INCOMPLETE: u64 = 0;
@@ -161,6 +164,8 @@ impl Rule {
         match *self {
             Rule::Exchange { expected, weak: true, .. } if value == expected => 2,
             Rule::Object { kind: OpKind::NotifyOne, .. } => value.count_ones().max(1),
+            // To wait behind writers that wait, or not.
+            Rule::Object { kind: OpKind::ArriveToRead, .. } if value & WRITER == 0 && value > READERS => 2,
             _ => 1,
         }
     }
@@ -188,13 +193,22 @@ fn object_outcome(kind: OpKind, argument: u64, value: u64, choice: u32) -> Outco
     match kind {
         OpKind::Lock => wait_unless(value != HELD, Writes(HELD)),
         OpKind::TryLock => try_if(value != HELD, HELD),
-        OpKind::Unlock | OpKind::WriteUnlock => Writes(0),
-        OpKind::ReadLock => wait_unless(value != WRITER, Writes(value.wrapping_add(1))),
-        OpKind::TryReadLock => try_if(value != WRITER, value.wrapping_add(1)),
-        OpKind::WriteLock => wait_unless(value == 0, Writes(WRITER)),
-        OpKind::TryWriteLock => try_if(value == 0, WRITER),
+        OpKind::Unlock => Writes(0),
+        OpKind::WriteUnlock => Writes(value & !WRITER),
+        OpKind::ReadLock if argument == u64::from(BEHIND_WRITERS) => {
+            wait_unless(value <= READERS, Writes(value.wrapping_add(1)))
+        }
+        OpKind::ReadLock => wait_unless(value & WRITER == 0, Writes(value.wrapping_add(1))),
+        OpKind::TryReadLock => try_if(value & WRITER == 0, value.wrapping_add(1)),
+        OpKind::AnnounceWrite => Writes(value.wrapping_add(WAITING_WRITER)),
+        OpKind::WriteLock => {
+            let waiting = if argument == u64::from(ANNOUNCED) { WAITING_WRITER } else { 0 };
+            wait_unless(value & (WRITER | READERS) == 0, Writes(value.wrapping_sub(waiting) | WRITER))
+        }
+        OpKind::TryWriteLock => try_if(value & (WRITER | READERS) == 0, value | WRITER),
         OpKind::ReadUnlock => Writes(value.wrapping_sub(1)),
-        OpKind::Downgrade => Writes(1),
+        OpKind::Downgrade => Writes((value & !WRITER).wrapping_add(1)),
+        OpKind::LoseToken => try_if(value != 0, 0),
         OpKind::Acquire => wait_unless(value >= argument, Writes(value.wrapping_sub(argument))),
         OpKind::TryAcquire => try_if(value >= argument, value.wrapping_sub(argument)),
         OpKind::Release => Writes(value.wrapping_add(argument)),

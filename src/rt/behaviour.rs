@@ -90,10 +90,6 @@ impl Behaviours {
         }
     }
 
-    pub(crate) fn append(&mut self, mut other: Behaviours) {
-        self.sums.append(&mut other.sums);
-    }
-
     /// How many there were, and the estimated probability that one more execution shows another: the part of
     /// the executions that were the only ones of their kind (Good, Biometrika 1953).
     pub(crate) fn estimate(mut self) -> (u64, f64) {

@@ -2,6 +2,7 @@
 //!
 //! The enabled set is kept exact as objects change: see `kernel`.
 
+use super::basis::Basis;
 use super::kernel::Kernel;
 use super::lanes::LaneSet;
 use super::limits::Timeouts;
@@ -23,7 +24,11 @@ impl Kernel {
     /// Publishes a pending op of the current thread that may block.
     pub(crate) fn wait_on(&mut self, id: ThreadId, op: Op, deadline: Instant) {
         let is_due = self.is_due_at_once(deadline);
-        let number = if deadline == NEVER || is_due { 0 } else { self.timers.start(id, deadline) };
+        let mut number = 0;
+        if deadline != NEVER && !is_due {
+            number = self.timers.start(id, deadline);
+            self.basis.add(Basis::DEADLINES);
+        }
         let thread = &mut self.threads[id.index()];
         thread.pending = op;
         thread.deadline = deadline;

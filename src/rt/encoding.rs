@@ -8,7 +8,7 @@
 
 use super::access::{
     Access, ChannelArgument, ChannelValue, ENDED, Gate, ONCE_COMPLETE, ONCE_INCOMPLETE, ONCE_POISONED,
-    ONCE_RUNNING, Ordered, Place, Rule, STATE,
+    ONCE_RUNNING, Ordered, Place, Rule, STATE, WAITING_WRITER, WRITER,
 };
 use super::kernel::Kernel;
 use super::limits::Strict;
@@ -99,7 +99,8 @@ impl Kernel {
             | OpKind::Park
             | OpKind::AwaitWake
             | OpKind::Acquire
-            | OpKind::TryAcquire => {
+            | OpKind::TryAcquire
+            | OpKind::LoseToken => {
                 access.place = place;
                 access.success = Ordered::ACQUIRE;
             }
@@ -118,7 +119,12 @@ impl Kernel {
                 access.place = place;
                 access.success = Ordered::BOTH;
             }
-            OpKind::CondvarEnqueue | OpKind::CondvarWait | OpKind::NotifyOne | OpKind::NotifyAll => {
+            OpKind::CondvarEnqueue
+            | OpKind::CondvarWait
+            | OpKind::NotifyOne
+            | OpKind::NotifyAll
+            | OpKind::AnnounceWrite
+            | OpKind::ArriveToRead => {
                 access.place = place;
             }
             // Of a semaphore.
@@ -226,8 +232,11 @@ impl Kernel {
             State::Thread(state) if place.part == ENDED => u64::from(state.ended),
             State::Thread(state) => u64::from(state.token),
             State::Mutex(state) => u64::from(state.owner.is_some()),
-            State::RwLock(state) if state.writer.is_some() => u64::MAX,
-            State::RwLock(_) => self.objects.get(place.object).entries.len() as u64,
+            State::RwLock(state) => {
+                let readers = self.objects.get(place.object).entries.len() as u64;
+                let writer = if state.writer.is_some() { WRITER } else { 0 };
+                writer | u64::from(state.waiting) * WAITING_WRITER | readers
+            }
             State::Once(once) => match once.phase() {
                 OncePhase::Incomplete => ONCE_INCOMPLETE,
                 OncePhase::Running(_) => ONCE_RUNNING,

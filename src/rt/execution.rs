@@ -52,6 +52,9 @@ pub(crate) struct Execution {
     pub(crate) schedule: Schedule,
     /// One byte an executed op, to find where two runs of one schedule first differ.
     pub(crate) fingerprints: Vec<u8>,
+    /// When to stop, in real time, and whether an execution was stopped for that.
+    pub(crate) deadline: Option<std::time::Instant>,
+    pub(crate) is_late: bool,
     /// The director, once it has nothing more to say.
     pub(super) past_director: Option<Box<dyn Director>>,
     /// Whether the strategy or the trace wants to hear of each op.
@@ -107,6 +110,8 @@ impl Execution {
             rng: Rng::new(0, 0),
             schedule: Schedule::default(),
             fingerprints: Vec::new(),
+            deadline: None,
+            is_late: false,
             past_director: None,
             observed: false,
             contended_steps: 0,
@@ -167,6 +172,8 @@ impl Execution {
         self.executions += 1;
         self.stamp = Stamp::new(self.stamp.worker(), self.executions);
         self.kernel.reset();
+        self.is_late = false;
+        self.look_at_next();
         self.kernel.locks.keeps_all = mode.trace_limit > 0;
         self.rng = rng;
         self.schedule.clear();
@@ -433,7 +440,7 @@ impl Execution {
             return keys;
         }
         let keys = if self.kernel.limits.directed {
-            // An order of iteration is not explored.
+            // One order of iteration is explored.
             (0, 0)
         } else {
             let mut word = || self.choose(Choice::Program, 1 << 32) as u64;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::basis::Basis;
 use super::behaviour::Behaviour;
 use super::clock::ClockSlots;
 use super::fairness::Fairness;
@@ -27,6 +28,11 @@ use super::switching::Restraint;
 use super::thread::Thread;
 use super::timer::{Instant, NEVER, Timers};
 use super::tracked::TrackedTable;
+
+/// What there is to note of a thread that parks; see `Kernel::note_parking`.
+pub(crate) const PARKS: u8 = 1;
+pub(crate) const UNPARKED: u8 = 2;
+pub(crate) const WAITS: u8 = 4;
 
 /// Where operations without a place in the source are said to be.
 pub(crate) fn nowhere() -> &'static Location<'static> {
@@ -49,6 +55,8 @@ pub(crate) struct Kernel {
     slots: ClockSlots,
     pub(crate) timers: Timers,
     pub(crate) steps: u64,
+    /// At how many steps to look whether the execution may go on: at the step limit, or before.
+    pub(super) looks_at: u64,
     /// What the running op found or did, for logs.
     pub(crate) note: Note,
     /// What the last operation on an atomic did, for logs.
@@ -68,6 +76,10 @@ pub(crate) struct Kernel {
     pub(crate) attempts: bool,
     pub(crate) behaviour: Behaviour,
     pub(crate) locks: LockLog,
+    /// What this execution rests on.
+    pub(crate) basis: Basis,
+    /// How often std has taken a liberty.
+    pub(crate) liberties: u32,
 }
 
 impl Kernel {
@@ -87,6 +99,7 @@ impl Kernel {
             slots: ClockSlots::default(),
             timers: Timers::default(),
             steps: 0,
+            looks_at: 0,
             note: Note::None,
             atomic: AtomicAccess { source: 0, order: Ordering::Relaxed },
             spurious_left: 0,
@@ -100,6 +113,8 @@ impl Kernel {
             attempts: false,
             behaviour: Behaviour::default(),
             locks: LockLog::default(),
+            basis: Basis::default(),
+            liberties: 0,
         }
     }
 
@@ -115,6 +130,7 @@ impl Kernel {
         self.slots.clear();
         self.timers.clear();
         self.steps = 0;
+        self.looks_at = self.limits.max_steps;
         self.note = Note::None;
         self.spurious_left = self.limits.spurious;
         self.suspended_unwinding = 0;
@@ -128,6 +144,8 @@ impl Kernel {
         self.attempts = false;
         self.behaviour.clear();
         self.locks.clear();
+        self.basis = Basis::default();
+        self.liberties = 0;
     }
 
     #[inline]
@@ -283,6 +301,29 @@ impl Kernel {
         self.threads[to.index()].token = token;
     }
 
+    /// Before the next step it is to be seen whether there is time for it.
+    pub(crate) fn look_now(&mut self) {
+        self.looks_at = self.looks_at.min(self.steps);
+    }
+
+    /// Notes that std allows what this execution may or may not do. Whether it may.
+    #[inline]
+    pub(crate) fn allows(&mut self, liberty: Basis) -> bool {
+        self.basis.add(liberty);
+        self.limits.spurious > 0
+    }
+
+    /// The thread parks, is unparked, or waits in a way of std's own: only where it does all of this does it matter that
+    /// std's waits may take the token. Whether they may.
+    pub(crate) fn note_parking(&mut self, id: ThreadId, what: u8) -> bool {
+        let parking = &mut self.threads[id.index()].parking;
+        *parking |= what;
+        if *parking == PARKS | UNPARKED | WAITS {
+            self.basis.add(Basis::PARK_TOKEN);
+        }
+        self.limits.eats_tokens
+    }
+
     /// Where `thread` stands among the waiters of the object that the running op notifies.
     pub(crate) fn current_waiter(&self, thread: ThreadId) -> Option<usize> {
         let object = self.thread(self.current).pending.object;
@@ -335,6 +376,7 @@ mod tests {
             max_preemptions: None,
             timeouts: Timeouts::Last,
             spurious: 0,
+            eats_tokens: false,
             stack_size: 1 << 16,
             daemons: false,
             check_exclusive: false,

@@ -19,7 +19,10 @@ pub(crate) struct Limits {
     pub(crate) max_threads: usize,
     pub(crate) max_preemptions: Option<u32>,
     pub(crate) timeouts: Timeouts,
+    /// How often in an execution std may take each of its liberties; see `basis`.
     pub(crate) spurious: u32,
+    /// Whether waits of std's own may take the park token.
+    pub(crate) eats_tokens: bool,
     pub(crate) stack_size: usize,
     /// Whether all threads but the first are daemons.
     pub(crate) daemons: bool,

@@ -4,6 +4,7 @@
 //! learnt and what time it is are decided here. This module knows no strategy, detector or report by name.
 
 pub(crate) mod access;
+pub(crate) mod basis;
 pub(crate) mod behaviour;
 pub(crate) mod clock;
 pub(crate) mod current;
@@ -60,6 +61,13 @@ pub(crate) fn elapsed() -> Option<Duration> {
         let kernel = current.kernel();
         Duration::from_nanos(kernel.time_of(kernel.current))
     })
+}
+
+/// The program depends on the keys of its hashers.
+pub(crate) fn note_hash_order() {
+    if let Some(mut current) = current() {
+        current.kernel().basis.add(basis::Basis::HASH_ORDER);
+    }
 }
 
 /// Keys for the hashers of this execution, if one is running. They differ between executions, so that

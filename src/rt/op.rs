@@ -160,6 +160,12 @@ op_kinds! {
     Wake = "wake",
     /// Asks what time it is.
     ReadClock = "read clock",
+    /// Comes to take a reader-writer lock for writing, and will wait if it has to.
+    AnnounceWrite = "come to write",
+    /// Comes to take a reader-writer lock for reading.
+    ArriveToRead = "come to read",
+    /// Loses the park token to a wait of std's own.
+    LoseToken = "lose park token",
 }
 
 impl OpKind {
@@ -172,7 +178,7 @@ impl OpKind {
     /// Whether the operation can change its object. Reads of one object commute with each other.
     #[inline]
     pub fn is_write(self) -> bool {
-        !matches!(self, OpKind::Load | OpKind::IsFinished | OpKind::OnceGet | OpKind::Begin | OpKind::ReadClock)
+        !matches!(self, OpKind::Load | OpKind::IsFinished | OpKind::OnceGet | OpKind::Begin | OpKind::ReadClock | OpKind::ArriveToRead)
     }
 
     /// Whether the thread says that it cannot go on usefully until another one has run.
@@ -300,6 +306,10 @@ pub enum Choice {
     WeakFailure,
     /// Which thread is the leader of a barrier.
     BarrierLeader,
+    /// Whether a reader waits behind a writer that only waits (alternative 1).
+    WaitingWriter,
+    /// Whether a wait of std's own takes the park token of its thread (alternative 1).
+    LostToken,
     /// Which of the stores that it may read an atomic operation reads; 0 is the latest.
     ReadsFrom,
     /// Where in modification order a store goes; 0 is the end.
@@ -314,10 +324,10 @@ mod tests {
 
     #[test]
     fn codes_name_their_kinds() {
-        for code in 0..=OpKind::ReadClock.code() {
+        for code in 0..=OpKind::LoseToken.code() {
             assert_eq!(OpKind::from_code(code).unwrap().code(), code);
         }
-        assert_eq!(OpKind::from_code(OpKind::ReadClock.code() + 1), None);
+        assert_eq!(OpKind::from_code(OpKind::LoseToken.code() + 1), None);
     }
 
     #[test]

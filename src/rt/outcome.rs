@@ -84,6 +84,8 @@ pub(crate) enum Stop {
     Leaked,
     /// Daemons are left, and were cut off.
     Daemons,
+    /// The time for the whole exploration was over.
+    OutOfTime,
     /// More steps than allowed.
     StepLimit,
     /// More threads than allowed; where the one too many was spawned.

@@ -11,6 +11,9 @@ use crate::explore::strategy::SchedulingPoint;
 /// what it has; one that waits for what never comes is cut off.
 const RELEASED_STEPS: u64 = 100_000;
 
+/// After how many steps to look at the clock, if the exploration has a time limit.
+const LOOKS_EVERY: u64 = 2_000;
+
 impl Execution {
     /// Picks who executes the next step; `None` if the execution ends here.
     #[inline(always)]
@@ -35,7 +38,7 @@ impl Execution {
                 }
             }
         };
-        if self.kernel.steps >= self.kernel.limits.max_steps || !self.kernel.is_enabled(next) {
+        if self.kernel.steps >= self.kernel.looks_at && !self.may_go_on() || !self.kernel.is_enabled(next) {
             return self.refuse(next);
         }
         self.kernel.steps += 1;
@@ -62,7 +65,7 @@ impl Execution {
         let director = self.director.as_mut().expect("checked by the caller");
         match director.next(&mut self.kernel) {
             Direction::Run(next) => {
-                if self.kernel.steps >= self.kernel.limits.max_steps {
+                if self.kernel.steps >= self.kernel.looks_at && !self.may_go_on() {
                     self.stop = Some(self.at_limit());
                     return None;
                 }
@@ -79,6 +82,7 @@ impl Execution {
             Direction::Release => {
                 self.past_director = self.director.take();
                 self.kernel.limits.max_steps = self.kernel.steps + RELEASED_STEPS;
+                self.look_at_next();
                 self.pick_next()
             }
         }
@@ -137,9 +141,26 @@ impl Execution {
         None
     }
 
+    /// Whether the execution, which has come to a step at which that is asked, may have another one.
+    #[cold]
+    fn may_go_on(&mut self) -> bool {
+        self.is_late |= self.deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline);
+        self.look_at_next();
+        !self.is_late && self.kernel.steps < self.kernel.limits.max_steps
+    }
+
+    /// When to look again.
+    pub(super) fn look_at_next(&mut self) {
+        let next = if self.deadline.is_some() { self.kernel.steps + LOOKS_EVERY } else { u64::MAX };
+        self.kernel.looks_at = self.kernel.limits.max_steps.min(next);
+    }
+
     /// What an execution is that has reached the step limit.
     #[cold]
     fn at_limit(&mut self) -> Stop {
+        if self.is_late {
+            return Stop::OutOfTime;
+        }
         if self.kernel.is_livelock_at_limit() {
             return Stop::Livelock;
         }

@@ -107,6 +107,8 @@ pub(crate) struct Thread {
     pub(crate) since: Settled,
     /// What is known to a `park` that finds the token.
     pub(super) token: Knowledge,
+    /// Whether it has parked, was unparked, has waited as std does by parking: bits.
+    pub(super) parking: u8,
 }
 
 impl Thread {
@@ -146,6 +148,7 @@ impl Thread {
             notified: ObjectId::NONE,
             since: Settled::default(),
             token: Knowledge::default(),
+            parking: 0,
         }
     }
 
@@ -174,6 +177,7 @@ impl Thread {
         self.notified = ObjectId::NONE;
         self.since = Settled::default();
         self.token.clear();
+        self.parking = 0;
     }
 
     #[inline]

@@ -96,12 +96,23 @@ where
 impl Threads {
     /// Waits for every thread, also those that the others spawn meanwhile.
     fn join_all(&self, mut current: Current, location: &'static Location<'static>) {
+        let kernel = current.kernel();
+        let is_left = |&&thread: &&ThreadId| !kernel.thread(thread).joined;
+        let left: Vec<ThreadId> = self.spawned.borrow().iter().filter(is_left).copied().collect();
+        let waits = left.iter().any(|&thread| !kernel.thread(thread).ended);
+        if left.is_empty() {
+            return self.join_each(current, location);
+        }
+        current.may_lose_token(waits, location, |current| self.join_each(current, location));
+    }
+
+    fn join_each(&self, mut current: Current, location: &'static Location<'static>) {
         let mut next = 0;
         loop {
             let thread = self.spawned.borrow().get(next).copied();
             let Some(thread) = thread else { return };
             if !current.kernel().thread(thread).joined {
-                current.join(thread, location);
+                current.join_alone(thread, location);
             }
             next += 1;
         }

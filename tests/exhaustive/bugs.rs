@@ -349,7 +349,7 @@ fn a_random_value_is_tried_in_full_if_it_is_small() {
 }
 
 #[test]
-fn spurious_wakeups_are_explored_when_asked_for() {
+fn spurious_wakeups_are_explored_unless_there_are_to_be_none() {
     let body = || {
         let pair = Arc::new((Mutex::new(false), Condvar::new()));
         let theirs = Arc::clone(&pair);
@@ -364,8 +364,10 @@ fn spurious_wakeups_are_explored_when_asked_for() {
         }
         thread.join().unwrap();
     };
-    assert!(explore(config(MemoryModel::Rc11), body).passed());
-    assert!(explore(config(MemoryModel::Rc11).spurious(1), body).failed_with(FailureKind::Panic));
+    assert!(explore(config(MemoryModel::Rc11).spurious(0), body).passed());
+    for config in [config(MemoryModel::Rc11), config(MemoryModel::Rc11).spurious(1), Config::new()] {
+        assert!(explore(config, body).failed_with(FailureKind::Panic));
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ use std::{fs, io};
 use super::super::regressions::file_name;
 use super::super::token::crc32;
 use super::spin::Site;
+use crate::rt::basis::Basis;
 use crate::rt::limits::Strict;
 
 const HEAD: &str = "drawloom checkpoint 1";
@@ -62,7 +63,7 @@ pub(super) struct Saved {
     pub(super) blocked: u64,
     pub(super) steps: u64,
     pub(super) share: u64,
-    pub(super) is_bounded: bool,
+    pub(super) basis: Basis,
     pub(super) straight: Vec<Site>,
     /// Parents before their children.
     pub(super) nodes: Vec<Node>,
@@ -102,14 +103,13 @@ impl Saved {
     fn to_text(&self) -> String {
         let mut text = format!("{HEAD}\ntest {}\n", self.test);
         let Strict { channels, ends } = self.strict;
-        let flags = [channels, ends, self.is_bounded].map(u8::from);
-        let [channels, ends, bounded] = flags;
+        let [channels, ends] = [channels, ends].map(u8::from);
         let mut line = |line: std::fmt::Arguments<'_>| {
             let written = text.write_fmt(line);
             debug_assert!(written.is_ok(), "a string takes everything");
             text.push('\n');
         };
-        line(format_args!("flags {channels} {ends} {bounded}"));
+        line(format_args!("flags {channels} {ends} {}", self.basis.bits()));
         line(format_args!("counts {} {} {} {}", self.executions, self.blocked, self.steps, self.share));
         for site in &self.straight {
             line(format_args!("straight {} {} {}", site.line, site.column, site.file));
@@ -162,9 +162,9 @@ impl Saved {
         let numbers = numbers.ok()?;
         let small = |number: u64| u32::try_from(number).ok();
         match (word, &numbers[..]) {
-            ("flags", &[channels, ends, bounded]) => {
+            ("flags", &[channels, ends, basis]) => {
                 self.strict = Strict { channels: channels != 0, ends: ends != 0 };
-                self.is_bounded = bounded != 0;
+                self.basis = Basis::from_bits(small(basis)?);
             }
             ("counts", &[executions, blocked, steps, share]) => {
                 (self.executions, self.blocked) = (executions, blocked);

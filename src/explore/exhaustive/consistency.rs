@@ -54,9 +54,21 @@ impl Checker {
         self.sc_events.len() > 1
     }
 
+    /// Puts the events into another order of the same kind, if there is one: the last threads go first.
+    pub(super) fn reorder(&mut self, graph: &mut Graph) {
+        let all = graph.is_order_sc;
+        let has_order = self.linearize_from(graph, all, true);
+        debug_assert!(has_order, "there was one before");
+    }
+
     /// Finds an order of the events, if there is one. `all` says that every location keeps its order, and not
     /// only objects.
     fn linearize(&mut self, graph: &mut Graph, all: bool) -> bool {
+        self.linearize_from(graph, all, false)
+    }
+
+    /// As `linearize`; `last_first` says which threads go first where several can.
+    fn linearize_from(&mut self, graph: &mut Graph, all: bool, last_first: bool) -> bool {
         let threads = graph.lines.len();
         self.order.clear();
         self.done.clear();
@@ -66,7 +78,7 @@ impl Checker {
         self.awaited.clear();
         self.awaited.resize(threads, NONE);
         let steps = graph.order.len();
-        let mut thread = 0;
+        let mut thread = if last_first { threads - 1 } else { 0 };
         loop {
             while self.is_ready(graph, thread, all) {
                 let event = self.next[thread];
@@ -78,7 +90,9 @@ impl Checker {
                 break;
             }
             let ready = |other: &usize| *other != thread && self.is_ready(graph, *other, all);
-            match (0..threads).find(ready) {
+            let mut others = 0..threads;
+            let other = if last_first { others.rfind(ready) } else { others.find(ready) };
+            match other {
                 Some(other) => thread = other,
                 None => return false,
             }

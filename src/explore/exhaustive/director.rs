@@ -14,6 +14,7 @@ use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::revisit::Change;
 use super::spin::{Probe, ProbedOp, StraightSites};
+use crate::rt::basis::Basis;
 use crate::rt::access::{Access, Outcome, Place, Rule, nth_bit};
 use crate::rt::director::{Direction, Director};
 use crate::rt::encoding::Refusal;
@@ -21,6 +22,9 @@ use crate::rt::kernel::Kernel;
 use crate::rt::limits::Strict;
 use crate::rt::op::{Choice, OpKind, ThreadId};
 use crate::rt::outcome::Stop;
+
+/// How many events may be looked at until somebody looks at the clock.
+const LOOKS_EVERY: u64 = 1 << 20;
 
 /// How many alternatives of a choice of the program are explored at most.
 const ENUMERATED: usize = 256;
@@ -38,10 +42,15 @@ pub(super) struct Explorer {
     pub(super) spurious: u32,
     /// How much a graph may take: events times threads.
     pub(super) max_size: usize,
+    /// How many events were looked at in this run, and how many may be in all.
+    pub(super) work: u64,
+    pub(super) allowed_work: u64,
+    /// After how many to see whether the time is over.
+    looks_after: u64,
     /// Why the run is of no use, if it is not.
     pub(super) end: Option<RunEnd>,
-    /// Whether something was not explored in all its alternatives.
-    pub(super) is_bounded: bool,
+    /// What was found to rest on something, besides what executions say themselves.
+    pub(super) basis: Basis,
     /// Which step of the order is next.
     next_step: usize,
     /// The threads before this one were looked at, whether the graph leaves them in a loop.
@@ -99,8 +108,11 @@ impl Explorer {
             waiting: Vec::new(),
             spurious,
             max_size,
+            work: 0,
+            allowed_work: u64::MAX,
+            looks_after: 0,
             end: None,
-            is_bounded: false,
+            basis: Basis::default(),
             next_step: 0,
             next_look: 0,
             lines: Vec::new(),
@@ -123,6 +135,8 @@ impl Explorer {
     /// Makes everything ready to follow the graph, which was checked.
     pub(super) fn start(&mut self) {
         self.end = None;
+        self.work = 0;
+        self.looks_after = LOOKS_EVERY;
         self.waiting.clear();
         self.next_step = 0;
         self.next_look = 0;
@@ -331,6 +345,11 @@ fn first_to_end(kernel: &Kernel, thread: ThreadId) -> Option<ThreadId> {
 
 impl Director for Explorer {
     fn next(&mut self, kernel: &mut Kernel) -> Direction {
+        if self.work >= self.looks_after {
+            // Much was looked at for few steps.
+            self.looks_after = self.work + LOOKS_EVERY;
+            kernel.look_now();
+        }
         if let Some(end) = &self.end {
             return match end {
                 RunEnd::Diverged(message) => Direction::Stop(Stop::Diverged(message.clone())),
@@ -416,7 +435,7 @@ impl Director for Explorer {
     fn choose(&mut self, kernel: &mut Kernel, choice: Choice, alternatives: usize) -> usize {
         let line = self.lines[kernel.current.index()];
         match choice {
-            Choice::Program | Choice::SpuriousWakeup => {
+            Choice::Program | Choice::SpuriousWakeup | Choice::BarrierLeader | Choice::LostToken => {
                 self.choose_freely(kernel, line, choice, alternatives)
             }
             Choice::WeakFailure => {
@@ -424,6 +443,7 @@ impl Director for Explorer {
                 let event = self.graph.event(last);
                 usize::from(event.kind == OpKind::CompareExchange && event.choice > 0)
             }
+            Choice::WaitingWriter => self.graph.event(self.executed_last(line)).choice as usize,
             Choice::Notified => {
                 // The graph knows waiters by the threads' numbers there, the kernel by their order.
                 let event = self.graph.event(self.executed_last(line));
@@ -432,7 +452,7 @@ impl Director for Explorer {
                 let thread = self.threads.get(chosen as usize).copied().unwrap_or(ThreadId::MAIN);
                 kernel.current_waiter(thread).unwrap_or(0).min(alternatives - 1)
             }
-            Choice::BarrierLeader | Choice::ReadsFrom | Choice::Placement => 0,
+            Choice::ReadsFrom | Choice::Placement => 0,
         }
     }
 
@@ -492,8 +512,9 @@ impl Explorer {
         let id = self.graph.push(event);
         self.steps.push(kernel.steps);
         self.graph.compute_clocks(id);
-        let enumerated = if alternatives > ENUMERATED || kernel.restraint.is_paused() {
-            self.is_bounded = true;
+        let is_paused = kernel.restraint.is_paused();
+        let enumerated = if alternatives > ENUMERATED || is_paused {
+            self.basis.add(if is_paused { Basis::PAUSED } else { Basis::DRAWN_VALUE });
             1
         } else {
             alternatives

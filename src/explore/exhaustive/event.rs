@@ -178,12 +178,18 @@ impl Event {
             | OpKind::ParkSpuriously
             | OpKind::Sleep
             | OpKind::ReadClock
+            | OpKind::ArriveToRead
             | OpKind::OnceGet
             | OpKind::IsFinished => false,
             _ if self.has(flag::CHOICE) => false,
             _ if self.location == NONE => true,
             _ => self.writes() && !(self.reads() && self.read == self.written),
         }
+    }
+
+    /// Whether std takes a liberty where the operation makes this choice.
+    pub(super) fn takes_liberty(&self, choice: u32) -> bool {
+        choice > 0 && matches!(self.kind, OpKind::CompareExchange | OpKind::ArriveToRead)
     }
 
     /// What it does where it finds `value`.

@@ -5,6 +5,7 @@ use super::clocks::PORF;
 use super::director::{Explorer, RunEnd};
 use super::event::{Event, EventId, NONE, flag};
 use super::revisit::{Change, DetourEnd};
+use crate::rt::basis::Basis;
 use crate::rt::access::{Access, Gate, Outcome, Place, Rule};
 use crate::rt::director::Director;
 use crate::rt::encoding::Refusal;
@@ -74,6 +75,9 @@ impl Explorer {
             Some(place) => self.location(place, access, None),
             None => NONE,
         };
+        if self.graph.is_sc && !access.is_object && !(access.success.is_sc && access.failure.is_sc) {
+            self.basis.add(Basis::STRONG_MEMORY);
+        }
         let mut event = Event::new(access, line);
         event.rule = self.rule(access, line);
         event.location = location;
@@ -100,7 +104,11 @@ impl Explorer {
         } else {
             self.add_write(id);
         }
-        if self.graph.events.len() * self.graph.width > self.max_size || self.found.len() > self.max_size {
+        self.work += 1 + self.candidates.len() as u64;
+        let is_large = self.graph.events.len() * self.graph.width > self.max_size
+            || self.found.len() > self.max_size
+            || self.work > self.allowed_work;
+        if is_large {
             self.end.get_or_insert(RunEnd::TooLarge);
         }
         if access.kind == OpKind::Spawn {
@@ -119,10 +127,10 @@ impl Explorer {
             let value = self.graph.event(source).written;
             for choice in 0..event.rule.choices(value) {
                 let is_first = source == last && choice == 0;
-                let is_weak = event.kind == OpKind::CompareExchange && choice > 0;
+                let is_liberty = event.takes_liberty(choice);
                 if is_first
                     || paused
-                    || is_weak && self.spurious_so_far(kernel) >= self.spurious
+                    || is_liberty && self.spurious_so_far(kernel) >= self.spurious
                     || !self.can_read(&event, past, source, choice)
                 {
                     continue;
@@ -135,7 +143,9 @@ impl Explorer {
                 }
             }
         }
-        self.is_bounded |= paused;
+        if paused {
+            self.basis.add(Basis::PAUSED);
+        }
         self.graph.set_source(id, last, 0);
         self.graph.note_read(id);
         self.graph.compute_clocks(id);
@@ -193,8 +203,8 @@ impl Explorer {
 
     /// Notes the revisits of `write`.
     pub(super) fn revisit(&mut self, write: EventId, conflict: EventId) {
-        let Explorer { graph, found, .. } = self;
-        graph.revisits(write, conflict, |change| found.push(change));
+        let Explorer { graph, found, work, .. } = self;
+        *work += graph.revisits(write, conflict, |change| found.push(change));
     }
 
     /// A receive that finds all senders gone comes after their drops.
@@ -212,7 +222,7 @@ impl Explorer {
     }
 
     fn spurious_so_far(&self, kernel: &Kernel) -> u32 {
-        let is_spurious = |event: &&Event| event.choice > 0 && event.kind == OpKind::CompareExchange;
+        let is_spurious = |event: &&Event| event.takes_liberty(event.choice);
         let weak = self.graph.events.iter().filter(is_spurious).count() as u32;
         weak + (kernel.limits.spurious - kernel.spurious_left)
     }

@@ -8,6 +8,7 @@
 
 mod checkpoint;
 mod clocks;
+mod compare;
 mod consistency;
 mod director;
 mod ending;
@@ -21,7 +22,7 @@ mod revisit;
 mod spin;
 mod worker;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,11 +37,18 @@ use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
 use crate::report::grouped;
 use crate::rt::Execution;
-use crate::rt::limits::Strict;
+use crate::rt::basis::Basis;
+use crate::rt::limits::{Limits, Strict};
 use crate::rt::memory::MemoryModel;
 
 /// How many steps the executions of a budget may have, each, on average.
 const STEPS: u64 = 200;
+
+/// How many events may be looked at in the time of a step that is sampled.
+const WORK_OF_A_STEP: u64 = 8;
+
+/// How many may be looked at in any case.
+const LEAST_WORK: u64 = 1 << 20;
 
 /// How large an execution may be, in events times threads, to be one of a few.
 const SMALL: usize = 1 << 16;
@@ -59,22 +67,31 @@ const SAVED_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Budget {
     /// How many executions it may run.
     pub(super) executions: u64,
+    /// How much as many executions may cost, in all, if they are sampled instead: in steps. An attempt that is to give up
+    /// early does so before it costs more.
+    pub(super) steps: u64,
     /// Whether to give up early, when so many executions are obviously not enough.
     pub(super) gives_up_early: bool,
     /// How long it may take.
     pub(super) time: Option<Duration>,
+    /// Whether the same was explored before, with less that std allows.
+    pub(super) is_second_stage: bool,
 }
 
 /// What an exhaustive exploration came to.
 pub(super) struct Exhausted {
     /// Complete executions, each of another execution graph.
     pub(super) executions: u64,
+    /// In how many of these std took a liberty.
+    pub(super) liberal: u64,
     /// Executions that led to no complete one: a thread waited for what another execution shows.
     pub(super) blocked: u64,
     pub(super) steps: u64,
     /// The part of all executions that was seen, as far as can be told: 1 at the end.
     pub(super) share: f64,
     pub(super) end: End,
+    /// What the executions rest on.
+    pub(super) basis: Basis,
     /// Of the executions that did not fail.
     pub(super) lock_order: LockOrder,
     /// Whatever else there is to say.
@@ -102,13 +119,19 @@ struct Common<'a> {
     budget: &'a Budget,
     exchange: Exchange,
     executions: AtomicU64,
+    liberal: AtomicU64,
     blocked: AtomicU64,
     steps: AtomicU64,
     /// The part of all executions that was seen, in 2⁻⁶⁰.
     share: AtomicU64,
-    is_bounded: AtomicBool,
-    /// Whether one execution was run a second time.
-    is_compared: AtomicBool,
+    /// What executions may do.
+    limits: Limits,
+    basis: AtomicU32,
+    /// How many executions have passed, in this exploration: which of them are run again depends on that.
+    passed: AtomicU64,
+    /// How much was looked at, in events; and the steps of the longest execution.
+    work: AtomicU64,
+    longest: AtomicU64,
     strict: Strict,
     deadline: Option<Instant>,
     end: Mutex<Option<WorkerEnd>>,
@@ -135,21 +158,32 @@ enum WorkerEnd {
 
 impl Exploration<'_> {
     /// Runs every execution of the test once, as far as `budget` allows.
-    pub(super) fn exhaust(&self, budget: &Budget) -> Result<Exhausted, ConfigError> {
-        let exhausted = self.exhaust_with(budget, self.config.workers)?;
-        match exhausted.end {
-            // Which failure several workers find first depends on the timing.
-            End::Failed(_) if self.config.workers > 1 => {
-                let again = self.exhaust_with(budget, 1)?;
-                Ok(if matches!(again.end, End::Failed(_)) { again } else { exhausted })
-            }
-            _ => Ok(exhausted),
+    /// `limits` say what they may do.
+    pub(super) fn exhaust(&self, budget: &Budget, limits: &Limits) -> Result<Exhausted, ConfigError> {
+        let exhausted = self.exhaust_with(budget, limits, self.config.workers)?;
+        let depends_on_timing = match exhausted.end {
+            End::Complete | End::Bounded | End::Time => false,
+            // Which executions several workers have run by then, and which failure they find first.
+            End::Budget | End::Unsupported(_) | End::Failed(_) => self.config.workers > 1,
+        };
+        if !depends_on_timing || self.config.checkpoint.is_some() {
+            return Ok(exhausted);
         }
+        let again = self.exhaust_with(budget, limits, 1)?;
+        // Within a time limit one worker may not get there.
+        let is_lost = matches!((&exhausted.end, &again.end), (End::Failed(_), End::Time));
+        Ok(if is_lost { exhausted } else { again })
     }
 
-    fn exhaust_with(&self, budget: &Budget, workers: usize) -> Result<Exhausted, ConfigError> {
+    fn exhaust_with(
+        &self,
+        budget: &Budget,
+        limits: &Limits,
+        workers: usize,
+    ) -> Result<Exhausted, ConfigError> {
         let deadline = budget.time.and_then(|time| Instant::now().checked_add(time));
-        let checkpoint = self.checkpoint();
+        // What is left of a second stage is not kept: it is told how far it came.
+        let checkpoint = self.checkpoint().filter(|_| !budget.is_second_stage);
         let mut saved = match &checkpoint {
             Some(checkpoint) => checkpoint.read().map_err(ConfigError::new)?,
             None => None,
@@ -166,6 +200,7 @@ impl Exploration<'_> {
         loop {
             let common = Common::new(
                 budget,
+                limits,
                 workers,
                 strict,
                 deadline,
@@ -189,7 +224,7 @@ impl Exploration<'_> {
                 }
                 Some(WorkerEnd::Misfit(message)) => return Err(ConfigError::new(message)),
                 Some(WorkerEnd::End(end)) => end,
-                None if common.is_bounded.load(Ordering::Relaxed) => End::Bounded,
+                None if common.basis().is_bounded() => End::Bounded,
                 None => End::Complete,
             };
             if let Some(checkpoint) = &checkpoint {
@@ -210,7 +245,9 @@ impl Exploration<'_> {
                 }
             }
             return Ok(Exhausted {
+                basis: common.basis(),
                 executions: common.executions.into_inner(),
+                liberal: common.liberal.into_inner(),
                 blocked: common.blocked.into_inner(),
                 steps: common.steps.into_inner(),
                 share: common.share.into_inner() as f64 / SHARE_UNIT,
@@ -239,6 +276,7 @@ const SHARE_UNIT: f64 = (1u64 << 60) as f64;
 impl<'a> Common<'a> {
     fn new(
         budget: &'a Budget,
+        limits: &Limits,
         workers: usize,
         strict: Strict,
         deadline: Option<Instant>,
@@ -251,11 +289,15 @@ impl<'a> Common<'a> {
             budget,
             exchange: Exchange::new(workers),
             executions: AtomicU64::new(0),
+            liberal: AtomicU64::new(0),
             blocked: AtomicU64::new(0),
             steps: AtomicU64::new(0),
             share: AtomicU64::new(0),
-            is_bounded: AtomicBool::new(false),
-            is_compared: AtomicBool::new(false),
+            limits: Limits { strict, ..limits.clone() },
+            basis: AtomicU32::new(0),
+            passed: AtomicU64::new(0),
+            work: AtomicU64::new(0),
+            longest: AtomicU64::new(1),
             strict,
             deadline,
             end: Mutex::new(None),
@@ -279,7 +321,7 @@ impl<'a> Common<'a> {
             blocked: self.blocked.load(Ordering::Relaxed),
             steps: self.steps.load(Ordering::Relaxed),
             share: self.share.load(Ordering::Relaxed),
-            is_bounded: self.is_bounded.load(Ordering::Relaxed),
+            basis: self.basis(),
             straight: self.straight.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             ..Saved::default()
         }
@@ -292,7 +334,7 @@ impl<'a> Common<'a> {
         self.before.store(saved.executions + saved.blocked, Ordering::Relaxed);
         self.steps.store(saved.steps, Ordering::Relaxed);
         self.share.store(saved.share, Ordering::Relaxed);
-        self.is_bounded.store(saved.is_bounded, Ordering::Relaxed);
+        self.rest_on(saved.basis);
     }
 
     /// Writes the checkpoint, if it is time. `queue` is what the calling worker has left.
@@ -326,6 +368,26 @@ impl<'a> Common<'a> {
         self.exchange.stop();
     }
 
+    fn basis(&self) -> Basis {
+        Basis::from_bits(self.basis.load(Ordering::Relaxed))
+    }
+
+    fn rest_on(&self, basis: Basis) {
+        if !basis.is_empty() {
+            self.basis.fetch_or(basis.bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// How much may be looked at before an attempt is to be given up.
+    fn allowed_work(&self) -> u64 {
+        if !self.budget.gives_up_early {
+            return u64::MAX;
+        }
+        let longest = self.longest.load(Ordering::Relaxed);
+        let sampling = self.budget.executions.saturating_mul(longest).min(self.budget.steps);
+        sampling.saturating_mul(WORK_OF_A_STEP).max(LEAST_WORK)
+    }
+
     fn add_share(&self, weight: f64) {
         self.share.fetch_add((weight * SHARE_UNIT) as u64, Ordering::Relaxed);
     }
@@ -340,7 +402,7 @@ impl<'a> Common<'a> {
         }
         let steps = self.steps.load(Ordering::Relaxed);
         if self.budget.gives_up_early {
-            if steps / STEPS >= allowed {
+            if steps / STEPS >= allowed || self.work.load(Ordering::Relaxed) >= self.allowed_work() {
                 return Some(End::Budget);
             }
             let share = self.share.load(Ordering::Relaxed) as f64 / SHARE_UNIT;
@@ -348,7 +410,7 @@ impl<'a> Common<'a> {
                 return Some(End::Budget);
             }
         }
-        // A look at the clock costs as much as a short execution.
+        // A look at the clock costs as much as a short execution; who has a deadline looks there as well.
         if !executions.is_multiple_of(64) {
             return None;
         }

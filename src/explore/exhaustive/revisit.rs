@@ -253,7 +253,9 @@ impl Graph {
 
     /// The revisits of `write`, which was just added. `conflict` is the other read-modify-write that stands
     /// where it writes.
-    pub(super) fn revisits(&self, write: EventId, conflict: EventId, mut found: impl FnMut(Change)) {
+    /// How many events were looked at.
+    pub(super) fn revisits(&self, write: EventId, conflict: EventId, mut found: impl FnMut(Change)) -> u64 {
+        let mut work = 0;
         let event = self.event(write);
         let past = self.clock(write, PORF);
         let mut next = self.locations[event.location as usize].last_read;
@@ -261,6 +263,7 @@ impl Graph {
             let read = next;
             let r = self.event(read);
             next = r.previous_read;
+            work += 1;
             let open = read != write && !r.has(flag::FROZEN) && r.source != write;
             if !open || self.counts(past, read) || conflict != NONE && read > conflict {
                 continue;
@@ -280,7 +283,11 @@ impl Graph {
                         || knows(later)
                         || self.readers(later).any(|reader| keeps(reader) && knows(reader)))
             };
-            if self.after(write).any(is_hidden) || !self.is_maximal(read, write, &keeps) {
+            if self.after(write).any(is_hidden) {
+                continue;
+            }
+            work += u64::from(self.len() - read);
+            if !self.is_maximal(read, write, &keeps) {
                 continue;
             }
             if blocks {
@@ -291,6 +298,7 @@ impl Graph {
                 }
             }
         }
+        work
     }
 
     /// Whether everything that a revisit removes, and the read itself, was added in the way that always works.

@@ -18,6 +18,7 @@ use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::retry::{Repeated, Round};
 use super::revisit::Change;
+use crate::rt::basis::Basis;
 use crate::rt::access::{Access, Outcome};
 use crate::rt::director::Direction;
 use crate::rt::kernel::Kernel;
@@ -315,6 +316,7 @@ impl Explorer {
         if probe.enough == FIRST_ROUNDS {
             self.endless.push(probe.site);
         }
+        self.basis.add(if probe.round.is_some() { Basis::FAILED_ROUND } else { Basis::WAITING_LOOP });
         self.probe = None;
         let last = self.graph.lines[probe.line as usize].last;
         let first = match probe.round {

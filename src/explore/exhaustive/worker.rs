@@ -7,10 +7,9 @@ use std::sync::{Arc, PoisonError};
 
 use super::super::finding::Finding;
 use super::super::judge::Verdict;
-use super::super::judge::nondeterminism;
 use super::super::profile::Profile;
 use super::super::random::RoundRobin;
-use super::super::runner::{Exploration, QUIET, TRACING};
+use super::super::runner::{Exploration, QUIET};
 use super::super::strategy::Start;
 use super::checkpoint::{Ancestor, Checkpoint, Origin, Saved};
 use super::director::{Explorer, RunEnd};
@@ -20,7 +19,7 @@ use super::graph::Graph;
 use super::revisit::{Change, Item};
 use super::{Common, End, SMALL, WorkerEnd, preemptions};
 use crate::detect::lock_order::LockOrder;
-use crate::report::FailureKind;
+use crate::rt::basis::Basis;
 use crate::rt::Execution;
 use crate::rt::execution::Mode;
 use crate::rt::memory::MemoryModel;
@@ -36,18 +35,20 @@ enum Ran {
     Passed(u64),
     /// None to judge: it waits for what others show.
     Blocked,
+    /// It did not follow its graph.
+    Diverged(Verdict),
     /// Whatever it was, the exploration ends with it.
     Ended(WorkerEnd),
 }
 
 /// One worker: an execution, a graph, and a part of the frontier.
 pub(super) struct Worker<'a, 'b> {
-    exploration: &'a Exploration<'a>,
-    execution: &'a mut Execution,
-    common: &'a Common<'b>,
+    pub(super) exploration: &'a Exploration<'a>,
+    pub(super) execution: &'a mut Execution,
+    pub(super) common: &'a Common<'b>,
     queue: Queue,
-    explorer: Option<Box<Explorer>>,
-    numbers: Vec<EventId>,
+    pub(super) explorer: Option<Box<Explorer>>,
+    pub(super) numbers: Vec<EventId>,
     preemptions: preemptions::Search,
     /// Graphs that nobody needs any more, for their memory.
     spare: Vec<Arc<Graph>>,
@@ -64,11 +65,11 @@ impl<'a, 'b> Worker<'a, 'b> {
         common: &'a Common<'b>,
     ) -> Worker<'a, 'b> {
         let limits = &mut execution.kernel.limits;
-        *limits = exploration.config.exhaustive_limits();
-        limits.strict = common.strict;
+        limits.clone_from(&common.limits);
         let is_sc = limits.memory == MemoryModel::SequentiallyConsistent;
         let max_size = if common.budget.gives_up_early { SMALL } else { usize::MAX };
         let explorer = Explorer::new(is_sc, limits.spurious, max_size);
+        execution.deadline = common.deadline;
         // For executions that are of no use any more.
         execution.set_strategy(Box::new(RoundRobin::default()));
         Worker {
@@ -178,6 +179,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         let mut explorer = self.explorer.take().expect("put back after each graph");
         self.share_straight(&mut explorer);
         let built = item.build(&mut explorer.graph, &mut self.numbers);
+        self.common.work.fetch_add(u64::from(explorer.graph.len()), Ordering::Relaxed);
         let is_conflict = built.conflict != NONE;
         let Explorer { checker, graph, .. } = &mut *explorer;
         let is_consistent = is_conflict || built.unchecked == NONE || checker.check(graph, built.unchecked);
@@ -192,7 +194,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         if bound
             .is_some_and(|bound| !self.preemptions.fits(&explorer.graph, bound.saturating_add(slack), &[]))
         {
-            self.common.is_bounded.store(true, Ordering::Relaxed);
+            self.common.rest_on(Basis::PREEMPTIONS);
             self.common.add_share(item.weight);
             self.explorer = Some(explorer);
             return None;
@@ -206,9 +208,8 @@ impl<'a, 'b> Worker<'a, 'b> {
             self.explorer = Some(explorer);
         } else {
             end = match self.run(explorer) {
-                Ran::Passed(index) if !self.common.is_compared.swap(true, Ordering::Relaxed) => {
-                    self.run_again(index)
-                }
+                Ran::Diverged(verdict) => Some(self.judge_divergence(item, verdict)),
+                Ran::Passed(index) if self.is_run_again() => self.run_again(index),
                 Ran::Passed(_) | Ran::Blocked => None,
                 Ran::Ended(end) => Some(end),
             };
@@ -243,11 +244,12 @@ impl<'a, 'b> Worker<'a, 'b> {
         let (mut explorer, stop) = self.run_as(explorer, index, QUIET);
         self.common.steps.fetch_add(self.execution.kernel.steps, Ordering::Relaxed);
         let end = explorer.end.take();
-        let is_bounded = explorer.is_bounded;
+        self.common.rest_on(explorer.basis);
+        self.common.rest_on(self.execution.kernel.basis);
         let is_unreal = explorer.graph.is_sc && explorer.has_read_stale;
         self.explorer = Some(explorer);
-        if is_bounded {
-            self.common.is_bounded.store(true, Ordering::Relaxed);
+        if matches!(stop, Stop::OutOfTime) {
+            return Ran::Ended(WorkerEnd::End(End::Time));
         }
         let is_diverged = matches!(end, Some(RunEnd::Diverged(_)));
         match end {
@@ -264,7 +266,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         let Explorer { graph, waiting, .. } = &**self.explorer.as_ref().expect("put back above");
         // It only led the way to others.
         if !is_diverged && bound.is_some_and(|bound| !self.preemptions.fits(graph, bound, waiting)) {
-            self.common.is_bounded.store(true, Ordering::Relaxed);
+            self.common.rest_on(Basis::PREEMPTIONS);
             self.common.blocked.fetch_add(1, Ordering::Relaxed);
             return Ran::Blocked;
         }
@@ -273,8 +275,10 @@ impl<'a, 'b> Worker<'a, 'b> {
             self.common.blocked.fetch_add(1, Ordering::Relaxed);
             return Ran::Blocked;
         }
+        if let (true, Some(verdict)) = (is_diverged, &verdict) {
+            return Ran::Diverged(verdict.clone());
+        }
         // The thread that waits in vain has no part in the failure: it is found without that, too.
-        let is_unreal = is_unreal && !matches!(stop, Stop::Diverged(_));
         if let Some(verdict) = verdict.filter(|_| !is_unreal) {
             let mut finding = Finding::new(index, verdict, self.execution);
             finding.token.is_endless = matches!(stop, Stop::Livelock);
@@ -285,49 +289,28 @@ impl<'a, 'b> Worker<'a, 'b> {
             return Ran::Blocked;
         }
         self.common.executions.fetch_add(1, Ordering::Relaxed);
+        let is_liberal = self.execution.kernel.liberties > 0;
+        self.common.liberal.fetch_add(u64::from(is_liberal), Ordering::Relaxed);
         // Its number depends on the timing, if there are several workers.
         self.lock_order.add(self.execution, 0);
         Ran::Passed(index)
     }
 
     /// One execution as the explorer wants it.
-    fn run_as(&mut self, mut explorer: Box<Explorer>, index: u64, mode: Mode) -> (Box<Explorer>, Stop) {
+    pub(super) fn run_as(&mut self, mut explorer: Box<Explorer>, index: u64, mode: Mode) -> (Box<Explorer>, Stop) {
         explorer.start();
+        explorer.allowed_work = self.common.allowed_work();
         self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), mode);
         self.execution.begin(&Start { execution: index, profile: &self.profile });
         self.execution.set_director(explorer);
         let max_steps = self.execution.kernel.limits.max_steps;
         let stop = self.execution.run(self.exploration.body);
         self.execution.kernel.limits.max_steps = max_steps;
+        self.common.longest.fetch_max(self.execution.kernel.steps, Ordering::Relaxed);
         let director = self.execution.take_director().expect("set above").into_any();
-        (director.downcast::<Explorer>().expect("set above"), stop)
-    }
-
-    /// Runs the first execution that has come to its end a second time: if the two differ, something that is not
-    /// controlled decides. Later ones are compared with those that they follow. One that was left before says
-    /// nothing: how a suspected loop goes on is found out in another.
-    fn run_again(&mut self, index: u64) -> Option<WorkerEnd> {
-        let mut explorer = self.explorer.take().expect("put back after each graph");
-        let found = std::mem::take(&mut explorer.found);
-        let events = explorer.graph.len();
-        let (mut explorer, stop) = self.run_as(explorer, index, TRACING);
-        explorer.end = None;
-        explorer.found = found;
-        let is_longer = explorer.graph.len() != events;
-        self.explorer = Some(explorer);
-        let verdict = self.exploration.judge(self.execution, &stop);
-        let verdict = match verdict {
-            None if is_longer => nondeterminism("the second went on where the first had ended"),
-            None => return None,
-            Some(verdict) if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) => {
-                verdict
-            }
-            Some(Verdict { kind, message, .. }) => nondeterminism(&format!(
-                "no operation differs, but the first passed; the second failed with {kind}: {message}"
-            )),
-        };
-        let finding = Finding::new(index, verdict, self.execution);
-        Some(WorkerEnd::End(End::Failed(Box::new(finding))))
+        let explorer = director.downcast::<Explorer>().expect("set above");
+        self.common.work.fetch_add(explorer.work, Ordering::Relaxed);
+        (explorer, stop)
     }
 
     /// Makes items of what was found.

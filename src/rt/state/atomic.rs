@@ -7,6 +7,7 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
+use crate::rt::basis::Basis;
 use crate::rt::access::{Access, Gate, Ordered, Place, Rule, STATE};
 use crate::rt::encoding::Refusal;
 use crate::rt::memory::MemoryModel;
@@ -288,6 +289,7 @@ impl Current {
         self.atomic_op(op, access, |execution, id| {
             let location = execution.atomic_location(object, real);
             let orders = (success, failure);
+            let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
             let rule = Rule::Exchange { expected, new, weak };
             execution.direct_atomic((object, location), id, &op, rule, orders);
             let count = execution.kernel.exchange_sources(location, id, expected, orders);
@@ -299,6 +301,7 @@ impl Current {
                 execution.kernel.note_failed(old);
                 if fails_weakly {
                     execution.kernel.note = Note::FailedSpuriously;
+                    execution.kernel.liberties += 1;
                 }
                 if fails_weakly || number != 0 {
                     execution.kernel.note_unsettled();

@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::rt::enabling::Grant;
-use crate::rt::kernel::Kernel;
+use crate::rt::kernel::{Kernel, WAITS};
 use crate::rt::object::ObjectKind;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;
@@ -203,6 +203,33 @@ impl Current {
 
     /// Receives, waiting for a message at most until `timeout` is over.
     pub(crate) fn channel_receive(
+        mut self,
+        object: ObjectId,
+        timeout: Option<Duration>,
+        location: &'static Location<'static>,
+    ) -> Delivery {
+        let state = self.kernel().channel(object);
+        let waits = state.on_the_way() == 0 && state.senders > 0;
+        let thread = self.kernel().current;
+        if !self.kernel().limits.directed {
+            let receive = |current: Current| current.channel_receive_alone(object, timeout, location);
+            return self.may_lose_token(waits, location, receive);
+        }
+        if !self.kernel().note_parking(thread, WAITS) || !self.loses_token() {
+            return self.channel_receive_alone(object, timeout, location);
+        }
+        // Who finds a message does not park.
+        match self.channel_try_receive(object, location) {
+            Delivery::Empty => {
+                let delivery = self.channel_receive_alone(object, timeout, location);
+                self.lose_token(location);
+                delivery
+            }
+            delivery => delivery,
+        }
+    }
+
+    fn channel_receive_alone(
         mut self,
         object: ObjectId,
         timeout: Option<Duration>,

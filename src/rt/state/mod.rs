@@ -25,7 +25,7 @@ pub(crate) use channel::{ChannelState, Delivery, SendOutcome};
 pub(crate) use condvar::{CondvarState, Wakeup};
 pub(crate) use mutex::MutexState;
 pub(crate) use once::{Made, OnceEntry, OnceModel, OncePhase};
-pub(crate) use rwlock::RwLockState;
+pub(crate) use rwlock::{ANNOUNCED, BEHIND_WRITERS, RwLockState};
 pub(crate) use semaphore::SemaphoreState;
 pub(crate) use thread::ThreadState;
 pub(crate) use waker::WakerState;

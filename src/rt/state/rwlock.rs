@@ -2,10 +2,11 @@
 
 use std::panic::Location;
 
+use crate::rt::basis::Basis;
 use crate::rt::kernel::Kernel;
 use crate::rt::locks::LockMode;
 use crate::rt::object::{Entry, ObjectKind};
-use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
+use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;
 use crate::rt::{Current, Identity};
@@ -15,11 +16,25 @@ use crate::rt::{Current, Identity};
 pub(crate) struct RwLockState {
     pub(crate) writer: Option<Holder>,
     pub(crate) poisoned: bool,
+    /// How many writers have come and wait, as far as that is asked.
+    pub(crate) waiting: u32,
+    /// Whether there was a reader, and whether a writer.
+    used: (bool, bool),
 }
+
+/// As the argument of `ReadLock`: also waits for writers that wait.
+pub(crate) const BEHIND_WRITERS: u32 = 1;
+
+/// As the argument of `WriteLock`: the writer is among those that wait.
+pub(crate) const ANNOUNCED: u32 = 1;
 
 impl RwLockState {
     pub(super) fn permits(&self, readers: &[Entry], op: &Op) -> bool {
-        self.writer.is_none() && (op.kind == OpKind::ReadLock || readers.is_empty())
+        let is_free = self.writer.is_none();
+        match op.kind {
+            OpKind::ReadLock => is_free && (op.argument != BEHIND_WRITERS || self.waiting == 0),
+            _ => is_free && readers.is_empty(),
+        }
     }
 
     pub(super) fn holders(&self, readers: &[Entry]) -> Vec<Holder> {
@@ -33,6 +48,16 @@ impl Kernel {
             State::RwLock(state) => state,
             other => unreachable!("a reader-writer lock object holds {other:?}"),
         }
+    }
+
+    /// Somebody comes to read or to write. Whether readers may have to wait behind writers that wait.
+    fn allows_waiting_writer(&mut self, object: ObjectId, writes: bool) -> bool {
+        let used = &mut self.rwlock(object).used;
+        *used = (used.0 || !writes, used.1 || writes);
+        if *used == (true, true) {
+            self.basis.add(Basis::WAITING_WRITER);
+        }
+        self.limits.spurious > 0
     }
 
     fn add_reader(
@@ -66,16 +91,60 @@ impl Current {
     /// The object of a reader-writer lock, registered at its first use.
     pub(crate) fn rwlock_object(self, lock: &Identity, poisoned: impl FnOnce() -> bool) -> ObjectId {
         self.object(lock, ObjectKind::RwLock, || {
-            State::RwLock(RwLockState { writer: None, poisoned: poisoned() })
+            State::RwLock(RwLockState { writer: None, poisoned: poisoned(), waiting: 0, used: (false, false) })
         })
     }
 
     /// Waits until there is no writer and becomes a reader. Returns whether the lock is poisoned.
     pub(crate) fn rwlock_read(self, object: ObjectId, location: &'static Location<'static>) -> bool {
-        self.op(Op::new(OpKind::ReadLock, object, location), |execution, thread| {
+        let argument = if self.waits_behind_writers(object, location) { BEHIND_WRITERS } else { 0 };
+        let op = Op { argument, ..Op::new(OpKind::ReadLock, object, location) };
+        self.op(op, |execution, thread| {
             execution.kernel.add_reader(object, thread, location, true);
             execution.kernel.rwlock(object).poisoned
         })
+    }
+
+    /// Whether a reader that has just come waits behind writers that wait, which std allows where they only wait for other
+    /// readers. A director has to see that the reader looks.
+    fn waits_behind_writers(mut self, object: ObjectId, location: &'static Location<'static>) -> bool {
+        if !self.kernel().allows_waiting_writer(object, false) {
+            return false;
+        }
+        if self.kernel().limits.directed {
+            return self.op(Op::new(OpKind::ArriveToRead, object, location), |execution, _| {
+                let RwLockState { writer, waiting, .. } = *execution.kernel.rwlock(object);
+                execution.kernel.found(u64::from(waiting));
+                let waits = writer.is_none() && waiting > 0 && execution.choose(Choice::WaitingWriter, 2) == 1;
+                execution.kernel.liberties += u32::from(waits);
+                waits
+            });
+        }
+        let RwLockState { writer, waiting, .. } = *self.kernel().rwlock(object);
+        let may_wait = writer.is_none() && waiting > 0 && self.kernel().spurious_left > 0;
+        if !may_wait || self.execution().choose(Choice::WaitingWriter, 2) == 0 {
+            return false;
+        }
+        self.kernel().spurious_left -= 1;
+        self.kernel().liberties += 1;
+        true
+    }
+
+    /// Counts a writer that has just come among those that wait, if that may matter to readers. Whether it is.
+    fn announces_write(mut self, object: ObjectId, location: &'static Location<'static>) -> bool {
+        if !self.kernel().allows_waiting_writer(object, true) {
+            return false;
+        }
+        if self.kernel().limits.directed {
+            self.op(Op::new(OpKind::AnnounceWrite, object, location), |execution, _| {
+                execution.kernel.rwlock(object).waiting += 1;
+            });
+            return true;
+        }
+        let is_free = self.kernel().rwlock(object).writer.is_none()
+            && self.kernel().entries_mut(object).is_empty();
+        self.kernel().rwlock(object).waiting += u32::from(!is_free);
+        !is_free
     }
 
     /// Becomes a reader if there is no writer: `Some(poisoned)`.
@@ -97,7 +166,10 @@ impl Current {
 
     /// Waits until nobody has the lock and becomes the writer. Returns whether the lock is poisoned.
     pub(crate) fn rwlock_write(self, object: ObjectId, location: &'static Location<'static>) -> bool {
-        self.op(Op::new(OpKind::WriteLock, object, location), |execution, thread| {
+        let argument = if self.announces_write(object, location) { ANNOUNCED } else { 0 };
+        let op = Op { argument, ..Op::new(OpKind::WriteLock, object, location) };
+        self.op(op, |execution, thread| {
+            execution.kernel.rwlock(object).waiting -= argument;
             execution.kernel.set_writer(object, thread, location, true);
             execution.kernel.rwlock(object).poisoned
         })

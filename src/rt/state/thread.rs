@@ -6,7 +6,9 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::rt::Current;
+use crate::rt::basis::Basis;
 use crate::rt::enabling::Grant;
+use crate::rt::kernel::{PARKS, UNPARKED, WAITS};
 use crate::rt::encoding::Refusal;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;
@@ -42,6 +44,12 @@ impl Current {
 
     /// Waits until `thread` has ended.
     pub(crate) fn join(mut self, thread: ThreadId, location: &'static Location<'static>) {
+        let waits = !self.kernel().thread(thread).ended;
+        self.may_lose_token(waits, location, |current| current.join_alone(thread, location));
+    }
+
+    /// The same, for a wait that has lost the token already, or has not.
+    pub(crate) fn join_alone(mut self, thread: ThreadId, location: &'static Location<'static>) {
         let object = self.kernel().thread(thread).object;
         self.op(Op::new(OpKind::Join, object, location), |execution, id| {
             execution.kernel.acquire(id, object);
@@ -64,6 +72,8 @@ impl Current {
     /// Waits for the own token, at most for `timeout`, and takes it.
     pub(crate) fn park(mut self, timeout: Option<Duration>, location: &'static Location<'static>) {
         let object = self.own_object();
+        let current = self.kernel().current;
+        self.kernel().note_parking(current, PARKS);
         if self.spurious() {
             self.op(Op::new(OpKind::ParkSpuriously, object, location), |execution, _| {
                 execution.kernel.note = Note::Spurious;
@@ -79,10 +89,61 @@ impl Current {
         });
     }
 
+    /// A wait of std's own, which parks: it may take the token of its thread, if the thread has one by the end of it (see the
+    /// documentation of `std::thread::park`). `waits` says whether it has to wait as things stand.
+    pub(crate) fn may_lose_token<R>(
+        mut self,
+        waits: bool,
+        location: &'static Location<'static>,
+        wait: impl FnOnce(Current) -> R,
+    ) -> R {
+        let thread = self.kernel().current;
+        if !self.kernel().note_parking(thread, WAITS) || !self.on_fiber() {
+            return wait(self);
+        }
+        if self.kernel().limits.directed {
+            // Whether it waits is for the graph to say: it may have begun before what it waits for.
+            if self.loses_token() {
+                self.lose_token(location);
+            }
+            return wait(self);
+        }
+        let result = wait(self);
+        let object = self.own_object();
+        if waits && self.thread_state(object).token && self.loses_token() {
+            self.execution().kernel.acquire_token(thread);
+            self.thread_state(object).token = false;
+        }
+        result
+    }
+
+    /// Whether the wait takes the token: a choice, as `spurious`.
+    pub(crate) fn loses_token(mut self) -> bool {
+        if self.kernel().spurious_left == 0 || self.execution().choose(Choice::LostToken, 2) == 0 {
+            return false;
+        }
+        self.kernel().spurious_left -= 1;
+        self.kernel().liberties += 1;
+        true
+    }
+
+    /// Takes the own token, if it is there.
+    pub(crate) fn lose_token(mut self, location: &'static Location<'static>) {
+        let object = self.own_object();
+        self.op(Op::new(OpKind::LoseToken, object, location), |execution, thread| {
+            if !std::mem::take(&mut Current::of(execution).thread_state(object).token) {
+                execution.kernel.note_failed(0);
+                return;
+            }
+            execution.kernel.acquire_token(thread);
+        });
+    }
+
     /// Gives `thread` its token.
     pub(crate) fn unpark(mut self, thread: ThreadId, location: &'static Location<'static>) {
         let object = self.kernel().thread(thread).object;
         self.op(Op::new(OpKind::Unpark, object, location), |execution, id| {
+            execution.kernel.note_parking(thread, UNPARKED);
             execution.kernel.release_token(id, thread);
             Current::of(execution).thread_state(object).token = true;
             execution.kernel.recheck(object);
@@ -128,10 +189,11 @@ impl Current {
     /// Whether the wait that is about to start ends for no reason, which std allows: a choice, taken only
     /// as often as the test allows in one execution.
     pub(crate) fn spurious(mut self) -> bool {
-        if self.kernel().spurious_left == 0 || self.execution().choose(Choice::SpuriousWakeup, 2) == 0 {
+        if !self.kernel().allows(Basis::SPURIOUS_WAKEUP) || self.kernel().spurious_left == 0 || self.execution().choose(Choice::SpuriousWakeup, 2) == 0 {
             return false;
         }
         self.kernel().spurious_left -= 1;
+        self.kernel().liberties += 1;
         true
     }
 }

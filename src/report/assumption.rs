@@ -1,0 +1,102 @@
+//! What a verdict rests on, as data and in words.
+
+use std::fmt;
+
+use super::grouped;
+
+/// Something that a verdict rests on. `docs/verifying.md` says of each when it is told, and how to lift it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Assumption {
+    /// Time passes only when no thread can go on, so that waits end in the order of their deadlines.
+    DeadlineOrder,
+    /// Memory is sequentially consistent, whatever the orderings of atomics say.
+    SequentialConsistency,
+    /// What std allows but rarely does happens at most so often in an execution.
+    Liberties {
+        /// Which.
+        liberties: Liberties,
+        /// How often at most.
+        bound: u32,
+        /// In how many of the executions something of the kind happens, and whether that is all of them. `None` if
+        /// they were counted with the others.
+        explored: Option<(u64, bool)>,
+    },
+    /// What std allows but rarely does never happens.
+    NoLiberties {
+        /// What.
+        liberties: Liberties,
+    },
+    /// A loop that has gone round often enough without a change goes on like that until something changes.
+    WaitingLoops,
+    /// A round that has failed, of a loop that tries again, leaves nothing behind.
+    FailedRounds,
+    /// Hash maps iterate in one order.
+    HashOrder,
+    /// Where very many values could be drawn, one was.
+    DrawnValues,
+    /// Threads do not switch where the test has paused that.
+    PausedSwitching,
+}
+
+/// What std allows but rarely does.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub struct Liberties {
+    /// A wait of a condition variable or `park` ends for no reason.
+    pub spurious_wakeup: bool,
+    /// A `compare_exchange_weak` fails although the value is equal.
+    pub spurious_failure: bool,
+    /// Another thread than the first to arrive is the leader of a barrier.
+    pub barrier_leader: bool,
+    /// A reader of an `RwLock` waits behind a writer that waits.
+    pub waiting_writer: bool,
+    /// A wait of std's own (`recv`, `join`, the end of a scope) takes the park token of its thread.
+    pub park_token: bool,
+}
+
+impl fmt::Display for Liberties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            (self.spurious_wakeup, "a spurious wakeup"),
+            (self.spurious_failure, "a spurious failure"),
+            (self.barrier_leader, "another barrier leader"),
+            (self.waiting_writer, "a reader behind a waiting writer"),
+            (self.park_token, "a park token lost to a wait"),
+        ];
+        let words: Vec<&str> = all.into_iter().filter(|&(is_there, _)| is_there).map(|(_, words)| words).collect();
+        match words.split_last() {
+            Some((last, [])) => f.write_str(last),
+            Some((last, front)) => write!(f, "{} or {last}", front.join(", ")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Assumption::DeadlineOrder => f.write_str("timers end in the order of their deadlines"),
+            Assumption::SequentialConsistency => f.write_str("memory is sequentially consistent"),
+            Assumption::Liberties { liberties, bound, explored } => {
+                match explored {
+                    None => write!(f, "with {liberties}")?,
+                    Some((executions, true)) => write!(f, "and all {} with {liberties}", grouped(*executions))?,
+                    Some((executions, false)) => {
+                        write!(f, "and {} of those with {liberties}", grouped(*executions))?;
+                    }
+                }
+                match bound {
+                    1 => f.write_str(", at most one each"),
+                    bound => write!(f, ", at most {bound} each"),
+                }
+            }
+            Assumption::NoLiberties { liberties } => write!(f, "without {liberties}"),
+            Assumption::WaitingLoops => f.write_str("loops that wait have no end of their own"),
+            Assumption::FailedRounds => f.write_str("loops that try again keep nothing of a failed round"),
+            Assumption::HashOrder => f.write_str("one order of iteration of hash maps"),
+            Assumption::DrawnValues => f.write_str("the random values that were tried"),
+            Assumption::PausedSwitching => f.write_str("no switches where they are paused"),
+        }
+    }
+}
