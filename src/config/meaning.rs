@@ -34,6 +34,7 @@ impl Config {
             max_preemptions: self.max_preemptions,
             timeouts: self.timeouts,
             spurious: self.spurious.unwrap_or(1),
+            free_leaders: true,
             eats_tokens: self.spurious != Some(0),
             memory: self.memory,
             directed: false,
@@ -49,7 +50,13 @@ impl Config {
     /// liberties.
     pub(crate) fn exhaustive_limits(&self) -> Limits {
         let spurious = self.spurious.unwrap_or(0);
-        Limits { spurious, eats_tokens: spurious > 0, directed: true, ..self.limits() }
+        Limits {
+            spurious,
+            free_leaders: self.spurious.is_some(),
+            eats_tokens: spurious > 0,
+            directed: true,
+            ..self.limits()
+        }
     }
 
     /// Finds the settings that nothing can be done with.

@@ -23,7 +23,7 @@ impl Exploration<'_> {
     }
 
     /// Whether a failure is worth hundreds of replays, and can be run so often.
-    fn is_to_be_shrunk(&self, kind: FailureKind) -> bool {
+    pub(super) fn is_to_be_shrunk(&self, kind: FailureKind) -> bool {
         let can_be_run_often = matches!(
             kind,
             FailureKind::Panic

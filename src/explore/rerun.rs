@@ -11,7 +11,7 @@ use super::profile::{PROFILED, Profile};
 use super::record::Record;
 use super::regressions::Regressions;
 use super::replay::{Divergence, Replay, token_of};
-use super::runner::{Exploration, REPORTING, TRACING};
+use super::runner::{Exploration, QUIET, REPORTING, TRACING};
 use super::seed::ExecutionSeed;
 use super::token::{Token, TokenError};
 use crate::config::{ConfigError, Log, StrategyKind};
@@ -19,6 +19,10 @@ use crate::report::{Failure, FailureKind, Report, Trace};
 use crate::rt::Execution;
 use crate::rt::evidence::STACKED_STEPS;
 use crate::rt::execution::Mode;
+
+/// How often a failing schedule is run in addition, and up to how many steps.
+const RUNS: u32 = 12;
+const SHORT: usize = 2_000;
 
 impl Exploration<'_> {
     /// Runs a failing schedule again, to see that it fails again, and to describe it.
@@ -36,7 +40,7 @@ impl Exploration<'_> {
                 let steps = finding.fingerprints.len() as u64;
                 let mode = Mode { stacks_from: Some(steps.saturating_sub(STACKED_STEPS)), ..TRACING };
                 let kind = Some(finding.verdict.kind);
-                let (verdict, divergence) = self.follow(execution, finding.token, kind, mode);
+                let (verdict, divergence) = self.follow(execution, finding.token.clone(), kind, mode);
                 if goes_on {
                     execution.fingerprints.truncate(finding.fingerprints.len());
                 }
@@ -47,8 +51,11 @@ impl Exploration<'_> {
                     None => differs,
                 };
                 if same && difference.is_none() {
-                    let mut failure = self.describe(execution, finding.verdict, finding.index, Rows::Last);
+                    let mut failure = self.describe(execution, finding.verdict.clone(), finding.index, Rows::Last);
                     failure.cause = finding.cause.as_ref().map(|found| cause_of(execution, found));
+                    if let Some(verdict) = self.fails_by_luck(execution, &finding) {
+                        return self.failure(verdict, finding.index);
+                    }
                     if let Some(second) = verdict.filter(|second| second.message != failure.message) {
                         failure.notes.push(format!(
                             "the second run of this schedule failed with another message: {}; a value that the \
@@ -85,6 +92,29 @@ impl Exploration<'_> {
         }
         failure.minimized = minimized;
         Ok(failure)
+    }
+
+    /// Runs a schedule that has failed twice some times more, if that costs little: if one of them does not fail, something
+    /// decides that drawloom does not control, as a drawn number does.
+    fn fails_by_luck(&self, execution: &mut Execution, finding: &Finding) -> Option<Verdict> {
+        let Finding { verdict, token, fingerprints, .. } = finding;
+        let is_short = fingerprints.len() <= SHORT;
+        if !is_short || token.goes_on() || !self.is_to_be_shrunk(verdict.kind) {
+            return None;
+        }
+        for _ in 0..RUNS {
+            let (again, _) = self.follow(execution, token.clone(), Some(verdict.kind), QUIET);
+            let second = match again {
+                Some(again) if again.kind == verdict.kind => continue,
+                Some(again) => format!("failed with {}: {}", again.kind, again.message),
+                None => "passed".to_owned(),
+            };
+            return Some(nondeterminism(&format!(
+                "some runs failed with {}: {}; one {second}",
+                verdict.kind, verdict.message
+            )));
+        }
+        None
     }
 
     /// Runs the schedule of a token, which failed with `kind`, if that is known.

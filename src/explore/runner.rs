@@ -121,7 +121,11 @@ impl Exploration<'_> {
             Verification::SampleAsWell(verified) => {
                 let sampled = self.sample()?;
                 let has_failed = sampled.finding.is_some() || sampled.verdict.is_some();
-                if has_failed { sampled } else { Outcome { steps: verified.steps + sampled.steps, ..verified } }
+                if has_failed {
+                    sampled
+                } else {
+                    Outcome { steps: verified.steps + sampled.steps, ..verified }
+                }
             }
         };
         notes.append(&mut outcome.notes);

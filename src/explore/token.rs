@@ -255,7 +255,17 @@ mod tests {
                 let memory = if sc { MemoryModel::SequentiallyConsistent } else { MemoryModel::Rc11 };
                 let (directed, is_endless) = (spurious % 2 == 1, choices.len() % 2 == 1);
                 let eats_tokens = if directed { spurious % 3 == 0 } else { spurious > 0 };
-                Token { timeouts, spurious, eats_tokens, memory, directed, is_endless, threads, runs, choices }
+                Token {
+                    timeouts,
+                    spurious,
+                    eats_tokens,
+                    memory,
+                    directed,
+                    is_endless,
+                    threads,
+                    runs,
+                    choices,
+                }
             })
     }
 

@@ -107,8 +107,12 @@ impl Exploration<'_> {
         if met.is_empty() {
             return Ok(());
         }
-        let liberties = liberties(met);
         if let Some(bound) = self.config.spurious {
+            // Leaders are free then.
+            let liberties = Liberties { barrier_leader: false, ..liberties(met) };
+            if liberties == Liberties::default() {
+                return Ok(());
+            }
             outcome.assumptions.push(match bound {
                 0 => Assumption::NoLiberties { liberties },
                 bound => Assumption::Liberties { liberties, bound, explored: None },
@@ -125,6 +129,7 @@ impl Exploration<'_> {
         let second = Budget { executions, time, is_second_stage: true, ..*budget };
         let mut limits = self.config.exhaustive_limits();
         limits.spurious = 1;
+        limits.free_leaders = true;
         limits.eats_tokens = met.has(Basis::PARK_TOKEN);
         let mut second = self.exhaust(&second, &limits)?;
         let explored = match second.end {

@@ -64,7 +64,8 @@ impl fmt::Display for Liberties {
             (self.waiting_writer, "a reader behind a waiting writer"),
             (self.park_token, "a park token lost to a wait"),
         ];
-        let words: Vec<&str> = all.into_iter().filter(|&(is_there, _)| is_there).map(|(_, words)| words).collect();
+        let words: Vec<&str> =
+            all.into_iter().filter(|&(is_there, _)| is_there).map(|(_, words)| words).collect();
         match words.split_last() {
             Some((last, [])) => f.write_str(last),
             Some((last, front)) => write!(f, "{} or {last}", front.join(", ")),
@@ -81,7 +82,9 @@ impl fmt::Display for Assumption {
             Assumption::Liberties { liberties, bound, explored } => {
                 match explored {
                     None => write!(f, "with {liberties}")?,
-                    Some((executions, true)) => write!(f, "and all {} with {liberties}", grouped(*executions))?,
+                    Some((executions, true)) => {
+                        write!(f, "and all {} with {liberties}", grouped(*executions))?
+                    }
                     Some((executions, false)) => {
                         write!(f, "and {} of those with {liberties}", grouped(*executions))?;
                     }

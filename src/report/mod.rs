@@ -27,13 +27,13 @@ mod width;
 
 use std::fmt;
 
+pub use assumption::{Assumption, Liberties};
 #[cfg(feature = "artifacts")]
 pub(crate) use document::json;
 pub(crate) use facts::{
     Cause, CauseOrder, Doing, Effort, Ended, Found, Frame, Handover, LeftOut, Minimized, ObjectName, Passing,
     Place, Race, RaceSide, Row, Spin, Trace, Wait, WeakOrdering,
 };
-pub use assumption::{Assumption, Liberties};
 pub use failure::Failure;
 #[cfg(feature = "artifacts")]
 pub(crate) use html::html;

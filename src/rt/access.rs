@@ -352,10 +352,10 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// A choice of the program's own, which does nothing to any object.
-    pub(crate) fn of_choice() -> Access {
+    /// A choice of the program's own, or a liberty that std takes, which does nothing to any object.
+    pub(crate) fn of_choice(is_liberty: bool) -> Access {
         Access {
-            kind: OpKind::Yield,
+            kind: if is_liberty { OpKind::ParkSpuriously } else { OpKind::Yield },
             site: super::kernel::nowhere(),
             place: None,
             initial: 0,

@@ -39,7 +39,8 @@ impl Basis {
     /// There are executions with more preemptions.
     pub(crate) const PREEMPTIONS: Basis = Basis(1 << 12);
     /// What leaves executions out that schedules which are sampled may show.
-    const BOUNDS: Basis = Basis(Basis::HASH_ORDER.0 | Basis::DRAWN_VALUE.0 | Basis::PAUSED.0 | Basis::PREEMPTIONS.0);
+    const BOUNDS: Basis =
+        Basis(Basis::HASH_ORDER.0 | Basis::DRAWN_VALUE.0 | Basis::PAUSED.0 | Basis::PREEMPTIONS.0);
 
     pub(crate) fn bits(self) -> u32 {
         self.0

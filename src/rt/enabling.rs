@@ -86,8 +86,7 @@ impl Kernel {
         let thread = self.thread(id);
         let op = &thread.pending;
         let object = self.objects.get(op.object);
-        object.state.permits(&object.entries, op, id)
-            || thread.is_due
+        object.state.permits(&object.entries, op, id) || thread.is_due
     }
 
     /// The state of `object` has changed: the threads that wait on it are enabled or disabled.
@@ -140,7 +139,8 @@ impl Kernel {
     /// What time it is for a thread.
     pub(crate) fn time_of(&self, id: ThreadId) -> Instant {
         let thread = &self.threads[id.index()];
-        let later = if self.limits.timeouts == Timeouts::Any { self.timers.known(&thread.acquirable) } else { 0 };
+        let later =
+            if self.limits.timeouts == Timeouts::Any { self.timers.known(&thread.acquirable) } else { 0 };
         later.max(self.timers.known(&thread.clock))
     }
 

@@ -376,6 +376,7 @@ mod tests {
             max_preemptions: None,
             timeouts: Timeouts::Last,
             spurious: 0,
+            free_leaders: true,
             eats_tokens: false,
             stack_size: 1 << 16,
             daemons: false,

@@ -21,6 +21,8 @@ pub(crate) struct Limits {
     pub(crate) timeouts: Timeouts,
     /// How often in an execution std may take each of its liberties; see `basis`.
     pub(crate) spurious: u32,
+    /// Whether any thread may be the leader of a barrier, and not only the first to arrive.
+    pub(crate) free_leaders: bool,
     /// Whether waits of std's own may take the park token.
     pub(crate) eats_tokens: bool,
     pub(crate) stack_size: usize,

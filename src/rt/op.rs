@@ -178,7 +178,15 @@ impl OpKind {
     /// Whether the operation can change its object. Reads of one object commute with each other.
     #[inline]
     pub fn is_write(self) -> bool {
-        !matches!(self, OpKind::Load | OpKind::IsFinished | OpKind::OnceGet | OpKind::Begin | OpKind::ReadClock | OpKind::ArriveToRead)
+        !matches!(
+            self,
+            OpKind::Load
+                | OpKind::IsFinished
+                | OpKind::OnceGet
+                | OpKind::Begin
+                | OpKind::ReadClock
+                | OpKind::ArriveToRead
+        )
     }
 
     /// Whether the thread says that it cannot go on usefully until another one has run.

@@ -19,6 +19,8 @@ pub(crate) enum Act {
     Add(usize),
     /// The same, by loads and compare-exchanges until one succeeds.
     Retry(usize),
+    /// Writes the second value if it finds the first, by a weak compare-exchange. Logs whether it has.
+    Exchange(usize, u64, u64),
     /// Goes round until the atomic has this value.
     Await(usize, u64),
     /// The same, where the first round looks at the other atomic only, and the others at both.
@@ -103,6 +105,9 @@ pub(crate) struct Program {
     pub(crate) capacity: Option<usize>,
     /// How many threads go on together at the barrier.
     pub(crate) party: usize,
+    /// Whether std may do once what it is allowed to: end a wait for no reason, fail a weak compare-exchange, keep a reader
+    /// behind a writer that waits.
+    pub(crate) liberties: bool,
     /// Whether waits with a deadline may end at any time, and not only when nobody can go on.
     pub(crate) any_time: bool,
 }
@@ -134,6 +139,6 @@ impl Program {
             matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive | ReceiveTimeout(_))
         };
         let has_rounds = |act: &Act| matches!(act, Retry(_) | AwaitLater(..) | AwaitModifying(..));
-        !self.any(|act| has_orders(act) || has_rounds(act))
+        !self.liberties && !self.any(|act| has_orders(act) || has_rounds(act))
     }
 }

@@ -1,7 +1,7 @@
 //! Random programs over synchronization objects, a family for each kind: the executions are those that enumerating
 //! interleavings finds, each once, and a deadlock or a livelock is found where there is one.
 
-use drawloom::{FailureKind, MemoryModel, Timeouts};
+use drawloom::{Assumption, Config, FailureKind, MemoryModel, StrategyKind, Timeouts};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use proptest::test_runner::TestRunner;
@@ -44,6 +44,8 @@ enum Family {
     Timed,
     /// The same with a channel.
     TimedChannel,
+    /// What std may do besides what it usually does.
+    Liberties,
     /// All of them.
     All,
 }
@@ -152,6 +154,20 @@ impl Family {
                         .boxed(),
                 ),
             ],
+            Family::Liberties => vec![
+                (2, act((at(), 0..2u64, 1..3u64).prop_map(|(at, from, to)| Act::Exchange(at, from, to)))),
+                (2, Just(vec![Lock(0), Act::Wait, Unlock(0)]).boxed()),
+                (1, length().prop_map(|length| vec![Lock(0), Act::WaitTimeout(length), Unlock(0)]).boxed()),
+                (2, act(prop_oneof![Just(Act::NotifyOne), Just(Act::NotifyAll)])),
+                (1, act(Just(Act::Park))),
+                (1, act(length().prop_map(Act::ParkTimeout))),
+                (2, act((0..4usize).prop_map(Act::Unpark))),
+                (3, section(Read, ReadUnlock)),
+                (3, section(Write, WriteUnlock)),
+                (1, Just(vec![Read(0), Read(0), ReadUnlock(0), ReadUnlock(0)]).boxed()),
+                (1, act(Just(Act::Arrive))),
+                (1, section(Lock, Unlock)),
+            ],
             Family::Timed | Family::TimedChannel => {
                 let acquires = (at(), length(), inner()).prop_map(|(at, length, inner)| {
                     let skipped = inner.len() + 1;
@@ -168,7 +184,12 @@ impl Family {
                     (2, act((at(), length()).prop_map(|(at, length)| Act::AcquireTimeout(at, length, 0)))),
                     (2, act(at().prop_map(Act::Acquire))),
                     (2, act(at().prop_map(Act::Release))),
-                    (3, length().prop_map(|length| vec![Lock(0), Act::WaitTimeout(length), Unlock(0)]).boxed()),
+                    (
+                        3,
+                        length()
+                            .prop_map(|length| vec![Lock(0), Act::WaitTimeout(length), Unlock(0)])
+                            .boxed(),
+                    ),
                     (1, Just(vec![Lock(0), Act::Wait, Unlock(0)]).boxed()),
                     (3, act(prop_oneof![Just(Act::NotifyOne), Just(Act::NotifyAll)])),
                     (2, act(length().prop_map(Act::ParkTimeout))),
@@ -200,7 +221,8 @@ impl Family {
     }
 
     fn has_channel(self) -> bool {
-        matches!(self, 
+        matches!(
+            self,
             Family::Classic | Family::Bounded | Family::Strict | Family::TimedChannel | Family::All
         )
     }
@@ -246,8 +268,9 @@ impl Family {
         let threads = prop_oneof![2 => threads(2, 3), 2 => threads(3, 2), 1 => threads(4, 1)];
         let capacity = prop::sample::select(self.capacities());
         let shape = (self.receiver(), capacity, 1..4usize, prop::bool::weighted(0.3));
-        (threads, shape).prop_map(|(threads, (receiver, capacity, party, any_time))| {
-            let mut program = Program { threads, capacity, party, any_time };
+        (threads, shape).prop_map(move |(threads, (receiver, capacity, party, any_time))| {
+            let liberties = self == Family::Liberties;
+            let mut program = Program { threads, capacity, party, liberties, any_time };
             program.complete(receiver);
             program
         })
@@ -283,7 +306,8 @@ fn check(program: &Program) -> Result<(), TestCaseError> {
     // Where they are not counted, each order of readers may be one.
     let limit = if program.is_countable() { 100 * expected.count as u64 + 10_000 } else { 1_000_000 };
     let timeouts = if program.any_time { Timeouts::Any } else { Timeouts::Last };
-    let limited = |memory| config(memory).executions(limit).spurious(0).timeouts(timeouts);
+    let limited =
+        |memory| config(memory).executions(limit).spurious(u32::from(program.liberties)).timeouts(timeouts);
     let (outcomes, report) = shown(limited(MemoryModel::SequentiallyConsistent), || run(program));
     if expected.deadlock || expected.livelock {
         let kind = report.failure().map(|failure| failure.kind());
@@ -316,7 +340,7 @@ fn check(program: &Program) -> Result<(), TestCaseError> {
 /// As `check`, with a bound on preemptions.
 fn check_bounded(program: &Program, bound: u32) -> Result<(), TestCaseError> {
     let Some(expected) = executions(program, STATES, Some(bound)) else { return Ok(()) };
-    let bounded = config(MemoryModel::SequentiallyConsistent).max_preemptions(bound);
+    let bounded = config(MemoryModel::SequentiallyConsistent).max_preemptions(bound).spurious(0);
     let (outcomes, report) = shown(bounded, || run(program));
     if expected.deadlock {
         prop_assert!(report.failed_with(FailureKind::Deadlock), "a deadlock was not found: {report}");
@@ -340,6 +364,59 @@ fn executions_with_few_preemptions_are_those_that_interleaving_finds() {
 fn check_family(family: Family, cases: u32) {
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     TestRunner::new(config).run(&family.program(), |program| check(&program)).unwrap();
+}
+
+/// Whatever sampling shows of a program is among what exploring every execution of it has shown, whoever samples.
+fn check_sampled(program: &Program, executions: u64) -> Result<(), TestCaseError> {
+    let timeouts = if program.any_time { Timeouts::Any } else { Timeouts::Last };
+    let all = Config::new().shrink(false).timeouts(timeouts).leaks(drawloom::Policy::Allow);
+    let limited = all.clone().executions(20_000);
+    let (outcomes, report) = shown(limited.clone().strategy(StrategyKind::Exhaustive), || run(program));
+    if report.failed_with(FailureKind::Unverified) {
+        return Ok(());
+    }
+    // One that fails is found to fail by default as well.
+    if let Some(failure) = report.failure() {
+        let (_, auto) = shown(limited, || run(program));
+        prop_assert!(auto.failed_with(failure.kind()), "{auto}");
+        return Ok(());
+    }
+    let is_partial = |assumption: &Assumption| match assumption {
+        Assumption::Liberties { explored, .. } => explored.is_some_and(|(_, is_all)| !is_all),
+        Assumption::NoLiberties { .. } => true,
+        _ => false,
+    };
+    let has_more = report.assumptions().iter().any(is_partial);
+    for strategy in [StrategyKind::Portfolio, StrategyKind::RandomWalk, StrategyKind::RoundRobin] {
+        let sampled = all.clone().strategy(strategy).executions(executions);
+        let sampled = if has_more { sampled.spurious(0) } else { sampled };
+        let (seen, report) = shown(sampled, || run(program));
+        prop_assert!(report.passed(), "{strategy:?}: {report}");
+        let missed: Vec<_> = seen.difference(&outcomes).collect();
+        prop_assert!(missed.is_empty(), "{strategy:?} shows {missed:?}");
+    }
+    Ok(())
+}
+
+fn check_all_sampled(cases: u32, executions: u64) {
+    let families = [Family::All, Family::Timed, Family::TimedChannel, Family::Liberties, Family::Classic];
+    for family in families {
+        let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+        let program = family.program();
+        TestRunner::new(config).run(&program, |program| check_sampled(&program, executions)).unwrap();
+    }
+}
+
+#[test]
+fn what_is_sampled_was_explored() {
+    check_all_sampled(40, 200);
+}
+
+/// `cargo test --release --test exhaustive -- --ignored deep_sampled`
+#[test]
+#[ignore = "takes minutes; see the command in its documentation"]
+fn deep_sampled_was_explored() {
+    check_all_sampled(2_000, 2_000);
 }
 
 /// A quick and a deep test of each family, with so many programs: as many for the deep one as take about five minutes,
@@ -373,5 +450,6 @@ families! {
     barriers_show_the_outcomes_that_interleaving_finds 300, deep_families_barrier 100_000, Barrier;
     timed_waits_have_the_executions_that_interleaving_finds 600, deep_families_timed 20_000, Timed;
     timed_channels_show_the_outcomes_that_interleaving_finds 300, deep_families_timed_channel 20_000, TimedChannel;
+    liberties_of_std_show_the_outcomes_that_interleaving_finds 600, deep_families_liberties 20_000, Liberties;
     all_objects_together_show_the_outcomes_that_interleaving_finds 300, deep_families_all 100_000, All;
 }

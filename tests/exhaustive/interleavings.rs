@@ -27,6 +27,10 @@ struct State {
     waiters: Vec<usize>,
     /// Threads that were notified and have not locked again.
     notified: Vec<usize>,
+    /// Whether std has taken its liberty.
+    liberty: bool,
+    /// Writers that have come, where readers may wait behind them.
+    writers: [usize; OBJECTS],
     /// Those of them whose time was over by then: they find out by themselves.
     attempting: Vec<usize>,
     /// Seconds that have passed, and how many had when each thread came to its operation.
@@ -221,6 +225,18 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
             new.log[thread].push(state.values[at]);
             new.values[at] += 1;
         }
+        Act::Exchange(at, expected, value) => {
+            let is_equal = state.values[at] == expected;
+            if is_equal && program.liberties && !state.liberty {
+                let mut new = new.clone();
+                new.liberty = true;
+                tries(&mut new, at, false, 0);
+                next.push(new);
+            }
+            if tries(&mut new, at, is_equal, 0) {
+                new.values[at] = value;
+            }
+        }
         Act::Lock(at) if state.held[at] => return,
         Act::Lock(at) | Act::Unlock(at) => {
             changes(&mut new, MUTEXES + at);
@@ -229,11 +245,35 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
         Act::TryLock(at, skipped) => {
             new.held[at] |= tries(&mut new, MUTEXES + at, !state.held[at], skipped);
         }
+        Act::Read(at) if program.liberties && state.stage[thread] == 1 => {
+            if state.writer[at] || state.writers[at] > 0 {
+                return;
+            }
+            new.stage[thread] = 0;
+            new.readers[at] += 1;
+        }
         Act::Read(at) if state.writer[at] => return,
-        Act::Read(at) => new.readers[at] += 1,
+        Act::Read(at) => {
+            if program.liberties && !state.liberty && state.writers[at] > 0 {
+                let mut new = state.clone();
+                new.liberty = true;
+                new.stage[thread] = 1;
+                next.push(new);
+            }
+            new.readers[at] += 1;
+        }
         Act::ReadUnlock(at) => new.readers[at] -= 1,
+        Act::Write(at) if program.liberties && state.stage[thread] == 0 => {
+            new.position[thread] -= 1;
+            new.stage[thread] = 1;
+            new.writers[at] += 1;
+        }
         Act::Write(at) if state.writer[at] || state.readers[at] > 0 => return,
-        Act::Write(at) | Act::WriteUnlock(at) => new.writer[at] = act == Act::Write(at),
+        Act::Write(at) | Act::WriteUnlock(at) => {
+            new.writer[at] = act == Act::Write(at);
+            new.writers[at] -= usize::from(program.liberties && new.writer[at]);
+            new.stage[thread] = 0;
+        }
         // Executions with reader-writer locks are not counted, so the object does not matter.
         Act::TryRead(at, skipped) => {
             new.readers[at] += usize::from(tries(&mut new, 0, !state.writer[at], skipped));
@@ -261,14 +301,36 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
             let goes = tries(&mut new, SEMAPHORES + at, state.permits[at] > 0, skipped);
             new.permits[at] -= usize::from(goes);
         }
+        Act::Park | Act::ParkTimeout(_)
+            if program.liberties && !state.liberty && state.stage[thread] == 0 =>
+        {
+            // It ends for no reason, or it does not.
+            let mut waits = state.clone();
+            waits.stage[thread] = 1;
+            next.push(waits);
+            new.liberty = true;
+        }
         Act::ParkTimeout(_) if !state.tokens[thread] => {
             if !is_due(program, state, thread) {
                 return;
             }
             looks(&mut new, TOKENS + thread);
+            new.stage[thread] = 0;
         }
-        Act::WaitTimeout(_) => return wait_timeout(program, state, thread, next),
-        Act::Wait => return wait(state, thread, next),
+        Act::WaitTimeout(_) => {
+            wake_for_no_reason(program, state, thread, next);
+            if state.stage[thread] != RELOCKS {
+                wait_timeout(program, state, thread, next);
+            }
+            return;
+        }
+        Act::Wait => {
+            wake_for_no_reason(program, state, thread, next);
+            if state.stage[thread] != RELOCKS {
+                wait(state, thread, next);
+            }
+            return;
+        }
         Act::NotifyOne | Act::NotifyAll if state.waiters.is_empty() => looks(&mut new, CONDVAR),
         Act::NotifyOne => {
             for chosen in 0..state.waiters.len() {
@@ -292,6 +354,7 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
         }
         Act::Park if !state.tokens[thread] => return,
         Act::Park | Act::ParkTimeout(_) => {
+            new.stage[thread] = 0;
             changes(&mut new, TOKENS + thread);
             new.tokens[thread] = false;
         }
@@ -343,6 +406,30 @@ fn wait(state: &State, thread: usize, next: &mut Vec<State>) {
         new.held[0] = false;
     }
     next.push(new);
+}
+
+/// The stage of a wait that has ended for no reason, and is to lock its mutex again.
+const RELOCKS: u8 = 9;
+
+/// A wait that ends for no reason is one that has never joined the waiters.
+fn wake_for_no_reason(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) {
+    let begins =
+        state.stage[thread] == 0 && !state.waiters.contains(&thread) && !state.notified.contains(&thread);
+    if state.stage[thread] == RELOCKS && !state.held[0] {
+        let mut new = state.clone();
+        new.held[0] = true;
+        new.stage[thread] = 0;
+        new.position[thread] += 1;
+        let is_timed = matches!(program.threads[thread][state.position[thread]], Act::WaitTimeout(_));
+        new.log[thread].extend(is_timed.then_some(0));
+        next.push(new);
+    } else if begins && program.liberties && !state.liberty {
+        let mut new = state.clone();
+        new.liberty = true;
+        new.held[0] = false;
+        new.stage[thread] = RELOCKS;
+        next.push(new);
+    }
 }
 
 /// The same with a deadline: if it comes before a notification, to find out is a step of its own, between the two.

@@ -86,6 +86,7 @@ pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
     let mut senders: Vec<Sender> = std::iter::repeat_n(sender, senders).collect();
     let mut receiver = Some(receiver);
     let unparks = program.any(|act| matches!(act, Act::Unpark(_)));
+    let everyone = Arc::new(OnceLock::new());
     let mut spawn = |acts: &Vec<Act>| {
         let acts = acts.clone();
         let receives = |act| {
@@ -98,33 +99,33 @@ pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
             threads: Vec::new(),
             log: Vec::new(),
         };
-        // A thread waits for what it needs to unpark others, which takes one execution.
-        let (everyone, told) = unparks.then(mpsc::channel).unzip();
-        let thread = thread::spawn(move || {
-            if let Some(told) = &told {
-                player.threads = mpsc::Receiver::recv(told).expect("all are told");
+        // A thread waits for what it needs to unpark others, which takes one execution. Not by a channel: that may take the
+        // thread's park token.
+        let everyone = unparks.then(|| Arc::clone(&everyone));
+        thread::spawn(move || {
+            if let Some(everyone) = everyone {
+                player.threads.clone_from(everyone.wait());
             }
             player.play(&acts);
             // A receiver that is dropped would make sends fail, so it lives on.
-            (player.log, player.receiver, told)
-        });
-        (thread, everyone)
+            (player.log, player.receiver)
+        })
     };
     let threads: Vec<_> = program.threads.iter().map(&mut spawn).collect();
-    let handles: Vec<_> = threads.iter().map(|(thread, _)| thread.thread().clone()).collect();
-    for everyone in threads.iter().filter_map(|(_, everyone)| everyone.as_ref()) {
-        mpsc::Sender::send(everyone, handles.clone()).expect("all wait to be told");
+    if unparks {
+        let handles = threads.iter().map(|thread| thread.thread().clone()).collect();
+        everyone.set(handles).expect("nobody else does");
     }
     // What is kept is dropped when all have ended.
-    let ended: Vec<_> = threads.into_iter().map(|(thread, told)| (thread.join().unwrap(), told)).collect();
-    ended.into_iter().map(|((log, ..), _)| log).collect()
+    let ended: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    ended.into_iter().map(|(log, _)| log).collect()
 }
 
 impl Player {
     fn play(&mut self, acts: &[Act]) {
         let objects = Arc::clone(&self.objects);
         let mut held: [Option<MutexGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
-        let mut read: [Option<RwLockReadGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
+        let mut read: [Vec<RwLockReadGuard<'_, ()>>; OBJECTS] = [const { Vec::new() }; OBJECTS];
         let mut written: [Option<RwLockWriteGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
         let mut position = 0;
         while let Some(&act) = acts.get(position) {
@@ -152,13 +153,14 @@ impl Player {
                     self.log.push(u64::from(result.timed_out()));
                 }
                 Act::Wait => held[0] = held[0].take().map(|guard| objects.condvar.wait(guard).unwrap()),
-                Act::Read(at) => read[at] = Some(objects.locks[at].read().unwrap()),
-                Act::ReadUnlock(at) => read[at] = None,
+                Act::Read(at) => read[at].push(objects.locks[at].read().unwrap()),
+                Act::ReadUnlock(at) => drop(read[at].pop()),
                 Act::Write(at) => written[at] = Some(objects.locks[at].write().unwrap()),
                 Act::WriteUnlock(at) => written[at] = None,
                 Act::TryRead(at, skipped) => {
-                    read[at] = objects.locks[at].try_read().ok();
-                    tried(read[at].is_some(), skipped);
+                    let guard = objects.locks[at].try_read().ok();
+                    tried(guard.is_some(), skipped);
+                    read[at].extend(guard);
                 }
                 Act::TryWrite(at, skipped) => {
                     written[at] = objects.locks[at].try_write().ok();
@@ -180,6 +182,10 @@ impl Player {
                     break Some(found);
                 }
             },
+            Act::Exchange(at, expected, value) => {
+                let exchanged = objects.values[at].compare_exchange_weak(expected, value, SeqCst, SeqCst);
+                Some(u64::from(exchanged.is_ok()))
+            }
             Act::Arrive => Some(u64::from(objects.barrier.wait().is_leader())),
             Act::Set(at, value) => Some(u64::from(objects.cells[at].set(value).is_ok())),
             Act::Get(at) => Some(objects.cells[at].get().copied().unwrap_or(EMPTY)),
@@ -205,9 +211,11 @@ impl Player {
                 mpsc::TryRecvError::Disconnected => DISCONNECTED,
             })),
             Act::ReceiveTimeout(length) => {
-                Some(self.receiver().recv_timeout(Duration::from_secs(length)).unwrap_or_else(|error| match error {
-                    mpsc::RecvTimeoutError::Timeout => EMPTY,
-                    mpsc::RecvTimeoutError::Disconnected => DISCONNECTED,
+                Some(self.receiver().recv_timeout(Duration::from_secs(length)).unwrap_or_else(|error| {
+                    match error {
+                        mpsc::RecvTimeoutError::Timeout => EMPTY,
+                        mpsc::RecvTimeoutError::Disconnected => DISCONNECTED,
+                    }
                 }))
             }
             Act::ReadClock => Some(objects.start.elapsed().as_secs()),

@@ -36,9 +36,9 @@ type Counts = [u64; 4];
 #[track_caller]
 fn check(name: &str, expected: Counts, body: impl Fn() + Send + Sync + 'static) {
     let body = StdArc::new(body);
-    let settings = [Timeouts::Last, Timeouts::Any]
-        .into_iter()
-        .flat_map(|timeouts| [(timeouts, MemoryModel::SequentiallyConsistent), (timeouts, MemoryModel::Rc11)]);
+    let settings = [Timeouts::Last, Timeouts::Any].into_iter().flat_map(|timeouts| {
+        [(timeouts, MemoryModel::SequentiallyConsistent), (timeouts, MemoryModel::Rc11)]
+    });
     let counts = settings.map(|(timeouts, memory)| {
         let config = Config::new()
             .strategy(StrategyKind::Exhaustive)

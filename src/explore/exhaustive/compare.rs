@@ -49,12 +49,10 @@ impl Worker<'_, '_> {
         let order = self.explorer.as_ref().expect("put back after each graph").graph.order.clone();
         let explorer = self.explorer.as_mut().expect("put back after each graph");
         explorer.checker.reorder(&mut explorer.graph);
-        let is_other = explorer.graph.order != order;
+        explorer.is_eager = true;
         let (verdict, is_longer) = self.run_complete(index);
-        let second: Trail = (
-            std::mem::take(&mut self.execution.fingerprints),
-            verdict.as_ref().map(|verdict| verdict.kind),
-        );
+        let second: Trail =
+            (std::mem::take(&mut self.execution.fingerprints), verdict.as_ref().map(|verdict| verdict.kind));
         let end = match verdict {
             None if !is_longer => None,
             Some(verdict) if verdict.kind == FailureKind::Misuse => Some(self.failed(index, verdict)),
@@ -64,7 +62,7 @@ impl Worker<'_, '_> {
                 let verdict = verdict.filter(|verdict| verdict.kind != FailureKind::Nondeterminism);
                 Some(match (end, verdict) {
                     (Some(end), _) => end,
-                    (None, Some(verdict)) if is_other => {
+                    (None, Some(verdict)) => {
                         self.run_complete(index);
                         self.failed(index, verdict)
                     }
@@ -74,6 +72,7 @@ impl Worker<'_, '_> {
         };
         let explorer = self.explorer.as_mut().expect("put back after each graph");
         explorer.graph.order = order;
+        explorer.is_eager = false;
         end
     }
 
@@ -147,7 +146,9 @@ fn differs(second: Option<Verdict>, is_longer: bool) -> Option<Verdict> {
     match second {
         None if is_longer => Some(nondeterminism("the second went on where the first had ended")),
         None => None,
-        Some(verdict) if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) => Some(verdict),
+        Some(verdict) if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) => {
+            Some(verdict)
+        }
         Some(Verdict { kind, message, .. }) => Some(nondeterminism(&format!(
             "no operation differs, but the first passed; the second failed with {kind}: {message}"
         ))),

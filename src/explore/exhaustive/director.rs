@@ -14,8 +14,8 @@ use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::revisit::Change;
 use super::spin::{Probe, ProbedOp, StraightSites};
-use crate::rt::basis::Basis;
 use crate::rt::access::{Access, Outcome, Place, Rule, nth_bit};
+use crate::rt::basis::Basis;
 use crate::rt::director::{Direction, Director};
 use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
@@ -65,6 +65,8 @@ pub(super) struct Explorer {
     /// The step of each event in this run; 0 if it has not happened.
     pub(super) steps: Vec<u64>,
     pub(super) candidates: Vec<EventId>,
+    /// Whether threads begin and end as early as they can, the last ones first: to see whether that makes a difference.
+    pub(super) is_eager: bool,
     /// How often time has passed in this run.
     pub(super) epoch: u32,
     pub(super) probe: Option<Probe>,
@@ -121,6 +123,7 @@ impl Explorer {
             bound: Vec::new(),
             steps: Vec::new(),
             candidates: Vec::new(),
+            is_eager: false,
             epoch: 0,
             probe: None,
             probed: Vec::new(),
@@ -331,6 +334,13 @@ fn without_event(kernel: &Kernel) -> Option<ThreadId> {
     kernel.enabled_threads().find(|&thread| !kernel.is_event(kernel.thread(thread).pending.kind))
 }
 
+/// The last thread that has only to begin or to end.
+#[cold]
+fn last_without_event(kernel: &Kernel) -> Option<ThreadId> {
+    let threads = kernel.enabled_threads();
+    threads.filter(|&thread| !kernel.is_event(kernel.thread(thread).pending.kind)).max()
+}
+
 /// What `thread` waits for, if that is a thread that has only to begin or to end.
 #[cold]
 fn first_to_end(kernel: &Kernel, thread: ThreadId) -> Option<ThreadId> {
@@ -357,6 +367,11 @@ impl Director for Explorer {
                 _ if self.is_cut_off => Direction::Stop(Stop::Deadlock),
                 _ => Direction::Release,
             };
+        }
+        if self.is_eager
+            && let Some(thread) = last_without_event(kernel)
+        {
+            return Direction::Run(thread);
         }
         while let Some(&id) = self.graph.order.get(self.next_step) {
             self.next_step += 1;
@@ -435,6 +450,7 @@ impl Director for Explorer {
     fn choose(&mut self, kernel: &mut Kernel, choice: Choice, alternatives: usize) -> usize {
         let line = self.lines[kernel.current.index()];
         match choice {
+            Choice::BarrierLeader if !kernel.limits.free_leaders => 0,
             Choice::Program | Choice::SpuriousWakeup | Choice::BarrierLeader | Choice::LostToken => {
                 self.choose_freely(kernel, line, choice, alternatives)
             }
@@ -506,14 +522,18 @@ impl Explorer {
             }
             return event.choice as usize;
         }
-        let access = Access::of_choice();
+        let is_liberty = matches!(choice, Choice::SpuriousWakeup | Choice::LostToken);
+        let is_used_up = is_liberty && self.liberties_so_far() >= self.spurious;
+        let access = Access::of_choice(is_liberty);
         let mut event = Event::new(&access, line);
         event.set(flag::CHOICE | flag::MAXIMAL, true);
         let id = self.graph.push(event);
         self.steps.push(kernel.steps);
         self.graph.compute_clocks(id);
         let is_paused = kernel.restraint.is_paused();
-        let enumerated = if alternatives > ENUMERATED || is_paused {
+        let enumerated = if is_used_up {
+            1
+        } else if alternatives > ENUMERATED || is_paused {
             self.basis.add(if is_paused { Basis::PAUSED } else { Basis::DRAWN_VALUE });
             1
         } else {
@@ -522,7 +542,6 @@ impl Explorer {
         for choice in 1..enumerated as u32 {
             self.found.push(Change::Alternative { event: id, source: NONE, choice });
         }
-        let _ = choice;
         0
     }
 }

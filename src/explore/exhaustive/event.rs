@@ -189,7 +189,8 @@ impl Event {
 
     /// Whether std takes a liberty where the operation makes this choice.
     pub(super) fn takes_liberty(&self, choice: u32) -> bool {
-        choice > 0 && matches!(self.kind, OpKind::CompareExchange | OpKind::ArriveToRead)
+        let kind = self.kind;
+        choice > 0 && matches!(kind, OpKind::CompareExchange | OpKind::ArriveToRead | OpKind::ParkSpuriously)
     }
 
     /// What it does where it finds `value`.

@@ -5,8 +5,8 @@ use super::clocks::PORF;
 use super::director::{Explorer, RunEnd};
 use super::event::{Event, EventId, NONE, flag};
 use super::revisit::{Change, DetourEnd};
-use crate::rt::basis::Basis;
 use crate::rt::access::{Access, Gate, Outcome, Place, Rule};
+use crate::rt::basis::Basis;
 use crate::rt::director::Director;
 use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
@@ -130,7 +130,7 @@ impl Explorer {
                 let is_liberty = event.takes_liberty(choice);
                 if is_first
                     || paused
-                    || is_liberty && self.spurious_so_far(kernel) >= self.spurious
+                    || is_liberty && self.liberties_so_far() >= self.spurious
                     || !self.can_read(&event, past, source, choice)
                 {
                     continue;
@@ -182,7 +182,8 @@ impl Explorer {
             Outcome::Reads => true,
             Outcome::Writes(_) => {
                 let taken_by = self.graph.event(source).taken_by;
-                let is_past = |taken: EventId| self.graph.is_known(taken, past, (event.gate, event.epoch), PORF);
+                let is_past =
+                    |taken: EventId| self.graph.is_known(taken, past, (event.gate, event.epoch), PORF);
                 taken_by == NONE || !self.graph.event(taken_by).has(flag::FROZEN) && !is_past(taken_by)
             }
         }
@@ -221,9 +222,8 @@ impl Explorer {
         }
     }
 
-    fn spurious_so_far(&self, kernel: &Kernel) -> u32 {
-        let is_spurious = |event: &&Event| event.takes_liberty(event.choice);
-        let weak = self.graph.events.iter().filter(is_spurious).count() as u32;
-        weak + (kernel.limits.spurious - kernel.spurious_left)
+    /// How often std has taken a liberty in the graph.
+    pub(super) fn liberties_so_far(&self) -> u32 {
+        self.graph.events.iter().filter(|event| event.takes_liberty(event.choice)).count() as u32
     }
 }

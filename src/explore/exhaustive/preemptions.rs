@@ -179,8 +179,8 @@ impl State {
             },
             id => graph.event(id),
         };
-        let waits_for_time = event.epoch > 0
-            && (event.previous == NONE || graph.event(event.previous).epoch < event.epoch);
+        let waits_for_time =
+            event.epoch > 0 && (event.previous == NONE || graph.event(event.previous).epoch < event.epoch);
         if event.kind.is_yield() || waits_for_time {
             return false;
         }

@@ -123,7 +123,8 @@ impl Item {
                 let Event { thread, previous, gate, epoch, .. } = *base.event(event);
                 let before = base.past(thread, previous);
                 let past = base.clock(source, PORF);
-                let is_past = |id: EventId| base.counts(past, id) || base.is_known(id, before, (gate, epoch), PORF);
+                let is_past =
+                    |id: EventId| base.counts(past, id) || base.is_known(id, before, (gate, epoch), PORF);
                 let stays = next != DetourEnd::Evicted;
                 let location = base.event(event).location;
                 let prefix = read + u32::from(stays);

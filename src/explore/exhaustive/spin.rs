@@ -18,8 +18,8 @@ use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::retry::{Repeated, Round};
 use super::revisit::Change;
-use crate::rt::basis::Basis;
 use crate::rt::access::{Access, Outcome};
+use crate::rt::basis::Basis;
 use crate::rt::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
@@ -216,10 +216,7 @@ impl Explorer {
     pub(super) fn look_for_spin(&mut self, line: u32) {
         let last = self.graph.lines[line as usize].last;
         // When time has passed, who waits in a loop looks again.
-        if last == NONE
-            || self.graph.event(last).epoch < self.graph.epoch()
-            || !self.graph.may_spin(last)
-        {
+        if last == NONE || self.graph.event(last).epoch < self.graph.epoch() || !self.graph.may_spin(last) {
             return;
         }
         if self.end.is_some() || self.graph.lines[line as usize].spins() {

@@ -19,8 +19,8 @@ use super::graph::Graph;
 use super::revisit::{Change, Item};
 use super::{Common, End, SMALL, WorkerEnd, preemptions};
 use crate::detect::lock_order::LockOrder;
-use crate::rt::basis::Basis;
 use crate::rt::Execution;
+use crate::rt::basis::Basis;
 use crate::rt::execution::Mode;
 use crate::rt::memory::MemoryModel;
 use crate::rt::outcome::Stop;
@@ -297,7 +297,12 @@ impl<'a, 'b> Worker<'a, 'b> {
     }
 
     /// One execution as the explorer wants it.
-    pub(super) fn run_as(&mut self, mut explorer: Box<Explorer>, index: u64, mode: Mode) -> (Box<Explorer>, Stop) {
+    pub(super) fn run_as(
+        &mut self,
+        mut explorer: Box<Explorer>,
+        index: u64,
+        mode: Mode,
+    ) -> (Box<Explorer>, Stop) {
         explorer.start();
         explorer.allowed_work = self.common.allowed_work();
         self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), mode);

@@ -7,8 +7,8 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
-use crate::rt::basis::Basis;
 use crate::rt::access::{Access, Gate, Ordered, Place, Rule, STATE};
+use crate::rt::basis::Basis;
 use crate::rt::encoding::Refusal;
 use crate::rt::memory::MemoryModel;
 use crate::rt::object::{AtomicKind, ObjectKind};
@@ -129,8 +129,14 @@ impl Execution {
         if count == 1 || self.winding_up {
             return 0;
         }
-        let number =
-            if self.director.is_some() { self.choose_wanted(location) } else { self.choose(choice, count) };
+        let number = if self.director.is_some() {
+            self.choose_wanted(location)
+        } else if self.kernel.limits.memory == MemoryModel::SequentiallyConsistent {
+            // Older stores are kept for a director only.
+            0
+        } else {
+            self.choose(choice, count)
+        };
         self.kernel.choose_source(location, number);
         number
     }
@@ -295,13 +301,16 @@ impl Current {
             let count = execution.kernel.exchange_sources(location, id, expected, orders);
             let number = execution.choose_store(location, Choice::ReadsFrom, count);
             let old = execution.kernel.source_value(location);
-            let fails_weakly = old == expected && weak && execution.choose(Choice::WeakFailure, 2) == 1;
+            let may_fail = execution.kernel.limits.directed || execution.kernel.spurious_left > 0;
+            let fails_weakly =
+                old == expected && weak && may_fail && execution.choose(Choice::WeakFailure, 2) == 1;
             if old != expected || fails_weakly {
                 execution.kernel.read_source(location, id, failure);
                 execution.kernel.note_failed(old);
                 if fails_weakly {
                     execution.kernel.note = Note::FailedSpuriously;
                     execution.kernel.liberties += 1;
+                    execution.kernel.spurious_left = execution.kernel.spurious_left.saturating_sub(1);
                 }
                 if fails_weakly || number != 0 {
                     execution.kernel.note_unsettled();

@@ -39,8 +39,10 @@ impl Current {
             arrived.push(Entry { thread, location, flags: WAITING });
             let waiting = arrived.iter().filter(|entry| entry.flags == WAITING).count();
             if waiting >= size {
-                let is_free = size > 1 && execution.kernel.allows(Basis::BARRIER_LEADER);
-                let leader = if is_free { execution.choose(Choice::BarrierLeader, size) } else { 0 };
+                if size > 1 {
+                    execution.kernel.basis.add(Basis::BARRIER_LEADER);
+                }
+                let leader = if size > 1 { execution.choose(Choice::BarrierLeader, size) } else { 0 };
                 execution.kernel.liberties += u32::from(leader != 0);
                 let arrived = execution.kernel.entries_mut(object);
                 for (n, entry) in arrived.iter_mut().filter(|e| e.flags == WAITING).enumerate() {

@@ -110,6 +110,9 @@ impl Current {
         }
         self.op(Op::new(OpKind::Unlock, mutex, location), |execution, thread| {
             execution.kernel.give_mutex(mutex, thread);
+            if spurious {
+                execution.kernel.note = Note::Spurious;
+            }
         });
         let thread = self.kernel().current;
         let waits = self.kernel().entries_mut(condvar).iter().any(|entry| entry.thread == thread);

@@ -91,7 +91,12 @@ impl Current {
     /// The object of a reader-writer lock, registered at its first use.
     pub(crate) fn rwlock_object(self, lock: &Identity, poisoned: impl FnOnce() -> bool) -> ObjectId {
         self.object(lock, ObjectKind::RwLock, || {
-            State::RwLock(RwLockState { writer: None, poisoned: poisoned(), waiting: 0, used: (false, false) })
+            State::RwLock(RwLockState {
+                writer: None,
+                poisoned: poisoned(),
+                waiting: 0,
+                used: (false, false),
+            })
         })
     }
 
@@ -115,7 +120,8 @@ impl Current {
             return self.op(Op::new(OpKind::ArriveToRead, object, location), |execution, _| {
                 let RwLockState { writer, waiting, .. } = *execution.kernel.rwlock(object);
                 execution.kernel.found(u64::from(waiting));
-                let waits = writer.is_none() && waiting > 0 && execution.choose(Choice::WaitingWriter, 2) == 1;
+                let waits =
+                    writer.is_none() && waiting > 0 && execution.choose(Choice::WaitingWriter, 2) == 1;
                 execution.kernel.liberties += u32::from(waits);
                 waits
             });
@@ -141,8 +147,8 @@ impl Current {
             });
             return true;
         }
-        let is_free = self.kernel().rwlock(object).writer.is_none()
-            && self.kernel().entries_mut(object).is_empty();
+        let is_free =
+            self.kernel().rwlock(object).writer.is_none() && self.kernel().entries_mut(object).is_empty();
         self.kernel().rwlock(object).waiting += u32::from(!is_free);
         !is_free
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::rt::Current;
 use crate::rt::basis::Basis;
 use crate::rt::enabling::Grant;
-use crate::rt::kernel::{PARKS, UNPARKED, WAITS};
 use crate::rt::encoding::Refusal;
+use crate::rt::kernel::{PARKS, UNPARKED, WAITS};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;
 use crate::rt::timer::{Instant, NEVER};
@@ -118,12 +118,20 @@ impl Current {
     }
 
     /// Whether the wait takes the token: a choice, as `spurious`.
-    pub(crate) fn loses_token(mut self) -> bool {
-        if self.kernel().spurious_left == 0 || self.execution().choose(Choice::LostToken, 2) == 0 {
+    pub(crate) fn loses_token(self) -> bool {
+        self.takes_liberty(Choice::LostToken)
+    }
+
+    /// Makes a choice that std allows, as often as the test allows in one execution. A director counts by itself: what other
+    /// threads have done by now is nothing that a graph says.
+    fn takes_liberty(mut self, choice: Choice) -> bool {
+        let kernel = self.kernel();
+        if kernel.spurious_left == 0 && !kernel.limits.directed || self.execution().choose(choice, 2) == 0 {
             return false;
         }
-        self.kernel().spurious_left -= 1;
-        self.kernel().liberties += 1;
+        let kernel = self.kernel();
+        kernel.spurious_left = kernel.spurious_left.saturating_sub(1);
+        kernel.liberties += 1;
         true
     }
 
@@ -189,11 +197,6 @@ impl Current {
     /// Whether the wait that is about to start ends for no reason, which std allows: a choice, taken only
     /// as often as the test allows in one execution.
     pub(crate) fn spurious(mut self) -> bool {
-        if !self.kernel().allows(Basis::SPURIOUS_WAKEUP) || self.kernel().spurious_left == 0 || self.execution().choose(Choice::SpuriousWakeup, 2) == 0 {
-            return false;
-        }
-        self.kernel().spurious_left -= 1;
-        self.kernel().liberties += 1;
-        true
+        self.kernel().allows(Basis::SPURIOUS_WAKEUP) && self.takes_liberty(Choice::SpuriousWakeup)
     }
 }
