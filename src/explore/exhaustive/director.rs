@@ -65,7 +65,8 @@ pub(super) struct Explorer {
     /// The step of each event in this run; 0 if it has not happened.
     pub(super) steps: Vec<u64>,
     pub(super) candidates: Vec<EventId>,
-    /// Whether threads begin and end as early as they can, the last ones first: to see whether that makes a difference.
+    /// Whether threads begin and end as early as they can once all are there, the last ones first: to see whether that makes
+    /// a difference.
     pub(super) is_eager: bool,
     /// How often time has passed in this run.
     pub(super) epoch: u32,
@@ -369,6 +370,7 @@ impl Director for Explorer {
             };
         }
         if self.is_eager
+            && !self.spawns_next()
             && let Some(thread) = last_without_event(kernel)
         {
             return Direction::Run(thread);
@@ -492,6 +494,14 @@ impl Director for Explorer {
 }
 
 impl Explorer {
+    /// Whether the next event in order makes a thread.
+    fn spawns_next(&self) -> bool {
+        let rest = self.graph.order[self.next_step.min(self.graph.order.len())..].iter();
+        let is_left =
+            |&&id: &&EventId| self.steps[id as usize] == 0 && !self.graph.event(id).has(flag::CHOICE);
+        rest.clone().find(is_left).is_some_and(|&id| self.graph.event(id).kind == OpKind::Spawn)
+    }
+
     /// The last event that the thread has executed in this run.
     fn executed_last(&self, line: u32) -> EventId {
         match self.expected[line as usize] {
