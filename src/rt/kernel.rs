@@ -74,6 +74,11 @@ pub(crate) struct Kernel {
     pub(super) memory: Memory,
     /// Whether the op that is about to take effect is a timed wait that was due.
     pub(crate) attempts: bool,
+    /// What the running op finds in place of what its object stands for, because its director lets it look at an
+    /// earlier moment: always something that it leaves as it is. As a value of an execution graph, see `access`.
+    pub(crate) shown: Option<u64>,
+    /// How often plain memory was written, as far as that is seen.
+    pub(crate) plain_writes: u64,
     pub(crate) behaviour: Behaviour,
     pub(crate) locks: LockLog,
     /// What this execution rests on.
@@ -111,6 +116,8 @@ impl Kernel {
             tracked: TrackedTable::default(),
             memory: Memory::default(),
             attempts: false,
+            shown: None,
+            plain_writes: 0,
             behaviour: Behaviour::default(),
             locks: LockLog::default(),
             basis: Basis::default(),
@@ -142,6 +149,8 @@ impl Kernel {
         self.tracked.clear();
         self.memory.clear();
         self.attempts = false;
+        self.shown = None;
+        self.plain_writes = 0;
         self.behaviour.clear();
         self.locks.clear();
         self.basis = Basis::default();

@@ -175,6 +175,28 @@ impl OpKind {
         self as u8 <= OpKind::AwaitWake as u8
     }
 
+    /// Whether an operation of this kind gives a lock back.
+    pub(crate) fn gives_lock_back(self) -> bool {
+        matches!(self, OpKind::Unlock | OpKind::ReadUnlock | OpKind::WriteUnlock)
+    }
+
+    /// Whether an operation of this kind on a synchronization object may leave it as it is: what it finds then can be
+    /// shown to it (`Kernel::shown`).
+    pub(crate) fn may_look(self) -> bool {
+        matches!(
+            self,
+            OpKind::TryLock
+                | OpKind::TryReadLock
+                | OpKind::TryWriteLock
+                | OpKind::TryAcquire
+                | OpKind::TrySend
+                | OpKind::TryReceive
+                | OpKind::IsFinished
+                | OpKind::OnceGet
+                | OpKind::Load
+        )
+    }
+
     /// Whether the operation can change its object. Reads of one object commute with each other.
     #[inline]
     pub fn is_write(self) -> bool {

@@ -240,6 +240,7 @@ impl Current {
             let stack = execution.stack();
             execution.accesses.push(TracedAccess { step, thread: id, kind, object, location, held, stack });
         }
+        execution.kernel.plain_writes += u64::from(kind == AccessKind::Write);
         let step = execution.kernel.steps;
         let (history, thread) = execution.kernel.history(index, id);
         if let Some(past) = history.race(kind, &thread.clock) {

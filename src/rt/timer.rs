@@ -182,7 +182,7 @@ mod tests {
         let ended = timers.start(ThreadId(2), sooner);
         timers.start(ThreadId(3), sooner);
         timers.start(ThreadId(4), sooner);
-        let mut tick = |timers: &mut Timers| {
+        let tick = |timers: &mut Timers| {
             let mut due = Vec::new();
             timers.tick(|thread, number| {
                 due.push(thread.0);

@@ -120,14 +120,14 @@ impl<T: ?Sized> Mutex<T> {
         self.real.enter(current, "Mutex", &self.identity);
         let hold = Hold::new(current, object, location);
         let first_use = FirstUse::of(current, object);
-        MutexGuard { mutex: self, held: Held::InModel(hold), first_use, marker: PhantomData }
+        MutexGuard { mutex: self, held: Held::InModel(hold), first_use, changed: false, marker: PhantomData }
     }
 
     /// The guard of code outside explorations that holds the std mutex.
     pub(super) fn guard_outside<'a>(&'a self, outside: std::sync::MutexGuard<'a, ()>) -> MutexGuard<'a, T> {
         self.real.enter_outside("Mutex", &self.identity);
         let held = Held::Outside(outside);
-        MutexGuard { mutex: self, held, first_use: FirstUse::never(), marker: PhantomData }
+        MutexGuard { mutex: self, held, first_use: FirstUse::never(), changed: false, marker: PhantomData }
     }
 
     /// Whether a thread panicked while it held the mutex.
@@ -200,6 +200,8 @@ pub struct MutexGuard<'a, T: ?Sized + 'a> {
     pub(super) mutex: &'a Mutex<T>,
     held: Held<'a>,
     first_use: FirstUse,
+    /// Whether the data was given out to be changed.
+    changed: bool,
     /// std's guard is not `Send`; neither is ours, whatever it holds.
     marker: PhantomData<*const ()>,
 }
@@ -245,6 +247,7 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
 impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
+        self.changed = true;
         // SAFETY: as in `deref`, and the guard is borrowed mutably.
         let data = unsafe { &mut *self.mutex.data.get() };
         self.first_use.note(data, true);
@@ -258,7 +261,8 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
         match &self.held {
             Held::InModel(hold) => {
                 if let Some(current) = hold.current(&self.mutex.identity) {
-                    current.mutex_unlock(hold.object, hold.poisons(current), hold.location, || {
+                    let poison = hold.poisons(current);
+                    current.mutex_unlock(hold.object, poison, self.changed, hold.location, || {
                         self.mutex.real.leave();
                     });
                 }

@@ -198,13 +198,19 @@ impl<T: ?Sized> RwLock<T> {
 
     fn writer(&self, hold: Hold) -> RwLockWriteGuard<'_, T> {
         let first_use = hold.first_use();
-        RwLockWriteGuard { rwlock: self, held: Held::InModel(hold), first_use, marker: PhantomData }
+        RwLockWriteGuard {
+            rwlock: self,
+            held: Held::InModel(hold),
+            first_use,
+            changed: false,
+            marker: PhantomData,
+        }
     }
 
     fn writer_outside<'a>(&'a self, outside: std::sync::RwLockWriteGuard<'a, ()>) -> RwLockWriteGuard<'a, T> {
         self.lock.enter_outside();
         let (held, first_use) = (Held::Outside(outside), FirstUse::never());
-        RwLockWriteGuard { rwlock: self, held, first_use, marker: PhantomData }
+        RwLockWriteGuard { rwlock: self, held, first_use, changed: false, marker: PhantomData }
     }
 
     fn data_pointer(&self) -> NonNull<T> {
@@ -295,6 +301,8 @@ pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
     rwlock: &'a RwLock<T>,
     held: Held<std::sync::RwLockWriteGuard<'a, ()>>,
     first_use: FirstUse,
+    /// Whether the data was given out to be changed.
+    changed: bool,
     /// std's guard is not `Send`; neither is ours, whatever it holds.
     marker: PhantomData<*const ()>,
 }
@@ -352,6 +360,7 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
 impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
+        self.changed = true;
         // SAFETY: as in `deref`, and the guard is borrowed mutably.
         let data = unsafe { &mut *self.rwlock.data.get() };
         self.first_use.note(data, true);
@@ -383,7 +392,10 @@ impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
             Held::InModel(hold) => {
                 if let Some(current) = hold.current(&lock.identity) {
                     let poison = hold.poisons(current);
-                    current.rwlock_write_unlock(hold.object, poison, hold.location, || lock.real.leave());
+                    let changed = self.changed;
+                    current.rwlock_write_unlock(hold.object, poison, changed, hold.location, || {
+                        lock.real.leave();
+                    });
                 }
             }
             // The std guard follows, when the field is dropped.

@@ -27,9 +27,22 @@ pub(crate) enum Act {
     AwaitLater(usize, u64),
     /// The same, where each round writes the value that it has found.
     AwaitModifying(usize, u64),
+    /// The same as those without the end of the name, in loops that try until an attempt succeeds.
+    LockByTrying(usize),
+    ReadByTrying(usize),
+    WriteByTrying(usize),
+    AcquireByTrying(usize),
+    SendByTrying(u64),
+    ReceiveByTrying,
+    /// Goes round until the number under the mutex is this one: each round locks.
+    AwaitLocked(usize, u64),
+    /// The same, where each round loads the atomic of the same number while it has the mutex.
+    AwaitUnder(usize, u64),
     /// Of a mutex.
     Lock(usize),
     Unlock(usize),
+    /// Sets the number under the mutex, which is held.
+    Put(usize, u64),
     /// Logs whether it has locked.
     TryLock(usize, usize),
     /// Of a reader-writer lock.
@@ -97,6 +110,25 @@ impl Act {
     }
 }
 
+impl Act {
+    fn locks_to_look(&self) -> bool {
+        matches!(self, Act::AwaitLocked(..) | Act::AwaitUnder(..))
+    }
+
+    /// The operation that waits, if it goes round until an attempt succeeds: the rounds that fail leave nothing behind.
+    pub(crate) fn that_waits(self) -> Option<Act> {
+        Some(match self {
+            Act::LockByTrying(at) => Act::Lock(at),
+            Act::ReadByTrying(at) => Act::Read(at),
+            Act::WriteByTrying(at) => Act::Write(at),
+            Act::AcquireByTrying(at) => Act::Acquire(at),
+            Act::SendByTrying(value) => Act::Send(value),
+            Act::ReceiveByTrying => Act::Receive,
+            _ => return None,
+        })
+    }
+}
+
 /// A program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Program {
@@ -117,6 +149,11 @@ impl Program {
         self.threads.iter().flatten().any(is_it)
     }
 
+    /// Whether some loop changes something in each round, though nothing is left of it.
+    pub(crate) fn has_rounds_that_lock(&self) -> bool {
+        self.any(Act::locks_to_look)
+    }
+
     /// How many threads have a sender.
     pub(crate) fn senders(&self) -> usize {
         self.threads.iter().flatten().filter(|&&act| act == Act::CloseSender).count()
@@ -124,7 +161,7 @@ impl Program {
 
     /// Whether all operations on the channel are in one order: someone asks what there is without waiting.
     pub(crate) fn has_strict_channel(&self) -> bool {
-        self.any(|act| matches!(act, Act::TryReceive | Act::ReceiveTimeout(_)))
+        self.any(|act| matches!(act, Act::TryReceive | Act::ReceiveByTrying | Act::ReceiveTimeout(_)))
     }
 
     /// Whether it is said which executions are the same, so that they can be counted. Of reader-writer locks and
@@ -139,6 +176,9 @@ impl Program {
             matches!(act, Read(_) | Write(_) | TryRead(..) | TryWrite(..) | Arrive | ReceiveTimeout(_))
         };
         let has_rounds = |act: &Act| matches!(act, Retry(_) | AwaitLater(..) | AwaitModifying(..));
-        !self.liberties && !self.any(|act| has_orders(act) || has_rounds(act))
+        !self.liberties
+            && !self.any(|act| {
+                has_orders(act) || has_rounds(act) || act.that_waits().is_some() || act.locks_to_look()
+            })
     }
 }

@@ -28,6 +28,10 @@ enum Family {
     Rounds,
     /// Loops that try again.
     Retry,
+    /// Loops that try until an attempt succeeds.
+    Tries,
+    /// Loops that look under a lock.
+    Locked,
     /// Park and unpark.
     Park,
     /// Initialization of cells.
@@ -125,6 +129,31 @@ impl Family {
                 (4, act((at(), 0..3u64).prop_map(|(at, value)| Act::AwaitLater(at, value)))),
                 (4, act((at(), 0..3u64).prop_map(|(at, value)| Act::AwaitModifying(at, value)))),
             ],
+            Family::Tries => vec![
+                (4, section(Act::LockByTrying, Unlock)),
+                (2, section(Lock, Unlock)),
+                (1, tried_section(Act::TryLock, Unlock)),
+                (2, nested(Act::LockByTrying, Unlock)),
+                (2, section(Act::ReadByTrying, ReadUnlock)),
+                (2, section(Act::WriteByTrying, WriteUnlock)),
+                (2, section(Act::AcquireByTrying, Act::Release)),
+                (1, act(at().prop_map(Act::AcquireByTrying))),
+                (3, act((1..3u64).prop_map(Act::SendByTrying))),
+                (1, act((at(), 0..3u64).prop_map(|(at, value)| Act::Await(at, value)))),
+            ],
+            Family::Locked => vec![
+                (5, act((at(), 0..3u64).prop_map(|(at, value)| Act::AwaitLocked(at, value)))),
+                (3, act((at(), 0..3u64).prop_map(|(at, value)| Act::AwaitUnder(at, value)))),
+                (
+                    6,
+                    (at(), 1..3u64)
+                        .prop_map(|(at, value)| vec![Lock(at), Act::Put(at, value), Unlock(at)])
+                        .boxed(),
+                ),
+                (2, section(Lock, Unlock)),
+                (2, tried_section(Act::TryLock, Unlock)),
+                (1, section(Act::LockByTrying, Unlock)),
+            ],
             Family::Park => vec![
                 (4, act(Just(Act::Park))),
                 (6, act((0..4usize).prop_map(Act::Unpark))),
@@ -208,6 +237,8 @@ impl Family {
                     Family::Classic,
                     Family::Await,
                     Family::Retry,
+                    Family::Tries,
+                    Family::Locked,
                     Family::Park,
                     Family::Once,
                     Family::Bounded,
@@ -223,13 +254,18 @@ impl Family {
     fn has_channel(self) -> bool {
         matches!(
             self,
-            Family::Classic | Family::Bounded | Family::Strict | Family::TimedChannel | Family::All
+            Family::Classic
+                | Family::Bounded
+                | Family::Strict
+                | Family::Tries
+                | Family::TimedChannel
+                | Family::All
         )
     }
 
     fn capacities(self) -> Vec<Option<usize>> {
         match self {
-            Family::Bounded | Family::All => vec![Some(1), Some(2)],
+            Family::Bounded | Family::Tries | Family::All => vec![Some(1), Some(2)],
             Family::Strict | Family::TimedChannel => vec![None, None, Some(1), Some(2)],
             _ => vec![None],
         }
@@ -240,6 +276,8 @@ impl Family {
         let nobody = Just(Vec::new());
         let receive = if self == Family::TimedChannel {
             act(prop_oneof![2 => length().prop_map(Act::ReceiveTimeout), 1 => Just(Act::Receive)])
+        } else if self == Family::Tries {
+            act(prop_oneof![Just(Act::Receive), Just(Act::ReceiveByTrying)])
         } else if matches!(self, Family::Strict | Family::All) {
             act(prop_oneof![Just(Act::Receive), Just(Act::TryReceive)])
         } else {
@@ -293,7 +331,8 @@ impl Program {
                 // What time it is then depends on what a thread knows of.
                 acts.retain(|&act| act != Act::ReadClock);
             }
-            let sends = acts.iter().any(|act| matches!(act, Act::Send(_) | Act::TrySend(_)));
+            let sends =
+                acts.iter().any(|act| matches!(act, Act::Send(_) | Act::TrySend(_) | Act::SendByTrying(_)));
             acts.extend(sends.then_some(Act::CloseSender));
         }
         self.threads.extend((!receiver.is_empty()).then_some(receiver));
@@ -442,6 +481,8 @@ families! {
     loops_that_wait_have_the_executions_that_interleaving_finds 300, deep_families_await 100_000, Await;
     loops_that_try_again_show_the_outcomes_that_interleaving_finds 300, deep_families_retry 100_000, Retry;
     loops_with_different_rounds_show_the_outcomes_that_interleaving_finds 300, deep_families_rounds 25_000, Rounds;
+    loops_of_attempts_show_the_outcomes_that_interleaving_finds 300, deep_families_tries 100_000, Tries;
+    loops_that_lock_show_the_outcomes_that_interleaving_finds 300, deep_families_locked 100_000, Locked;
     parking_has_the_executions_that_interleaving_finds 300, deep_families_park 100_000, Park;
     cells_have_the_executions_that_interleaving_finds 300, deep_families_once 100_000, Once;
     bounded_channels_have_the_executions_that_interleaving_finds 300, deep_families_bounded 100_000, Bounded;

@@ -6,7 +6,7 @@
 //! nobody can go on, to the earliest deadline; waits whose deadline has come do not block any more. Nothing
 //! here shares code or ideas with the explorer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::acts::{Act, DISCONNECTED, EMPTY, OBJECTS, Program};
 
@@ -20,6 +20,8 @@ struct State {
     stage: Vec<u8>,
     values: [u64; OBJECTS],
     held: [bool; OBJECTS],
+    /// The numbers under the mutexes.
+    data: [u64; OBJECTS],
     readers: [usize; OBJECTS],
     writer: [bool; OBJECTS],
     permits: [usize; OBJECTS],
@@ -100,8 +102,11 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
         came: vec![0; threads],
         ..State::default()
     };
-    let mut seen = BTreeSet::from([start.clone()]);
+    let mut seen = BTreeMap::from([(start.clone(), 0)]);
     let mut left = vec![start];
+    // From which state others follow, where rounds come back to a state without an end.
+    let mut ways: Vec<(usize, usize)> = Vec::new();
+    let mut last = BTreeSet::new();
     let mut result = Executions::default();
     let mut ends = BTreeSet::new();
     while let Some(state) = left.pop() {
@@ -114,11 +119,13 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
             }),
             Some(bound) => step_within(bound, program, &state, &mut next),
         }
+        let from = seen[&state];
         if next.is_empty()
             && let Some(deadline) = (0..threads).filter_map(|thread| deadline(program, &state, thread)).min()
         {
             next.push(State { now: deadline, ..state });
         } else if next.is_empty() {
+            last.insert(from);
             let pending = |thread: usize| program.threads[thread].get(state.position[thread]);
             let stuck: Vec<&Act> = (0..threads).filter_map(pending).collect();
             if stuck.is_empty() {
@@ -139,11 +146,17 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
                 state.history.iter_mut().for_each(Vec::clear);
                 state.looks.clear();
             }
-            if seen.insert(state.clone()) {
+            let new = seen.len();
+            let to = *seen.entry(state.clone()).or_insert(new);
+            if to == new {
                 left.push(state);
+            }
+            if program.has_rounds_that_lock() {
+                ways.push((from, to));
             }
         }
     }
+    result.livelock |= program.has_rounds_that_lock() && reaching(last, ways).len() < seen.len();
     Some(result)
 }
 
@@ -159,8 +172,25 @@ fn is_due(program: &Program, state: &State, thread: usize) -> bool {
     deadline(program, state, thread).is_some_and(|deadline| program.any_time || deadline <= state.now)
 }
 
+/// From where the ways lead to one of `last`.
+fn reaching(last: BTreeSet<usize>, mut ways: Vec<(usize, usize)>) -> BTreeSet<usize> {
+    let mut reaching = last;
+    let mut left: Vec<usize> = reaching.iter().copied().collect();
+    ways.sort_unstable_by_key(|&(_, to)| to);
+    while let Some(state) = left.pop() {
+        let first = ways.partition_point(|&(_, to)| to < state);
+        for &(from, _) in ways[first..].iter().take_while(|&&(_, to)| to == state) {
+            if reaching.insert(from) {
+                left.push(from);
+            }
+        }
+    }
+    reaching
+}
+
 fn goes_round(act: &Act) -> bool {
     matches!(act, Act::Await(..) | Act::AwaitLater(..) | Act::AwaitModifying(..))
+        || act.that_waits().is_some()
 }
 
 /// The states that follow with at most so many preemptions.
@@ -185,6 +215,7 @@ fn step_within(bound: u32, program: &Program, state: &State, next: &mut Vec<Stat
 fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) {
     let position = state.position[thread];
     let Some(&act) = program.threads[thread].get(position) else { return };
+    let act = act.that_waits().unwrap_or(act);
     let name = (thread, position, state.stage[thread]);
     let mut new = state.clone();
     new.position[thread] += 1;
@@ -237,6 +268,24 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
                 new.values[at] = value;
             }
         }
+        Act::AwaitLocked(at, value) | Act::AwaitUnder(at, value) => {
+            let stage = state.stage[thread];
+            if stage == 0 && state.held[at] {
+                return;
+            }
+            let loads = matches!(act, Act::AwaitUnder(..));
+            let has_come = if loads { stage == 3 } else { state.data[at] == value };
+            // It locks, loads if it does, and unlocks.
+            let is_last = stage >= if loads { 2 } else { 1 };
+            new.held[at] = !is_last;
+            new.position[thread] -= usize::from(!(is_last && has_come));
+            new.stage[thread] = match stage {
+                _ if is_last => 0,
+                1 => 2 + u8::from(state.values[at] == value),
+                _ => 1,
+            };
+        }
+        Act::Put(at, value) => new.data[at] = value,
         Act::Lock(at) if state.held[at] => return,
         Act::Lock(at) | Act::Unlock(at) => {
             changes(&mut new, MUTEXES + at);

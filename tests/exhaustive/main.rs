@@ -2,6 +2,7 @@
 //! definition, programs with known counts, and what must be found in programs with bugs.
 
 mod acts;
+mod attempts;
 mod bounds;
 mod bugs;
 #[path = "../memory_model/corpus.rs"]

@@ -13,7 +13,7 @@ use crate::acts::{Act, DISCONNECTED, EMPTY, OBJECTS, Program};
 
 struct Objects {
     values: [AtomicU64; OBJECTS],
-    mutexes: [Mutex<()>; OBJECTS],
+    mutexes: [Mutex<u64>; OBJECTS],
     locks: [RwLock<()>; OBJECTS],
     semaphores: [Semaphore; OBJECTS],
     cells: [OnceLock<u64>; OBJECTS],
@@ -58,6 +58,16 @@ fn channel(capacity: Option<usize>) -> (Sender, mpsc::Receiver<u64>) {
     }
 }
 
+/// Tries until an attempt succeeds.
+fn until<T>(attempt: impl Fn() -> Option<T>) -> T {
+    loop {
+        match attempt() {
+            Some(got) => return got,
+            None => spin_loop(),
+        }
+    }
+}
+
 /// A thread of a program with what it has for itself.
 struct Player {
     objects: Arc<Objects>,
@@ -72,7 +82,7 @@ struct Player {
 pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
     let objects = Arc::new(Objects {
         values: [const { AtomicU64::new(0) }; OBJECTS],
-        mutexes: [const { Mutex::new(()) }; OBJECTS],
+        mutexes: [const { Mutex::new(0) }; OBJECTS],
         locks: [const { RwLock::new(()) }; OBJECTS],
         semaphores: [const { Semaphore::new(1) }; OBJECTS],
         cells: [const { OnceLock::new() }; OBJECTS],
@@ -89,8 +99,15 @@ pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
     let everyone = Arc::new(OnceLock::new());
     let mut spawn = |acts: &Vec<Act>| {
         let acts = acts.clone();
-        let receives = |act| {
-            matches!(act, &Act::Receive | &Act::TryReceive | &Act::CloseReceiver | &Act::ReceiveTimeout(_))
+        let receives = |act: &Act| {
+            matches!(
+                act,
+                Act::Receive
+                    | Act::TryReceive
+                    | Act::ReceiveByTrying
+                    | Act::CloseReceiver
+                    | Act::ReceiveTimeout(_)
+            )
         };
         let mut player = Player {
             objects: Arc::clone(&objects),
@@ -124,7 +141,7 @@ pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
 impl Player {
     fn play(&mut self, acts: &[Act]) {
         let objects = Arc::clone(&self.objects);
-        let mut held: [Option<MutexGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
+        let mut held: [Option<MutexGuard<'_, u64>>; OBJECTS] = [const { None }; OBJECTS];
         let mut read: [Vec<RwLockReadGuard<'_, ()>>; OBJECTS] = [const { Vec::new() }; OBJECTS];
         let mut written: [Option<RwLockWriteGuard<'_, ()>>; OBJECTS] = [const { None }; OBJECTS];
         let mut position = 0;
@@ -136,7 +153,11 @@ impl Player {
             };
             match act {
                 Act::Lock(at) => held[at] = Some(objects.mutexes[at].lock().unwrap()),
+                Act::LockByTrying(at) => held[at] = Some(until(|| objects.mutexes[at].try_lock().ok())),
+                Act::ReadByTrying(at) => read[at].push(until(|| objects.locks[at].try_read().ok())),
+                Act::WriteByTrying(at) => written[at] = Some(until(|| objects.locks[at].try_write().ok())),
                 Act::Unlock(at) => held[at] = None,
+                Act::Put(at, value) => **held[at].as_mut().expect("a number is put under a lock") = value,
                 Act::TryLock(at, skipped) => {
                     held[at] = objects.mutexes[at].try_lock().ok();
                     tried(held[at].is_some(), skipped);
@@ -219,6 +240,16 @@ impl Player {
                 }))
             }
             Act::ReadClock => Some(objects.start.elapsed().as_secs()),
+            Act::SendByTrying(value) => until(|| match self.sender().try_send(value) {
+                Ok(()) => Some(None),
+                Err(mpsc::TrySendError::Full(_)) => None,
+                Err(mpsc::TrySendError::Disconnected(_)) => Some(Some(DISCONNECTED)),
+            }),
+            Act::ReceiveByTrying => Some(until(|| match self.receiver().try_recv() {
+                Ok(value) => Some(value),
+                Err(mpsc::TryRecvError::Empty) => None,
+                Err(mpsc::TryRecvError::Disconnected) => Some(DISCONNECTED),
+            })),
             other => {
                 self.act_silently(objects, other);
                 None
@@ -249,7 +280,15 @@ impl Player {
                     spin_loop();
                 }
             }
+            Act::AwaitLocked(at, value) => while *objects.mutexes[at].lock().unwrap() != value {},
+            Act::AwaitUnder(at, value) => loop {
+                let _guard = objects.mutexes[at].lock().unwrap();
+                if objects.values[at].load(SeqCst) == value {
+                    break;
+                }
+            },
             Act::Acquire(at) => objects.semaphores[at].acquire().forget(),
+            Act::AcquireByTrying(at) => until(|| objects.semaphores[at].try_acquire()).forget(),
             Act::Release(at) => objects.semaphores[at].add_permits(1),
             Act::NotifyOne => objects.condvar.notify_one(),
             Act::NotifyAll => objects.condvar.notify_all(),

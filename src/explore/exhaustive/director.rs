@@ -13,6 +13,7 @@ use super::consistency::Checker;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::revisit::Change;
+use super::sections::ProbedLocks;
 use super::spin::{Probe, ProbedOp, StraightSites};
 use crate::rt::access::{Access, Outcome, Place, Rule, nth_bit};
 use crate::rt::basis::Basis;
@@ -73,8 +74,9 @@ pub(super) struct Explorer {
     pub(super) probe: Option<Probe>,
     /// What the probed thread has done so far.
     pub(super) probed: Vec<ProbedOp>,
-    /// Whether a probe has read what is not there any more. If memory is sequentially consistent there is no
-    /// schedule that does so.
+    pub(super) probed_locks: ProbedLocks,
+    /// Whether a probe has read what is not there any more, and no schedule does so: of an object, or of an atomic if memory
+    /// is sequentially consistent.
     pub(super) has_read_stale: bool,
     /// Whether the run ends at once, and not when all threads have ended.
     pub(super) is_cut_off: bool,
@@ -128,6 +130,7 @@ impl Explorer {
             epoch: 0,
             probe: None,
             probed: Vec::new(),
+            probed_locks: ProbedLocks::default(),
             has_read_stale: false,
             is_cut_off: false,
             retried: Vec::new(),
@@ -361,6 +364,7 @@ impl Director for Explorer {
             self.looks_after = self.work + LOOKS_EVERY;
             kernel.look_now();
         }
+        self.withhold(kernel);
         if let Some(end) = &self.end {
             return match end {
                 RunEnd::Diverged(message) => Direction::Stop(Stop::Diverged(message.clone())),
@@ -414,7 +418,7 @@ impl Director for Explorer {
             }
         }
         while self.probe.is_none() && (self.next_look as usize) < self.graph.lines.len() {
-            self.look_for_spin(self.next_look);
+            self.look_for_spin(kernel, self.next_look);
             self.next_look += 1;
         }
         if self.probe.is_some() {
@@ -437,12 +441,12 @@ impl Director for Explorer {
         }
         let line = self.lines[thread.index()];
         if self.probe.is_some() {
-            return self.execute_probe(line, access);
+            return self.execute_probe(kernel, line, access);
         }
         match self.expected[line as usize] {
             NONE => {
                 let wanted = self.extend(kernel, line, access);
-                self.look_for_spin(line);
+                self.look_for_spin(kernel, line);
                 wanted
             }
             id => self.follow(kernel, id, access),

@@ -14,6 +14,9 @@ impl Explorer {
     pub(super) fn end_of_graph(&mut self, kernel: &mut Kernel) -> Direction {
         self.note_arrivals(kernel);
         let spins = self.graph.lines.iter().any(|line| line.spins());
+        if spins && self.goes_on_if_noticed() {
+            return if self.is_cut_off { Direction::Stop(Stop::Deadlock) } else { Direction::Release };
+        }
         if spins && self.waits_in_vain() {
             self.end = Some(RunEnd::Blocked);
             return Direction::Release;
@@ -98,19 +101,26 @@ impl Explorer {
     }
 
     /// Whether a thread spins because of something that is not the last any more. What it read before its loop may
-    /// well be old: that does not change. Nor does a read-modify-write of another that restores what it found: two
-    /// that wait by such operations wait for ever, whoever was the last.
+    /// well be old: that does not change. Nor does a read-modify-write of another that restores what it found, or a lock
+    /// that another has taken and given back in such a loop: two that wait by such operations wait for ever, whoever was
+    /// the last.
     fn waits_in_vain(&self) -> bool {
         self.graph.lines.iter().filter(|line| line.spins()).any(|line| {
             let mut in_loop = self.graph.since_effect(line.last).take_while(|&id| id >= line.spins_from);
             in_loop.any(|id| {
                 let event = self.graph.event(id);
+                if !event.reads() {
+                    return false;
+                }
                 let seen = self.graph.seen_by(id);
-                let changes = |later: EventId| {
-                    let later = self.graph.event(later);
-                    later.thread != event.thread && later.has_effect()
+                let is_own = |id: EventId| self.graph.event(id).thread == event.thread;
+                let changes = |id: EventId| {
+                    self.graph.event(id).has_effect() && !is_own(id) && !self.graph.is_in_spin(id)
                 };
-                event.reads() && self.graph.after(seen).any(changes)
+                let value = |id: EventId| self.graph.event(id).written;
+                let is_other = value(seen) != value(self.graph.last_write(event.location));
+                let has_gone_on = self.graph.after(seen).any(is_own);
+                self.graph.after(seen).any(changes) || is_other && !has_gone_on
             })
         })
     }

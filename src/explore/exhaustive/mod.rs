@@ -19,6 +19,7 @@ mod graph;
 mod preemptions;
 mod retry;
 mod revisit;
+mod sections;
 mod spin;
 mod worker;
 

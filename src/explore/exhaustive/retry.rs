@@ -87,7 +87,8 @@ impl Round {
             return Repeated::Other;
         }
         let source = event.source;
-        if access.rule.outcome(graph.event(source).written, 0) != Outcome::Reads {
+        let is_gone = event.is_object && source != graph.last_write(location) && !access.kind.may_look();
+        if is_gone || access.rule.outcome(graph.event(source).written, 0) != Outcome::Reads {
             return Repeated::Other;
         }
         let ends_round = self.next == self.last;

@@ -100,8 +100,11 @@ impl StraightSites {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
     line: u32,
-    /// Where it has to come back to.
+    /// What it has to come back to, and where.
+    kind: OpKind,
     site: &'static Location<'static>,
+    /// How often plain memory had been written before.
+    plain_writes: u64,
     rounds: u32,
     operations: u32,
     /// After how many rounds it is taken to spin.
@@ -119,12 +122,6 @@ pub(super) struct ProbedOp {
 }
 
 impl Graph {
-    /// The events of a thread from `last` back to its last effect, that one not included.
-    pub(super) fn since_effect(&self, last: EventId) -> impl Iterator<Item = EventId> + '_ {
-        let some = |id: EventId| (id != NONE && !self.event(id).has_effect()).then_some(id);
-        std::iter::successors(some(last), move |&id| some(self.event(id).previous))
-    }
-
     /// Whether the thread that has just made the event `last` may be in a loop that waits.
     fn may_spin(&self, last: EventId) -> bool {
         let event = self.event(last);
@@ -142,6 +139,10 @@ impl Graph {
                 self.since_effect(event.previous).filter(same).nth(1).is_some()
             }
             _ if self.has_failed(last) => true,
+            // Whoever has looked under a lock.
+            _ if event.gives_back() => {
+                self.last_write(event.location) == last && self.section(last, |_, _| ()).is_some()
+            }
             _ if event.reads() && !event.has_effect() => {
                 let same = |&id: &EventId| {
                     let other = self.event(id);
@@ -160,22 +161,21 @@ impl Graph {
             return true;
         }
         let site = self.event(last).site;
-        let is_mark = |id: EventId| self.event(id).site == site && self.event(id).has(flag::GOES_ON);
-        self.since_effect(last).find(|&id| is_mark(id) || self.has_read_new(id)).is_some_and(is_mark)
-    }
-
-    /// Whether an event reads what its thread did not know yet since its last effect.
-    fn has_read_new(&self, id: EventId) -> bool {
-        let event = self.event(id);
-        let same = |&other: &EventId| {
-            let other = self.event(other);
-            other.location == event.location && other.reads()
-        };
-        event.reads()
-            && self
-                .since_effect(event.previous)
-                .find(same)
-                .is_none_or(|earlier| self.seen_by(earlier) != event.source)
+        let mut events = self.since_effect(last);
+        while let Some(id) = events.next() {
+            let event = self.event(id);
+            if event.site == site && event.has(flag::GOES_ON) {
+                return true;
+            }
+            // It reads what its thread did not know yet.
+            let same =
+                |&other: &EventId| self.event(other).location == event.location && self.event(other).reads();
+            let known = events.clone().find(same).map(|earlier| self.seen_by(earlier));
+            if event.reads() && known != Some(event.source) {
+                return false;
+            }
+        }
+        false
     }
 
     /// The write that a thread knows of from its event `id`, which reads.
@@ -213,7 +213,7 @@ impl Graph {
 
 impl Explorer {
     /// Begins to probe the thread, if its last event gives reason to.
-    pub(super) fn look_for_spin(&mut self, line: u32) {
+    pub(super) fn look_for_spin(&mut self, kernel: &Kernel, line: u32) {
         let last = self.graph.lines[line as usize].last;
         // When time has passed, who waits in a loop looks again.
         if last == NONE || self.graph.event(last).epoch < self.graph.epoch() || !self.graph.may_spin(last) {
@@ -222,16 +222,22 @@ impl Explorer {
         if self.end.is_some() || self.graph.lines[line as usize].spins() {
             return;
         }
-        let site = self.graph.event(last).site;
-        let earlier = self.graph.event(last).previous;
-        let comes_back = self.graph.since_effect(earlier).any(|id| self.graph.event(id).site == site);
+        let Event { site, kind, .. } = *self.graph.event(last);
+        // In the middle of a section: there is more to give back.
+        if self.graph.event(last).gives_back() && kernel.thread(self.thread(line)).held.len() > 1 {
+            return;
+        }
+        let is_same = |event: &Event| event.site == site && event.kind == kind;
+        let comes_back = self.graph.since_effect(last).skip(1).any(|id| is_same(self.graph.event(id)));
         if self.graph.went_on(last) || !comes_back && self.straight.contain(site) {
             return;
         }
         let round = self.graph.has_failed(last).then(|| Round::ending_with(last));
         let enough = if self.endless.contains(&site) { ROUNDS } else { FIRST_ROUNDS };
-        self.probe = Some(Probe { line, site, rounds: 0, operations: 0, enough, round });
+        let plain_writes = kernel.plain_writes;
+        self.probe = Some(Probe { line, kind, site, plain_writes, rounds: 0, operations: 0, enough, round });
         self.probed.clear();
+        self.probed_locks.clear();
     }
 
     /// The probed thread goes on, if it can.
@@ -246,7 +252,7 @@ impl Explorer {
     }
 
     /// An operation of the probed thread. Returns the step of the write that it reads.
-    pub(super) fn execute_probe(&mut self, line: u32, access: &Access) -> u64 {
+    pub(super) fn execute_probe(&mut self, kernel: &mut Kernel, line: u32, access: &Access) -> u64 {
         let Some(mut probe) = self.probe else { unreachable!("asked only while there is one") };
         if line != probe.line {
             return 0;
@@ -261,52 +267,75 @@ impl Explorer {
         if let Some(mut round) = probe.round {
             let repeated = round.repeat(self, access, location);
             probe.round = Some(round);
-            return self.note_repeated(probe, repeated, location);
+            return self.note_repeated(kernel, probe, repeated, location);
         }
         self.probed.push(ProbedOp { kind: access.kind, location, site: access.site });
         if access.place.is_some() {
             match location {
                 NONE => has_effect = true,
-                location => {
-                    // What the thread itself read there last, or else the last write.
-                    let last = self.graph.lines[line as usize].last;
-                    let same = |id: &EventId| {
-                        let event = self.graph.event(*id);
-                        event.location == location && event.reads()
-                    };
-                    let own = self.graph.since_effect(last).find(same);
-                    let source =
-                        own.map_or_else(|| self.graph.last_write(location), |id| self.graph.seen_by(id));
-                    let value = self.graph.event(source).written;
-                    wanted = self.steps[source as usize];
-                    self.has_read_stale |= source != self.graph.last_write(location);
-                    has_effect = match access.rule.outcome(value, 0) {
-                        Outcome::Reads => false,
-                        Outcome::Writes(written) => {
-                            written != value || !access.rule.reads() || access.is_object
-                        }
-                        Outcome::Blocks => true,
-                    };
-                    if has_effect {
-                        // What it reads now has to be possible: the last write always is.
-                        wanted = self.steps[self.graph.last_write(location) as usize];
-                    }
-                }
+                location => (wanted, has_effect) = self.look_in_probe(kernel, line, access, location),
             }
         }
+        // Plain memory is the thread's own, unless it passes it on with a lock.
+        has_effect |= access.kind.gives_lock_back() && kernel.plain_writes != probe.plain_writes;
         if has_effect || probe.operations > OPERATIONS * (probe.rounds + 1) {
             self.probe = Some(probe);
             self.does_not_spin(probe);
             return wanted;
         }
-        probe.rounds += u32::from(access.site == probe.site);
+        probe.rounds += u32::from(access.site == probe.site && access.kind == probe.kind);
         self.go_round(probe);
         wanted
     }
 
+    /// The probed thread does something to a location: the step of the write that it reads there, and whether others
+    /// could tell.
+    fn look_in_probe(
+        &mut self,
+        kernel: &mut Kernel,
+        line: u32,
+        access: &Access,
+        location: u32,
+    ) -> (u64, bool) {
+        // What the thread itself read there last, or else the last write.
+        let last = self.graph.lines[line as usize].last;
+        let same = |id: &EventId| {
+            let event = self.graph.event(*id);
+            event.location == location && event.reads()
+        };
+        let newest = self.graph.last_write(location);
+        let own = self.graph.since_effect(last).find(same);
+        let source = own.map_or(newest, |id| self.graph.seen_by(id));
+        let value = self.graph.event(source).written;
+        let has_effect = match access.rule.outcome(value, 0) {
+            // What is done to an object is done to it as it is now, but for a look at what it was.
+            Outcome::Reads => access.is_object && source != newest && !access.kind.may_look(),
+            Outcome::Writes(_) if access.is_object => !self.keeps_lock(kernel, access, own),
+            Outcome::Writes(written) => written != value || !access.rule.reads(),
+            Outcome::Blocks => true,
+        };
+        // What it reads where it goes on has to be possible: the last write always is.
+        let source = if has_effect { newest } else { source };
+        self.show(kernel, source);
+        (self.steps[source as usize], has_effect)
+    }
+
+    /// The probed thread reads `source`, which may not be the last write any more.
+    fn show(&mut self, kernel: &mut Kernel, source: EventId) {
+        let event = self.graph.event(source);
+        if source == self.graph.last_write(event.location) {
+            return;
+        }
+        let is_object = event.is_object;
+        if is_object {
+            kernel.shown = Some(event.written);
+        }
+        self.has_read_stale |= is_object || self.graph.is_sc;
+    }
+
     /// The probed thread goes on, or has gone round often enough.
     fn go_round(&mut self, probe: Probe) {
-        if probe.rounds < probe.enough {
+        if probe.rounds < probe.enough || !self.probed_locks.are_given_back() {
             self.probe = Some(probe);
             return;
         }
@@ -333,11 +362,17 @@ impl Explorer {
     }
 
     /// An operation of a thread that is to do again what it did in a round that failed.
-    fn note_repeated(&mut self, mut probe: Probe, repeated: Repeated, location: u32) -> u64 {
+    fn note_repeated(
+        &mut self,
+        kernel: &mut Kernel,
+        mut probe: Probe,
+        repeated: Repeated,
+        location: u32,
+    ) -> u64 {
         let is_over = probe.operations > OPERATIONS * (probe.rounds + 1);
         match repeated {
             Repeated::Same { source, ends_round } if !is_over => {
-                self.has_read_stale |= source != self.graph.last_write(self.graph.event(source).location);
+                self.show(kernel, source);
                 probe.rounds += u32::from(ends_round);
                 self.go_round(probe);
                 self.steps[source as usize]
@@ -367,10 +402,10 @@ impl Explorer {
     }
 
     /// The graph is to be explored again, with a mark that says why the thread goes on after `event`.
-    fn goes_on(&mut self, event: EventId, why: u16) {
+    pub(super) fn goes_on(&mut self, event: EventId, why: u16) {
         self.found.push(Change::GoesOn { event, why });
         self.end = Some(RunEnd::Blocked);
         // What it has read may be in no execution: it must not go on with that.
-        self.is_cut_off |= self.graph.is_sc && self.has_read_stale;
+        self.is_cut_off |= self.has_read_stale;
     }
 }

@@ -246,7 +246,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         let end = explorer.end.take();
         self.common.rest_on(explorer.basis);
         self.common.rest_on(self.execution.kernel.basis);
-        let is_unreal = explorer.graph.is_sc && explorer.has_read_stale;
+        let is_unreal = explorer.has_read_stale;
         self.explorer = Some(explorer);
         if matches!(stop, Stop::OutOfTime) {
             return Ran::Ended(WorkerEnd::End(End::Time));

@@ -8,6 +8,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::rt::access::ChannelValue;
 use crate::rt::enabling::Grant;
 use crate::rt::kernel::{Kernel, WAITS};
 use crate::rt::object::ObjectKind;
@@ -74,6 +75,12 @@ impl ChannelState {
 
     pub(crate) fn closed(&self) -> u64 {
         self.closed
+    }
+
+    /// What a receiver finds that sees `value`, in which no message is on the way.
+    fn found_without_message(&self, value: u64) -> Delivery {
+        let all_closed = ChannelValue::unpack(value).closed >= self.senders as u64 + self.closed;
+        if all_closed { Delivery::Disconnected } else { Delivery::Empty }
     }
 
     fn on_the_way(&self) -> u64 {
@@ -186,8 +193,11 @@ impl Current {
         location: &'static Location<'static>,
     ) -> SendOutcome {
         self.op(Op::new(OpKind::TrySend, object, location), |execution, thread| {
+            let shown = execution.kernel.shown.take().map(ChannelValue::unpack);
             let state = execution.kernel.channel(object);
-            let refused = if !state.receiver {
+            let refused = if let Some(shown) = shown {
+                if shown.receiver_gone { SendOutcome::Disconnected } else { SendOutcome::Full }
+            } else if !state.receiver {
                 SendOutcome::Disconnected
             } else if !state.has_room() || state.capacity == Some(0) && state.receiving == 0 {
                 SendOutcome::Full
@@ -253,7 +263,10 @@ impl Current {
         location: &'static Location<'static>,
     ) -> Delivery {
         self.op(Op::new(OpKind::TryReceive, object, location), |execution, thread| {
-            let delivery = execution.kernel.take_message(object, thread);
+            let delivery = match execution.kernel.shown.take() {
+                Some(shown) => execution.kernel.channel(object).found_without_message(shown),
+                None => execution.kernel.take_message(object, thread),
+            };
             if delivery != Delivery::Message {
                 execution.kernel.note_failed(0);
             }

@@ -84,7 +84,7 @@ impl Current {
     ) -> Option<bool> {
         self.op(Op::new(OpKind::TryLock, object, location), |execution, thread| {
             let state = *execution.kernel.mutex(object);
-            if state.owner.is_some() {
+            if execution.kernel.shown.take().is_some() || state.owner.is_some() {
                 execution.kernel.note_failed(0);
                 return None;
             }
@@ -93,16 +93,19 @@ impl Current {
         })
     }
 
-    /// Releases the mutex, and with it the real one; `poison` if its owner panicked while it held it.
+    /// Releases the mutex, and with it the real one; `poison` if its owner panicked while it held it, `changed` if the data
+    /// may be other than before.
     #[inline(always)]
     pub(crate) fn mutex_unlock(
         self,
         object: ObjectId,
         poison: bool,
+        changed: bool,
         location: &'static Location<'static>,
         release_real: impl FnOnce(),
     ) {
-        self.op(Op::new(OpKind::Unlock, object, location), |execution, thread| {
+        let op = Op { argument: u32::from(poison | changed), ..Op::new(OpKind::Unlock, object, location) };
+        self.op(op, |execution, thread| {
             release_real();
             execution.kernel.mutex(object).poisoned |= poison;
             execution.kernel.give_mutex(object, thread);

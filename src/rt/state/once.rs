@@ -193,7 +193,10 @@ impl Current {
     #[inline]
     pub(crate) fn once_get(self, object: ObjectId, location: &'static Location<'static>) -> Option<*mut ()> {
         self.op(Op::new(OpKind::OnceGet, object, location), |execution, thread| {
-            let address = model(execution, object).address();
+            let address = match execution.kernel.shown.take() {
+                Some(_) => None,
+                None => model(execution, object).address(),
+            };
             execution.kernel.note_read(u64::from(address.is_some()));
             if address.is_some() {
                 execution.kernel.acquire(thread, object);

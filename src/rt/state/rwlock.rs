@@ -161,7 +161,7 @@ impl Current {
     ) -> Option<bool> {
         self.op(Op::new(OpKind::TryReadLock, object, location), |execution, thread| {
             let state = *execution.kernel.rwlock(object);
-            if state.writer.is_some() {
+            if execution.kernel.shown.take().is_some() || state.writer.is_some() {
                 execution.kernel.note_failed(0);
                 return None;
             }
@@ -189,7 +189,8 @@ impl Current {
     ) -> Option<bool> {
         self.op(Op::new(OpKind::TryWriteLock, object, location), |execution, thread| {
             let state = *execution.kernel.rwlock(object);
-            if state.writer.is_some() || !execution.kernel.entries_mut(object).is_empty() {
+            let is_held = state.writer.is_some() || !execution.kernel.entries_mut(object).is_empty();
+            if execution.kernel.shown.take().is_some() || is_held {
                 execution.kernel.note_failed(0);
                 return None;
             }
@@ -219,15 +220,19 @@ impl Current {
         });
     }
 
-    /// The writer leaves, and with it the real one; `poison` if it panicked while it held the lock.
+    /// The writer leaves, and with it the real one; `poison` if it panicked while it held the lock, `changed` if the data may
+    /// be other than before.
     pub(crate) fn rwlock_write_unlock(
         self,
         object: ObjectId,
         poison: bool,
+        changed: bool,
         location: &'static Location<'static>,
         release_real: impl FnOnce(),
     ) {
-        self.op(Op::new(OpKind::WriteUnlock, object, location), |execution, thread| {
+        let argument = u32::from(poison | changed);
+        let op = Op { argument, ..Op::new(OpKind::WriteUnlock, object, location) };
+        self.op(op, |execution, thread| {
             release_real();
             let state = execution.kernel.rwlock(object);
             state.writer = None;

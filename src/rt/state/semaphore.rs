@@ -109,8 +109,9 @@ impl Current {
         let op = Op { argument: count, ..Op::new(OpKind::TryAcquire, object, location) };
         self.op(op, |execution, thread| {
             let permits = state(execution, object).permits;
-            if permits < count as usize {
-                execution.kernel.note_failed(permits as u64);
+            let found = execution.kernel.shown.take().unwrap_or(permits as u64);
+            if found < u64::from(count) {
+                execution.kernel.note_failed(found);
                 return false;
             }
             take(execution, object, thread, count, location);
@@ -161,8 +162,9 @@ impl Current {
         self.op(Op::new(OpKind::Load, object, location), |execution, thread| {
             execution.kernel.acquire(thread, object);
             let permits = state(execution, object).permits;
-            execution.kernel.note = Note::Read(permits as u64);
-            permits
+            let found = execution.kernel.shown.take().map_or(permits, |found| found as usize);
+            execution.kernel.note = Note::Read(found as u64);
+            found
         })
     }
 }

@@ -64,6 +64,7 @@ impl Current {
         let object = self.kernel().thread(thread).object;
         self.op(Op::new(OpKind::IsFinished, object, location), |execution, _| {
             let ended = execution.kernel.thread(thread).ended;
+            let ended = execution.kernel.shown.take().map_or(ended, |found| found != 0);
             execution.kernel.note_read(u64::from(ended));
             ended
         })
