@@ -7,8 +7,8 @@ mod locked;
 use std::collections::BTreeMap;
 use std::sync::Mutex as StdMutex;
 
-use drawloom::sync::atomic::AtomicU32;
 use drawloom::sync::atomic::Ordering::{Relaxed, SeqCst};
+use drawloom::sync::atomic::{AtomicBool, AtomicU32};
 use drawloom::sync::{Arc, Condvar, Mutex};
 use drawloom::{Config, Failure, FailureKind, Log, MemoryModel, Report, StrategyKind, explore, hint, thread};
 use locked::{Outcome, Program, run};
@@ -139,16 +139,23 @@ fn missed_state() {
 fn polled_lock() {
     let (state, noise) = (Arc::new(Mutex::new(0)), Arc::new(AtomicU32::new(0)));
     let (theirs, their_noise) = (Arc::clone(&state), Arc::clone(&noise));
+    let done = Arc::new(AtomicBool::new(false));
+    let is_done = Arc::clone(&done);
     let other = thread::spawn(move || {
         (0..5).for_each(|_| _ = their_noise.fetch_add(1, Relaxed));
         let seen = *theirs.lock().unwrap();
         if seen == 1 {
-            while *theirs.lock().unwrap() != 2 {}
+            // It never comes.
+            while *theirs.lock().unwrap() != 3 {}
         }
+        is_done.store(true, Relaxed);
     });
     (0..5).for_each(|_| _ = noise.fetch_add(1, Relaxed));
     *state.lock().unwrap() = 1;
     *state.lock().unwrap() = 2;
+    while !done.load(Relaxed) {
+        thread::yield_now();
+    }
     other.join().unwrap();
 }
 
@@ -161,10 +168,17 @@ fn a_minimized_schedule_fails_the_same_way_a_hundred_times() {
         (missed_state, FailureKind::Livelock),
         (polled_lock, FailureKind::GoodSamaritan),
     ] {
-        let config = Config::new().strategy(StrategyKind::Portfolio).max_steps(50_000);
+        // What a strategy does with an execution that never ends depends on it.
+        let strategy = match kind {
+            FailureKind::GoodSamaritan => StrategyKind::Pct { depth: 3 },
+            _ => StrategyKind::Portfolio,
+        };
+        let config = Config::new().strategy(strategy).max_steps(50_000);
         let report = explore(config, body);
         let found = failure(&report);
-        assert_eq!((found.kind(), found.preemptions(), found.is_minimal()), (kind, 1, true), "{report}");
+        assert_eq!((found.kind(), found.preemptions()), (kind, 1), "{report}");
+        // Where a thread yields in a loop, there is no end to the schedules without preemptions.
+        assert_eq!(found.is_minimal(), kind != FailureKind::GoodSamaritan, "{report}");
         // Those that go on for ever take longer.
         let times = if matches!(kind, FailureKind::Panic | FailureKind::Deadlock) { 100 } else { 10 };
         for _ in 0..times {

@@ -12,8 +12,8 @@ pub enum FailureKind {
     Deadlock,
     /// Threads wait in loops, and nothing is left that could change what they read there.
     Livelock,
-    /// More steps than `max_steps`, and a thread has run the last thousand of them and more alone, without yielding, while
-    /// others could go on: no good samaritan, in the words of Musuvathi and Qadeer ("Fair Stateless Model Checking", PLDI
+    /// More steps than `max_steps`, most of which were fair, and a thread has run the last thousand of them and more alone,
+    /// without yielding, while others could go on: no good samaritan, in the words of Musuvathi and Qadeer ("Fair Stateless Model Checking", PLDI
     /// 2008).
     GoodSamaritan,
     /// More steps than `max_steps`: what comes after them is not known.

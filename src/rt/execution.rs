@@ -344,6 +344,9 @@ impl Execution {
                 }
             }
         }
+        if self.kernel.is_long() {
+            self.kernel.note_long(thread);
+        }
         if self.observed {
             self.tell_observers(thread, op);
         }
@@ -385,6 +388,13 @@ impl Execution {
         }
         let value = match &mut self.director {
             Some(director) => director.choose(&mut self.kernel, choice, alternatives),
+            // In the end every store is seen.
+            None if choice == Choice::ReadsFrom
+                && self.kernel.is_long()
+                && !self.strategy.chooses_freely() =>
+            {
+                0
+            }
             None => {
                 let point = SchedulingPoint::new(&self.kernel);
                 self.strategy.choose_at(&point, choice, alternatives, &mut self.rng)

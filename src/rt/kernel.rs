@@ -5,6 +5,7 @@
 //! `waiting` set, and the thread is enabled while the object permits the op. A change of an object re-checks
 //! only that set, so the enabled set is always exact, and a deadlock is simply "threads left, none enabled".
 
+use std::ops::Range;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -66,6 +67,8 @@ pub(crate) struct Kernel {
     pub(crate) suspended_unwinding: u32,
     /// What the running op has found, if it changes nothing; see `rounds`.
     pub(super) found: Option<u64>,
+    /// Whether the running op ends a wait that its own thread has seen to: that says as much as a hint.
+    pub(super) woke_itself: bool,
     pub(super) quiet: Quiet,
     pub(super) fairness: Fairness,
     pub(crate) restraint: Restraint,
@@ -77,6 +80,8 @@ pub(crate) struct Kernel {
     /// What the running op finds in place of what its object stands for, because its director lets it look at an
     /// earlier moment: always something that it leaves as it is. As a value of an execution graph, see `access`.
     pub(crate) shown: Option<u64>,
+    /// The steps that are to be fair; see `rounds`.
+    pub(super) fair: Range<u64>,
     /// How often plain memory was written, as far as that is seen.
     pub(crate) plain_writes: u64,
     pub(crate) behaviour: Behaviour,
@@ -110,6 +115,7 @@ impl Kernel {
             spurious_left: 0,
             suspended_unwinding: 0,
             found: None,
+            woke_itself: false,
             quiet: Quiet::default(),
             fairness: Fairness::default(),
             histories: Histories::default(),
@@ -117,6 +123,7 @@ impl Kernel {
             memory: Memory::default(),
             attempts: false,
             shown: None,
+            fair: u64::MAX..u64::MAX,
             plain_writes: 0,
             behaviour: Behaviour::default(),
             locks: LockLog::default(),
@@ -142,6 +149,7 @@ impl Kernel {
         self.spurious_left = self.limits.spurious;
         self.suspended_unwinding = 0;
         self.found = None;
+        self.woke_itself = false;
         self.quiet = Quiet::default();
         self.fairness.clear();
         self.restraint = Restraint::new(self.limits.max_preemptions);
@@ -150,6 +158,7 @@ impl Kernel {
         self.memory.clear();
         self.attempts = false;
         self.shown = None;
+        self.fair = self.fair_steps();
         self.plain_writes = 0;
         self.behaviour.clear();
         self.locks.clear();
@@ -184,7 +193,8 @@ impl Kernel {
         location: &'static Location<'static>,
     ) -> ThreadId {
         let id = ThreadId(self.thread_count as u32);
-        let state = State::Thread(ThreadState { thread: id, ended: false, token: false });
+        let state =
+            State::Thread(ThreadState { thread: id, ended: false, token: false, is_own_token: false });
         let first_user = parent.unwrap_or(id);
         let object = self.objects.register(ObjectKind::Thread, location, first_user, state);
         let lane = self.free_lanes.pop().unwrap_or_else(|| {

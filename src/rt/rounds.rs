@@ -5,7 +5,8 @@
 //! change of its own in between has gone *round*. The look to come back to is found as in Brent's algorithm for cycles
 //! ("An improved Monte Carlo factorization algorithm", BIT 1980), so that a loop may have several. From this follow:
 //!
-//! * **Yields.** A hint is a yield, and so is a round without one, after the first `SILENT_ROUNDS`: `fairness` then
+//! * **Yields.** A hint is a yield, and so are a `park` by a thread that has unparked itself, the wait of a task that has
+//!   woken itself, and a round without one, after the first `SILENT_ROUNDS`: `fairness` then
 //!   makes the thread give way. The first `FREE_HINTS` hints of a thread and the first rounds are not counted, so that a
 //!   thread that yields or tries again a few times can still do so while others do nothing: strict fairness would lose
 //!   those executions.
@@ -24,9 +25,19 @@
 //! at. A livelock in which threads change something all the time (two that get out of each other's way in lockstep)
 //! cannot be told from progress: it ends at the step limit, as does a loop that changes something.
 //!
+//! * **Long executions.** A thread that never yields keeps others from running for as long as the strategy likes, and if
+//!   it is one that works until another tells it to stop, the execution has no end. Those that end do so within some thousand
+//!   steps, mostly. So from step `FAIR_AFTER` on each thread is taken to yield now and then, whatever it does, and loads
+//!   read the last store, which every store is seen as in the end (C++20 [intro.progress]/18). What ends in every fair
+//!   schedule ends then. Shortly before the step limit the strategy is left alone again: what it does with an execution
+//!   that does not end says more than what fairness does.
+//!
 //! If a director decides, none of this is kept: `explore::exhaustive::spin` has its own way.
 
+use std::ops::Range;
+
 use super::kernel::Kernel;
+use super::limits::Limits;
 use super::op::{Note, Op, ThreadId};
 use super::timer::NEVER;
 
@@ -54,6 +65,18 @@ const ENOUGH_IN_HASTE: u32 = 100;
 /// After how many rounds it is asked each time whether they are enough, and in haste.
 const ASKED_EVERY: u32 = 1_000;
 const ASKED_EVERY_IN_HASTE: u32 = 20;
+
+/// After how many steps an execution is long, if it may take twice as many.
+const FAIR_AFTER: u64 = 10_000;
+
+/// In a long execution the thread that takes each so manieth step is taken to yield.
+const YIELDS_EVERY: u64 = 64;
+
+/// As how many yields that counts where threads wait for time to pass.
+const COUNTS_AS: u32 = 40;
+
+/// How many steps before the limit a strategy is left alone again.
+const LEFT_ALONE: u64 = 2_000;
 
 /// How many looks in a row are nothing to think about.
 const FEW_LOOKS: u64 = 8;
@@ -210,6 +233,13 @@ impl Kernel {
         self.found(value);
     }
 
+    /// The running op ends a wait that its own thread has seen to, which nobody else can tell: it waits for others.
+    #[inline]
+    pub(crate) fn note_own_wake(&mut self) {
+        self.woke_itself = true;
+        self.found(0);
+    }
+
     /// The running thread finds what may be otherwise the next time although nothing has changed.
     #[inline]
     pub(crate) fn note_unsettled(&mut self) {
@@ -226,7 +256,7 @@ impl Kernel {
     /// The op of `id` was a look that found `value`; `choices` is how long the list of choices is.
     #[inline]
     pub(super) fn note_look(&mut self, id: ThreadId, op: &Op, value: u64, choices: usize) {
-        let is_hint = op.kind.is_yield();
+        let is_hint = op.kind.is_yield() || std::mem::take(&mut self.woke_itself);
         let ends_round = self.threads[id.index()].rounds.look(|| name_of(op, value), is_hint);
         if is_hint || ends_round {
             self.note_round(id, is_hint, ends_round, choices);
@@ -246,7 +276,7 @@ impl Kernel {
             self.compare_round(id, now, choices);
         }
         if (is_hint || is_silent_yield) && !(self.timers.is_empty() && !self.timers.is_polled()) {
-            self.note_idle(id, now);
+            self.note_idle(id, now, 1);
         }
     }
 
@@ -289,6 +319,33 @@ impl Kernel {
         !has_timeout && !self.enabled.is_empty() && self.enabled_threads().all(goes_round)
     }
 
+    /// The steps of an execution that are to be fair.
+    pub(super) fn fair_steps(&self) -> Range<u64> {
+        let Limits { max_steps, directed, .. } = self.limits;
+        if directed {
+            return u64::MAX..u64::MAX;
+        }
+        FAIR_AFTER.min(max_steps / 2)..max_steps - LEFT_ALONE.min(max_steps / 4)
+    }
+
+    /// Whether the execution has become long.
+    #[inline]
+    pub(super) fn is_long(&self) -> bool {
+        self.fair.contains(&self.steps)
+    }
+
+    /// The thread has executed a step of a long execution.
+    #[cold]
+    pub(super) fn note_long(&mut self, id: ThreadId) {
+        if !self.steps.is_multiple_of(YIELDS_EVERY) {
+            return;
+        }
+        self.fairness.note_yield();
+        if !self.timers.is_empty() {
+            self.note_idle(id, self.steps, COUNTS_AS);
+        }
+    }
+
     /// Whether threads are in loops that none of them ever leaves.
     pub(super) fn is_livelock(&self) -> bool {
         self.quiet.is_livelock
@@ -309,8 +366,8 @@ impl Kernel {
         self.quiet.changed.max(self.quiet.unsettled)
     }
 
-    /// The thread has yielded while others wait for time to pass.
-    fn note_idle(&mut self, id: ThreadId, now: u64) {
+    /// The thread has yielded so often while others wait for time to pass.
+    fn note_idle(&mut self, id: ThreadId, now: u64, times: u32) {
         let Quiet { changed, turn, .. } = self.quiet;
         let rounds = &mut self.threads[id.index()].rounds;
         if rounds.idle.since <= changed {
@@ -320,8 +377,9 @@ impl Kernel {
         if rounds.turn != turn {
             (rounds.turn, rounds.in_turn) = (turn, 0);
         }
-        rounds.in_turn += 1;
-        if rounds.idle.count < 2 && !rounds.in_turn.is_multiple_of(PATIENCE) {
+        let before = rounds.in_turn / PATIENCE;
+        rounds.in_turn += times;
+        if rounds.idle.count < 2 && rounds.in_turn / PATIENCE == before {
             return;
         }
         let is_idle = |id: ThreadId| {

@@ -3,6 +3,7 @@
 //! ever who does not.
 
 mod a_livelock;
+mod long_executions;
 mod nobody_is_said_to_wait_for_ever;
 mod the_step_limit;
 mod time_passes;

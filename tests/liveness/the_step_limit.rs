@@ -5,11 +5,12 @@ use super::*;
 #[test]
 fn names_a_thread_that_keeps_others_from_running() {
     let report = explore(config("pct:3"), || {
+        let other = thread::spawn(|| {
+            let count = AtomicUsize::new(0);
+            while count.fetch_add(1, Relaxed) < usize::MAX {}
+        });
         let polled = Arc::new(Mutex::new(false));
-        let theirs = Arc::clone(&polled);
-        let thread = thread::spawn(move || while !*theirs.lock().unwrap() {});
-        let sets = Arc::clone(&polled);
-        let other = thread::spawn(move || *sets.lock().unwrap() = true);
+        let thread = thread::spawn(move || while !*polled.lock().unwrap() {});
         thread.join().unwrap();
         other.join().unwrap();
     });

@@ -87,14 +87,14 @@ pub(crate) fn flag_that_nobody_raises() {
     waiter.join().unwrap();
 }
 
-/// The poller takes the lock again and again, and never lets the other have it.
+/// The poller takes the lock again and again, and the worker works on and on: nobody sets what is polled.
 pub(crate) fn polled_lock() {
     let ready = Arc::new(Mutex::new(false));
-    let theirs = ready.clone();
-    let poller = spawn("poller", move || while !*theirs.lock().unwrap() {});
-    let setter = spawn("setter", move || *ready.lock().unwrap() = true);
+    let done = Arc::new(AtomicU32::new(0));
+    let worker = spawn("worker", move || while done.fetch_add(1, Ordering::Relaxed) < u32::MAX {});
+    let poller = spawn("poller", move || while !*ready.lock().unwrap() {});
     poller.join().unwrap();
-    setter.join().unwrap();
+    worker.join().unwrap();
 }
 
 /// Two threads change what both of them look at, and neither is ever content.

@@ -9,6 +9,9 @@
 //! an attempt of another thread has failed because the lock was held. Who waits for the lock meanwhile is no matter: that
 //! thread gets it next.
 //!
+//! The same holds for a thread that unparks itself and parks, and for a task that wakes itself and waits, if nobody else has
+//! in between.
+//!
 //! A thread that is run on alone to see whether it goes round really takes the lock and gives it back. That is possible
 //! only as long as nobody has taken it since the thread's own round: what is under the lock is real. What the thread knows
 //! is not passed on with it.
@@ -41,16 +44,21 @@ impl ProbedLocks {
     }
 }
 
-/// Whether an operation takes a lock, if it changes it.
+/// Whether an operation takes a lock, if it changes it, or sees to the end of a wait.
 fn takes(kind: OpKind) -> bool {
-    use OpKind::{Lock, ReadLock, TryLock, TryReadLock, TryWriteLock, WriteLock};
-    matches!(kind, Lock | TryLock | ReadLock | TryReadLock | WriteLock | TryWriteLock)
+    use OpKind::{Lock, ReadLock, TryLock, TryReadLock, TryWriteLock, Unpark, Wake, WriteLock};
+    matches!(kind, Lock | TryLock | ReadLock | TryReadLock | WriteLock | TryWriteLock | Unpark | Wake)
 }
 
-/// Whether an operation gives a lock back without having changed what is under it.
+/// Whether an operation ends a wait.
+fn wakes(kind: OpKind) -> bool {
+    matches!(kind, OpKind::Park | OpKind::AwaitWake)
+}
+
+/// Whether an operation gives a lock back without having changed what is under it, or ends a wait.
 fn gives_back(kind: OpKind, rule: Rule) -> bool {
     let has_changed = !matches!(rule, Rule::Object { argument: 0, .. });
-    matches!(kind, OpKind::Unlock | OpKind::ReadUnlock | OpKind::WriteUnlock) && !has_changed
+    (kind.gives_lock_back() || wakes(kind)) && !has_changed
 }
 
 impl Event {
@@ -59,7 +67,8 @@ impl Event {
     }
 
     fn takes(&self) -> bool {
-        takes(self.kind) && self.writes() && self.gate == NONE
+        let is_told_before = matches!(self.kind, OpKind::Unpark | OpKind::Wake) && self.read != 0;
+        takes(self.kind) && self.writes() && self.gate == NONE && !is_told_before
     }
 }
 
@@ -132,6 +141,11 @@ impl Graph {
 }
 
 impl Explorer {
+    /// Whether an operation of a probed thread may leave a lock as it is, whatever it finds.
+    pub(super) fn may_give_back(access: &Access) -> bool {
+        gives_back(access.kind, access.rule)
+    }
+
     /// Whether the probed thread leaves a lock as it is: it takes one that nobody has taken since the thread's own round,
     /// `own`, or it gives back one that it has taken so.
     pub(super) fn keeps_lock(&mut self, kernel: &Kernel, access: &Access, own: Option<EventId>) -> bool {

@@ -308,6 +308,7 @@ impl Explorer {
         let source = own.map_or(newest, |id| self.graph.seen_by(id));
         let value = self.graph.event(source).written;
         let has_effect = match access.rule.outcome(value, 0) {
+            _ if Explorer::may_give_back(access) => !self.keeps_lock(kernel, access, own),
             // What is done to an object is done to it as it is now, but for a look at what it was.
             Outcome::Reads => access.is_object && source != newest && !access.kind.may_look(),
             Outcome::Writes(_) if access.is_object => !self.keeps_lock(kernel, access, own),

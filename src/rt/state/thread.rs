@@ -21,6 +21,8 @@ pub(crate) struct ThreadState {
     pub(crate) ended: bool,
     /// Whether the next `park` returns at once.
     pub(crate) token: bool,
+    /// Whether it does because of the thread itself alone.
+    pub(crate) is_own_token: bool,
 }
 
 impl ThreadState {
@@ -83,10 +85,16 @@ impl Current {
         }
         let deadline = self.kernel().deadline(timeout);
         self.timed_op(Op::new(OpKind::Park, object, location), deadline, |execution, id, grant| {
+            let mut current = Current::of(execution);
+            let state = current.thread_state(object);
+            let woke_itself = state.token && state.is_own_token;
+            state.token = false;
             if grant == Grant::Granted {
                 execution.kernel.acquire_token(id);
             }
-            Current::of(execution).thread_state(object).token = false;
+            if woke_itself {
+                execution.kernel.note_own_wake();
+            }
         });
     }
 
@@ -154,9 +162,15 @@ impl Current {
         self.op(Op::new(OpKind::Unpark, object, location), |execution, id| {
             execution.kernel.note_parking(thread, UNPARKED);
             execution.kernel.release_token(id, thread);
-            Current::of(execution).thread_state(object).token = true;
+            let mut current = Current::of(execution);
+            let state = current.thread_state(object);
+            state.is_own_token = id == thread && (state.is_own_token || !state.token);
+            state.token = true;
             execution.kernel.recheck(object);
             execution.kernel.note = Note::Thread(thread);
+            if id == thread {
+                execution.kernel.found(0);
+            }
         });
     }
 
