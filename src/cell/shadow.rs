@@ -73,8 +73,9 @@ impl Shadow {
         Shadow { identity: Identity::new(), what, made: None }
     }
 
-    /// As [`Shadow::new`], of memory that the caller has just written: a thread that was not told of it races. Costs
-    /// less than to say so by [`Shadow::write`].
+    /// As [`Shadow::new`], of memory that the caller has just written: a thread that was not told of it races. A thread that
+    /// has come to the memory by nothing that drawloom sees (types of std's) is taken to have been told. Costs less than to
+    /// say so by [`Shadow::write`].
     #[must_use]
     #[track_caller]
     pub fn written(what: &'static str) -> Shadow {

@@ -170,6 +170,19 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Whether the thread in the slot `reader` has read, without learning what the storing thread knew, a store that the
+    /// thread in a slot has made at an epoch or later; at another location than `except`.
+    pub(super) fn has_read_since(&self, reader: u32, (slot, epoch): (u32, u32), except: Option<u32>) -> bool {
+        let locations = self.locations[..self.count].iter().enumerate();
+        let others = locations.filter(|&(number, _)| Some(number as u32) != except);
+        let mut stores =
+            others.flat_map(|(_, location)| location.order.iter().map(|&at| &location.stores[at as usize]));
+        stores.any(|store| {
+            let has_read = || store.readers.iter().any(|&(of, _)| of == reader);
+            store.step > 0 && store.slot == slot && store.epoch >= epoch && has_read()
+        })
+    }
+
     pub(super) fn clear(&mut self) {
         self.count = 0;
         self.fences.clear();

@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 use super::clock::Clock;
 use super::identity::{Identity, Stamp};
+use super::kernel::Kernel;
 use super::locks::Held;
 use super::object::ObjectKind;
 use super::op::{ObjectId, ThreadId};
@@ -75,6 +76,8 @@ struct Past {
     open: Option<u32>,
     step: u64,
     location: &'static Location<'static>,
+    /// Whether it is that the memory was made.
+    is_making: bool,
 }
 
 /// The accesses to one piece of memory that a later one can race with.
@@ -242,8 +245,14 @@ impl Current {
         }
         execution.kernel.plain_writes += u64::from(kind == AccessKind::Write);
         let step = execution.kernel.steps;
-        let (history, thread) = execution.kernel.history(index, id);
-        if let Some(past) = history.race(kind, &thread.clock) {
+        loop {
+            let (history, thread) = execution.kernel.history(index, id);
+            let Some(past) = history.race(kind, &thread.clock).copied() else { break };
+            if past.is_making && !execution.kernel.may_be_told_of_making(&past, id, kind) {
+                // Whoever gave the memory to this thread did so by what is not seen: std's own types, say.
+                execution.kernel.histories.get_mut(index).past.retain(|past| !past.is_making);
+                continue;
+            }
             let first =
                 RaceSide { thread: past.thread, access: past.kind, location: past.location, step: past.step };
             let second = RaceSide { thread: id, access: kind, location, step };
@@ -251,8 +260,9 @@ impl Current {
             execution.race = Some(Race { object, first, second, overlap });
             self.fail(Stop::DataRace);
         }
+        let (history, thread) = execution.kernel.history(index, id);
         let (slot, epoch) = (thread.slot, epoch.unwrap_or(thread.epoch));
-        let new = Past { thread: id, slot, epoch, kind, open: None, step, location };
+        let new = Past { thread: id, slot, epoch, kind, open: None, step, location, is_making: false };
         let number = history.add(new, lasts, &thread.clock);
         lasts.then_some(OpenAccess { execution: execution.stamp(), history: index, number })
     }
@@ -283,11 +293,32 @@ impl Current {
                 && execution == stamp
             {
                 let (kind, location) = (AccessKind::Write, identity.location());
-                let making = Past { thread, slot, epoch, kind, open: None, step, location };
+                let making = Past { thread, slot, epoch, kind, open: None, step, location, is_making: true };
                 kernel.histories.get_mut(index).past.push(making);
             }
             self.object(identity, ObjectKind::Memory(what), || State::Memory(index))
         })
+    }
+}
+
+impl Kernel {
+    /// Whether `id`, which does not know that the memory of a history was made, can have come to it by what is seen: it has
+    /// read what the maker has stored since, with an ordering that is too weak.
+    #[cold]
+    fn may_be_told_of_making(&self, making: &Past, id: ThreadId, kind: AccessKind) -> bool {
+        let thread = self.thread(id);
+        if thread.acquirable.get(making.slot) >= making.epoch {
+            return true;
+        }
+        // Of an atomic that is accessed now, its own stores say nothing.
+        let object = thread.pending.object;
+        let own = match (kind.is_atomic() && object != ObjectId::NONE).then(|| self.objects.get(object).state)
+        {
+            Some(State::Atomic(state)) => Some(state.location()),
+            _ => None,
+        };
+        let made = (making.slot, making.epoch);
+        self.memory.has_read_since(thread.slot, made, own)
     }
 }
 
@@ -329,7 +360,7 @@ mod tests {
             let epoch = self.clocks[thread].get(slot);
             let location = Location::caller();
             let id = ThreadId(slot);
-            let new = Past { thread: id, slot, epoch, kind, open: None, step: 0, location };
+            let new = Past { thread: id, slot, epoch, kind, open: None, step: 0, location, is_making: false };
             self.history.add(new, lasts, &self.clocks[thread])
         }
 

@@ -263,3 +263,53 @@ fn the_report_names_both_places_and_says_how_to_see_it_again() {
     let (passed, text) = run_alone("a_race", &[("DRAWLOOM_REPLAY", token)]);
     assert!(!passed && text.contains("replayed, after"), "{text}");
 }
+
+/// An atomic that one thread makes and std's types publish: what orders that is not seen, and no race.
+#[test]
+fn the_making_of_what_std_published_is_no_race() {
+    use std::sync::{Arc, OnceLock};
+
+    loom::model(|| {
+        let published: Arc<OnceLock<AtomicUsize>> = Arc::new(OnceLock::new());
+        let theirs = Arc::clone(&published);
+        let maker = thread::spawn(move || {
+            let made = AtomicUsize::new(1);
+            made.store(2, Relaxed);
+            assert!(theirs.set(made).is_ok());
+            theirs.get().unwrap().store(3, Relaxed);
+        });
+        if let Some(number) = published.get() {
+            assert!((1..=3).contains(&number.load(Relaxed)));
+            number.fetch_add(1, Relaxed);
+        }
+        maker.join().unwrap();
+    });
+}
+
+/// The same, published by an atomic that is seen, with an ordering that is too weak, is one.
+#[test]
+fn the_making_of_what_a_weak_ordering_published_is_a_race() {
+    fn publish(
+        set: fn(&AtomicPtr<AtomicUsize>, *mut AtomicUsize),
+        get: fn(&AtomicPtr<AtomicUsize>) -> *mut AtomicUsize,
+    ) {
+        let shared = Rc::new(AtomicPtr::new(std::ptr::null_mut()));
+        let other = shared.clone();
+        let maker = thread::spawn(move || set(&other, Box::into_raw(Box::new(AtomicUsize::new(1)))));
+        let made = get(&shared);
+        if !made.is_null() {
+            // SAFETY: it lives until the end.
+            unsafe { (*made).load(Relaxed) };
+        }
+        maker.join().unwrap();
+        // SAFETY: it was made by `into_raw`, and the other thread has ended.
+        drop(unsafe { Box::from_raw(shared.load(Relaxed)) });
+    }
+    for message in [
+        fails(|| publish(|to, made| to.store(made, Relaxed), |from| from.load(Acquire))),
+        fails(|| publish(|to, made| to.store(made, Release), |from| from.load(Relaxed))),
+    ] {
+        assert!(message.contains(RACE) && message.contains("the AtomicUsize made at"), "{message}");
+    }
+    loom::model(|| publish(|to, made| to.store(made, Release), |from| from.load(Acquire)));
+}

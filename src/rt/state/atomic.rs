@@ -38,6 +38,13 @@ pub(crate) struct AtomicState {
     history: Option<u32>,
 }
 
+impl AtomicState {
+    /// Which of the memory's locations.
+    pub(crate) fn location(&self) -> u32 {
+        self.location
+    }
+}
+
 /// Access to the real atomic's bits.
 pub(crate) trait RealCell {
     fn get(&self) -> u64;
