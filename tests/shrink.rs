@@ -209,7 +209,8 @@ fn the_nearest_schedule_that_passes_is_shown_where_all_is_shown() {
     for body in [lost_update as fn(), two_locks, early_notification] {
         let text = explore(Config::new().log(Log::Full), body).to_string();
         let from = text.find("a schedule that passes").unwrap_or_else(|| panic!("none is shown: {text}"));
-        assert!(text[..from].contains("it passes"), "{text}");
+        let passes = text[..from].contains("it passes") || text[..from].contains("some schedules pass");
+        assert!(passes, "{text}");
         assert!(!text[from..].contains("panics"), "{text}");
     }
 }

@@ -162,7 +162,7 @@ impl Observed<'_> {
         }
         match note {
             Note::Thread(child) if op.kind == OpKind::Spawn => drop(self.spawned.insert(child, id)),
-            Note::Wrote { .. } => drop(self.written.insert(object, id)),
+            Note::Wrote { .. } | Note::WroteStale { .. } => drop(self.written.insert(object, id)),
             _ => {}
         }
         if object != ObjectId::NONE {
@@ -193,6 +193,7 @@ fn atomics_in_order(execution: &Execution) -> Vec<ObjectId> {
     let is_weak = execution.kernel.limits.memory != MemoryModel::SequentiallyConsistent;
     let is_odd = |note: &Note| match note {
         Note::ReadStale { .. } | Note::WroteEarlier { .. } | Note::FailedSpuriously => true,
+        Note::WroteStale { .. } | Note::FailedStale { .. } => true,
         Note::Failed(_) => is_weak,
         _ => false,
     };

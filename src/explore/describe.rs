@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-pub(super) use cause::cause_of;
+pub(super) use cause::tell_cause;
 pub(super) use loops::loops_begin;
 
 use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, going, join_names};
@@ -274,6 +274,21 @@ impl Pointers {
     }
 }
 
+/// The pointers as a report's trace numbers them.
+fn pointers_of(execution: &Execution) -> Pointers {
+    let mut pointers = Pointers::default();
+    let events = execution.trace_to_tell();
+    for event in &events[events.len().saturating_sub(LAST_ROWS)..] {
+        found(event, kind_of(execution, event), &mut pointers);
+    }
+    pointers
+}
+
+/// The kind of what an operation is done to.
+fn kind_of(execution: &Execution, event: &Event) -> Option<ObjectKind> {
+    (event.op.object != ObjectId::NONE).then(|| execution.kernel.objects.get(event.op.object).kind)
+}
+
 fn value(bits: u64, kind: Option<ObjectKind>, pointers: &mut Pointers) -> String {
     let Some(ObjectKind::Atomic(AtomicKind { bits: width, form, .. })) = kind else {
         return bits.to_string();
@@ -295,6 +310,13 @@ fn found(event: &Event, kind: Option<ObjectKind>, pointers: &mut Pointers) -> Fo
         Note::ReadStale { value, last } => (found.read, found.last) = (show(value), show(last)),
         Note::WroteEarlier { new, last } => (found.new, found.last) = (show(new), show(last)),
         Note::Wrote { old, new } => (found.old, found.new) = (show(old), show(new)),
+        Note::WroteStale { old, new, last } => {
+            (found.old, found.new, found.last) = (show(old), show(new), show(last));
+        }
+        Note::FailedStale { value, last } => {
+            found.ended = Some(Ended::Failed);
+            (found.read, found.last) = (show(value), show(last));
+        }
         Note::Failed(bits) => {
             found.ended = Some(Ended::Failed);
             found.read = if matches!(kind, Some(ObjectKind::Atomic(_))) { show(bits) } else { None };
@@ -327,6 +349,9 @@ fn ordering_name(order: Ordering) -> &'static str {
 fn note(execution: &Execution, event: &Event, found: &Found) -> String {
     let Found { old, new, read, last, ended, .. } = found;
     match (ended, old, new, read, last) {
+        (Some(Ended::Failed), _, _, Some(read), Some(last)) => {
+            return format!(": fails, it is {read} (stale: it is {last})");
+        }
         (Some(Ended::Failed), _, _, Some(read), _) => return format!(": fails, it is {read}"),
         (Some(Ended::Failed), ..) => return ": fails".to_owned(),
         (Some(Ended::FailedSpuriously), ..) => return ": fails spuriously".to_owned(),
@@ -334,6 +359,9 @@ fn note(execution: &Execution, event: &Event, found: &Found) -> String {
         (Some(Ended::Spuriously), ..) => return ": wakes spuriously".to_owned(),
         (None, _, _, Some(read), Some(last)) => return format!(" = {read} (stale: it is {last})"),
         (None, _, _, Some(read), None) => return format!(" = {read}"),
+        (None, Some(old), Some(new), _, Some(last)) => {
+            return format!(": {old} → {new} (stale: it is {last})");
+        }
         (None, _, Some(new), _, Some(last)) => return format!(": {new} (before {last})"),
         (None, Some(old), Some(new), ..) => return format!(": {old} → {new}"),
         _ => {}

@@ -6,6 +6,7 @@ use super::replay::token_of;
 use super::token::Token;
 use crate::report::{Assumption, Coverage, Limit, LockCycle, LockGraph, Minimized};
 use crate::rt::Execution;
+use crate::shrink::NoCause;
 
 /// A failing execution, as found.
 pub(super) struct Finding {
@@ -18,7 +19,7 @@ pub(super) struct Finding {
     /// The schedule that was found, if this is a smaller one.
     pub(super) found: Option<Token>,
     pub(super) minimized: Option<Minimized>,
-    pub(super) cause: Option<Found>,
+    pub(super) cause: Option<Result<Found, NoCause>>,
 }
 
 /// A predicted deadlock, and how an execution was led into it.

@@ -291,7 +291,10 @@ impl Guided {
                 false => Instead::Value { number, value: chosen as u64 },
             };
             self.done.0.push(Deviation { at, instead });
-            self.cost.oddities += 1;
+            match is_store {
+                true => self.cost.stale += 1,
+                false => self.cost.oddities += 1,
+            }
         }
         chosen
     }

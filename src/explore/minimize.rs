@@ -9,9 +9,11 @@ use super::replays::Replays;
 use super::runner::Exploration;
 use super::token::Token;
 use crate::config::ConfigError;
-use crate::report::{FailureKind, Minimized, Passing};
+use crate::report::{FailureKind, MemoryNeed, Minimized, Passing};
 use crate::rt::Execution;
-use crate::shrink;
+use crate::rt::memory::MemoryModel;
+use crate::rt::object::ObjectKind;
+use crate::shrink::{self, NoCause, Sequential};
 
 impl Exploration<'_> {
     /// The same failure with the smallest schedule that is found for it, and why it fails.
@@ -47,14 +49,33 @@ impl Exploration<'_> {
         let mut minimized = Finding::new(finding.index, verdict, execution);
         minimized.led_into.clone_from(&finding.led_into);
         minimized.found = Some(finding.token.clone());
-        minimized.cause = cause;
+        minimized.cause = Some(cause);
         minimized.minimized = Some(Minimized {
             steps: shrunk.before.steps,
             preemptions: u64::from(shrunk.before.preemptions),
             replays: shrunk.replays,
             is_minimal: shrunk.is_minimal,
+            memory: self.memory_need(execution, finding.verdict.kind, shrunk.sequential),
         });
         Some(minimized)
+    }
+
+    /// Whether the failure of the execution that has just ended needs weak memory, if that is a question: accesses that are not
+    /// ordered are a race whatever loads read.
+    fn memory_need(
+        &self,
+        execution: &Execution,
+        kind: FailureKind,
+        sequential: Sequential,
+    ) -> Option<MemoryNeed> {
+        let is_weak = self.config.memory == MemoryModel::Rc11;
+        let mut objects = execution.kernel.objects.iter();
+        let has_atomics = objects.any(|object| matches!(object.kind, ObjectKind::Atomic(_)));
+        let need = match sequential {
+            Sequential::Fails => MemoryNeed::Sequential,
+            Sequential::None { tried, all } => MemoryNeed::Weak { tried, all },
+        };
+        (is_weak && has_atomics && kind != FailureKind::DataRace).then_some(need)
     }
 
     /// Why a schedule fails with `kind` that is minimized already.
@@ -63,23 +84,31 @@ impl Exploration<'_> {
         execution: &mut Execution,
         token: &Token,
         kind: FailureKind,
-    ) -> Option<Found> {
+    ) -> Option<Result<Found, NoCause>> {
         // A director's execution has steps of its own.
         if !self.is_to_be_shrunk(kind) || token.directed {
             return None;
         }
         let (mut replays, plan) = Replays::of(self, execution, token, kind)?;
-        replays.explain(&plan)
+        Some(replays.explain(&plan))
     }
 }
 
 /// Why a schedule fails, by the numbers of its steps; see `shrink::Cause`.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    /// Before, after, and whether a schedule passes with the two the other way round. Numbers from the number of steps on
-    /// are of what threads wait to do.
-    pub(super) orders: Vec<(usize, usize, bool)>,
+    pub(super) orders: Vec<FoundOrder>,
     pub(super) is_proved: bool,
     pub(super) screened: u64,
     pub(super) passing: Option<Passing>,
+}
+
+/// One step before another. Numbers from the number of steps on are of what threads wait to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FoundOrder {
+    pub(super) before: usize,
+    pub(super) after: usize,
+    /// Whether a schedule passes with the two the other way round, and whether another one fails so.
+    pub(super) is_needed: bool,
+    pub(super) fails_too: bool,
 }

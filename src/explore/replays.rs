@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use super::describe::{Rows, loops_begin, trace};
 use super::guide::{Guide, Guided, Watched};
 use super::judge::{LONE_STEPS, Verdict, counted_until, endless_after, first_unhandled_panic};
-use super::minimize::Found;
+use super::minimize::{Found, FoundOrder};
 use super::profile::Profile;
 use super::replay::Replay;
 use super::runner::{Exploration, QUIET, TRACING};
@@ -24,7 +24,7 @@ use crate::rt::limits::Limits;
 use crate::rt::op::{Event, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;
-use crate::shrink::{self, Cause, Draw, End, Needed, Order, Plan, Replayer, Run, SCREENED, Step, Wants};
+use crate::shrink::{self, Cause, Draw, End, Needed, NoCause, Order, Plan, Replayer, Run, Step, Wants};
 
 /// For how many steps others are to go on while threads wait for ever, or after the test body, for that to be seen again.
 const GOING_ON: u64 = 20_000;
@@ -87,9 +87,9 @@ impl<'a, 'b> Replays<'a, 'b> {
     }
 
     /// Why the plan fails, with an execution that passes.
-    pub(super) fn explain(&mut self, plan: &Plan) -> Option<Found> {
+    pub(super) fn explain(&mut self, plan: &Plan) -> Result<Found, NoCause> {
         let cause = shrink::explain(self, plan)?;
-        Some(self.found(plan, cause))
+        Ok(self.found(plan, cause))
     }
 
     /// Runs the plan without haste. `None` if that is another failure.
@@ -133,11 +133,16 @@ impl<'a, 'b> Replays<'a, 'b> {
             passes.then_some(Passing { trace, turned })
         };
         let passing = cause.orders.iter().enumerate().filter_map(passing).max_by_key(same_until);
-        let order = |order: &Needed| (order.before, order.after, order.passes.is_some());
+        let order = |order: &Needed| FoundOrder {
+            before: order.before,
+            after: order.after,
+            is_needed: order.passes.is_some(),
+            fails_too: order.fails_too,
+        };
         Found {
             orders: cause.orders.iter().map(order).collect(),
             is_proved: cause.is_proved,
-            screened: SCREENED,
+            screened: cause.screened,
             passing,
         }
     }
@@ -228,7 +233,7 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
         };
         let writes = match event.note {
             // A compare-exchange that fails reads.
-            Note::Failed(_) | Note::FailedSpuriously => event.atomic.is_none(),
+            Note::Failed(_) | Note::FailedStale { .. } | Note::FailedSpuriously => event.atomic.is_none(),
             _ => event.op.kind.is_write(),
         };
         let lets_go = match (event.op.kind, event.note) {

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::describe::{Rows, cause_of, describe, trace};
+use super::describe::{Rows, describe, tell_cause, trace};
 use super::finding::{Finding, Led, Outcome};
 use super::judge::{Verdict, nondeterminism};
 use super::minimize::Found;
@@ -19,6 +19,7 @@ use crate::report::{Failure, FailureKind, Report, Trace};
 use crate::rt::Execution;
 use crate::rt::evidence::STACKED_STEPS;
 use crate::rt::execution::Mode;
+use crate::shrink::NoCause;
 
 /// How often a failing schedule is run in addition, and up to how many steps.
 const RUNS: u32 = 12;
@@ -52,7 +53,7 @@ impl Exploration<'_> {
                 };
                 if same && difference.is_none() {
                     let mut failure = self.describe(execution, finding.verdict.clone(), finding.index, Rows::Last);
-                    failure.cause = finding.cause.as_ref().map(|found| cause_of(execution, found));
+                    tell_cause(&mut failure, execution, finding.cause.as_ref());
                     if let Some(verdict) = self.fails_by_luck(execution, &finding) {
                         return self.failure(verdict, finding.index);
                     }
@@ -199,11 +200,12 @@ impl Exploration<'_> {
                     continue;
                 }
             };
-            let run = |execution: &mut Execution, cause: Option<&Found>| {
+            let run = |execution: &mut Execution, cause: Option<&Result<Found, NoCause>>| {
                 let (verdict, divergence) = self.follow(execution, token.clone(), None, REPORTING);
-                let failure = verdict.map(|verdict| Failure {
-                    cause: cause.map(|found| cause_of(execution, found)),
-                    ..self.describe(execution, verdict, 0, Rows::All)
+                let failure = verdict.map(|verdict| {
+                    let mut failure = self.describe(execution, verdict, 0, Rows::All);
+                    tell_cause(&mut failure, execution, cause);
+                    failure
                 });
                 (failure, divergence)
             };

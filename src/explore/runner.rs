@@ -212,6 +212,7 @@ impl Exploration<'_> {
             spins: Vec::new(),
             race: None,
             cause: None,
+            no_cause: None,
             lock_cycle: None,
             notes: Vec::new(),
             rerun: match &self.config.rerun {

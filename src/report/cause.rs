@@ -11,15 +11,24 @@ pub(super) fn write_cause(
     names: &Names,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
+    let tried = match cause.screened {
+        1 => "in the one random schedule that was tried".to_owned(),
+        tried => format!("in all {tried} random schedules that were tried"),
+    };
     let how = match cause.is_proved {
-        true if cause.orders.is_empty() => "proved: all schedules were tried".to_owned(),
-        true => "proved: all schedules with this were tried".to_owned(),
-        false => format!("screened with {} random schedules", cause.screened),
+        true if cause.orders.is_empty() => "proved: all schedules were tried",
+        true => "proved: all schedules with this were tried",
+        false => &tried,
+    };
+    // What was not proved is told as it was seen.
+    let [fails, holds, hold, is] = match cause.is_proved {
+        true => ["fails", "holds", "hold", "is"],
+        false => ["failed", "held", "held", "was"],
     };
     match cause.orders.len() + cause.oddities.len() {
-        0 => return writeln!(f, "cause: it fails whatever the order of operations is ({how})"),
-        1 => writeln!(f, "cause: it fails whenever this holds ({how}):")?,
-        count => writeln!(f, "cause: it fails whenever these {count} hold ({how}):")?,
+        0 => return writeln!(f, "cause: it {fails} whatever the order of operations {is} ({how})"),
+        1 => writeln!(f, "cause: it {fails} whenever this {holds} ({how}):")?,
+        count => writeln!(f, "cause: it {fails} whenever these {count} {hold} ({how}):")?,
     }
     for order in &cause.orders {
         let [before, after] = [&order.before, &order.after].map(|doing| describe(doing, trace, names));
@@ -28,17 +37,19 @@ pub(super) fn write_cause(
     for (doing, found) in &cause.oddities {
         writeln!(f, "  {}{found}", describe(doing, trace, names))?;
     }
-    match (&cause.orders[..], cause.orders.iter().all(|order| order.is_needed)) {
-        ([], _) => Ok(()),
-        ([_], true) if !cause.oddities.is_empty() => {
-            writeln!(f, "  with the order the other way round, it passes")
-        }
-        ([_], true) => writeln!(f, "  the other way round, it passes"),
-        (_, true) => writeln!(f, "  with any one of the orders the other way round, it passes"),
-        ([_], false) => writeln!(f, "  the other way round, no schedule that passes was found"),
-        (_, false) => {
-            writeln!(f, "  with some of the orders the other way round, no schedule that passes was found")
-        }
+    let all_needed = cause.orders.iter().all(|order| order.is_needed);
+    let fails_too = cause.orders.iter().any(|order| order.fails_too);
+    let turned = match &cause.orders[..] {
+        [] => return Ok(()),
+        [_] if all_needed && !cause.oddities.is_empty() => "with the order the other way round",
+        [_] => "the other way round",
+        _ if all_needed => "with any one of the orders the other way round",
+        _ => "with some of the orders the other way round",
+    };
+    match (all_needed, fails_too) {
+        (true, false) => writeln!(f, "  {turned}, it passes"),
+        (true, true) => writeln!(f, "  {turned}, some schedules pass, and some fail"),
+        (false, _) => writeln!(f, "  {turned}, no schedule that passes was found"),
     }
 }
 

@@ -230,6 +230,8 @@ pub(crate) struct CauseOrder {
     pub(crate) after: Doing,
     /// Whether a schedule passes in which the two are the other way round.
     pub(crate) is_needed: bool,
+    /// Whether another one does, and fails as well.
+    pub(crate) fails_too: bool,
 }
 
 /// An operation of the failing execution.
@@ -261,4 +263,15 @@ pub(crate) struct Minimized {
     pub(crate) replays: u32,
     /// Whether all schedules with fewer preemptions were tried.
     pub(crate) is_minimal: bool,
+    /// Whether the failure needs weak memory, where that is a question.
+    pub(crate) memory: Option<MemoryNeed>,
+}
+
+/// Whether a failure happens under sequential consistency as well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MemoryNeed {
+    /// It does, as reported.
+    Sequential,
+    /// So many schedules in which every load reads the last store were tried, and none fails so; whether these are all.
+    Weak { tried: u32, all: bool },
 }

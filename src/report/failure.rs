@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Cause, Effort, FailureKind, LockCycle, Minimized, Place, Race, Spin, Trace, Wait, text};
+use super::{
+    Cause, Effort, FailureKind, LockCycle, MemoryNeed, Minimized, Place, Race, Spin, Trace, Wait, text,
+};
 use crate::config::Log;
 
 /// The longest token that is shown in place of the seed.
@@ -31,6 +33,8 @@ pub struct Failure {
     pub(crate) spins: Vec<Spin>,
     pub(crate) race: Option<Race>,
     pub(crate) cause: Option<Cause>,
+    /// Why there is none, if one was looked for.
+    pub(crate) no_cause: Option<String>,
     /// The order of locks that led to it.
     pub(crate) lock_cycle: Option<LockCycle>,
     /// Whatever else there is to say, a paragraph each.
@@ -78,6 +82,15 @@ impl Failure {
     /// are.
     pub fn is_minimal(&self) -> bool {
         self.minimized.is_some_and(|minimized| minimized.is_minimal)
+    }
+
+    /// Whether the failure needs weak memory. `Some(false)` if it happens under sequential consistency as well: in the reported
+    /// execution every load reads the last store. `Some(true)` if some load has to read an older one, as far as schedules in which
+    /// none does were tried. `None` if that was not asked: the schedule is as it was found, memory is sequentially
+    /// consistent, the test has no atomics, or the failure is a data race.
+    pub fn needs_weak_memory(&self) -> Option<bool> {
+        let memory = self.minimized.and_then(|minimized| minimized.memory)?;
+        Some(memory != MemoryNeed::Sequential)
     }
 
     /// How many replays it took to minimize the schedule; 0 if it is as it was found.

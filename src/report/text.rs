@@ -10,7 +10,7 @@ use super::snippets::snippets;
 use super::stack::write_stack;
 use super::trace::{cell, write_trace};
 use super::width::{self, fit};
-use super::{Coverage, Failure, FailureKind, Limit, Report, Wait};
+use super::{Coverage, Failure, FailureKind, Limit, MemoryNeed, Report, Wait};
 use crate::config::Log;
 
 /// How far what follows the break of a long line stands to the right of it.
@@ -29,7 +29,7 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
         fit(&fmt::from_fn(write).to_string(), width, HANGING)
     };
     let size = fmt::from_fn(|f| write_size(failure, f)).to_string();
-    let is_long = size.lines().any(|line| line.chars().count() > width);
+    let is_long = size.lines().next().is_some_and(|line| line.chars().count() > width);
     let size = if is_long { size.replace("; minimized", "\n  minimized") } else { size };
     f.write_str(&fit(&size, width, HANGING))?;
     let names = Names::of_failure(failure);
@@ -51,6 +51,9 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     }
     if let Some(cause) = &failure.cause {
         write!(f, "\n{}", prose(&|f| write_cause(cause, &failure.trace, &names, f)))?;
+    }
+    if let Some(why) = &failure.no_cause {
+        write!(f, "\n{}", prose(&|f| writeln!(f, "cause: {why}")))?;
     }
     if failure.log == Log::Full
         && let Some(passing) = failure.cause.as_ref().and_then(|cause| cause.passing.as_ref())
@@ -108,8 +111,23 @@ fn write_size(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         false => write!(f, "; minimized from {before} to {now}")?,
     }
     match failure.effort.preemptions {
-        1.. if minimized.is_minimal => writeln!(f, ", the fewest"),
-        _ => writeln!(f),
+        1.. if minimized.is_minimal => writeln!(f, ", the fewest")?,
+        _ => writeln!(f)?,
+    }
+    match minimized.memory {
+        None => Ok(()),
+        Some(MemoryNeed::Sequential) => writeln!(f, "  also under sequential consistency"),
+        Some(MemoryNeed::Weak { tried, all: true }) => writeln!(
+            f,
+            "  needs weak memory: none of the {} schedules in which every load reads the last store fails so",
+            grouped(u64::from(tried))
+        ),
+        Some(MemoryNeed::Weak { tried, .. }) => writeln!(
+            f,
+            "  needs weak memory, as far as was tried: none of {} schedules in which every load reads the last \
+             store fails so",
+            grouped(u64::from(tried))
+        ),
     }
 }
 

@@ -265,6 +265,22 @@ pub(crate) enum Note {
         /// What a sequentially consistent load would have read.
         last: u64,
     },
+    /// As `Wrote`, where the value before was not the last one in modification order.
+    WroteStale {
+        /// Before.
+        old: u64,
+        /// After.
+        new: u64,
+        /// The last one.
+        last: u64,
+    },
+    /// A compare-exchange that failed because of a value that was not the last one in modification order.
+    FailedStale {
+        /// What was found.
+        value: u64,
+        /// The last one.
+        last: u64,
+    },
     /// The value that was written before others in modification order, and the last of those.
     WroteEarlier {
         /// What was written.

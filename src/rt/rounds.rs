@@ -275,7 +275,7 @@ impl Kernel {
         if ends_round {
             self.compare_round(id, now, choices);
         }
-        if (is_hint || is_silent_yield) && !(self.timers.is_empty() && !self.timers.is_polled()) {
+        if (is_hint || is_silent_yield) && (!self.timers.is_empty() || self.timers.is_polled()) {
             self.note_idle(id, now, 1);
         }
     }
@@ -341,7 +341,7 @@ impl Kernel {
             return;
         }
         self.fairness.note_yield();
-        if !self.timers.is_empty() {
+        if !self.timers.is_empty() || self.timers.is_polled() {
             self.note_idle(id, self.steps, COUNTS_AS);
         }
     }

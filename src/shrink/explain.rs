@@ -5,7 +5,10 @@
 //! (as QuickXplain does with constraints: Junker, AAAI 2004; one by one, since there are few). Then each that is left is turned
 //! round alone: a schedule that passes with it shows that it is needed. How many there are is the depth of the bug.
 //!
-//! "All schedules" are 200 random ones, or, where they are few enough, all of them: then it is *proved*. Choices other than
+//! An operation that comes only after the failure may matter as well: of check, then act, what counts is that nobody has acted
+//! back yet. So if the orders between what the failure needs do not do, those between all operations are tried.
+//!
+//! "All schedules" are some 200 random ones, or, where they are few enough, all of them: then it is *proved*. Choices other than
 //! threads stay as they are.
 
 use std::collections::BTreeMap;
@@ -15,7 +18,10 @@ use super::plan::{Draw, Operation, Order, Plan, Replayer, Run, Step, Wants};
 use super::relinearize::needed_by;
 
 /// How many random schedules stand for all of them.
-pub(crate) const SCREENED: u64 = 200;
+const SCREENED: u64 = 200;
+
+/// With how few of them that keep the orders more are drawn.
+const FEW: u64 = 50;
 
 /// How many schedules are tried to prove it.
 const PROVED: u32 = 3_000;
@@ -32,8 +38,23 @@ const STEPS: u64 = 10_000_000;
 pub(crate) struct Cause {
     /// It fails if and, as far as was tried, only if each of these holds.
     pub(crate) orders: Vec<Needed>,
-    /// Whether all schedules with these orders were tried; otherwise `SCREENED` random ones.
+    /// Whether all schedules with these orders were tried.
     pub(crate) is_proved: bool,
+    /// How many random ones were tried.
+    pub(crate) screened: u64,
+}
+
+/// Why no cause is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NoCause {
+    /// There are so many orders to choose from.
+    TooMany(usize),
+    /// With all of the orders, some schedules pass.
+    Others,
+    /// It would take too many replays.
+    TooLong,
+    /// The schedule does not fail when it is replayed.
+    Passes,
 }
 
 /// An order that is needed.
@@ -44,16 +65,17 @@ pub(crate) struct Needed {
     pub(crate) after: usize,
     /// A schedule in which the two are the other way round, and that passes.
     pub(crate) passes: Option<Plan>,
+    /// Whether a schedule in which they are fails as well.
+    pub(crate) fails_too: bool,
 }
 
-/// Finds out why the schedule fails. `None` if that cannot be said.
-pub(crate) fn explain(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Cause> {
+/// Finds out why the schedule fails.
+pub(crate) fn explain(replayer: &mut dyn Replayer, plan: &Plan) -> Result<Cause, NoCause> {
     let run = replayer.replay(plan, u64::MAX, Wants::Steps);
     if !run.fails {
-        return None;
+        return Err(NoCause::Passes);
     }
-    let operations = operations(&run);
-    let mut explainer = Explainer {
+    let explainer = Explainer {
         replayer,
         plan,
         others: plan.without_switches(),
@@ -62,34 +84,7 @@ pub(crate) fn explain(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Cause>
         replays: 0,
         steps_left: STEPS,
     };
-    let order =
-        |&(before, after): &(usize, usize)| Order { before: operations[before], after: operations[after] };
-    let mut pairs = conflicts(&run);
-    if pairs.len() > ORDERS {
-        return None;
-    }
-    let constraints = |pairs: &[(usize, usize)]| pairs.iter().map(order).collect::<Vec<Order>>();
-    if !explainer.always_fails(&constraints(&pairs))? {
-        return None;
-    }
-    let mut at = pairs.len();
-    while at > 0 {
-        at -= 1;
-        let left: Vec<_> =
-            pairs.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, &pair)| pair).collect();
-        if explainer.always_fails(&constraints(&left))? {
-            pairs = left;
-        }
-    }
-    let mut orders = Vec::new();
-    for at in 0..pairs.len() {
-        let mut turned = constraints(&pairs);
-        turned[at] = Order { before: turned[at].after, after: turned[at].before };
-        let (before, after) = pairs[at];
-        orders.push(Needed { before, after, passes: explainer.passing(&turned, at)? });
-    }
-    let is_proved = explainer.prove(&constraints(&pairs));
-    Some(Cause { orders, is_proved })
+    explainer.explain(&run)
 }
 
 /// What each step is known by in other schedules.
@@ -103,14 +98,13 @@ fn operations(run: &Run) -> Vec<Operation> {
     run.steps.iter().map(operation).collect()
 }
 
-/// The pairs of neighbouring operations of two threads on one object that conflict, as far as the failure needs them.
-fn conflicts(run: &Run) -> Vec<(usize, usize)> {
+/// The pairs of neighbouring operations of two threads on one object that conflict, among those that are `needed`.
+fn conflicts(run: &Run, needed: &[bool]) -> Vec<(usize, usize)> {
     #[derive(Default)]
     struct Accesses {
         write: Option<usize>,
         reads: Vec<usize>,
     }
-    let needed = needed_by(run);
     let mut objects: BTreeMap<u32, Accesses> = BTreeMap::new();
     let mut pairs = Vec::new();
     for (at, step) in run.steps.iter().enumerate().filter(|&(at, _)| needed[at]) {
@@ -153,6 +147,49 @@ struct Explainer<'a> {
 }
 
 impl Explainer<'_> {
+    fn explain(mut self, run: &Run) -> Result<Cause, NoCause> {
+        let operations = operations(run);
+        let order = |&(before, after): &(usize, usize)| Order {
+            before: operations[before],
+            after: operations[after],
+        };
+        let constraints = |pairs: &[(usize, usize)]| pairs.iter().map(order).collect::<Vec<Order>>();
+        let mut found = None;
+        let mut why = NoCause::Others;
+        for needed in [needed_by(run), vec![true; run.steps.len()]] {
+            let pairs = conflicts(run, &needed);
+            if pairs.len() > ORDERS {
+                why = NoCause::TooMany(pairs.len());
+                break;
+            }
+            if let Some(screened) = self.always_fails(&constraints(&pairs)).ok_or(NoCause::TooLong)? {
+                found = Some((pairs, screened));
+                break;
+            }
+        }
+        let (mut pairs, mut screened) = found.ok_or(why)?;
+        let mut at = pairs.len();
+        while at > 0 {
+            at -= 1;
+            let left: Vec<_> =
+                pairs.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, &pair)| pair).collect();
+            if let Some(times) = self.always_fails(&constraints(&left)).ok_or(NoCause::TooLong)? {
+                (pairs, screened) = (left, times);
+            }
+        }
+        let mut orders = Vec::new();
+        for at in 0..pairs.len() {
+            let mut turned = constraints(&pairs);
+            turned[at] = Order { before: turned[at].after, after: turned[at].before };
+            let (before, after) = pairs[at];
+            let passes = self.passing(&turned, at).ok_or(NoCause::TooLong)?;
+            let fails_too = passes.is_some() && self.sometimes_fails(&turned).ok_or(NoCause::TooLong)?;
+            orders.push(Needed { before, after, passes, fails_too });
+        }
+        let is_proved = self.prove(&constraints(&pairs));
+        Ok(Cause { orders, is_proved, screened })
+    }
+
     /// `None` if the budget is used up.
     fn count(&mut self, run: Run) -> Option<Run> {
         self.replays += 1;
@@ -168,20 +205,34 @@ impl Explainer<'_> {
         self.count(run)
     }
 
-    /// Whether all of the schedules that keep the orders fail.
-    fn always_fails(&mut self, orders: &[Order]) -> Option<bool> {
+    /// Whether all of the schedules that keep the orders fail: how many were tried, or `None` if one passes.
+    fn always_fails(&mut self, orders: &[Order]) -> Option<Option<u64>> {
         let mut kept = 0;
-        for seed in 0..SCREENED {
+        let mut seed = 0;
+        // Where few of them keep the orders, there are more.
+        while seed < SCREENED || kept < FEW && seed < 4 * SCREENED {
             let run = self.draw(orders, seed)?;
+            seed += 1;
             if run.violates {
                 continue;
             }
             if !run.fails {
-                return Some(false);
+                return Some(None);
             }
             kept += 1;
         }
-        Some(kept > 0)
+        Some((kept > 0).then_some(kept))
+    }
+
+    /// Whether some schedule that keeps the orders fails.
+    fn sometimes_fails(&mut self, orders: &[Order]) -> Option<bool> {
+        for seed in 0..SCREENED {
+            let run = self.draw(orders, seed)?;
+            if run.fails && !run.violates {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     /// A schedule that keeps the orders and passes: the failing one, changed for the order of number `turned` only, or any.

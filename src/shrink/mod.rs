@@ -2,7 +2,8 @@
 //!
 //! The schedule is a set of deviations from a default policy (`plan`). First its operations are put into another order with the
 //! fewest switches that keeps what depends on what (`relinearize`), once as they are and once without those that the failure
-//! does not need; then deviations are taken away for as long as it still fails (`ddmin`); then random schedules with
+//! does not need; then deviations are taken away for as long as it still fails (`ddmin`); then, if some loads still read older
+//! stores than the last, it is looked for one in which none does (`sequential`); then random schedules with
 //! fewer preemptions are tried (`draw`), and all of them, as far as the budget goes (`search`), and threads are left out and switches
 //! moved (`polish`). What is kept is the best schedule so far, whenever the budget is used up. The budget counts replays and their
 //! steps, not time: the same failure always shrinks to the same schedule.
@@ -16,10 +17,13 @@ mod plan;
 mod polish;
 mod relinearize;
 mod search;
+mod sequential;
 
 use std::collections::BTreeSet;
 
-pub(crate) use explain::{Cause, Needed, SCREENED, explain};
+pub(crate) use sequential::Sequential;
+
+pub(crate) use explain::{Cause, Needed, NoCause, explain};
 pub(crate) use plan::{
     Ask, Cost, Deviation, Draw, End, Instead, Lineage, Operation, Order, Plan, Point, Replayer, Run, Step,
     Wants,
@@ -46,6 +50,8 @@ pub(crate) struct Shrunk {
     pub(crate) replays: u32,
     /// Whether every schedule with fewer preemptions was tried, the choices other than threads being as they are.
     pub(crate) is_minimal: bool,
+    /// What is known of schedules in which every load reads the last store.
+    pub(crate) sequential: Sequential,
 }
 
 /// Shrinks a schedule that fails. `None` if it does not fail when it is replayed.
@@ -72,6 +78,7 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
     }
     drop(first);
     shrinker.minimize();
+    let sequential = shrinker.try_sequential();
     shrinker.draw_below();
     let is_minimal = shrinker.search_below();
     // Another schedule may have come of it.
@@ -79,7 +86,7 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
     shrinker.drop_threads();
     shrinker.polish();
     let Shrinker { best, replays, .. } = shrinker;
-    Some(Shrunk { plan: best, before, replays, is_minimal })
+    Some(Shrunk { plan: best, before, replays, is_minimal, sequential })
 }
 
 /// How many steps a replay may take of a schedule that takes so many: one that takes much longer waits in a loop for what does

@@ -50,6 +50,12 @@ impl Plan {
         Plan(self.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect())
     }
 
+    /// The deviations that are neither switches nor choices among stores.
+    pub(super) fn without_stores(&self) -> Plan {
+        let stays = |deviation: &&Deviation| matches!(deviation.instead, Instead::Value { .. });
+        Plan(self.0.iter().filter(stays).copied().collect())
+    }
+
     /// These deviations and those of `others`.
     pub(super) fn and(&self, others: &Plan) -> Plan {
         Plan([&self.0[..], &others.0[..]].concat())
@@ -66,8 +72,11 @@ impl Plan {
 /// What a schedule is to have little of, the most important first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub(crate) struct Cost {
+    /// Stale reads, and stores that are put before others: without any, the execution is sequentially consistent, and easier
+    /// to understand than one with fewer preemptions.
+    pub(crate) stale: u32,
     pub(crate) preemptions: u32,
-    /// Stale reads, stores that are put before others, spurious wakeups, values of the program that are not 0.
+    /// Spurious wakeups, values of the program that are not 0.
     pub(crate) oddities: u32,
     pub(crate) switches: u32,
     /// Until it goes on for ever, if that is the failure.

@@ -1,16 +1,45 @@
 //! The words for why an execution fails: the orders of its steps that make it fail, by number, as operations.
 
-use super::{Pointers, found, note, object_name};
-use crate::explore::minimize::Found;
-use crate::report::{Cause, CauseOrder, Doing, Place};
+use super::{found, kind_of, note, object_name, pointers_of};
+use crate::explore::minimize::{Found, FoundOrder};
+use crate::report::{Cause, CauseOrder, Doing, Failure, FailureKind, Place};
 use crate::rt::Execution;
 use crate::rt::op::{Event, Note, Op};
+use crate::shrink::NoCause;
 
 /// How many stale reads and the like are told.
 const ODDITIES: usize = 4;
 
+/// Puts the cause into what is told of the execution that has just ended, or why there is none. Of a race its two sides say why.
+pub(in crate::explore) fn tell_cause(
+    failure: &mut Failure,
+    execution: &Execution,
+    cause: Option<&Result<Found, NoCause>>,
+) {
+    match cause {
+        Some(Ok(found)) => failure.cause = Some(cause_of(execution, found)),
+        Some(Err(why)) if failure.kind != FailureKind::DataRace => {
+            failure.no_cause = Some(match why {
+                NoCause::TooMany(orders) => format!(
+                    "not looked for, as there are {orders} pairs of operations of which one comes before the other"
+                ),
+                NoCause::Others => {
+                    "none was found: some schedules pass in which the same operations come before each \
+                                    other, so that more matters than their order"
+                        .to_owned()
+                }
+                NoCause::TooLong => "not found, as it would take too many replays".to_owned(),
+                NoCause::Passes => {
+                    "not found, as the schedule did not fail when it was run for that".to_owned()
+                }
+            });
+        }
+        _ => {}
+    }
+}
+
 /// What `cause` says of the execution that has just ended, whose schedule it is about.
-pub(in crate::explore) fn cause_of(execution: &Execution, cause: &Found) -> Cause {
+fn cause_of(execution: &Execution, cause: &Found) -> Cause {
     let blocked = execution.blocked();
     let trace = execution.trace_to_tell();
     let doing = |at: usize| -> Option<Doing> {
@@ -29,17 +58,25 @@ pub(in crate::explore) fn cause_of(execution: &Execution, cause: &Found) -> Caus
             }
         }
     };
-    let order = |&(before, after, is_needed): &(usize, usize, bool)| {
-        Some(CauseOrder { before: doing(before)?, after: doing(after)?, is_needed })
+    let order = |&FoundOrder { before, after, is_needed, fails_too }: &FoundOrder| {
+        Some(CauseOrder { before: doing(before)?, after: doing(after)?, is_needed, fails_too })
     };
     // What a minimized schedule has of these, the failure needs.
     let is_odd = |event: &&Event| {
-        use Note::{FailedSpuriously, ReadStale, Spurious, WroteEarlier};
-        matches!(event.note, ReadStale { .. } | WroteEarlier { .. } | Spurious | FailedSpuriously)
+        use Note::{FailedSpuriously, FailedStale, ReadStale, Spurious, WroteEarlier, WroteStale};
+        matches!(
+            event.note,
+            ReadStale { .. }
+                | WroteStale { .. }
+                | FailedStale { .. }
+                | WroteEarlier { .. }
+                | Spurious
+                | FailedSpuriously
+        )
     };
+    let mut pointers = pointers_of(execution);
     let oddity = |event: &Event| {
-        let kind = execution.kernel.objects.get(event.op.object).kind;
-        let note = note(execution, event, &found(event, Some(kind), &mut Pointers::default()));
+        let note = note(execution, event, &found(event, kind_of(execution, event), &mut pointers));
         Some((doing(event.step as usize - 1)?, note))
     };
     Cause {

@@ -65,6 +65,7 @@ impl States {
             let bits = match event.note {
                 Note::Wrote { new, .. } => new,
                 Note::WroteEarlier { last, .. } | Note::ReadStale { last, .. } => last,
+                Note::WroteStale { last, .. } | Note::FailedStale { last, .. } => last,
                 Note::Read(value) => value,
                 _ => return None,
             };

@@ -148,6 +148,15 @@ impl Execution {
         number
     }
 
+    /// What a modification did that has read the store of this number; 0 is the last.
+    #[inline]
+    fn note_of_modification(&self, location: u32, number: usize, (old, new): (u64, u64)) -> Note {
+        match number {
+            0 => Note::Wrote { old, new },
+            _ => Note::WroteStale { old, new, last: self.kernel.last_value(location) },
+        }
+    }
+
     /// The number of the store that the director wants.
     fn choose_wanted(&mut self, location: u32) -> usize {
         let number = self.kernel.source_of(location, self.wanted);
@@ -275,7 +284,7 @@ impl Current {
                 let new = modify(old);
                 execution.kernel.modify_source(location, id, new, order);
                 execution.atomic_written(object, real);
-                execution.kernel.note = Note::Wrote { old, new };
+                execution.kernel.note = execution.note_of_modification(location, number, (old, new));
                 if old == new && number == 0 {
                     execution.kernel.found(old);
                 }
@@ -318,6 +327,9 @@ impl Current {
                     execution.kernel.note = Note::FailedSpuriously;
                     execution.kernel.liberties += 1;
                     execution.kernel.spurious_left = execution.kernel.spurious_left.saturating_sub(1);
+                } else if number != 0 {
+                    let last = execution.kernel.last_value(location);
+                    execution.kernel.note = Note::FailedStale { value: old, last };
                 }
                 if fails_weakly || number != 0 {
                     execution.kernel.note_unsettled();
@@ -326,7 +338,7 @@ impl Current {
             }
             execution.kernel.modify_source(location, id, new, success);
             execution.atomic_written(object, real);
-            execution.kernel.note = Note::Wrote { old, new };
+            execution.kernel.note = execution.note_of_modification(location, number, (old, new));
             Ok(old)
         })
     }
