@@ -49,7 +49,7 @@ pub(super) type Told = BTreeMap<CycleKey, Option<String>>;
 /// How it is known that a cycle can be met, and where it leads to.
 enum Steered {
     Met(Box<Finding>),
-    NotMet { is_predicted: bool },
+    NotMet { is_predicted: bool, attempts: u32 },
 }
 
 impl Exploration<'_> {
@@ -98,11 +98,11 @@ impl Exploration<'_> {
                                 outcome.finding = Some(*finding);
                                 return Ok(());
                             }
-                            Steered::NotMet { is_predicted: true } => {
+                            Steered::NotMet { is_predicted: true, .. } => {
                                 is_predicted = true;
                                 Some(CycleVerdict::Predicted)
                             }
-                            Steered::NotMet { .. } => Some(CycleVerdict::Potential { attempts: ATTEMPTS }),
+                            Steered::NotMet { attempts, .. } => Some(CycleVerdict::Potential { attempts }),
                         },
                     };
                     verdict.map(|verdict| report::prediction(&cycle_of(cycle), verdict))
@@ -124,8 +124,13 @@ impl Exploration<'_> {
 
     /// Leads executions into the cycle until one fails.
     fn lead_into(&self, key: &CycleKey, cycle: &Cycle) -> Result<Steered, ConfigError> {
+        if self.is_late() {
+            return Ok(Steered::NotMet { is_predicted: false, attempts: 0 });
+        }
         let witness = self.on_worker(|execution| self.witness(execution, key, cycle.index))?;
         self.on_worker(|execution| {
+            execution.deadline = self.deadline;
+            let mut attempts = 0;
             let cycle = Arc::new(cycle.clone());
             let steer = || Steer::new(Arc::clone(&cycle));
             let mut is_predicted = false;
@@ -138,10 +143,13 @@ impl Exploration<'_> {
                 }
             }
             execution.set_strategy(Box::new(steer()));
-            match (0..u64::from(ATTEMPTS)).find_map(|attempt| self.lead(execution, attempt, &cycle, false)) {
-                Some(finding) => Steered::Met(Box::new(finding)),
-                None => Steered::NotMet { is_predicted },
+            while attempts < ATTEMPTS && !self.is_late() {
+                if let Some(finding) = self.lead(execution, u64::from(attempts), &cycle, false) {
+                    return Steered::Met(Box::new(finding));
+                }
+                attempts += 1;
             }
+            Steered::NotMet { is_predicted, attempts }
         })
     }
 

@@ -18,7 +18,7 @@ use crate::shrink::{self, NoCause, Sequential};
 impl Exploration<'_> {
     /// The same failure with the smallest schedule that is found for it, and why it fails.
     pub(super) fn minimize(&self, finding: Finding) -> Result<Finding, ConfigError> {
-        if !self.is_to_be_shrunk(finding.verdict.kind) {
+        if !self.is_to_be_shrunk(finding.verdict.kind) || self.is_late() {
             return Ok(finding);
         }
         self.on_worker(|execution| self.minimize_on(execution, &finding).unwrap_or(finding))
@@ -42,6 +42,7 @@ impl Exploration<'_> {
     }
 
     fn minimize_on(&self, execution: &mut Execution, finding: &Finding) -> Option<Finding> {
+        execution.deadline = self.deadline;
         let (mut replays, found) = Replays::of(self, execution, &finding.token, finding.verdict.kind)?;
         let shrunk = shrink::shrink(&mut replays, &found)?;
         let cause = replays.explain(&shrunk.plan);

@@ -96,6 +96,8 @@ impl<'a, 'b> Replays<'a, 'b> {
     pub(super) fn confirm(mut self, plan: &Plan) -> Option<Verdict> {
         self.guided.borrow_mut().follow(plan, false);
         self.execution.kernel.limits = self.at_leisure.clone();
+        // What was found in time is told.
+        self.execution.deadline = None;
         let (verdict, is_it) = self.run(0, u64::MAX, QUIET);
         verdict.filter(|_| is_it)
     }
@@ -188,6 +190,10 @@ impl<'a, 'b> Replays<'a, 'b> {
 }
 
 impl Replayer for Replays<'_, '_> {
+    fn is_late(&self) -> bool {
+        self.exploration.is_late()
+    }
+
     fn replay(&mut self, plan: &Plan, max_steps: u64, wants: Wants) -> Run {
         self.guided.borrow_mut().follow(plan, wants == Wants::Asks);
         self.replay_now(0, max_steps, wants)

@@ -100,7 +100,7 @@ impl Exploration<'_> {
     fn fails_by_luck(&self, execution: &mut Execution, finding: &Finding) -> Option<Verdict> {
         let Finding { verdict, token, fingerprints, .. } = finding;
         let is_short = fingerprints.len() <= SHORT;
-        if !is_short || token.goes_on() || !self.is_to_be_shrunk(verdict.kind) {
+        if !is_short || self.is_late() || token.goes_on() || !self.is_to_be_shrunk(verdict.kind) {
             return None;
         }
         for _ in 0..RUNS {

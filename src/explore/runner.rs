@@ -1,6 +1,7 @@
 //! An exploration from its beginning to its report: what is run, in which order, and what is made of a failure.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use super::artifacts::keep_report;
 use super::finding::Outcome;
@@ -76,13 +77,21 @@ where
 pub(super) struct Exploration<'a> {
     pub(super) config: Config,
     pub(super) body: Body<'a>,
+    /// When all of it has to be over.
+    pub(super) deadline: Option<Instant>,
     /// What was left in executions that passed.
     leaks: Mutex<Leaks>,
 }
 
 impl<'a> Exploration<'a> {
     pub(super) fn new(config: Config, body: Body<'a>) -> Exploration<'a> {
-        Exploration { config, body, leaks: Mutex::default() }
+        let deadline = config.time.and_then(|time| Instant::now().checked_add(time));
+        Exploration { config, body, deadline, leaks: Mutex::default() }
+    }
+
+    /// Whether the time is over.
+    pub(super) fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 

@@ -26,7 +26,7 @@ const COMPARED: u64 = 64;
 impl Exploration<'_> {
     /// Samples executions until one fails or the budget is used up.
     pub(super) fn sample(&self) -> Result<Outcome, ConfigError> {
-        let deadline = self.config.time.and_then(|time| Instant::now().checked_add(time));
+        let deadline = self.deadline;
         let mut outcome = Outcome::of(0, 0);
         let profiled = PROFILED.min(self.config.executions);
         let (profile, first) = self.on_worker(|execution| {

@@ -38,6 +38,8 @@ impl Exploration<'_> {
         }
         let is_auto = self.config.strategy == StrategyKind::Auto && self.config.checkpoint.is_none();
         let is_limited = is_auto || self.config.limits_executions;
+        let start = Instant::now();
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(start));
         let budget = Budget {
             executions: match self.config.verify_within {
                 Some(executions) if is_auto => executions,
@@ -47,10 +49,9 @@ impl Exploration<'_> {
             steps: self.config.steps,
             gives_up_early: is_auto,
             // Sampling is to have its part.
-            time: if is_auto { self.config.time.map(|time| time / 2) } else { self.config.time },
+            time: if is_auto { left.map(|left| left / 2) } else { left },
             is_second_stage: false,
         };
-        let start = Instant::now();
         let mut exhausted = self.exhaust(&budget, &self.config.exhaustive_limits())?;
         let notes = std::mem::take(&mut exhausted.notes);
         let reason = match &exhausted.end {

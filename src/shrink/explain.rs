@@ -194,7 +194,7 @@ impl Explainer<'_> {
     fn count(&mut self, run: Run) -> Option<Run> {
         self.replays += 1;
         self.steps_left = self.steps_left.saturating_sub(run.length);
-        (self.replays < REPLAYS && self.steps_left > 0).then_some(run)
+        (self.replays < REPLAYS && self.steps_left > 0 && !self.replayer.is_late()).then_some(run)
     }
 
     fn draw(&mut self, orders: &[Order], seed: u64) -> Option<Run> {

@@ -123,7 +123,7 @@ struct Shrinker<'a> {
 
 impl Shrinker<'_> {
     fn is_over(&self) -> bool {
-        self.replays >= REPLAYS || self.steps_left == 0
+        self.replays >= REPLAYS || self.steps_left == 0 || self.replayer.is_late()
     }
 
     /// Replays a plan, unless that was done before. Whether it is better than the best.

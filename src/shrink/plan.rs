@@ -205,6 +205,11 @@ pub(crate) struct Order {
 
 /// All that this module knows of executions.
 pub(crate) trait Replayer {
+    /// Whether there is no time for more.
+    fn is_late(&self) -> bool {
+        false
+    }
+
     /// Runs one that follows the plan, for at most so many steps.
     fn replay(&mut self, plan: &Plan, max_steps: u64, wants: Wants) -> Run;
 

@@ -10,6 +10,7 @@ use std::any::Any;
 use std::panic::Location;
 
 use super::consistency::Checker;
+use super::effort::Effort;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::revisit::Change;
@@ -23,9 +24,6 @@ use crate::rt::kernel::Kernel;
 use crate::rt::limits::Strict;
 use crate::rt::op::{Choice, OpKind, ThreadId};
 use crate::rt::outcome::Stop;
-
-/// How many events may be looked at until somebody looks at the clock.
-const LOOKS_EVERY: u64 = 1 << 20;
 
 /// How many alternatives of a choice of the program are explored at most.
 const ENUMERATED: usize = 256;
@@ -43,11 +41,8 @@ pub(super) struct Explorer {
     pub(super) spurious: u32,
     /// How much a graph may take: events times threads.
     pub(super) max_size: usize,
-    /// How many events were looked at in this run, and how many may be in all.
-    pub(super) work: u64,
-    pub(super) allowed_work: u64,
-    /// After how many to see whether the time is over.
-    looks_after: u64,
+    /// How many events were looked at in this run.
+    pub(super) effort: Effort,
     /// Why the run is of no use, if it is not.
     pub(super) end: Option<RunEnd>,
     /// What was found to rest on something, besides what executions say themselves.
@@ -113,9 +108,7 @@ impl Explorer {
             waiting: Vec::new(),
             spurious,
             max_size,
-            work: 0,
-            allowed_work: u64::MAX,
-            looks_after: 0,
+            effort: Effort::default(),
             end: None,
             basis: Basis::default(),
             next_step: 0,
@@ -142,8 +135,6 @@ impl Explorer {
     /// Makes everything ready to follow the graph, which was checked.
     pub(super) fn start(&mut self) {
         self.end = None;
-        self.work = 0;
-        self.looks_after = LOOKS_EVERY;
         self.waiting.clear();
         self.next_step = 0;
         self.next_look = 0;
@@ -359,10 +350,10 @@ fn first_to_end(kernel: &Kernel, thread: ThreadId) -> Option<ThreadId> {
 
 impl Director for Explorer {
     fn next(&mut self, kernel: &mut Kernel) -> Direction {
-        if self.work >= self.looks_after {
-            // Much was looked at for few steps.
-            self.looks_after = self.work + LOOKS_EVERY;
+        if self.effort.is_over() {
+            // It may be for the time.
             kernel.look_now();
+            self.end.get_or_insert(RunEnd::TooLarge);
         }
         self.withhold(kernel);
         if let Some(end) = &self.end {

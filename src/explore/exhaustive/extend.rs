@@ -104,10 +104,9 @@ impl Explorer {
         } else {
             self.add_write(id);
         }
-        self.work += 1 + self.candidates.len() as u64;
-        let is_large = self.graph.events.len() * self.graph.width > self.max_size
-            || self.found.len() > self.max_size
-            || self.work > self.allowed_work;
+        let is_large = self.effort.spend(1 + self.candidates.len() as u64)
+            || self.graph.events.len() * self.graph.width > self.max_size
+            || self.found.len() > self.max_size;
         if is_large {
             self.end.get_or_insert(RunEnd::TooLarge);
         }
@@ -163,8 +162,8 @@ impl Explorer {
         let taken_by = self.graph.event(source).taken_by;
         self.graph.set_source(id, source, choice);
         self.graph.compute_clocks(id);
-        let Explorer { graph, found, .. } = self;
-        graph.revisits(id, taken_by, |change| {
+        let Explorer { graph, found, effort, .. } = self;
+        graph.revisits(id, taken_by, effort, |change| {
             let (read, next) = match change {
                 Change::Revisit { read, choice, .. } => (read, DetourEnd::Reads(choice)),
                 Change::Eviction { read, .. } => (read, DetourEnd::Evicted),
@@ -204,8 +203,8 @@ impl Explorer {
 
     /// Notes the revisits of `write`.
     pub(super) fn revisit(&mut self, write: EventId, conflict: EventId) {
-        let Explorer { graph, found, work, .. } = self;
-        *work += graph.revisits(write, conflict, |change| found.push(change));
+        let Explorer { graph, found, effort, .. } = self;
+        graph.revisits(write, conflict, effort, |change| found.push(change));
     }
 
     /// A receive that finds all senders gone comes after their drops.

@@ -11,6 +11,7 @@ mod clocks;
 mod compare;
 mod consistency;
 mod director;
+mod effort;
 mod ending;
 mod event;
 mod extend;

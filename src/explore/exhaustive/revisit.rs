@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::checkpoint::Origin;
 use super::clocks::PORF;
+use super::effort::Effort;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use crate::rt::access::Outcome;
@@ -254,9 +255,14 @@ impl Graph {
 
     /// The revisits of `write`, which was just added. `conflict` is the other read-modify-write that stands
     /// where it writes.
-    /// How many events were looked at.
-    pub(super) fn revisits(&self, write: EventId, conflict: EventId, mut found: impl FnMut(Change)) -> u64 {
-        let mut work = 0;
+    /// If the effort is too much some are left out, and the run is of no use.
+    pub(super) fn revisits(
+        &self,
+        write: EventId,
+        conflict: EventId,
+        effort: &Effort,
+        mut found: impl FnMut(Change),
+    ) {
         let event = self.event(write);
         let past = self.clock(write, PORF);
         let mut next = self.locations[event.location as usize].last_read;
@@ -264,7 +270,9 @@ impl Graph {
             let read = next;
             let r = self.event(read);
             next = r.previous_read;
-            work += 1;
+            if effort.spend(1) {
+                return;
+            }
             let open = read != write && !r.has(flag::FROZEN) && r.source != write;
             if !open || self.counts(past, read) || conflict != NONE && read > conflict {
                 continue;
@@ -287,8 +295,7 @@ impl Graph {
             if self.after(write).any(is_hidden) {
                 continue;
             }
-            work += u64::from(self.len() - read);
-            if !self.is_maximal(read, write, &keeps) {
+            if !self.is_maximal(read, write, &keeps, effort) {
                 continue;
             }
             if blocks {
@@ -299,18 +306,26 @@ impl Graph {
                 }
             }
         }
-        work
     }
 
     /// Whether everything that a revisit removes, and the read itself, was added in the way that always works.
-    fn is_maximal(&self, read: EventId, write: EventId, keeps: &impl Fn(EventId) -> bool) -> bool {
+    fn is_maximal(
+        &self,
+        read: EventId,
+        write: EventId,
+        keeps: &impl Fn(EventId) -> bool,
+        effort: &Effort,
+    ) -> bool {
         let event = self.event(write);
         if !event.reads() && event.after != NONE && (!keeps(event.after) || event.after == read) {
             return false;
         }
-        let stays = |id: EventId| keeps(id) && id != write && id != read;
+        let stays = |id: EventId| effort.spend(1) || keeps(id) && id != write && id != read;
         (read..self.len()).rev().all(|id| {
             let event = self.event(id);
+            if effort.spend(1) {
+                return false;
+            }
             if id == write || event.has(flag::INITIAL) || id != read && keeps(id) {
                 return true;
             }

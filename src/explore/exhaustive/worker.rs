@@ -178,6 +178,8 @@ impl<'a, 'b> Worker<'a, 'b> {
     fn explore(&mut self, item: &Item) -> Option<WorkerEnd> {
         let mut explorer = self.explorer.take().expect("put back after each graph");
         self.share_straight(&mut explorer);
+        let allowed = self.common.allowed_work().saturating_sub(self.common.work.load(Ordering::Relaxed));
+        explorer.effort.start(allowed, self.common.deadline);
         let built = item.build(&mut explorer.graph, &mut self.numbers);
         self.common.work.fetch_add(u64::from(explorer.graph.len()), Ordering::Relaxed);
         let is_conflict = built.conflict != NONE;
@@ -213,6 +215,10 @@ impl<'a, 'b> Worker<'a, 'b> {
                 Ran::Passed(_) | Ran::Blocked => None,
                 Ran::Ended(end) => Some(end),
             };
+        }
+        if matches!(end, Some(WorkerEnd::End(End::Time))) && self.common.checkpoint.is_none() {
+            // There may be a great many, and no time for them.
+            self.explorer.as_mut().expect("put back after each graph").found.clear();
         }
         self.make_items(item, preemptions, is_conflict);
         end
@@ -304,7 +310,6 @@ impl<'a, 'b> Worker<'a, 'b> {
         mode: Mode,
     ) -> (Box<Explorer>, Stop) {
         explorer.start();
-        explorer.allowed_work = self.common.allowed_work();
         self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), mode);
         self.execution.begin(&Start { execution: index, profile: &self.profile });
         self.execution.set_director(explorer);
@@ -314,7 +319,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         self.common.longest.fetch_max(self.execution.kernel.steps, Ordering::Relaxed);
         let director = self.execution.take_director().expect("set above").into_any();
         let explorer = director.downcast::<Explorer>().expect("set above");
-        self.common.work.fetch_add(explorer.work, Ordering::Relaxed);
+        self.common.work.fetch_add(explorer.effort.looks(), Ordering::Relaxed);
         (explorer, stop)
     }
 
