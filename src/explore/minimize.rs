@@ -44,7 +44,7 @@ impl Exploration<'_> {
     fn minimize_on(&self, execution: &mut Execution, finding: &Finding) -> Option<Finding> {
         execution.deadline = self.deadline;
         let (mut replays, found) = Replays::of(self, execution, &finding.token, finding.verdict.kind)?;
-        let shrunk = shrink::shrink(&mut replays, &found)?;
+        let shrunk = shrink::shrink(&mut replays, &found, self.config.max_preemptions)?;
         let cause = replays.explain(&shrunk.plan);
         let verdict = replays.confirm(&shrunk.plan)?;
         let mut minimized = Finding::new(finding.index, verdict, execution);
@@ -75,6 +75,7 @@ impl Exploration<'_> {
         let need = match sequential {
             Sequential::Fails => MemoryNeed::Sequential,
             Sequential::None { tried, all } => MemoryNeed::Weak { tried, all },
+            Sequential::BeyondBound => return None,
         };
         (is_weak && has_atomics && kind != FailureKind::DataRace).then_some(need)
     }

@@ -19,6 +19,9 @@ use crate::report::{Failure, FailureKind, Report, Trace};
 use crate::rt::Execution;
 use crate::rt::evidence::STACKED_STEPS;
 use crate::rt::execution::Mode;
+use crate::rt::limits::Timeouts;
+use crate::rt::memory::MemoryModel;
+use crate::rt::op::Note;
 use crate::shrink::NoCause;
 
 /// How often a failing schedule is run in addition, and up to how many steps.
@@ -207,9 +210,14 @@ impl Exploration<'_> {
                     tell_cause(&mut failure, execution, cause);
                     failure
                 });
-                (failure, divergence)
+                let misfit = failure.as_ref().and_then(|failure| self.misfit(execution, &token, failure));
+                (failure, divergence, misfit)
             };
-            let (mut failure, divergence) = self.on_worker(|execution| run(execution, None))?;
+            let (mut failure, divergence, misfit) = self.on_worker(|execution| run(execution, None))?;
+            if let Some(needs) = misfit {
+                notes.push(format!("{place} fails, but not with the settings of this run: it needs {needs}"));
+                continue;
+            }
             if let Some(kind) = failure.as_ref().filter(|_| divergence.is_none()).map(Failure::kind)
                 && let Some(cause) = self.on_worker(|execution| self.explain(execution, &token, kind))?
             {
@@ -230,6 +238,34 @@ impl Exploration<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Which setting the execution that has just followed a token needs, that this exploration does not have.
+    fn misfit(&self, execution: &Execution, token: &Token, failure: &Failure) -> Option<String> {
+        let notes = || execution.trace.iter().map(|event| event.note);
+        let is_weak = |note: Note| {
+            use Note::{FailedStale, ReadStale, WroteEarlier, WroteStale};
+            matches!(note, ReadStale { .. } | WroteStale { .. } | FailedStale { .. } | WroteEarlier { .. })
+        };
+        if self.config.memory == MemoryModel::SequentiallyConsistent && notes().any(is_weak) {
+            return Some("`memory = \"rc11\"`, as loads read older stores than the last".to_owned());
+        }
+        let has_any = token.timeouts == Timeouts::Any && self.config.timeouts == Timeouts::Last;
+        if has_any && notes().any(|note| note == Note::TimedOut) {
+            return Some("`timeouts = \"any\"`".to_owned());
+        }
+        let is_spurious = |&note: &Note| matches!(note, Note::Spurious | Note::FailedSpuriously);
+        let spurious = notes().filter(is_spurious).count() as u64;
+        if spurious > u64::from(self.config.limits().spurious) {
+            return Some(format!("`spurious = {spurious}`"));
+        }
+        // A director's schedule has others than those that count.
+        let preemptions = failure.effort.preemptions;
+        let bound = self.config.max_preemptions.filter(|_| !token.directed);
+        if bound.is_some_and(|bound| preemptions > u64::from(bound)) {
+            return Some(format!("`max_preemptions = {preemptions}`"));
+        }
+        None
     }
 
     /// Runs the one execution that `text` names.
@@ -261,8 +297,16 @@ impl Exploration<'_> {
                     ConfigError::new(format!("`{text}` cannot be replayed: {error}"))
                 })?;
                 self.on_worker(|execution| {
-                    let (verdict, divergence) = self.follow(execution, token, None, mode);
-                    self.replayed(execution, verdict, divergence, 0)
+                    let (verdict, divergence) = self.follow(execution, token.clone(), None, mode);
+                    let mut replayed = self.replayed(execution, verdict, divergence, 0);
+                    if let Some(failure) = &mut replayed.failure
+                        && let Some(needs) = self.misfit(execution, &token, failure)
+                    {
+                        failure.notes.push(format!(
+                            "the schedule does not fit the settings of this run: it needs {needs}, and was run so"
+                        ));
+                    }
+                    replayed
                 })?
             }
         };

@@ -54,8 +54,9 @@ pub(crate) struct Shrunk {
     pub(crate) sequential: Sequential,
 }
 
-/// Shrinks a schedule that fails. `None` if it does not fail when it is replayed.
-pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk> {
+/// Shrinks a schedule that fails, to one with at most so many preemptions, if there is a bound and it does not have more itself.
+/// `None` if it does not fail when it is replayed.
+pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan, bound: Option<u32>) -> Option<Shrunk> {
     let first = replayer.replay(plan, u64::MAX, Wants::Steps);
     if !first.fails {
         return None;
@@ -70,6 +71,7 @@ pub(crate) fn shrink(replayer: &mut dyn Replayer, plan: &Plan) -> Option<Shrunk>
         chances: first.chances,
         tried: BTreeSet::new(),
         failing: failing(&first),
+        bound: bound.unwrap_or(u32::MAX).max(first.cost.preemptions),
         replays: 1,
         steps_left: steps,
     };
@@ -117,6 +119,8 @@ struct Shrinker<'a> {
     tried: BTreeSet<u64>,
     /// The threads that the failure concerns.
     failing: Vec<Lineage>,
+    /// How many preemptions a schedule may have.
+    bound: u32,
     replays: u32,
     steps_left: u64,
 }
@@ -137,7 +141,7 @@ impl Shrinker<'_> {
 
     /// Whether a run is better than the best, which it is then.
     fn take(&mut self, run: Run) -> bool {
-        let is_better = run.fails && run.cost < self.cost;
+        let is_better = run.fails && run.cost < self.cost && run.cost.preemptions <= self.bound;
         if is_better {
             self.tried.insert(hash(&run.done));
             self.keep(run);

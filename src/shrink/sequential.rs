@@ -24,6 +24,8 @@ const WAITING: usize = 20_000;
 pub(crate) enum Sequential {
     /// One fails in the same way.
     Fails,
+    /// One does, but with more preemptions than there may be.
+    BeyondBound,
     /// None of so many does; whether these are all.
     None { tried: u32, all: bool },
 }
@@ -36,38 +38,42 @@ impl Shrinker<'_> {
         }
         let before = self.replays;
         let others = self.best.without_stores();
-        let all = self.search_sequential(&others);
-        if all {
-            return Sequential::None { tried: self.replays - before, all };
+        let mut is_beyond = false;
+        let all = self.search_sequential(&others, &mut is_beyond);
+        if self.cost.stale > 0 && !all {
+            self.draw_sequential(&others, &mut is_beyond);
         }
-        if self.cost.stale == 0 || self.draw_sequential(&others) {
+        if self.cost.stale == 0 {
             self.minimize();
             return Sequential::Fails;
         }
-        Sequential::None { tried: self.replays - before, all }
+        match is_beyond {
+            true => Sequential::BeyondBound,
+            false => Sequential::None { tried: self.replays - before, all },
+        }
     }
 
-    /// Draws schedules. Whether one does better.
-    fn draw_sequential(&mut self, others: &Plan) -> bool {
+    /// Draws schedules until one does better.
+    fn draw_sequential(&mut self, others: &Plan, is_beyond: &mut bool) {
         let chances = self.chances.max(1);
         for preemptions in (0..=PREEMPTIONS).map(Some).chain([None]) {
             for seed in 0..DRAWS {
                 if self.is_over() {
-                    return false;
+                    return;
                 }
                 let draw = Draw { seed, preemptions, chances };
                 let run = self.replayer.draw(others, self.max_steps(), draw);
                 self.count(&run);
+                *is_beyond |= run.fails;
                 if self.take(run) {
-                    return true;
+                    return;
                 }
             }
         }
-        false
     }
 
     /// Tries all schedules, those with few preemptions first, until one does better. Whether all were tried.
-    fn search_sequential(&mut self, others: &Plan) -> bool {
+    fn search_sequential(&mut self, others: &Plan, is_beyond: &mut bool) -> bool {
         let enough = self.replays + PART;
         let mut now = vec![Plan::default()];
         while !now.is_empty() {
@@ -93,6 +99,7 @@ impl Shrinker<'_> {
                         }
                     }
                 }
+                *is_beyond |= run.fails;
                 if self.take(run) {
                     return false;
                 }

@@ -129,11 +129,11 @@ fn what_is_not_needed_goes() {
     // Thread 1 begins after the first step of thread 0 there; this one fails.
     let mut failing = plan.clone();
     failing.0.retain(|deviation| deviation.at.thread != 0 || deviation.at.step >= 3);
-    let shrunk = shrink(&mut toy, &failing).expect("it fails");
+    let shrunk = shrink(&mut toy, &failing, None).expect("it fails");
     assert_eq!(shrunk.plan.0.len(), 1, "{shrunk:?}");
     assert_eq!(shrunk.plan.0[0].at, Point { thread: 0, step: 3 });
     assert!(shrunk.is_minimal && shrunk.before.preemptions > 1);
-    assert!(shrink(&mut toy, &plan).is_none(), "one that passes is not shrunk");
+    assert!(shrink(&mut toy, &plan, None).is_none(), "one that passes is not shrunk");
 }
 
 #[test]
@@ -149,6 +149,7 @@ fn a_failure_that_needs_no_preemption_keeps_none() {
             Deviation { at: Point { thread: 0, step: 1 }, instead: Instead::Thread(2) },
             Deviation { at: Point { thread: 2, step: 1 }, instead: Instead::Thread(0) },
         ]),
+        None,
     )
     .expect("it fails");
     assert_eq!(toy.replay(&shrunk.plan, u64::MAX, Wants::Nothing).cost.preemptions, 0, "{shrunk:?}");
@@ -160,7 +161,7 @@ fn the_same_schedule_comes_of_it_each_time() {
         let mut toy = Toy { lengths: vec![5, 4, 6], fails: between };
         let mut failing = alternating(&toy.lengths);
         failing.0.retain(|deviation| deviation.at.thread != 0 || deviation.at.step >= 3);
-        let shrunk = shrink(&mut toy, &failing).expect("it fails");
+        let shrunk = shrink(&mut toy, &failing, None).expect("it fails");
         (shrunk.plan, shrunk.replays)
     };
     assert_eq!(shrunk(), shrunk());
