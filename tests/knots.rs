@@ -178,7 +178,7 @@ fn threads_that_go_on_without_a_pause_take_turns_in_a_replay() {
     let failure = report.failure().unwrap();
     assert_eq!(failure.kind(), FailureKind::Deadlock, "{report}");
     assert!(failure.message().contains("thread 1 and thread 2 go on"), "{report}");
-    assert!(failure.steps() <= 5 && report.to_string().contains("cause: it fails"), "{report}");
+    assert!(failure.steps() <= 5 && report.to_string().contains("cause: it fail"), "{report}");
     assert!(failure.token().len() < 200, "{report}");
     let again = explore(config().replay(failure.token()), body);
     assert_eq!(again.failure().map(|again| again.message()), Some(failure.message()), "{again}");
@@ -210,8 +210,8 @@ fn who_waits_for_a_thread_that_goes_on_is_in_no_knot() {
 
 #[test]
 fn who_waits_for_a_thread_that_has_not_come_to_it_is_in_no_knot() {
-    // It sleeps: time passes in the end, although another thread goes on and on.
-    let report = explore(config().strategy(StrategyKind::RandomWalk), || {
+    // It sleeps for longer than there are steps.
+    is_not_told(config(), || {
         ticker();
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
@@ -220,7 +220,6 @@ fn who_waits_for_a_thread_that_has_not_come_to_it_is_in_no_knot() {
         });
         receiver.recv().unwrap();
     });
-    assert!(report.passed(), "{report}");
     // The limit comes first.
     is_not_told(config().max_steps(500), || {
         ticker();

@@ -345,7 +345,7 @@ impl Execution {
             }
         }
         if self.kernel.is_long() {
-            self.kernel.note_long(thread);
+            self.kernel.note_long();
         }
         if self.observed {
             self.tell_observers(thread, op);

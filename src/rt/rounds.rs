@@ -28,9 +28,10 @@
 //! * **Long executions.** A thread that never yields keeps others from running for as long as the strategy likes, and if
 //!   it is one that works until another tells it to stop, the execution has no end. Those that end do so within some thousand
 //!   steps, mostly. So from step `FAIR_AFTER` on each thread is taken to yield now and then, whatever it does, and loads
-//!   read the last store, which every store is seen as in the end (C++20 [intro.progress]/18). What ends in every fair
-//!   schedule ends then. Shortly before the step limit the strategy is left alone again: what it does with an execution
-//!   that does not end says more than what fairness does.
+//!   read the last store, as every store is seen in the end (C++20 [intro.progress]/18). Time passes as well, a tenth of a
+//!   millisecond a step, where threads wait for that. What ends in every fair schedule ends then. Shortly before the step
+//!   limit the strategy is left alone again: what it does with an execution that does not end says more than what fairness
+//!   does.
 //!
 //! If a director decides, none of this is kept: `explore::exhaustive::spin` has its own way.
 
@@ -72,8 +73,8 @@ const FAIR_AFTER: u64 = 10_000;
 /// In a long execution the thread that takes each so manieth step is taken to yield.
 const YIELDS_EVERY: u64 = 64;
 
-/// As how many yields that counts where threads wait for time to pass.
-const COUNTS_AS: u32 = 40;
+/// How much time each step of a long execution takes, where threads wait for time to pass: in nanoseconds.
+const STEP_TAKES: u64 = 100_000;
 
 /// How many steps before the limit a strategy is left alone again.
 const LEFT_ALONE: u64 = 2_000;
@@ -191,6 +192,8 @@ pub(crate) struct Quiet {
     settled: Settled,
     /// How many timeouts have fired because nothing else could run.
     turn: u32,
+    /// When the last one has fired because the execution had become long.
+    time_passed: u64,
     is_livelock: bool,
 }
 
@@ -276,7 +279,7 @@ impl Kernel {
             self.compare_round(id, now, choices);
         }
         if (is_hint || is_silent_yield) && (!self.timers.is_empty() || self.timers.is_polled()) {
-            self.note_idle(id, now, 1);
+            self.note_idle(id, now);
         }
     }
 
@@ -334,15 +337,24 @@ impl Kernel {
         self.fair.contains(&self.steps)
     }
 
-    /// The thread has executed a step of a long execution.
+    /// A step of a long execution was executed.
     #[cold]
-    pub(super) fn note_long(&mut self, id: ThreadId) {
+    pub(super) fn note_long(&mut self) {
         if !self.steps.is_multiple_of(YIELDS_EVERY) {
             return;
         }
         self.fairness.note_yield();
-        if !self.timers.is_empty() || self.timers.is_polled() {
-            self.note_idle(id, self.steps, COUNTS_AS);
+        if self.timers.is_empty() {
+            return;
+        }
+        // Threads may go on for as long as others sleep: time passes nevertheless.
+        let since = self.quiet.time_passed.max(self.fair.start);
+        let now = self.timers.now().saturating_add((self.steps - since).saturating_mul(STEP_TAKES));
+        let waiting = self.threads().filter(|(_, thread)| !thread.ended && !thread.is_due);
+        let earliest = waiting.map(|(_, thread)| thread.deadline).min();
+        if earliest.is_some_and(|deadline| deadline <= now) && self.pass_time() {
+            self.quiet.time_passed = self.steps;
+            self.quiet.turn += 1;
         }
     }
 
@@ -366,8 +378,8 @@ impl Kernel {
         self.quiet.changed.max(self.quiet.unsettled)
     }
 
-    /// The thread has yielded so often while others wait for time to pass.
-    fn note_idle(&mut self, id: ThreadId, now: u64, times: u32) {
+    /// The thread has yielded while others wait for time to pass.
+    fn note_idle(&mut self, id: ThreadId, now: u64) {
         let Quiet { changed, turn, .. } = self.quiet;
         let rounds = &mut self.threads[id.index()].rounds;
         if rounds.idle.since <= changed {
@@ -377,9 +389,8 @@ impl Kernel {
         if rounds.turn != turn {
             (rounds.turn, rounds.in_turn) = (turn, 0);
         }
-        let before = rounds.in_turn / PATIENCE;
-        rounds.in_turn += times;
-        if rounds.idle.count < 2 && rounds.in_turn / PATIENCE == before {
+        rounds.in_turn += 1;
+        if rounds.idle.count < 2 && !rounds.in_turn.is_multiple_of(PATIENCE) {
             return;
         }
         let is_idle = |id: ThreadId| {
