@@ -5,11 +5,12 @@ use std::time::Duration;
 use crate::config::{Config, ConfigError, MemoryModel, Rerun};
 
 /// Every variable, with what it takes.
-pub(crate) const VARIABLES: [(&str, &str); 12] = [
+pub(crate) const VARIABLES: [(&str, &str); 13] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
     ("DRAWLOOM_STEPS", "a whole number of at least 1"),
     ("DRAWLOOM_TIME", "a length of time, such as 500ms, 10s or 2m"),
+    ("DRAWLOOM_HANG_AFTER", "a length of time, such as 500ms, 10s or 2m, or off"),
     (
         "DRAWLOOM_STRATEGY",
         "auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin",
@@ -24,7 +25,8 @@ pub(crate) const VARIABLES: [(&str, &str); 12] = [
 ];
 
 impl Config {
-    /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_STEPS`, `DRAWLOOM_TIME`, `DRAWLOOM_STRATEGY`,
+    /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_STEPS`, `DRAWLOOM_TIME`, `DRAWLOOM_HANG_AFTER`,
+    /// `DRAWLOOM_STRATEGY`,
     /// `DRAWLOOM_MEMORY`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT`,
     /// `DRAWLOOM_ARTIFACTS` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this; [`explore`](crate::explore) alone does not.
     ///
@@ -65,6 +67,12 @@ impl Config {
             }
             "DRAWLOOM_STEPS" => self.steps = value.parse().ok().filter(|&n| n > 0)?,
             "DRAWLOOM_TIME" => self.time = Some(parse_time(value)?),
+            "DRAWLOOM_HANG_AFTER" => {
+                self.hang_after = match value {
+                    "off" => None,
+                    time => Some(parse_time(time).filter(|time| !time.is_zero())?),
+                }
+            }
             "DRAWLOOM_STRATEGY" => {
                 self.strategy = value.parse().ok()?;
                 self.custom_strategy = None;
@@ -125,6 +133,8 @@ mod tests {
         assert_eq!(with("DRAWLOOM_SEED", "12").unwrap().executions, 5);
         assert_eq!(with("DRAWLOOM_TIME", "500ms").unwrap().time, Some(Duration::from_millis(500)));
         assert_eq!(with("DRAWLOOM_TIME", "2m").unwrap().time, Some(Duration::from_secs(120)));
+        assert_eq!(with("DRAWLOOM_HANG_AFTER", "1m").unwrap().hang_after, Some(Duration::from_secs(60)));
+        assert_eq!(with("DRAWLOOM_HANG_AFTER", "off").unwrap().hang_after, None);
         let pct = with("DRAWLOOM_STRATEGY", "pct:4").unwrap().strategy;
         assert_eq!(pct, StrategyKind::Pct { depth: 4 });
         assert_eq!(with("DRAWLOOM_LOG", "full").unwrap().log, Log::Full);
@@ -149,6 +159,7 @@ mod tests {
         }
         assert!(with("DRAWLOOM_EXECUTIONS", "0").is_err());
         assert!(with("DRAWLOOM_TIME", "10").is_err());
+        assert!(with("DRAWLOOM_HANG_AFTER", "0s").is_err());
         assert!(with("DRAWLOOM_TIME", "99999999999999999999s").is_err());
     }
 }

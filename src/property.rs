@@ -142,7 +142,9 @@ where
             let tree = self.tree(&name)?;
             let report = self.explore(&tree.current(), false);
             if !report.passed() {
-                return self.shrink(name, tree, notes);
+                // Each input that hangs as well would take as long again.
+                let shrinks = if report.failed_with(FailureKind::Hang) { 0 } else { SHRINKS };
+                return self.shrink(name, tree, shrinks, notes);
             }
             all.push(report);
         }
@@ -181,11 +183,11 @@ where
         &self,
         mut name: InputName,
         mut tree: S::Tree,
+        mut left: u32,
         mut notes: Vec<String>,
     ) -> Result<Report, ConfigError> {
         let found = tree.current();
         let (mut smallest, mut path) = (found.clone(), Vec::new());
-        let mut left = SHRINKS;
         'smaller: while left > 0 && tree.simplify() {
             path.push(true);
             while left > 0 {

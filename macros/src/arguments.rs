@@ -34,6 +34,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("max_threads", Takes::positive("usize")),
     ("max_preemptions", Takes::integer("u32")),
     ("time", Takes::Text(time)),
+    ("hang_after", Takes::Text(hang_after)),
     ("timeouts", Takes::Text(timeouts)),
     ("spurious", Takes::integer("u32")),
     ("memory", Takes::Text(memory)),
@@ -88,6 +89,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("double-panic", "DoublePanic"),
     ("stack-overflow", "StackOverflow"),
     ("crash", "Crash"),
+    ("hang", "Hang"),
     ("misuse", "Misuse"),
 ];
 
@@ -293,7 +295,7 @@ fn text(name: &str, value: &Expr) -> Result<LitStr> {
         _ => {
             let example = match name {
                 "strategy" => "pct:3",
-                "time" => "10s",
+                "time" | "hang_after" => "10s",
                 "timeouts" => "any",
                 "memory" => "sc",
                 "leaked_threads" => "allow",
@@ -345,6 +347,22 @@ fn time(text: &str, span: Span) -> Result<TokenStream> {
         return Err(Error::new(span, "`time` must be longer than nothing"));
     }
     Ok(quote!(.time(::core::time::Duration::from_millis(#milliseconds))))
+}
+
+fn hang_after(text: &str, span: Span) -> Result<TokenStream> {
+    if text == "off" {
+        return Ok(quote!(.hang_after(::core::option::Option::None)));
+    }
+    let milliseconds = milliseconds(text).ok_or_else(|| {
+        Error::new(
+            span,
+            format!("`hang_after` is a number and its unit, such as \"500ms\" or \"10s\", or \"off\", which \"{text}\" is not"),
+        )
+    })?;
+    if milliseconds == 0 {
+        return Err(Error::new(span, "`hang_after` must be longer than nothing"));
+    }
+    Ok(quote!(.hang_after(::core::option::Option::Some(::core::time::Duration::from_millis(#milliseconds)))))
 }
 
 /// `"500ms"`, `"10s"`, `"2m"`.

@@ -49,6 +49,7 @@ use proc_macro::TokenStream;
 /// | `max_threads = N` | none | an execution with more threads alive at once fails |
 /// | `max_preemptions = N` | none | at most so many switches away from a thread that could have gone on |
 /// | `time = "…"` | none | stop after `"500ms"`, `"10s"`, `"2m"`, whatever number of executions that makes |
+/// | `hang_after = "…"` | `"5s"` | fail if the test's code has not come to an operation for so long; `"off"`: never |
 /// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
 /// | `spurious = N` | `1`, or `0` | how many spurious wakeups of condition variables and `park` an execution may have; none by default where every execution is explored |
 /// | `memory = "…"` | `"rc11"` | the memory model of atomics: `"rc11"`, what their orderings allow; `"sc"`, every load reads the last store |
@@ -67,8 +68,8 @@ use proc_macro::TokenStream;
 /// `"pos"`, `"urw"`, `"surw"` and `"round-robin"`.
 ///
 /// The failures that can be expected are `"panic"`, `"deadlock"`, `"livelock"`, `"good-samaritan"`, `"step-limit"`, `"thread-limit"`,
-/// `"data-race"`, `"lock-order"`, `"leaked-thread"`, `"leak"`, `"unverified"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"`, `"crash"` and
-/// `"misuse"`.
+/// `"data-race"`, `"lock-order"`, `"leaked-thread"`, `"leak"`, `"unverified"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"`, `"crash"`,
+/// `"hang"` and `"misuse"`.
 ///
 /// Where an integer is wanted, a constant expression of the argument's type does as well:
 /// `executions = ROUNDS`, `stack_size = 64 * KIB`.

@@ -73,6 +73,11 @@ impl Config {
                 return Err(ConfigError::new(format!("`{name}` is 0, but must be at least 1")));
             }
         }
+        if self.hang_after.is_some_and(|time| time.is_zero()) {
+            return Err(ConfigError::new(
+                "`hang_after` must be longer than nothing; turn it off if there is to be no limit",
+            ));
+        }
         if self.stack_size < 16 << 10 {
             return Err(ConfigError::new(format!(
                 "`stack_size` is {} bytes, but must be at least 16384",
@@ -85,6 +90,8 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -93,6 +100,8 @@ mod tests {
         let error = Config::new().max_steps(0).check().unwrap_err();
         assert_eq!(error.to_string(), "`max_steps` is 0, but must be at least 1");
         assert!(Config::new().workers(0).check().is_err());
+        assert!(Config::new().hang_after(Some(Duration::ZERO)).check().is_err());
+        assert!(Config::new().hang_after(None).check().is_ok());
         assert!(Config::new().stack_size(100).check().is_err());
     }
 }

@@ -50,6 +50,8 @@ pub struct Config {
     pub(crate) max_threads: Option<usize>,
     pub(crate) max_preemptions: Option<u32>,
     pub(crate) time: Option<Duration>,
+    /// How long an operation of the test's code may take to come; `None` for as long as it likes.
+    pub(crate) hang_after: Option<Duration>,
     pub(crate) timeouts: Timeouts,
     /// `None`: one; where every execution is explored, none first.
     pub(crate) spurious: Option<u32>,
@@ -103,6 +105,7 @@ impl Default for Config {
             max_threads: None,
             max_preemptions: None,
             time: None,
+            hang_after: Some(Duration::from_secs(5)),
             timeouts: Timeouts::default(),
             spurious: None,
             memory: MemoryModel::default(),
@@ -202,6 +205,14 @@ impl Config {
     /// executions fit depends on the machine.
     pub fn time(mut self, time: Duration) -> Config {
         self.time = Some(time);
+        self
+    }
+
+    /// After which time the test fails if its code does not come back, as a [`FailureKind::Hang`]; default 5 s, `None` for
+    /// never. What counts is the time in which a thread that runs comes to no operation that drawloom sees: it waits for a real
+    /// lock, for I/O, or goes round in a loop without operations. The report says where it stands.
+    pub fn hang_after(mut self, time: Option<Duration>) -> Config {
+        self.hang_after = time;
         self
     }
 

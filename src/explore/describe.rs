@@ -2,6 +2,7 @@
 
 mod cause;
 mod handover;
+mod hang;
 mod loops;
 mod race;
 mod stacks;
@@ -14,12 +15,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub(super) use cause::tell_cause;
+pub(super) use hang::standing;
 pub(super) use loops::loops_begin;
 
 use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, going, join_names};
 use crate::report::{
-    Effort, Ended, FailureKind, Found, KEPT_ROWS, LeftOut, ObjectName, Place, Race, Row, Spin, Trace, Wait,
-    shortened,
+    Effort, Ended, FailureKind, Found, KEPT_ROWS, LeftOut, ObjectName, Place, Race, Row, Spin, Standing,
+    Trace, Wait, shortened,
 };
 use crate::rt::Execution;
 use crate::rt::evidence;
@@ -52,6 +54,8 @@ pub(crate) struct Description {
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     pub(crate) spins: Vec<Spin>,
+    /// Where the running thread stood, if it did not come back.
+    pub(crate) standing: Option<Standing>,
     pub(crate) race: Option<Race>,
     pub(crate) notes: Vec<String>,
 }
@@ -68,6 +72,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
             | FailureKind::Livelock
     );
     let loops = loops::loops_begin(execution, verdict.kind);
+    let stood = execution.hang.as_deref().filter(|_| verdict.kind == FailureKind::Hang).map(standing);
     let place = match verdict.kind {
         FailureKind::Panic => {
             panic_of(execution, verdict).and_then(|panic| panic.location.as_ref()).map(place_of)
@@ -80,6 +85,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         FailureKind::GoodSamaritan | FailureKind::StepLimit => {
             Some(Place::from(kernel.thread(kernel.current).pending.location))
         }
+        FailureKind::Hang => stood.as_ref().and_then(|stood| stood.place.clone()),
         _ => None,
     };
     Description {
@@ -95,6 +101,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
             None => Vec::new(),
         },
         waits: if stuck { waits::waits(execution) } else { Vec::new() },
+        standing: stood.map(|stood| stood.standing),
         race: execution.race.map(|race| race::race_of(execution, &race)),
         notes: notes(execution, verdict),
     }

@@ -1,11 +1,14 @@
 //! What an exploration has found, before it is described.
 
+use std::sync::Arc;
+
 use super::judge::Verdict;
 use super::minimize::Found;
 use super::replay::token_of;
 use super::token::Token;
 use crate::report::{Assumption, Coverage, Limit, LockCycle, LockGraph, Minimized};
 use crate::rt::Execution;
+use crate::rt::watchdog::Hang;
 use crate::shrink::NoCause;
 
 /// A failing execution, as found.
@@ -14,6 +17,8 @@ pub(super) struct Finding {
     pub(super) verdict: Verdict,
     pub(super) token: Token,
     pub(super) fingerprints: Vec<u8>,
+    /// Where the running thread stood, if it did not come back.
+    pub(super) hang: Option<Arc<Hang>>,
     /// The predicted deadlock that it was led into, if it was.
     pub(super) led_into: Option<Led>,
     /// The schedule that was found, if this is a smaller one.
@@ -80,6 +85,7 @@ impl Finding {
             verdict,
             token,
             fingerprints,
+            hang: execution.hang.take(),
             led_into: None,
             found: None,
             minimized: None,

@@ -1,5 +1,6 @@
 //! The judgement of one execution: did it fail, and how.
 
+use super::describe::standing;
 use super::schedule::Run;
 use crate::config::{Config, Policy};
 use crate::detect::leak;
@@ -56,6 +57,13 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
                     thread(kernel.current),
                 ),
             ));
+        }
+        Stop::Hang => {
+            let message = match &execution.hang {
+                Some(hang) => standing(hang).message(config.hang_after),
+                None => format!("{} has not come to an operation", thread(kernel.current)),
+            };
+            return Some(Verdict::new(FailureKind::Hang, message));
         }
         Stop::DoublePanic => {
             let mut own = execution.panics.iter().filter(|panic| panic.thread == kernel.current);

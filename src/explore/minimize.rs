@@ -1,7 +1,7 @@
 //! Shrinking the schedule of a failure before it is reported, and explaining it.
 //!
 //! Failures that spoil what they run on (crashes, panics in destructors during unwinding, stacks that are used up) are not run
-//! hundreds of times; nor are those at the step limit, about which nothing is known that could be looked for in a shorter
+//! hundreds of times, nor are hangs, each of which takes seconds; nor are those at the step limit, about which nothing is known that could be looked for in a shorter
 //! schedule.
 
 use super::finding::Finding;

@@ -44,7 +44,14 @@ impl Exploration<'_> {
                 let steps = finding.fingerprints.len() as u64;
                 let mode = Mode { stacks_from: Some(steps.saturating_sub(STACKED_STEPS)), ..TRACING };
                 let kind = Some(finding.verdict.kind);
+                // It would hang again: what there is to see comes before.
+                let hangs = kind == Some(FailureKind::Hang);
+                execution.stops_after = hangs.then_some(steps);
                 let (verdict, divergence) = self.follow(execution, finding.token.clone(), kind, mode);
+                execution.stops_after = None;
+                if hangs {
+                    execution.hang.clone_from(&finding.hang);
+                }
                 if goes_on {
                     execution.fingerprints.truncate(finding.fingerprints.len());
                 }
@@ -54,13 +61,21 @@ impl Exploration<'_> {
                     Some(Divergence { step, reason }) => Some(format!("at step {step}: {reason}")),
                     None => differs,
                 };
-                if same && difference.is_none() {
+                if same && difference.is_none() || hangs {
                     let mut failure = self.describe(execution, finding.verdict.clone(), finding.index, Rows::Last);
                     tell_cause(&mut failure, execution, finding.cause.as_ref());
                     if let Some(verdict) = self.fails_by_luck(execution, &finding) {
                         return self.failure(verdict, finding.index);
                     }
-                    if let Some(second) = verdict.filter(|second| second.message != failure.message) {
+                    if hangs && (!same || difference.is_some()) {
+                        // What the first run has left behind, a lock that is held for ever, say, may decide.
+                        let difference = difference.unwrap_or_else(|| "it did not come so far".to_owned());
+                        failure.notes.push(format!(
+                            "the steps are those of a second run of this schedule, which differs from the first: {difference}"
+                        ));
+                        return failure;
+                    }
+                    if let Some(second) = verdict.filter(|second| second.message != failure.message && !hangs) {
                         failure.notes.push(format!(
                             "the second run of this schedule failed with another message: {}; a value that the \
                              schedule does not determine (data in a static, an address, real time) is involved",
@@ -174,6 +189,7 @@ impl Exploration<'_> {
             trace: description.trace,
             waits: description.waits,
             spins: description.spins,
+            standing: description.standing,
             race: description.race,
             notes: description.notes,
             token: token.encode(),

@@ -219,6 +219,7 @@ impl Exploration<'_> {
             trace: Trace::default(),
             waits: Vec::new(),
             spins: Vec::new(),
+            standing: None,
             race: None,
             cause: None,
             no_cause: None,
@@ -247,6 +248,9 @@ impl Exploration<'_> {
         profile: &Profile,
         mode: Mode,
     ) -> Option<Verdict> {
+        if execution.has_hung() {
+            return Some(Verdict::new(FailureKind::Hang, "an execution before this one has not come back"));
+        }
         execution.prepare(index, Rng::new(self.config.seed, index), mode);
         execution.begin(&Start { execution: index, profile });
         let stop = execution.run(self.body);

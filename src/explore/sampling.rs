@@ -200,7 +200,7 @@ fn is_compared(index: u64) -> bool {
 fn differs(difference: Option<String>, second: Option<Verdict>) -> Option<Verdict> {
     match (difference, second) {
         // It says why the two differ.
-        (_, Some(second)) if second.kind == FailureKind::Misuse => Some(second),
+        (_, Some(second)) if matches!(second.kind, FailureKind::Misuse | FailureKind::Hang) => Some(second),
         (Some(difference), Some(second)) => Some(nondeterminism(&format!(
             "{difference}; the second failed with {}: {}",
             second.kind, second.message

@@ -135,6 +135,15 @@ pub(crate) struct Spin {
     pub(crate) rows: Vec<Row>,
 }
 
+/// Where a thread stands that has not come back from the program's code.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    /// What it is called.
+    pub(crate) thread: String,
+    /// The program's functions, the innermost first.
+    pub(crate) frames: Vec<Frame>,
+}
+
 /// A thread that waits at the end.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {

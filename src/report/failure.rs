@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{
-    Cause, Effort, FailureKind, LockCycle, MemoryNeed, Minimized, Place, Race, Spin, Trace, Wait, text,
+    Cause, Effort, FailureKind, LockCycle, MemoryNeed, Minimized, Place, Race, Spin, Standing, Trace, Wait,
+    text,
 };
 use crate::config::Log;
 
@@ -31,6 +32,8 @@ pub struct Failure {
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     pub(crate) spins: Vec<Spin>,
+    /// Where the thread stands that has not come back, if that is what is wrong.
+    pub(crate) standing: Option<Standing>,
     pub(crate) race: Option<Race>,
     pub(crate) cause: Option<Cause>,
     /// Why there is none, if one was looked for.

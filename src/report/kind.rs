@@ -39,6 +39,9 @@ pub enum FailureKind {
     StackOverflow,
     /// A thread used memory that is not there, or executed what is no instruction.
     Crash,
+    /// A thread that runs has come to no operation that drawloom sees for longer than `hang_after`: it waits for something real, a
+    /// lock of std's or I/O, or goes round in a loop without operations.
+    Hang,
     /// drawloom was used in a way that it cannot work with.
     Misuse,
 }
@@ -62,6 +65,7 @@ impl FailureKind {
             FailureKind::DoublePanic => "double-panic",
             FailureKind::StackOverflow => "stack-overflow",
             FailureKind::Crash => "crash",
+            FailureKind::Hang => "hang",
             FailureKind::Misuse => "misuse",
         }
     }

@@ -32,7 +32,7 @@ pub use assumption::{Assumption, Liberties};
 pub(crate) use document::json;
 pub(crate) use facts::{
     Cause, CauseOrder, Doing, Effort, Ended, Found, Frame, Handover, LeftOut, MemoryNeed, Minimized,
-    ObjectName, Passing, Place, Race, RaceSide, Row, Spin, Trace, Wait, WeakOrdering,
+    ObjectName, Passing, Place, Race, RaceSide, Row, Spin, Standing, Trace, Wait, WeakOrdering,
 };
 pub use failure::Failure;
 #[cfg(feature = "artifacts")]

@@ -118,7 +118,11 @@ fn labels(failure: &Failure) -> Vec<(Place, String)> {
     let is_told =
         failure.race.is_some() || failure.kind == FailureKind::GoodSamaritan && !failure.spins.is_empty();
     if let Some(place) = failure.place.as_ref().filter(|_| !is_told) {
-        let label = if failure.kind == FailureKind::StepLimit { "the last step" } else { "it fails here" };
+        let label = match failure.kind {
+            FailureKind::StepLimit => "the last step",
+            FailureKind::Hang => "it does not come back from here",
+            _ => "it fails here",
+        };
         labels.push((place.clone(), label.to_owned()));
     }
     labels

@@ -12,6 +12,11 @@ pub(super) fn write_stack(stack: &[Frame], at: &Place, f: &mut fmt::Formatter<'_
     if stack.len() < 2 && !at.is_in_std() {
         return Ok(());
     }
+    write_frames(stack, f)
+}
+
+/// Writes a line for each function.
+pub(super) fn write_frames(stack: &[Frame], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (number, Frame { function, place }) in stack.iter().take(FRAMES).enumerate() {
         let start = if number == 0 { "in" } else { "  " };
         match place {

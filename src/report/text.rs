@@ -7,10 +7,10 @@ use super::cause::write_cause;
 use super::names::Names;
 use super::race::write_race;
 use super::snippets::snippets;
-use super::stack::write_stack;
+use super::stack::{write_frames, write_stack};
 use super::trace::{cell, write_trace};
 use super::width::{self, fit};
-use super::{Coverage, Failure, FailureKind, Limit, MemoryNeed, Report, Wait};
+use super::{Coverage, Failure, FailureKind, Limit, MemoryNeed, Report, Standing, Wait};
 use crate::config::Log;
 
 /// How far what follows the break of a long line stands to the right of it.
@@ -45,6 +45,9 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     if !(failure.waits.is_empty() && failure.spins.is_empty()) {
         write!(f, "\n{}", prose(&|f| write_spins(failure, &names, f)))?;
         write!(f, "{}", prose(&|f| write_waits(failure, &names, f)))?;
+    }
+    if let Some(standing) = &failure.standing {
+        write!(f, "\n{}", prose(&|f| write_standing(standing, f)))?;
     }
     if let Some(race) = &failure.race {
         write!(f, "\n{}", prose(&|f| write_race(race, &failure.trace.threads, &names, f)))?;
@@ -178,6 +181,11 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
         }
     }
     Ok(())
+}
+
+fn write_standing(standing: &Standing, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "  {} stands", standing.thread)?;
+    write_frames(&standing.frames, f)
 }
 
 /// `waits to lock Mutex `a``.

@@ -4,6 +4,7 @@
 //! is alive across a switch.
 
 use std::any::Any;
+use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
@@ -20,7 +21,8 @@ use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::Stop;
 use super::state::State;
 use super::timer::{Instant, NEVER};
-use super::workers;
+use super::watchdog::Hang;
+use super::workers::{self, Status};
 
 thread_local! {
     pub(super) static CURRENT: Cell<*mut Execution> = const { Cell::new(std::ptr::null_mut()) };
@@ -348,6 +350,37 @@ impl Current {
     /// A thread did what no thread may: what its fiber does instead of going on, on the emptied stack.
     pub(crate) fn crashed(mut self, signal: &'static str) {
         self.execution().stop = Some(Stop::Crash(signal));
+    }
+
+    /// The running thread has not come back from the program's code for too long: ends the execution where it stands.
+    ///
+    /// # Safety
+    ///
+    /// As for a call of any function by the code that runs: it must not be in the middle of what cannot be entered twice.
+    pub(super) unsafe fn hang(mut self, call: Option<i64>) -> ! {
+        let thread = self.kernel().current;
+        let thread = self.execution().thread_label(thread);
+        let before = std::mem::take(&mut self.execution().ran_at);
+        let hang = Hang { thread, stack: Backtrace::force_capture(), before, call };
+        self.execution().hang = Some(Arc::new(hang));
+        self.fail(Stop::Hang)
+    }
+
+    /// Notes where the running thread is, of which the watchdog thinks that it hangs. How often that was done in this execution.
+    ///
+    /// # Safety
+    ///
+    /// As for `hang`.
+    pub(super) unsafe fn note_where_it_runs(mut self) -> usize {
+        let ran_at = &mut self.execution().ran_at;
+        ran_at.push(Backtrace::force_capture());
+        ran_at.len()
+    }
+
+    /// What the worker that runs this execution shows to other OS threads.
+    pub(super) fn status(self) -> *const Status {
+        // SAFETY: the pointer is to the worker's execution, whose worker is set once: nothing is ever written there.
+        unsafe { (*self.0.as_ptr()).worker.status() }
     }
 
     /// What the handler of a stack overflow needs to end the running fiber.

@@ -5,9 +5,11 @@
 //! A switch goes through the hub (`run`), which resumes the chosen fiber. When a thread is picked, the
 //! effect of its op runs atomically.
 
+use std::backtrace::Backtrace;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
 
 use super::current::{CURRENT, Current};
 use super::director::Director;
@@ -18,14 +20,15 @@ use super::kernel::{Kernel, nowhere};
 use super::knot::Knot;
 use super::limits::Limits;
 use super::locks::DataUse;
-use super::op::{Choice, Event, Note, ObjectId, Op, ThreadId, TracedChoice};
+use super::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId, TracedChoice};
 use super::outcome::{Blocked, PanicRecord, Race, Stop};
 use super::rng::Rng;
 use super::rounds::Settled;
 use super::shadow::TracedAccess;
 use super::timer::Instant;
 use super::waiting::Stuck;
-use super::workers::Worker;
+use super::watchdog::{self, Hang};
+use super::workers::{CLEANS_UP, Worker};
 use crate::explore::schedule::Schedule;
 use crate::explore::strategy::{SchedulingPoint, Start, Strategy};
 
@@ -76,6 +79,14 @@ pub(crate) struct Execution {
     pub(crate) panics: Vec<PanicRecord>,
     pub(super) stop: Option<Stop>,
     pub(super) misuse: Option<String>,
+    /// Where the running thread stood when the watchdog ended the execution.
+    pub(crate) hang: Option<Arc<Hang>>,
+    /// Where it was shortly before.
+    pub(super) ran_at: Vec<Backtrace>,
+    /// Whether the watchdog has ended an execution here: what its threads have left behind is not to be touched.
+    has_hung: bool,
+    /// The step after which an execution that is run for its report ends, because it hung there.
+    pub(crate) stops_after: Option<u64>,
     /// How to run what runs now again; if it ends with a slash, `index` follows.
     words: String,
     index: u64,
@@ -125,6 +136,10 @@ impl Execution {
             panics: Vec::new(),
             stop: None,
             misuse: None,
+            hang: None,
+            ran_at: Vec::new(),
+            has_hung: false,
+            stops_after: None,
             stamp: Stamp::new(worker.number(), 0),
             words: String::new(),
             index: 0,
@@ -162,6 +177,16 @@ impl Execution {
         (&self.words, self.index)
     }
 
+    /// Lets the watchdog watch the executions that the calling OS thread runs.
+    pub(crate) fn watch(&self, hang_after: Option<Duration>) {
+        watchdog::watch(self.worker.status(), &self.words, hang_after);
+    }
+
+    /// Whether the watchdog has ended an execution of this worker. Its OS thread must not end then, nor run another.
+    pub(crate) fn has_hung(&self) -> bool {
+        self.has_hung
+    }
+
     pub(crate) fn prints_panics(&self) -> bool {
         self.mode.print_panics
     }
@@ -188,6 +213,8 @@ impl Execution {
         self.panics.clear();
         self.stop = None;
         self.misuse = None;
+        self.hang = None;
+        self.ran_at.clear();
         self.hash_keys = None;
         self.shared.clear();
         self.contended_steps = 0;
@@ -211,7 +238,7 @@ impl Execution {
         if let Err(stop) = started {
             return stop;
         }
-        self.worker.set_running(Some(self.stamp));
+        self.worker.set_running(Some(self.stamp), self.index);
         let previous = CURRENT.replace(this);
         debug_assert!(previous.is_null());
         // SAFETY: `this` is valid, and `self` is not used before the loop ends.
@@ -224,25 +251,35 @@ impl Execution {
             }
         };
         // SAFETY: as above.
-        unsafe { (*this).wind_up(matches!(stop, Stop::Finished)) };
+        unsafe { (*this).wind_up(&stop) };
         CURRENT.set(std::ptr::null_mut());
-        self.worker.set_running(None);
+        self.worker.set_running(None, self.index);
         self.misuse.take().or_else(|| self.worker.take_misuse()).map_or(stop, Stop::Misuse)
     }
 
-    fn wind_up(&mut self, finished: bool) {
+    fn wind_up(&mut self, stop: &Stop) {
+        let finished = matches!(stop, Stop::Finished);
+        let hangs = matches!(stop, Stop::Hang);
+        self.has_hung |= hangs;
         if let Some(director) = self.director.take() {
             self.past_director = Some(director);
         }
         let left: Vec<ThreadId> =
             self.kernel.threads().filter(|(_, thread)| !thread.ended).map(|(id, _)| id).collect();
         for thread in left {
+            if hangs {
+                self.fibers.leak(thread);
+                continue;
+            }
             // SAFETY: no fiber runs any more, and threads that could refer to this one's stack (scoped
             // ones) are abandoned as well.
             unsafe { self.fibers.abandon(thread) };
         }
         self.winding_up = true;
         self.observed = false;
+        if !self.kept.is_empty() {
+            self.worker.beat(CLEANS_UP);
+        }
         // The last one kept goes first, as it may refer to earlier ones.
         while let Some(once) = self.kept.pop() {
             // Taken first: the destructor of a value may look for others, and for itself.
@@ -330,6 +367,7 @@ impl Execution {
         let print =
             (op.kind as u8) ^ (op.object.0 as u8).wrapping_mul(37) ^ (thread.0 as u8).wrapping_mul(101);
         self.fingerprints.push(print);
+        self.worker.beat(self.kernel.steps);
         if self.kernel.behaviour.is_wanted {
             self.kernel.note_behaviour(thread, &op);
         }
@@ -364,6 +402,9 @@ impl Execution {
             self.trace.push(Event { step: self.kernel.steps, thread, op, note, atomic });
             self.keep_knowledge(thread);
             self.end_wait(thread, &op);
+        }
+        if self.stops_after == Some(self.kernel.steps) && op.kind != OpKind::End {
+            Current::of(self).fail(Stop::Hang);
         }
     }
 

@@ -150,12 +150,12 @@ mod handler {
     }
 
     #[cfg(target_arch = "x86_64")]
-    fn instruction_pointer(context: &ucontext_t) -> usize {
+    pub(crate) fn instruction_pointer(context: &ucontext_t) -> usize {
         context.uc_mcontext.gregs[libc::REG_RIP as usize] as usize
     }
 
     #[cfg(target_arch = "aarch64")]
-    fn instruction_pointer(context: &ucontext_t) -> usize {
+    pub(crate) fn instruction_pointer(context: &ucontext_t) -> usize {
         context.uc_mcontext.pc as usize
     }
 
@@ -212,7 +212,7 @@ mod handler {
 }
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub(crate) use handler::install;
+pub(crate) use handler::{install, instruction_pointer};
 
 /// Not implemented on this platform: an overflow kills the process, as without drawloom.
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]

@@ -131,6 +131,14 @@ impl FiberPool {
         self.recycle(slot);
     }
 
+    /// Gives up the fiber of `thread` wherever it is, with its stack: whoever is not of this execution may refer to what is on it.
+    pub(crate) fn leak(&mut self, thread: ThreadId) {
+        let Some(&slot) = self.slots.get(thread.index()) else { return };
+        // SAFETY: slots are freed only in `drop`, and no fiber runs while one is given up.
+        let slot = unsafe { &mut *slot };
+        std::mem::forget(slot.fiber.take());
+    }
+
     /// What the handler of a stack overflow needs to end the fiber of `thread`.
     pub(crate) fn trap_handler(&self, thread: ThreadId) -> Option<CoroutineTrapHandler<()>> {
         let &slot = self.slots.get(thread.index())?;

@@ -34,6 +34,19 @@ mod loaded {
         unsafe { libc::dl_iterate_phdr(Some(next), (&raw mut search).cast()) };
     }
 
+    /// How far the program was moved from the addresses that its file names.
+    pub(crate) fn program_offset() -> usize {
+        unsafe extern "C" fn first(info: *mut libc::dl_phdr_info, _: usize, data: *mut c_void) -> i32 {
+            // SAFETY: the loader calls with a valid record, and with the pointer given below.
+            unsafe { *data.cast::<usize>() = (*info).dlpi_addr as usize };
+            1
+        }
+        let mut offset = 0usize;
+        // SAFETY: `first` gets the pointer to `offset`, which outlives the call.
+        unsafe { libc::dl_iterate_phdr(Some(first), (&raw mut offset).cast()) };
+        offset
+    }
+
     /// Whether `address` lies in memory that was mapped with the program: a static.
     pub(crate) fn is_static(address: usize) -> bool {
         let mut found = false;
@@ -62,6 +75,9 @@ mod loaded {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(crate) use loaded::program_offset;
 #[cfg(target_os = "linux")]
 pub(crate) use loaded::{is_in_library, is_static, remember_libraries};
 

@@ -41,6 +41,7 @@ pub(crate) mod thread;
 pub(crate) mod timer;
 pub(crate) mod tracked;
 pub(crate) mod waiting;
+pub(crate) mod watchdog;
 pub(crate) mod workers;
 
 use std::panic::Location;

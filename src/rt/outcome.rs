@@ -100,6 +100,8 @@ pub(crate) enum Stop {
     UseAfterFree(Option<&'static str>),
     /// A thread used memory that is not there, or executed what is no instruction; the signal's name.
     Crash(&'static str),
+    /// The running thread has not come back from the program's code; where it stands, the execution says.
+    Hang,
     /// drawloom was used in a way that it cannot work with.
     Misuse(String),
 }

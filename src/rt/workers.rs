@@ -5,20 +5,57 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::identity::Stamp;
+use super::watchdog::{self, Question, Watched};
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 static ALIVE: Mutex<BTreeMap<u32, Arc<Status>>> = Mutex::new(BTreeMap::new());
 
 /// What other OS threads know of a worker, and can tell it.
 #[derive(Default)]
-struct Status {
+pub(super) struct Status {
     /// The bits of the running execution's stamp; 0 if none runs.
     running: AtomicU64,
+    /// The number of the running execution's last step, or [`CLEANS_UP`]. For the watchdog, which is all that reads it.
+    beat: AtomicU64,
     /// How an OS thread that the running execution does not know has used its values.
     misuse: Mutex<Option<String>>,
+    /// What the watchdog has to know, if it is to watch this worker.
+    pub(super) watched: OnceLock<Watched>,
+    /// The number of the running execution.
+    index: AtomicU64,
+    /// What the watchdog wants to know.
+    pub(super) question: Question,
+}
+
+/// The beat of an execution that has ended, whose values are being dropped.
+pub(super) const CLEANS_UP: u64 = u64::MAX;
+
+impl Status {
+    /// The number of the running execution, if `words` leave it to whoever says them.
+    pub(super) fn index_after(&self, words: &str) -> String {
+        let is_left_out = words.ends_with('/');
+        if is_left_out { self.index.load(Ordering::Relaxed).to_string() } else { String::new() }
+    }
+
+    /// Which execution runs, and how far it has come.
+    pub(super) fn pulse(&self) -> (u64, u64) {
+        (self.running.load(Ordering::Relaxed), self.beat.load(Ordering::Relaxed))
+    }
+}
+
+/// The workers that the watchdog is to watch, by number.
+pub(super) fn watched() -> Vec<(u32, Arc<Status>)> {
+    let alive = alive();
+    let watched = alive.iter().filter(|(_, status)| status.watched.get().is_some());
+    watched.map(|(&number, status)| (number, Arc::clone(status))).collect()
+}
+
+/// Runs `act` if the worker exists; its OS thread does not end before that has returned.
+pub(super) fn while_alive<R>(worker: u32, act: impl FnOnce() -> R) -> Option<R> {
+    alive().contains_key(&worker).then(act)
 }
 
 fn alive() -> MutexGuard<'static, BTreeMap<u32, Arc<Status>>> {
@@ -53,8 +90,20 @@ impl Worker {
         self.number
     }
 
+    pub(super) fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Tells how far the running execution has come.
+    #[inline(always)]
+    pub(super) fn beat(&self, step: u64) {
+        self.status.beat.store(step, Ordering::Relaxed);
+    }
+
     /// Tells which execution runs now, if any.
-    pub(crate) fn set_running(&self, execution: Option<Stamp>) {
+    pub(crate) fn set_running(&self, execution: Option<Stamp>, index: u64) {
+        self.beat(0);
+        self.status.index.store(index, Ordering::Relaxed);
         self.status.running.store(execution.map_or(0, Stamp::bits), Ordering::Relaxed);
     }
 
@@ -66,6 +115,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        watchdog::forget(&self.status);
         alive().remove(&self.number);
     }
 }

@@ -113,6 +113,12 @@ fn times_have_a_unit() {
     }
     assert_eq!(calls("time = \"2m\""), ".time(::core::time::Duration::from_millis(120000u64))");
     assert_eq!(error("time = \"0s\""), "`time` must be longer than nothing");
+    assert_eq!(
+        calls("hang_after = \"500ms\""),
+        ".hang_after(::core::option::Option::Some(::core::time::Duration::from_millis(500u64)))"
+    );
+    assert_eq!(calls("hang_after = \"off\""), ".hang_after(::core::option::Option::None)");
+    assert_eq!(error("hang_after = \"0s\""), "`hang_after` must be longer than nothing");
 }
 
 #[test]
@@ -153,7 +159,7 @@ fn an_unknown_name_is_refused_with_the_nearest_one() {
     assert_eq!(
         error("excutions = 5"),
         "no argument is called `excutions`; did you mean `executions`? the arguments are \
-         `executions`, `cases`, `seed`, `strategy`, `exhaustive`, `max_steps`, `max_threads`, `max_preemptions`, `time`, `timeouts`, \
+         `executions`, `cases`, `seed`, `strategy`, `exhaustive`, `max_steps`, `max_threads`, `max_preemptions`, `time`, `hang_after`, `timeouts`, \
          `spurious`, `memory`, `workers`, `stack_size`, `leaked_threads`, `daemons`, `leaks`, `check_exclusive`, `lock_order`, `shrink`, `expect`"
     );
     assert!(error("colour = 5").starts_with("no argument is called `colour`; the arguments are"));

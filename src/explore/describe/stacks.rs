@@ -7,27 +7,81 @@
 use std::backtrace::Backtrace;
 use std::path::Path;
 
-use crate::report::Frame;
+use crate::report::{Frame, Place};
 
 /// Names of functions that begin so are not the program's.
 const OTHERS: [&str; 5] = ["drawloom::", "std::", "core::", "alloc::", "__"];
 
+/// Parts of the paths of std's files, where they were compiled and where they are installed.
+const IN_STD: [&str; 2] = ["/rustc/", "/rustlib/src/rust/"];
+
 /// Where a thread's stack begins. What is below belongs to the exploration.
 const BOTTOM: [&str; 2] = ["stack_init_trampoline", "corosensei::"];
 
+/// A function that stands on a stack.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) function: String,
+    /// Where, as reports write it, and in which column.
+    place: Option<(String, u32)>,
+    /// Whether it is neither drawloom's nor std's.
+    is_programs: bool,
+    /// Whether it is so and lies below the folder where the test runs: no dependency.
+    pub(super) is_local: bool,
+}
+
+impl Named {
+    #[cfg(test)]
+    pub(super) fn new(function: &str, is_local: bool) -> Named {
+        Named { function: function.to_owned(), place: None, is_programs: is_local, is_local }
+    }
+
+    pub(super) fn place_of(&self) -> Option<Place> {
+        let (place, column) = self.place.as_ref()?;
+        let (file, line) = place.rsplit_once(':')?;
+        Some(Place { file: file.to_owned(), line: line.parse().ok()?, column: *column })
+    }
+}
+
 /// The program's functions, the innermost first.
 pub(super) fn frames(stack: &Backtrace) -> Vec<Frame> {
+    shown(named(stack))
+}
+
+/// All functions above the bottom of a thread's stack, the innermost first.
+pub(super) fn named(stack: &Backtrace) -> Vec<Named> {
     let here = std::env::current_dir().unwrap_or_default();
     parse(&stack.to_string(), &here)
 }
 
-fn parse(text: &str, here: &Path) -> Vec<Frame> {
-    let mut frames: Vec<Frame> = Vec::new();
-    let mut is_ours = false;
+/// Those of them that are the program's.
+pub(super) fn shown(all: Vec<Named>) -> Vec<Frame> {
+    let programs = all.into_iter().filter(|frame| frame.is_programs);
+    programs
+        .map(|frame| Frame { function: frame.function, place: frame.place.map(|(place, _)| place) })
+        .collect()
+}
+
+/// As `shown`, without what a dependency's function that the program has called does inside of it.
+pub(super) fn shown_from_the_call(mut all: Vec<Named>) -> Vec<Frame> {
+    if let Some(first) = all.iter().position(|frame| frame.is_local) {
+        let called = all[..first].iter().rposition(|frame| frame.is_programs);
+        all.drain(..called.unwrap_or(first));
+    }
+    shown(all)
+}
+
+fn parse(text: &str, here: &Path) -> Vec<Named> {
+    let mut frames: Vec<Named> = Vec::new();
     for line in text.lines().map(str::trim_start) {
         if let Some(place) = line.strip_prefix("at ") {
-            if let (true, Some(frame)) = (is_ours, frames.last_mut()) {
-                frame.place.get_or_insert_with(|| shorten(place, here));
+            if let Some(frame) = frames.last_mut().filter(|frame| frame.place.is_none()) {
+                let column = place.rsplit_once(':').and_then(|(_, column)| column.parse().ok());
+                let is_below = place.starts_with("./") || Path::new(place).starts_with(here);
+                frame.place = Some((shorten(place, here), column.unwrap_or(1)));
+                // An implementation of std's for one of its types begins with the type.
+                frame.is_programs &= !IN_STD.iter().any(|part| place.contains(part));
+                frame.is_local = frame.is_programs && is_below;
             }
             continue;
         }
@@ -40,10 +94,12 @@ fn parse(text: &str, here: &Path) -> Vec<Frame> {
         if BOTTOM.iter().any(|bottom| owner.starts_with(bottom)) {
             break;
         }
-        is_ours = !OTHERS.iter().any(|other| owner.starts_with(other)) && function != "<unknown>";
-        if is_ours {
-            frames.push(Frame { function: without_hash(function).to_owned(), place: None });
-        }
+        let is_programs = !OTHERS.iter().any(|other| owner.starts_with(other)) && function != "<unknown>";
+        // What has no path and stands above all of the program's is the system's: `syscall`.
+        let is_programs =
+            is_programs && (function.contains("::") || frames.iter().any(|frame| frame.is_programs));
+        let function = without_hash(function).to_owned();
+        frames.push(Named { function, place: None, is_programs, is_local: false });
     }
     frames
 }
@@ -100,7 +156,10 @@ mod tests {
             frame("<shop::Queue<T> as core::ops::Drop>::drop", "src/queue.rs:12"),
             frame("shop::serve::{{closure}}", "tests/serve.rs:40"),
         ];
-        assert_eq!(parse(text, Path::new("/home/somebody/shop")), expected);
+        let all = parse(text, Path::new("/home/somebody/shop"));
+        let place = all[2].place_of().map(|place| (place.file, place.line, place.column));
+        assert_eq!(place, Some(("src/queue.rs".to_owned(), 12, 30)));
+        assert_eq!(shown(all), expected);
     }
 
     #[test]
@@ -109,7 +168,7 @@ mod tests {
         let text = Backtrace::force_capture().to_string();
         assert!(text.contains("a_real_stack_can_be_read"), "{text}");
         let renamed = text.replace("drawloom::", "shop::");
-        let frames = parse(&renamed, Path::new("/"));
+        let frames = shown(parse(&renamed, Path::new("/")));
         assert!(
             frames.iter().any(|frame| frame.function.ends_with("a_real_stack_can_be_read")),
             "{frames:?}"

@@ -55,7 +55,9 @@ impl Worker<'_, '_> {
             (std::mem::take(&mut self.execution.fingerprints), verdict.as_ref().map(|verdict| verdict.kind));
         let end = match verdict {
             None if !is_longer => None,
-            Some(verdict) if verdict.kind == FailureKind::Misuse => Some(self.failed(index, verdict)),
+            Some(verdict) if matches!(verdict.kind, FailureKind::Misuse | FailureKind::Hang) => {
+                Some(self.failed(index, verdict))
+            }
             verdict => {
                 // Does that schedule always do so? Then it fails, or is none of the graph's.
                 let end = self.run_the_same(index, &second);
@@ -146,7 +148,12 @@ fn differs(second: Option<Verdict>, is_longer: bool) -> Option<Verdict> {
     match second {
         None if is_longer => Some(nondeterminism("the second went on where the first had ended")),
         None => None,
-        Some(verdict) if matches!(verdict.kind, FailureKind::Nondeterminism | FailureKind::Misuse) => {
+        Some(verdict)
+            if matches!(
+                verdict.kind,
+                FailureKind::Nondeterminism | FailureKind::Misuse | FailureKind::Hang
+            ) =>
+        {
             Some(verdict)
         }
         Some(Verdict { kind, message, .. }) => Some(nondeterminism(&format!(

@@ -277,7 +277,8 @@ impl<'a, 'b> Worker<'a, 'b> {
             return Ran::Blocked;
         }
         let verdict = self.exploration.judge(self.execution, &stop);
-        if verdict.is_some() && !is_diverged && self.goes_on_instead() {
+        let hangs = matches!(stop, Stop::Hang);
+        if verdict.is_some() && !is_diverged && !hangs && self.goes_on_instead() {
             self.common.blocked.fetch_add(1, Ordering::Relaxed);
             return Ran::Blocked;
         }

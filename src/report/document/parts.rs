@@ -28,6 +28,8 @@ pub(in crate::report) struct FailurePart {
     pub(in crate::report) cause: Option<CausePart>,
     pub(in crate::report) waits: Vec<WaitPart>,
     pub(in crate::report) spins: Vec<SpinPart>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::report) stack: Vec<FramePart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::report) race: Option<RacePart>,
     #[serde(skip_serializing_if = "Option::is_none")]

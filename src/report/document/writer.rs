@@ -164,6 +164,7 @@ impl Writer {
                     rows: spin.rows.iter().map(|row| self.row(row)).collect(),
                 })
                 .collect(),
+            stack: failure.standing.as_ref().map_or(Vec::new(), |standing| frames(&standing.frames)),
             race: failure.race.as_ref().map(|race| RacePart {
                 text: self.written(|f| write_race(race, &failure.trace.threads, &self.names, f)),
                 object: self.object(&race.object),

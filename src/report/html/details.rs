@@ -23,6 +23,12 @@ impl Page<'_> {
             }
             @if !failure.spins.is_empty() { (self.spins(&failure.spins)) }
             @if !failure.waits.is_empty() { (self.waits(&failure.waits)) }
+            @if !failure.stack.is_empty() {
+                section #standing {
+                    h2 { "Where the thread stands" }
+                    (stack(&failure.stack))
+                }
+            }
             @if let Some(race) = &failure.race { (self.race(race)) }
             @if let Some(cycle) = &failure.lock_cycle { (self.lock_cycle(cycle)) }
         }

@@ -1,0 +1,212 @@
+//! The watchdog: an OS thread that notices when the program's code does not come back.
+//!
+//! An execution is in drawloom's hands only between operations. Code that waits for a real lock, for I/O, or that goes
+//! round in a loop without operations never comes to the next one, and without a watchdog the test would hang without a
+//! word. Workers tell how far they have come by one store a step. The watchdog looks at that a few times a second. A worker that
+//! has stood still for as long as its test allows is *asked* (`interrupt`): a signal handler on its OS thread looks at the stack,
+//! and if it is the program's code that stands there, it ends the execution on the spot.
+//!
+//! What counts is time in which the watchdog itself ran: a process that was stopped, or a laptop that slept, has not hung. A
+//! thread that runs, and does not wait, has to have used the processor as well: on a busy machine it may just not have had
+//! its turn.
+
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod interrupt;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod symbols;
+mod threads;
+
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod interrupt {
+    //! Not implemented on this platform: nobody can be asked, so the process ends with last words.
+
+    use super::threads::Doing;
+    use super::{Answer, Status};
+
+    #[derive(Default)]
+    pub(crate) struct Question;
+
+    pub(super) fn ask(_: u32, _: &Status, _: (u64, u64), _: Doing, _: bool) -> Answer {
+        Answer::None
+    }
+}
+
+use std::backtrace::Backtrace;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Condvar, Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+pub(crate) use interrupt::Question;
+use threads::{Doing, OsThread};
+
+use super::workers::{self, CLEANS_UP, Status};
+
+/// Where a thread stood that the watchdog has stopped.
+#[derive(Debug)]
+pub(crate) struct Hang {
+    /// What reports call the thread.
+    pub(crate) thread: String,
+    /// The stack, not yet resolved.
+    pub(crate) stack: Backtrace,
+    /// Where it was shortly before, if it ran: one look says little of a loop.
+    pub(crate) before: Vec<Backtrace>,
+    /// The system call that it waited in; `None` if it ran.
+    pub(crate) call: Option<i64>,
+}
+
+/// What the watchdog knows of a worker.
+pub(crate) struct Watched {
+    thread: OsThread,
+    hang_after: Duration,
+    /// What to say if the process has to end.
+    words: String,
+}
+
+/// What a worker that was asked has answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Answer {
+    /// Nothing: it cannot be reached, or no thread of the model runs there.
+    None,
+    /// It was in the middle of what must not be left there: an allocation, say. To be asked again soon.
+    Busy,
+    /// As `Busy`, but it is only code of a shared library of which nothing is known.
+    InLibrary,
+    /// It runs, and where was noted. To be asked again soon.
+    Noted,
+    /// It is drawloom that takes long, not the program's code.
+    OwnWork,
+    /// It has ended the execution.
+    Ended,
+}
+
+/// How many times it is noted where a thread that runs is, before its execution is ended.
+const NOTED: usize = 30;
+
+/// How often the watchdog looks, at the least and at the most.
+const TICKS: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
+
+/// How many times a worker is asked in one tick, and how many times in all before code of a library may be left anyway.
+const ASKED_AT_ONCE: u32 = 40;
+const ASKED_BEFORE_INSISTING: u32 = 200;
+
+/// How many workers there are to watch; the watchdog sleeps while there is none.
+static COUNT: Mutex<usize> = Mutex::new(0);
+static MORE: Condvar = Condvar::new();
+
+/// Lets the watchdog watch a worker whose executions run on the calling OS thread.
+pub(super) fn watch(status: &Status, words: &str, hang_after: Option<Duration>) {
+    static STARTED: Once = Once::new();
+    let Some(hang_after) = hang_after else { return };
+    STARTED.call_once(|| {
+        // Without a thread for it there is no watchdog; the exploration will say itself that there are no threads.
+        let _ = std::thread::Builder::new().name("drawloom-watchdog".to_owned()).spawn(run);
+    });
+    let watched = Watched { thread: OsThread::current(), hang_after, words: words.to_owned() };
+    if status.watched.set(watched).is_ok() {
+        *COUNT.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        MORE.notify_one();
+    }
+}
+
+/// The worker is gone.
+pub(super) fn forget(status: &Status) {
+    if status.watched.get().is_some() {
+        *COUNT.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+    }
+}
+
+/// What the watchdog has seen of a worker.
+struct Seen {
+    pulse: (u64, u64),
+    /// For how long it has been so, and how much of the processor's time the thread had used before.
+    since: Duration,
+    used: Duration,
+    asked: u32,
+}
+
+fn run() {
+    let mut seen: BTreeMap<u32, Seen> = BTreeMap::new();
+    loop {
+        {
+            let count = COUNT.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(MORE.wait_while(count, |count| *count == 0).unwrap_or_else(PoisonError::into_inner));
+        }
+        let workers = workers::watched();
+        let shortest = workers.iter().filter_map(|(_, status)| Some(status.watched.get()?.hang_after)).min();
+        let tick = shortest.map_or(TICKS.1, |time| (time / 8).clamp(TICKS.0, TICKS.1));
+        let before = Instant::now();
+        std::thread::sleep(tick);
+        // If the watchdog was late, everybody may have been.
+        let passed = before.elapsed().min(2 * tick);
+        seen.retain(|number, _| workers.iter().any(|(other, _)| other == number));
+        for (number, status) in &workers {
+            let Some(watched) = status.watched.get() else { continue };
+            let pulse = status.pulse();
+            let seen = seen.entry(*number).or_insert_with(|| Seen::now(pulse, watched));
+            if seen.pulse != pulse || pulse.0 == 0 {
+                *seen = Seen::now(pulse, watched);
+                continue;
+            }
+            seen.since += passed;
+            if seen.since >= watched.hang_after {
+                look(*number, status, watched, seen);
+            }
+        }
+    }
+}
+
+impl Seen {
+    fn now(pulse: (u64, u64), watched: &Watched) -> Seen {
+        Seen { pulse, since: Duration::ZERO, used: watched.thread.used(), asked: 0 }
+    }
+}
+
+/// The worker has stood still for long: asks what it does, and lets it end the execution.
+fn look(number: u32, status: &Status, watched: &Watched, seen: &mut Seen) {
+    let mut answer = Answer::None;
+    if seen.pulse.1 != CLEANS_UP {
+        for _ in 0..ASKED_AT_ONCE {
+            let doing = watched.thread.doing();
+            let used = watched.thread.used().saturating_sub(seen.used);
+            if doing == Doing::Runs && used < watched.hang_after / 8 {
+                return;
+            }
+            let insists = seen.asked >= ASKED_BEFORE_INSISTING;
+            answer = interrupt::ask(number, status, seen.pulse, doing, insists);
+            seen.asked += 1;
+            match answer {
+                Answer::Busy | Answer::InLibrary | Answer::Noted => {
+                    std::thread::sleep(Duration::from_millis(1))
+                }
+                _ => break,
+            }
+        }
+    }
+    match answer {
+        Answer::Busy | Answer::InLibrary | Answer::Noted => {}
+        Answer::OwnWork | Answer::Ended => *seen = Seen::now(seen.pulse, watched),
+        Answer::None if status.pulse() == seen.pulse && seen.since >= 2 * watched.hang_after => {
+            give_up(status, watched)
+        }
+        Answer::None => {}
+    }
+}
+
+/// The execution cannot be ended alone, so the process is; what is known is said before.
+fn give_up(status: &Status, watched: &Watched) -> ! {
+    let where_it_is = match status.pulse().1 {
+        CLEANS_UP => "a destructor at the end of the execution".to_owned(),
+        0 | 1 => "the test's code, at its beginning".to_owned(),
+        step => format!("the test's code, after step {step}"),
+    };
+    let message = format!(
+        "\ndrawloom: hang in {}{}\ndrawloom: {where_it_is} has not come back for {:?}, and cannot be left: the process ends\n",
+        watched.words,
+        status.index_after(&watched.words),
+        watched.hang_after,
+    );
+    // Not `eprint!`: whoever captures what tests print is about to go with the process.
+    let _ = std::io::stderr().write_all(message.as_bytes());
+    std::process::abort()
+}
