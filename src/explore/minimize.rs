@@ -21,6 +21,7 @@ impl Exploration<'_> {
         if !self.is_to_be_shrunk(finding.verdict.kind) || self.is_late() {
             return Ok(finding);
         }
+        self.long.makes_smaller();
         self.on_worker(|execution| self.minimize_on(execution, &finding).unwrap_or(finding))
     }
 

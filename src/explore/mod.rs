@@ -8,6 +8,7 @@ mod finding;
 mod follow;
 mod guide;
 mod judge;
+mod long;
 mod minimize;
 pub(crate) mod pct;
 pub(crate) mod portfolio;

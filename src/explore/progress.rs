@@ -1,13 +1,15 @@
 //! How far a long exploration has come, on a terminal.
 //!
 //! Only where stderr is one, and only for explorations of more than two seconds. Several tests at once have a line
-//! each.
+//! each. Elsewhere, and within one long execution, `long` has a word from time to time.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::long::Long;
 use crate::report::grouped;
 
 /// From when on there is something to see.
@@ -20,7 +22,7 @@ const EVERY: Duration = Duration::from_millis(200);
 static LINES: OnceLock<MultiProgress> = OnceLock::new();
 
 /// How many executions there are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Total {
     Unknown,
     Exactly(u64),
@@ -31,7 +33,7 @@ pub(super) enum Total {
 /// One exploration's line.
 #[derive(Debug)]
 pub(super) struct Progress {
-    test: String,
+    long: Arc<Long>,
     started: Instant,
     line: Mutex<Line>,
 }
@@ -43,9 +45,9 @@ struct Line {
 }
 
 impl Progress {
-    pub(super) fn new(test: &str) -> Progress {
+    pub(super) fn new(long: &Arc<Long>) -> Progress {
         let line = Mutex::new(Line { shown_at: None, bar: None });
-        Progress { test: test.to_owned(), started: Instant::now(), line }
+        Progress { long: Arc::clone(long), started: Instant::now(), line }
     }
 
     /// So many executions, and what is known of how many there are. Cheap where nothing changes.
@@ -60,12 +62,13 @@ impl Progress {
             return;
         }
         line.shown_at = Some(now);
+        self.long.note_total(total);
         let bar = line.bar.get_or_insert_with(|| {
             let bar = ProgressBar::no_length()
                 .with_style(ProgressStyle::with_template("{msg}").expect("it is a template"));
             LINES.get_or_init(MultiProgress::new).add(bar)
         });
-        bar.set_message(message(&self.test, executions, elapsed, total));
+        bar.set_message(message(&self.long.test, executions, elapsed, total));
     }
 
     /// There is nothing more to see.
@@ -76,8 +79,20 @@ impl Progress {
     }
 }
 
+/// Writes a line above those that show progress.
+pub(super) fn write_line(text: &str) {
+    // Not `eprintln!`: nobody is to capture it for a test's end.
+    let write = || {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    };
+    match LINES.get().filter(|_| std::io::stderr().is_terminal()) {
+        Some(lines) => lines.suspend(write),
+        None => write(),
+    }
+}
+
 /// What the line says.
-fn message(test: &str, executions: u64, elapsed: Duration, total: Total) -> String {
+pub(super) fn message(test: &str, executions: u64, elapsed: Duration, total: Total) -> String {
     let seconds = elapsed.as_secs_f64();
     let rate = executions as f64 / seconds;
     let name = if test.is_empty() { String::new() } else { format!("{test}: ") };
@@ -123,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_short_exploration_shows_nothing() {
-        let progress = Progress::new("test");
+        let progress = Progress::new(&Long::new("test"));
         progress.show(5, Total::Unknown);
         assert!(progress.line.lock().unwrap().bar.is_none());
         progress.finish();

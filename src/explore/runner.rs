@@ -1,17 +1,18 @@
 //! An exploration from its beginning to its report: what is run, in which order, and what is made of a failure.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::artifacts::keep_report;
 use super::finding::Outcome;
 use super::judge::{Verdict, judge};
+use super::long::Long;
 use super::profile::{PROFILED_STEPS, Profile};
 use super::regressions::Regressions;
 use super::seed::ExecutionSeed;
 use super::strategy::Start;
 use super::verification::Verification;
-use crate::config::{Config, ConfigError, Policy, Rerun};
+use crate::config::{Config, ConfigError, Log, Policy, Rerun};
 use crate::detect::leak::{self, Leaks};
 use crate::report::{Effort, Failure, FailureKind, Report, Trace};
 use crate::rt::execution::Mode;
@@ -79,6 +80,8 @@ pub(super) struct Exploration<'a> {
     pub(super) body: Body<'a>,
     /// When all of it has to be over.
     pub(super) deadline: Option<Instant>,
+    /// Tells that it takes long.
+    pub(super) long: Arc<Long>,
     /// What was left in executions that passed.
     leaks: Mutex<Leaks>,
 }
@@ -86,7 +89,8 @@ pub(super) struct Exploration<'a> {
 impl<'a> Exploration<'a> {
     pub(super) fn new(config: Config, body: Body<'a>) -> Exploration<'a> {
         let deadline = config.time.and_then(|time| Instant::now().checked_add(time));
-        Exploration { config, body, deadline, leaks: Mutex::default() }
+        let long = Long::new(&config.name);
+        Exploration { config, body, deadline, long, leaks: Mutex::default() }
     }
 
     /// Whether the time is over.
@@ -103,6 +107,9 @@ impl Exploration<'_> {
                            call the inner test's body as a plain function";
             outer.note_misuse(message.to_owned());
             return Err(ConfigError::new(message));
+        }
+        if self.config.log != Log::Off {
+            self.long.listen();
         }
         panic::install_hook();
         faults::install();
@@ -251,6 +258,7 @@ impl Exploration<'_> {
         if execution.has_hung() {
             return Some(Verdict::new(FailureKind::Hang, "an execution before this one has not come back"));
         }
+        self.long.begin(index);
         execution.prepare(index, Rng::new(self.config.seed, index), mode);
         execution.begin(&Start { execution: index, profile });
         let stop = execution.run(self.body);

@@ -50,7 +50,7 @@ impl Exploration<'_> {
             self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
         }
-        let progress = Progress::new(&self.config.name);
+        let progress = Progress::new(&self.long);
         let next = AtomicU64::new(profiled);
         // No execution from this one on matters: another one has failed, or the steps are used up.
         let lowest = AtomicU64::new(self.config.executions);

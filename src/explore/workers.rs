@@ -48,7 +48,7 @@ impl Exploration<'_> {
             let seed = self.seed(0).to_string();
             let all = seed.strip_suffix('0').unwrap_or(&seed);
             execution.set_last_words(format!("{}; replay: DRAWLOOM_REPLAY={all}", self.config.name));
-            execution.watch(self.config.hang_after);
+            execution.watch(self.config.hang_after, self.long.number);
             let result = catch_unwind(AssertUnwindSafe(|| work(&mut execution)));
             let has_hung = execution.has_hung();
             drop(execution);

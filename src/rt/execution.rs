@@ -177,9 +177,9 @@ impl Execution {
         (&self.words, self.index)
     }
 
-    /// Lets the watchdog watch the executions that the calling OS thread runs.
-    pub(crate) fn watch(&self, hang_after: Option<Duration>) {
-        watchdog::watch(self.worker.status(), &self.words, hang_after);
+    /// Lets the watchdog watch the executions that the calling OS thread runs, for the exploration with this number.
+    pub(crate) fn watch(&self, hang_after: Option<Duration>, exploration: u64) {
+        watchdog::watch(self.worker.status(), &self.words, hang_after, exploration);
     }
 
     /// Whether the watchdog has ended an execution of this worker. Its OS thread must not end then, nor run another.

@@ -6,6 +6,8 @@
 //! has stood still for as long as its test allows is *asked* (`interrupt`): a signal handler on its OS thread looks at the stack,
 //! and if it is the program's code that stands there, it ends the execution on the spot.
 //!
+//! The same thread tells explorations that they take long (`Listener`), which they cannot notice within one execution.
+//!
 //! What counts is time in which the watchdog itself ran: a process that was stopped, or a laptop that slept, has not hung. A
 //! thread that runs, and does not wait, has to have used the processor as well: on a busy machine it may just not have had
 //! its turn.
@@ -34,7 +36,7 @@ mod interrupt {
 use std::backtrace::Backtrace;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::{Condvar, Mutex, Once, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 pub(crate) use interrupt::Question;
@@ -58,7 +60,9 @@ pub(crate) struct Hang {
 /// What the watchdog knows of a worker.
 pub(crate) struct Watched {
     thread: OsThread,
-    hang_after: Duration,
+    hang_after: Option<Duration>,
+    /// The exploration that it works for.
+    exploration: u64,
     /// What to say if the process has to end.
     words: String,
 }
@@ -94,15 +98,46 @@ const ASKED_BEFORE_INSISTING: u32 = 200;
 static COUNT: Mutex<usize> = Mutex::new(0);
 static MORE: Condvar = Condvar::new();
 
-/// Lets the watchdog watch a worker whose executions run on the calling OS thread.
-pub(super) fn watch(status: &Status, words: &str, hang_after: Option<Duration>) {
+/// Somebody who is told a few times a second that time passes, while its exploration has workers.
+pub(crate) trait Listener: Send + Sync {
+    /// `steps` is the last step of the execution that has come furthest, of those that run now.
+    fn tick(&self, steps: u64);
+}
+
+static LISTENERS: Mutex<Vec<(u64, Weak<dyn Listener>)>> = Mutex::new(Vec::new());
+
+fn listeners() -> MutexGuard<'static, Vec<(u64, Weak<dyn Listener>)>> {
+    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells the listener of the exploration with this number that time passes, as long as it is there.
+pub(crate) fn listen(exploration: u64, listener: Weak<dyn Listener>) {
+    let mut listeners = listeners();
+    listeners.retain(|(_, listener)| listener.strong_count() > 0);
+    listeners.push((exploration, listener));
+}
+
+fn tell_listeners(workers: &[(u32, Arc<Status>)]) {
+    let listening: Vec<_> =
+        listeners().iter().filter_map(|(number, listener)| Some((*number, listener.upgrade()?))).collect();
+    for (number, listener) in listening {
+        let of_it = workers.iter().filter_map(|(_, status)| {
+            let is_its = status.watched.get().is_some_and(|watched| watched.exploration == number);
+            is_its.then(|| status.pulse())
+        });
+        let steps = of_it.filter(|&(running, beat)| running != 0 && beat != CLEANS_UP).map(|(_, beat)| beat);
+        listener.tick(steps.max().unwrap_or(0));
+    }
+}
+
+/// Lets the watchdog watch a worker whose executions run on the calling OS thread, for the exploration with this number.
+pub(super) fn watch(status: &Status, words: &str, hang_after: Option<Duration>, exploration: u64) {
     static STARTED: Once = Once::new();
-    let Some(hang_after) = hang_after else { return };
     STARTED.call_once(|| {
         // Without a thread for it there is no watchdog; the exploration will say itself that there are no threads.
         let _ = std::thread::Builder::new().name("drawloom-watchdog".to_owned()).spawn(run);
     });
-    let watched = Watched { thread: OsThread::current(), hang_after, words: words.to_owned() };
+    let watched = Watched { thread: OsThread::current(), hang_after, exploration, words: words.to_owned() };
     if status.watched.set(watched).is_ok() {
         *COUNT.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         MORE.notify_one();
@@ -133,12 +168,13 @@ fn run() {
             drop(MORE.wait_while(count, |count| *count == 0).unwrap_or_else(PoisonError::into_inner));
         }
         let workers = workers::watched();
-        let shortest = workers.iter().filter_map(|(_, status)| Some(status.watched.get()?.hang_after)).min();
+        let shortest = workers.iter().filter_map(|(_, status)| status.watched.get()?.hang_after).min();
         let tick = shortest.map_or(TICKS.1, |time| (time / 8).clamp(TICKS.0, TICKS.1));
         let before = Instant::now();
         std::thread::sleep(tick);
         // If the watchdog was late, everybody may have been.
         let passed = before.elapsed().min(2 * tick);
+        tell_listeners(&workers);
         seen.retain(|number, _| workers.iter().any(|(other, _)| other == number));
         for (number, status) in &workers {
             let Some(watched) = status.watched.get() else { continue };
@@ -149,8 +185,8 @@ fn run() {
                 continue;
             }
             seen.since += passed;
-            if seen.since >= watched.hang_after {
-                look(*number, status, watched, seen);
+            if let Some(hang_after) = watched.hang_after.filter(|&time| seen.since >= time) {
+                look(*number, status, hang_after, seen);
             }
         }
     }
@@ -163,13 +199,14 @@ impl Seen {
 }
 
 /// The worker has stood still for long: asks what it does, and lets it end the execution.
-fn look(number: u32, status: &Status, watched: &Watched, seen: &mut Seen) {
+fn look(number: u32, status: &Status, hang_after: Duration, seen: &mut Seen) {
+    let Some(watched) = status.watched.get() else { return };
     let mut answer = Answer::None;
     if seen.pulse.1 != CLEANS_UP {
         for _ in 0..ASKED_AT_ONCE {
             let doing = watched.thread.doing();
             let used = watched.thread.used().saturating_sub(seen.used);
-            if doing == Doing::Runs && used < watched.hang_after / 8 {
+            if doing == Doing::Runs && used < hang_after / 8 {
                 return;
             }
             let insists = seen.asked >= ASKED_BEFORE_INSISTING;
@@ -186,15 +223,15 @@ fn look(number: u32, status: &Status, watched: &Watched, seen: &mut Seen) {
     match answer {
         Answer::Busy | Answer::InLibrary | Answer::Noted => {}
         Answer::OwnWork | Answer::Ended => *seen = Seen::now(seen.pulse, watched),
-        Answer::None if status.pulse() == seen.pulse && seen.since >= 2 * watched.hang_after => {
-            give_up(status, watched)
+        Answer::None if status.pulse() == seen.pulse && seen.since >= 2 * hang_after => {
+            give_up(status, watched, hang_after)
         }
         Answer::None => {}
     }
 }
 
 /// The execution cannot be ended alone, so the process is; what is known is said before.
-fn give_up(status: &Status, watched: &Watched) -> ! {
+fn give_up(status: &Status, watched: &Watched, hang_after: Duration) -> ! {
     let where_it_is = match status.pulse().1 {
         CLEANS_UP => "a destructor at the end of the execution".to_owned(),
         0 | 1 => "the test's code, at its beginning".to_owned(),
@@ -204,7 +241,7 @@ fn give_up(status: &Status, watched: &Watched) -> ! {
         "\ndrawloom: hang in {}{}\ndrawloom: {where_it_is} has not come back for {:?}, and cannot be left: the process ends\n",
         watched.words,
         status.index_after(&watched.words),
-        watched.hang_after,
+        hang_after,
     );
     // Not `eprint!`: whoever captures what tests print is about to go with the process.
     let _ = std::io::stderr().write_all(message.as_bytes());

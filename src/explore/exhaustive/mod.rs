@@ -25,7 +25,7 @@ mod spin;
 mod worker;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::checkpoint::{Checkpoint, Saved};
@@ -33,6 +33,7 @@ use self::frontier::{Exchange, Queue};
 use self::spin::Site;
 use self::worker::Worker;
 use super::finding::Finding;
+use super::long::Long;
 use super::progress::{Progress, Total};
 use super::runner::Exploration;
 use crate::config::ConfigError;
@@ -208,7 +209,7 @@ impl Exploration<'_> {
                 deadline,
                 saved.take(),
                 checkpoint.as_ref(),
-                &self.config.name,
+                &self.long,
             );
             let work = |execution: &mut Execution| Worker::new(self, execution, &common).work();
             let mut lock_order = LockOrder::default();
@@ -284,7 +285,7 @@ impl<'a> Common<'a> {
         deadline: Option<Instant>,
         saved: Option<Saved>,
         checkpoint: Option<&'a Checkpoint>,
-        name: &str,
+        long: &Arc<Long>,
     ) -> Common<'a> {
         let straight = saved.as_ref().map(|saved| saved.straight.clone()).unwrap_or_default();
         Common {
@@ -310,7 +311,7 @@ impl<'a> Common<'a> {
             saved: Mutex::new(Some(saved.unwrap_or_else(|| Saved { left: vec![None], ..Saved::default() }))),
             checkpoint,
             saves_at: Mutex::new(Instant::now() + SAVED_EVERY),
-            progress: Progress::new(name),
+            progress: Progress::new(long),
         }
     }
 

@@ -311,6 +311,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         mode: Mode,
     ) -> (Box<Explorer>, Stop) {
         explorer.start();
+        self.exploration.long.begin(index);
         self.execution.prepare(index, Rng::new(self.exploration.config.seed, index), mode);
         self.execution.begin(&Start { execution: index, profile: &self.profile });
         self.execution.set_director(explorer);
