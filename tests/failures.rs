@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize as StdAtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex as StdMutex, PoisonError};
 
-use drawloom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+use drawloom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
 use drawloom::sync::{Arc, Mutex, MutexGuard};
 use drawloom::{Config, Failure, FailureKind, Report, StrategyKind, explore, hint, thread};
 
@@ -356,32 +356,92 @@ fn atomics_may_be_made_out_of_zeroed_memory() {
     assert!(report.passed(), "{report}");
 }
 
-/// In a process of its own, since it dies.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[test]
-fn a_process_that_dies_says_how_to_run_the_execution_again() {
+fn a_panic_that_cannot_unwind_is_a_failure_with_its_message_and_place() {
+    extern "C" fn never_unwinds() {
+        panic!("nobody may see it");
+    }
+    let null = || {
+        let pointer = AtomicPtr::new(std::ptr::null_mut::<u32>());
+        // SAFETY: none: rustc's own check finds it.
+        std::hint::black_box(unsafe { *pointer.load(SeqCst) });
+    };
+    let panics: [(&str, &(dyn Fn() + Send + Sync)); 2] =
+        [("null pointer dereference occurred", &null), ("nobody may see it", &|| never_unwinds())];
+    for (message, body) in panics {
+        for _ in 0..2 {
+            let report = fails(config(), FailureKind::Crash, body);
+            let text = format!("{report:10000}");
+            let words = format!("main panicked where it cannot unwind, which aborts the process: {message}");
+            assert!(text.contains(&words) && text.contains("\n  at tests/failures.rs:"), "{text}");
+        }
+    }
+    assert!(!std::thread::panicking());
+    assert!(explore(config(), || ()).passed());
+}
+
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[test]
+fn an_abort_is_a_failure_that_says_where() {
+    let too_much = || drop(std::hint::black_box(Vec::<u8>::with_capacity(isize::MAX as usize)));
+    let aborts: [&(dyn Fn() + Send + Sync); 2] = [&|| std::process::abort(), &too_much];
+    for body in aborts {
+        for _ in 0..2 {
+            let report = fails(config(), FailureKind::Crash, body);
+            let text = format!("{report:10000}");
+            assert!(text.contains("main aborts the process: by `abort`, or because an allocation"), "{text}");
+            assert!(text.contains("main stands\n      in failures::an_abort_is_a_failure"), "{text}");
+        }
+    }
+    assert!(explore(config(), || ()).passed());
+}
+
+/// The last words of this test's process, run again for a test of this name that dies there, and the token in them.
+#[cfg(unix)]
+fn last_words(test: &str, body: impl Fn() + Send + Sync) -> Option<(String, String)> {
     const CHILD: &str = "DRAWLOOM_TEST_DIES";
     if std::env::var_os(CHILD).is_some() {
-        explore(config().name("doomed"), || {
+        // Which of the two threads is first decides.
+        explore(Config::new().name("doomed"), || {
             let turn = Arc::new(AtomicU32::new(0));
             let theirs = Arc::clone(&turn);
             let thread = thread::spawn(move || theirs.store(1, SeqCst));
             if turn.load(SeqCst) == 1 {
-                std::process::abort();
+                body();
             }
             thread.join().unwrap();
         });
-        return;
+        return None;
     }
-    let this = std::env::current_exe().unwrap();
-    let mut child = std::process::Command::new(this);
-    child.args(["--exact", "a_process_that_dies_says_how_to_run_the_execution_again", "--nocapture"]);
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test, "--nocapture"]);
     let output = child.env(CHILD, "1").output().unwrap();
-    assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr);
-    let words = "drawloom: SIGABRT ends the process in doomed; replay: DRAWLOOM_REPLAY=portfolio/0x1/";
-    let seed = said.split_once(words).unwrap_or_else(|| panic!("no last words in {said}")).1;
-    assert!(seed.starts_with(|digit: char| digit.is_ascii_digit()), "{said}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let token = said.split_once("; replay: DRAWLOOM_REPLAY=").map(|(_, token)| token.trim().to_owned());
+    Some((said.clone(), token.unwrap_or_else(|| panic!("no last words in {said}"))))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_dies_says_how_to_run_the_execution_again() {
+    let test = "a_process_that_dies_says_how_to_run_the_execution_again";
+    let dies = || {
+        // SAFETY: none: no text is there, and a library finds that.
+        std::hint::black_box(unsafe { std::ffi::CStr::from_ptr(std::ptr::without_provenance(8)) });
+    };
+    let Some((said, token)) = last_words(test, dies) else { return };
+    assert!(said.contains("drawloom: SIGSEGV ends the process in doomed, in main after step "), "{said}");
+    assert!(token.starts_with("dl1"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_test_that_exits_says_how_to_run_the_execution_again() {
+    let test = "a_test_that_exits_says_how_to_run_the_execution_again";
+    let Some((said, token)) = last_words(test, || std::process::exit(0)) else { return };
+    assert!(said.contains("drawloom: `exit` ends the process in doomed, in main after step "), "{said}");
+    assert!(token.starts_with("dl1"), "{said}");
 }
 
 #[test]

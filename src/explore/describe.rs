@@ -54,7 +54,7 @@ pub(crate) struct Description {
     pub(crate) trace: Trace,
     pub(crate) waits: Vec<Wait>,
     pub(crate) spins: Vec<Spin>,
-    /// Where the running thread stood, if it did not come back.
+    /// Where the running thread stood, if it did not come back, or aborted.
     pub(crate) standing: Option<Standing>,
     pub(crate) race: Option<Race>,
     pub(crate) notes: Vec<String>,
@@ -72,7 +72,8 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
             | FailureKind::Livelock
     );
     let loops = loops::loops_begin(execution, verdict.kind);
-    let stood = execution.hang.as_deref().filter(|_| verdict.kind == FailureKind::Hang).map(standing);
+    let is_told_where = matches!(verdict.kind, FailureKind::Hang | FailureKind::Crash);
+    let stood = execution.hang.as_deref().filter(|_| is_told_where).map(standing);
     let place = match verdict.kind {
         FailureKind::Panic => {
             panic_of(execution, verdict).and_then(|panic| panic.location.as_ref()).map(place_of)
@@ -80,6 +81,10 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         FailureKind::DoublePanic => {
             let mut own = execution.panics.iter().rev().filter(|panic| panic.thread == kernel.current);
             own.next().and_then(|panic| panic.location.as_ref()).map(place_of)
+        }
+        FailureKind::Crash => {
+            let panicked = execution.fatal_panic().and_then(|panic| panic.location.as_ref()).map(place_of);
+            panicked.or_else(|| stood.as_ref().and_then(|stood| stood.place.clone()))
         }
         FailureKind::DataRace => execution.race.map(|race| Place::from(race.second.location)),
         FailureKind::GoodSamaritan | FailureKind::StepLimit => {

@@ -58,6 +58,17 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
                 ),
             ));
         }
+        Stop::Abort => {
+            let name = thread(kernel.current);
+            let message = match execution.fatal_panic() {
+                Some(panic) => format!(
+                    "{name} panicked where it cannot unwind, which aborts the process: {}",
+                    panic.message
+                ),
+                None => format!("{name} aborts the process: by `abort`, or because an allocation has failed"),
+            };
+            return Some(Verdict::new(FailureKind::Crash, message));
+        }
         Stop::Hang => {
             let message = match &execution.hang {
                 Some(hang) => standing(hang).message(config.hang_after),

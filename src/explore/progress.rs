@@ -3,7 +3,7 @@
 //! Only where stderr is one, and only for explorations of more than two seconds. Several tests at once have a line
 //! each. Elsewhere, and within one long execution, `long` has a word from time to time.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::long::Long;
 use crate::report::grouped;
+use crate::rt::last_words::write_now;
 
 /// From when on there is something to see.
 const QUIET: Duration = Duration::from_secs(2);
@@ -81,10 +82,7 @@ impl Progress {
 
 /// Writes a line above those that show progress.
 pub(super) fn write_line(text: &str) {
-    // Not `eprintln!`: nobody is to capture it for a test's end.
-    let write = || {
-        let _ = writeln!(std::io::stderr(), "{text}");
-    };
+    let write = || write_now(&format!("{text}\n"));
     match LINES.get().filter(|_| std::io::stderr().is_terminal()) {
         Some(lines) => lines.suspend(write),
         None => write(),

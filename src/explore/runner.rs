@@ -9,6 +9,7 @@ use super::judge::{Verdict, judge};
 use super::long::Long;
 use super::profile::{PROFILED_STEPS, Profile};
 use super::regressions::Regressions;
+use super::replay::token_of;
 use super::seed::ExecutionSeed;
 use super::strategy::Start;
 use super::verification::Verification;
@@ -16,6 +17,7 @@ use crate::config::{Config, ConfigError, Log, Policy, Rerun};
 use crate::detect::leak::{self, Leaks};
 use crate::report::{Effort, Failure, FailureKind, Report, Trace};
 use crate::rt::execution::Mode;
+use crate::rt::last_words;
 use crate::rt::outcome::Stop;
 use crate::rt::rng::Rng;
 use crate::rt::{Execution, current, faults, panic};
@@ -113,6 +115,7 @@ impl Exploration<'_> {
         }
         panic::install_hook();
         faults::install();
+        last_words::prepare(|execution| token_of(execution, FailureKind::Crash).encode());
         if let Some(replay) = &self.config.replay {
             return self.replay(replay);
         }

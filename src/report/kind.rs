@@ -37,7 +37,8 @@ pub enum FailureKind {
     DoublePanic,
     /// A thread used up its stack.
     StackOverflow,
-    /// A thread used memory that is not there, or executed what is no instruction.
+    /// A thread used memory that is not there, executed what is no instruction, or was about to abort the process: by `abort`,
+    /// because an allocation failed, or by a panic that cannot unwind, as those of rustc's own checks.
     Crash,
     /// A thread that runs has come to no operation that drawloom sees for longer than `hang_after`: it waits for something real, a
     /// lock of std's or I/O, or goes round in a loop without operations.

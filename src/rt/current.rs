@@ -338,8 +338,27 @@ impl Current {
         self.execution().stop = Some(Stop::DoublePanic);
     }
 
-    pub(crate) fn has_double_panic(mut self) -> bool {
-        matches!(self.execution().stop, Some(Stop::DoublePanic))
+    /// The last panic of the running thread is about to abort the process.
+    pub(super) fn note_fatal_panic(mut self) {
+        let thread = self.kernel().current;
+        let execution = self.execution();
+        execution.fatal_panic = execution.panics.iter().rposition(|panic| panic.thread == thread);
+    }
+
+    /// The running thread is about to abort the process, and is left where it stands.
+    ///
+    /// # Safety
+    ///
+    /// The caller runs on the thread's fiber.
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    pub(super) unsafe fn abort(mut self) -> ! {
+        let thread = self.kernel().current;
+        let execution = self.execution();
+        let name = execution.thread_label(thread);
+        let stack = Backtrace::force_capture();
+        execution.hang = Some(Arc::new(Hang { thread: name, stack, before: Vec::new(), call: None }));
+        let stop = execution.stop.take().unwrap_or(Stop::Abort);
+        self.fail(stop)
     }
 
     /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.

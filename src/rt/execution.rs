@@ -77,9 +77,11 @@ pub(crate) struct Execution {
     pub(crate) evidence: Evidence,
     /// Every panic that the hook saw.
     pub(crate) panics: Vec<PanicRecord>,
+    /// The one of them that was about to abort the process.
+    pub(super) fatal_panic: Option<usize>,
     pub(super) stop: Option<Stop>,
     pub(super) misuse: Option<String>,
-    /// Where the running thread stood when the watchdog ended the execution.
+    /// Where the running thread stood when the watchdog ended the execution, or when it was about to abort the process.
     pub(crate) hang: Option<Arc<Hang>>,
     /// Where it was shortly before.
     pub(super) ran_at: Vec<Backtrace>,
@@ -134,6 +136,7 @@ impl Execution {
             accesses: Vec::new(),
             evidence: Evidence::default(),
             panics: Vec::new(),
+            fatal_panic: None,
             stop: None,
             misuse: None,
             hang: None,
@@ -171,6 +174,11 @@ impl Execution {
     /// the execution if it ends with a slash.
     pub(crate) fn set_last_words(&mut self, words: String) {
         self.words = words;
+    }
+
+    /// The panic that was about to abort the process, if one was.
+    pub(crate) fn fatal_panic(&self) -> Option<&PanicRecord> {
+        self.panics.get(self.fatal_panic?)
     }
 
     pub(crate) fn last_words(&self) -> (&str, u64) {
@@ -211,6 +219,7 @@ impl Execution {
         self.accesses.clear();
         self.evidence.clear();
         self.panics.clear();
+        self.fatal_panic = None;
         self.stop = None;
         self.misuse = None;
         self.hang = None;

@@ -1,14 +1,15 @@
 //! Faults that would kill the process, caught on a model thread: stack overflows and double panics.
 //!
-//! The guard page below a fiber's stack turns an overflow into SIGSEGV; a panic that leaves a destructor
-//! during unwinding ends in `abort`, and so in SIGABRT (the panic hook has noted it before). The handler runs on
-//! the OS thread's alternate stack (std installs one). It lets the fiber return from its bottom instead of
-//! going on (corosensei's trap handler), and the execution fails with a report.
+//! The guard page below a fiber's stack turns an overflow into SIGSEGV. The handler runs on the OS thread's alternate
+//! stack (std installs one). It lets the fiber return from its bottom instead of going on (corosensei's trap
+//! handler), and the execution fails with a report. A panic that leaves a destructor during unwinding, or that cannot unwind at
+//! all, ends in `abort`, and so in SIGABRT (the panic hook has noted it before), and so does an allocation that fails. That
+//! handler runs on the fiber, and leaves it like an operation that ends the execution.
 //!
 //! So it does when the program under test uses memory that is not its own, or executes an instruction that is
 //! none, which is how a use after free shows. A fault inside a shared library is different: it may hold a
 //! lock, the allocator's for one, that would then never be released. There the process has to die, as it does by
-//! any fault outside fibers; before that, the handler writes how to run the execution again. Where all this is
+//! any fault outside fibers; before that, the handler writes how to run the execution again (`last_words`). Where all this is
 //! not implemented the process dies as without drawloom.
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -20,7 +21,7 @@ mod handler {
     use corosensei::trap::TrapHandlerRegs;
     use libc::{c_int, siginfo_t, ucontext_t};
 
-    use crate::rt::{current, image};
+    use crate::rt::{current, image, last_words, unwind};
 
     const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
 
@@ -41,7 +42,10 @@ mod handler {
             let mut action = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
             let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) = handle;
             action.sa_sigaction = handler as usize;
-            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            // Only an overflow leaves no room on the stack. An abort's handler may be left for good, so the signal must not stay
+            // blocked.
+            let flags = if signal == libc::SIGABRT { libc::SA_NODEFER } else { libc::SA_ONSTACK };
+            action.sa_flags = libc::SA_SIGINFO | flags;
             libc::sigaction(signal, &action, previous.as_mut_ptr());
             previous.assume_init()
         }
@@ -58,7 +62,7 @@ mod handler {
             }
         };
         if !handled {
-            say_last_words(signal);
+            last_words::say(name(signal));
             pass_on(signal, info, context);
         }
     }
@@ -81,18 +85,20 @@ mod handler {
         true
     }
 
-    /// Lets the running fiber return, if the panic hook has seen that it is about to abort.
+    /// Leaves the running fiber, if it is the program's own code that aborts, and no library's: an allocator that finds its lists
+    /// broken may hold its lock.
     unsafe fn end_aborting(context: &mut ucontext_t) -> bool {
         let Some(current) = current() else { return false };
         let Some(trap) = current.trap_handler() else { return false };
-        if !current.has_double_panic() || !trap.stack_ptr_in_bounds(stack_pointer(context)) {
+        let own = trap.stack_ptr_in_bounds(stack_pointer(context));
+        if !own
+            || !unwind::is_called_by_program(instruction_pointer(context), libc::abort as *const () as usize)
+        {
             return false;
         }
-        // SAFETY: the fiber is inside `abort`, which may be left from a handler (C11 7.22.4.1); for the rest as
-        // in `end_overflowed`.
-        let registers = unsafe { trap.setup_trap_handler(|| ()) };
-        set_registers(context, &registers);
-        true
+        // SAFETY: the handler runs on the stack that it has interrupted, the fiber's. That one is inside `abort`, which may be
+        // left from a handler (C11 7.22.4.1).
+        unsafe { current.abort() }
     }
 
     /// Lets the running fiber return, if the fault is the test's own.
@@ -116,36 +122,6 @@ mod handler {
             libc::SIGABRT => "SIGABRT",
             libc::SIGILL => "SIGILL",
             _ => "SIGFPE",
-        }
-    }
-
-    /// Writes which execution is about to take the process with it. Allocates nothing.
-    fn say_last_words(signal: c_int) {
-        let Some(mut current) = current() else { return };
-        let (words, index) = current.execution().last_words();
-        let mut digits = [0; 20];
-        let mut first = digits.len();
-        let mut left = index;
-        loop {
-            first -= 1;
-            digits[first] = b'0' + (left % 10) as u8;
-            left /= 10;
-            if left == 0 {
-                break;
-            }
-        }
-        let index = if words.ends_with('/') { &digits[first..] } else { &[] };
-        let parts: [&[u8]; 6] = [
-            b"\ndrawloom: ",
-            name(signal).as_bytes(),
-            b" ends the process in ",
-            words.as_bytes(),
-            index,
-            b"\n",
-        ];
-        for part in parts {
-            // SAFETY: the pointer and the length are those of a slice; 2 is standard error.
-            unsafe { libc::write(2, part.as_ptr().cast(), part.len()) };
         }
     }
 

@@ -22,6 +22,7 @@ pub(crate) mod image;
 pub(crate) mod kernel;
 pub(crate) mod knot;
 pub(crate) mod lanes;
+pub(crate) mod last_words;
 pub(crate) mod limits;
 pub(crate) mod local;
 pub(crate) mod locks;
@@ -40,6 +41,8 @@ pub(crate) mod switching;
 pub(crate) mod thread;
 pub(crate) mod timer;
 pub(crate) mod tracked;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod unwind;
 pub(crate) mod waiting;
 pub(crate) mod watchdog;
 pub(crate) mod workers;

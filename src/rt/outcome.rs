@@ -94,6 +94,8 @@ pub(crate) enum Stop {
     DataRace,
     /// A panic left a destructor that ran because of another panic.
     DoublePanic,
+    /// A thread aborted the process: it asked for it, or panicked where it cannot unwind.
+    Abort,
     /// A thread ran out of stack.
     StackOverflow,
     /// A thread used an instrumented value whose memory has been overwritten; its type, or watched memory.

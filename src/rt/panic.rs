@@ -4,8 +4,8 @@
 //! thread is panicking is kept by the model: exact unless a thread catches a panic of its own while another
 //! is switched out in the middle of unwinding.
 //!
-//! A panic that leaves a destructor during unwinding aborts the process. The hook is called for it before
-//! that, and notes it; then `faults` catches the abort. (The hook itself cannot leave the fiber: std holds a
+//! A panic that leaves a destructor during unwinding aborts the process, and so does one that cannot unwind, as those of rustc's
+//! own checks. The hook is called for it before that, and notes it; then `faults` catches the abort. (The hook itself cannot leave the fiber: std holds a
 //! lock around it, without which no test harness can end.)
 
 use std::panic::PanicHookInfo;
@@ -15,7 +15,8 @@ use super::op::ThreadId;
 use super::outcome::{PanicRecord, SourceLocation};
 use super::{Current, current};
 
-/// What std's runtime says when a destructor panics during unwinding, just before it aborts.
+/// What std's runtime says just before it aborts: a destructor panicked during unwinding, or a panic has come to a function that
+/// no panic may leave.
 const IN_CLEANUP: &str = "panic in a destructor during cleanup";
 const CANNOT_UNWIND: &str = "panic in a function that cannot unwind";
 
@@ -37,8 +38,13 @@ fn in_model_thread(
     previous: &(dyn Fn(&PanicHookInfo<'_>) + Send + Sync),
 ) {
     let message = payload_message(info.payload());
-    if message == IN_CLEANUP || message == CANNOT_UNWIND {
+    if message == IN_CLEANUP {
         current.note_double_panic();
+        return;
+    }
+    if message == CANNOT_UNWIND {
+        // What was noted before is what somebody wants to see.
+        current.note_fatal_panic();
         return;
     }
     let step = current.kernel().steps;
@@ -51,9 +57,19 @@ fn in_model_thread(
     let execution = current.execution();
     execution.panics.push(PanicRecord { thread, step, message, location });
     execution.kernel.thread_mut(thread).unwinding = true;
-    if execution.prints_panics() {
+    if cannot_unwind(info) {
+        // Nor is it printed: for such a panic the test harness's hook takes the locks of stdout and stderr for good, as the process
+        // is about to end. Here it is not.
+        current.note_fatal_panic();
+    } else if execution.prints_panics() {
         previous(info);
     }
+}
+
+/// Whether the process is going to be aborted. std has no stable way to ask, but writes it. If it no longer did, the report would
+/// only say less.
+fn cannot_unwind(info: &PanicHookInfo<'_>) -> bool {
+    format!("{info:?}").contains("can_unwind: false")
 }
 
 /// The text of a panic's payload.

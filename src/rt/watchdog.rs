@@ -35,13 +35,13 @@ mod interrupt {
 
 use std::backtrace::Backtrace;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 pub(crate) use interrupt::Question;
 use threads::{Doing, OsThread};
 
+use super::last_words;
 use super::workers::{self, CLEANS_UP, Status};
 
 /// Where a thread stood that the watchdog has stopped.
@@ -174,6 +174,7 @@ fn run() {
         std::thread::sleep(tick);
         // If the watchdog was late, everybody may have been.
         let passed = before.elapsed().min(2 * tick);
+        last_words::speak_for_the_dying();
         tell_listeners(&workers);
         seen.retain(|number, _| workers.iter().any(|(other, _)| other == number));
         for (number, status) in &workers {
@@ -243,7 +244,6 @@ fn give_up(status: &Status, watched: &Watched, hang_after: Duration) -> ! {
         status.index_after(&watched.words),
         hang_after,
     );
-    // Not `eprint!`: whoever captures what tests print is about to go with the process.
-    let _ = std::io::stderr().write_all(message.as_bytes());
+    last_words::write_now(&message);
     std::process::abort()
 }

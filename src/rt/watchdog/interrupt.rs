@@ -21,6 +21,7 @@ use super::symbols::{self, Function};
 use super::threads::Doing;
 use super::{Answer, NOTED, Status};
 use crate::rt::faults::instruction_pointer;
+use crate::rt::unwind::{self, Walk};
 use crate::rt::{current, image, workers};
 
 /// Ignored by a process that does not know it, so a signal too many does no harm.
@@ -181,14 +182,19 @@ fn look_around(context: &ucontext_t, waits: bool, insists: bool) -> Answer {
     if waits && !is_at_call(interrupted) {
         return Answer::Busy;
     }
-    let mut walk =
-        Walk { interrupted, has_begun: false, answer: Answer::Ended, heeds_libraries: !waits && !insists };
-    let callback: extern "C" fn(*mut c_void, *mut c_void) -> c_int = step;
-    // SAFETY: the unwinder that std is linked with walks the calling thread's stack; it calls `step` with the pointer to
-    // `walk`, which outlives the walk.
-    unsafe { _Unwind_Backtrace(callback, (&raw mut walk).cast()) };
+    let mut found = Answer::Ended;
+    let has_begun = unwind::each_function(interrupted, &mut |address| {
+        found = match symbols::function_at(address) {
+            Some(Function::Critical) => Answer::Busy,
+            Some(Function::Own) => Answer::OwnWork,
+            Some(Function::Bottom) => return Walk::End,
+            None if !waits && !insists && image::is_in_library(address) => Answer::InLibrary,
+            None => found,
+        };
+        if matches!(found, Answer::Busy | Answer::OwnWork) { Walk::End } else { Walk::On }
+    });
     // What is on the stack is not known.
-    if walk.has_begun || insists { walk.answer } else { Answer::InLibrary }
+    if has_begun || insists { found } else { Answer::InLibrary }
 }
 
 /// Whether the instruction at this address, or the one before, is that of a system call: one that is to be begun again, or has
@@ -204,52 +210,6 @@ fn is_at_call(address: usize) -> bool {
         unsafe { std::slice::from_raw_parts(at as *const u8, CALL.len()) }
     };
     code(address) == CALL || code(address - CALL.len()) == CALL
-}
-
-/// A walk up the stack.
-struct Walk {
-    interrupted: usize,
-    /// Whether the frames of the handler are behind.
-    has_begun: bool,
-    answer: Answer,
-    heeds_libraries: bool,
-}
-
-extern "C" fn step(frame: *mut c_void, walk: *mut c_void) -> c_int {
-    const GO_ON: c_int = 0;
-    const END: c_int = 5;
-    // SAFETY: the unwinder hands on the pointer that it was given, and a valid frame.
-    let (walk, address) = unsafe { (&mut *walk.cast::<Walk>(), _Unwind_GetIP(frame)) };
-    let address = match walk.has_begun {
-        // A return address may already be that of the next function.
-        true => address.wrapping_sub(1),
-        false if address != walk.interrupted => return GO_ON,
-        false => address,
-    };
-    walk.has_begun = true;
-    match symbols::function_at(address) {
-        Some(Function::Critical) => {
-            walk.answer = Answer::Busy;
-            return END;
-        }
-        Some(Function::Own) => {
-            walk.answer = Answer::OwnWork;
-            return END;
-        }
-        Some(Function::Bottom) => return END,
-        None if walk.heeds_libraries && image::is_in_library(address) => walk.answer = Answer::InLibrary,
-        None => {}
-    }
-    GO_ON
-}
-
-// Of the unwinder that std itself uses, and so is linked with everywhere.
-unsafe extern "C" {
-    fn _Unwind_Backtrace(
-        callback: extern "C" fn(*mut c_void, *mut c_void) -> c_int,
-        data: *mut c_void,
-    ) -> c_int;
-    fn _Unwind_GetIP(frame: *mut c_void) -> usize;
 }
 
 /// The signal was not for drawloom.
