@@ -4,6 +4,12 @@ use super::{Config, ConfigError, StrategyKind};
 use crate::explore::strategy::Strategy;
 use crate::rt::limits::{Limits, Strict};
 
+/// More are refused: each worker is an OS thread.
+const MAX_WORKERS: usize = 1_024;
+
+/// The largest depth of PCT.
+const MAX_DEPTH: u32 = 1_000;
+
 impl Config {
     /// What the test's file of regressions is called after.
     pub(crate) fn regression_name(&self) -> &str {
@@ -78,6 +84,20 @@ impl Config {
                 "`hang_after` must be longer than nothing; turn it off if there is to be no limit",
             ));
         }
+        if self.workers > MAX_WORKERS {
+            return Err(ConfigError::new(format!(
+                "`workers` is {}, but can be {MAX_WORKERS} at most; more than the machine has processors are of no use",
+                self.workers
+            )));
+        }
+        if let StrategyKind::Pct { depth } = self.strategy
+            && depth > MAX_DEPTH
+        {
+            return Err(ConfigError::new(format!(
+                "the depth of the strategy \"pct:{depth}\" can be {MAX_DEPTH} at most; bugs need a few changes of priority, and with \
+                 thousands of them \"random\" does the same"
+            )));
+        }
         if self.stack_size < 16 << 10 {
             return Err(ConfigError::new(format!(
                 "`stack_size` is {} bytes, but must be at least 16384",
@@ -93,6 +113,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn settings_that_would_only_take_time_are_refused() {
+        let error = Config::new().workers(100_000).check().unwrap_err();
+        assert!(error.to_string().starts_with("`workers` is 100000, but can be 1024 at most"), "{error}");
+        let error = Config::new().strategy(StrategyKind::Pct { depth: 10_000_000 }).check().unwrap_err();
+        assert!(error.to_string().contains("\"pct:10000000\" can be 1000 at most"), "{error}");
+    }
 
     #[test]
     fn settings_of_zero_are_refused_by_name() {

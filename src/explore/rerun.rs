@@ -28,6 +28,12 @@ use crate::shrink::NoCause;
 const RUNS: u32 = 12;
 const SHORT: usize = 2_000;
 
+/// How many schedules of earlier failures are run at most: some hundred milliseconds.
+const MOST_REGRESSIONS: usize = 1_000;
+
+/// How many lines that cannot be read are told one by one.
+const SAID_UNREADABLE: u32 = 5;
+
 impl Exploration<'_> {
     /// Runs a failing schedule again, to see that it fails again, and to describe it.
     pub(super) fn second_run(&self, finding: Finding) -> Result<Failure, ConfigError> {
@@ -210,12 +216,24 @@ impl Exploration<'_> {
                 return Ok(None);
             }
         };
-        for (line, text) in tokens {
+        // Those at the end were found last.
+        let left_out = tokens.len().saturating_sub(MOST_REGRESSIONS);
+        if left_out > 0 {
+            notes.push(format!(
+                "only the last {MOST_REGRESSIONS} schedules of {} were run; remove lines",
+                regressions.label()
+            ));
+        }
+        let mut unreadable = 0;
+        for (line, text) in tokens.into_iter().skip(left_out) {
             let place = format!("line {line} of {}", regressions.label());
             let token = match Token::decode(&text) {
                 Ok(token) => token,
                 Err(error) => {
-                    notes.push(format!("{place} was left out: {error}; or remove the line"));
+                    unreadable += 1;
+                    if unreadable <= SAID_UNREADABLE {
+                        notes.push(format!("{place} was left out: {error}; or remove the line"));
+                    }
                     continue;
                 }
             };
@@ -252,6 +270,12 @@ impl Exploration<'_> {
                     "{place} no longer fits the test (step {step}: {reason}) and shows nothing any more; remove the line"
                 ));
             }
+        }
+        if unreadable > SAID_UNREADABLE {
+            let (more, label) = (unreadable - SAID_UNREADABLE, regressions.label());
+            notes.push(format!(
+                "{more} more lines of {label} were left out, for they are no schedules either"
+            ));
         }
         Ok(None)
     }
