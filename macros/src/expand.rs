@@ -5,7 +5,9 @@ use quote::{format_ident, quote};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, FnArg, Item, ItemFn, Meta, Pat, Result, ReturnType, Token, Type};
+use syn::{
+    AttrStyle, Attribute, Error, Expr, FnArg, Item, ItemFn, Meta, Pat, Result, ReturnType, Token, Type,
+};
 
 use crate::arguments::Arguments;
 
@@ -19,12 +21,14 @@ pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> Result<TokenStr
 }
 
 fn expansion(arguments: &Arguments, function: &ItemFn, inputs: &Inputs) -> TokenStream {
-    let ItemFn { attrs: attributes, vis: visibility, sig: signature, block } = function;
+    let ItemFn { attrs, vis: visibility, sig: signature, block } = function;
+    // `#![allow(…)]` at the beginning of the body says something about all of it.
+    let (attributes, inner): (Vec<&Attribute>, Vec<&Attribute>) =
+        attrs.iter().partition(|attribute| matches!(attribute.style, AttrStyle::Outer));
     let name = &signature.ident;
     let output = &signature.output;
     let calls = &arguments.calls;
-    let keep_regressions =
-        if arguments.expects_failure { quote!(false) } else { keep_regressions(attributes) };
+    let keep_regressions = if arguments.expects_failure { quote!(false) } else { keep_regressions(attrs) };
     // Always spelled out: left to inference, the type of a body that only panics would be `!`.
     let output = match output {
         ReturnType::Default => quote!(-> ()),
@@ -57,6 +61,7 @@ fn expansion(arguments: &Arguments, function: &ItemFn, inputs: &Inputs) -> Token
         #[::core::prelude::v1::test]
         #(#attributes)*
         #visibility fn #name() {
+            #(#inner)*
             #run
         }
     }

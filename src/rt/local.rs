@@ -1,6 +1,6 @@
 //! Thread locals of one model thread: made at first use, destroyed when the thread ends.
 //!
-//! A key is looked up by the address of its `LocalKey`, which is a static; threads have few keys, so a
+//! A key is looked up by the address of a static of its own; threads have few keys, so a
 //! list beats a map. As in std, a destructor may use other keys, and the last key made is destroyed first.
 
 /// The value of one key in one thread.

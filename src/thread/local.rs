@@ -13,6 +13,8 @@ pub struct LocalKey<T: 'static> {
     /// Empty until it is used, so that it can be set without the initial value being made.
     outside: &'static std::thread::LocalKey<OnceCell<T>>,
     init: fn() -> T,
+    /// What the key is known by: its own address is another wherever it is used, since it is a constant, as std's is.
+    key: &'static u8,
 }
 
 impl<T> fmt::Debug for LocalKey<T> {
@@ -49,13 +51,17 @@ unsafe fn destroy<T>(value: *mut ()) {
 impl<T: 'static> LocalKey<T> {
     /// For the macro.
     #[doc(hidden)]
-    pub const fn new(outside: &'static std::thread::LocalKey<OnceCell<T>>, init: fn() -> T) -> LocalKey<T> {
-        LocalKey { outside, init }
+    pub const fn new(
+        outside: &'static std::thread::LocalKey<OnceCell<T>>,
+        init: fn() -> T,
+        key: &'static u8,
+    ) -> LocalKey<T> {
+        LocalKey { outside, init, key }
     }
 
     /// The running model thread's value. `first` is what to start with instead of the initial value.
     fn value_in(&'static self, mut current: Current, first: &mut Option<T>) -> Result<*const T, AccessError> {
-        let key = std::ptr::from_ref(self).addr();
+        let key = std::ptr::from_ref(self.key).addr();
         let thread = current.kernel().current;
         if let Some(value) = lookup(current, key)? {
             return Ok(value.cast());
@@ -300,7 +306,7 @@ macro_rules! thread_local {
     };
     (@key [$(#[$attribute:meta])*] [$visibility:vis] $name:ident, $type:ty, $($init:tt)*) => {
         $(#[$attribute])*
-        $visibility static $name: $crate::thread::LocalKey<$type> = {
+        $visibility const $name: $crate::thread::LocalKey<$type> = {
             // Items are not hygienic: names that no initial value mentions.
             fn __drawloom_initial() -> $type {
                 $($init)*
@@ -309,7 +315,8 @@ macro_rules! thread_local {
                 static __DRAWLOOM_OUTSIDE: $crate::__private::std::cell::OnceCell<$type> =
                     const { $crate::__private::std::cell::OnceCell::new() };
             }
-            $crate::thread::LocalKey::new(&__DRAWLOOM_OUTSIDE, __drawloom_initial)
+            static __DRAWLOOM_KEY: $crate::__private::std::primitive::u8 = 0;
+            $crate::thread::LocalKey::new(&__DRAWLOOM_OUTSIDE, __drawloom_initial, &__DRAWLOOM_KEY)
         };
     };
 }

@@ -29,7 +29,27 @@ mod elsewhere {
     }
 }
 
+/// A key is a constant: it can be had by value, and stand in an `impl`.
+struct Holder {
+    key: LocalKey<Cell<u32>>,
+}
+thread_local!(static HELD: Cell<u32> = const { Cell::new(30) });
+static HOLDER: Holder = Holder { key: HELD };
+
+impl Holder {
+    thread_local! { static SEEN: Cell<u32> = const { Cell::new(0) }; }
+
+    fn bump() -> u32 {
+        Self::SEEN.set(Self::SEEN.get() + 1);
+        Self::SEEN.get()
+    }
+}
+
 pub(crate) fn keys(log: &mut Vec<String>) {
+    HELD.set(31);
+    show!(log, HOLDER.key.get());
+    show!(log, [Holder::bump(), Holder::bump()]);
+    show!(log, thread::spawn(|| (Holder::bump(), HOLDER.key.get())).join().unwrap());
     show!(log, LAZY.with(|list| list.iter().sum::<u32>()));
     show!(log, LAZY.try_with(|list| list.len()));
     show!(log, PUBLIC.with(|number| *number));

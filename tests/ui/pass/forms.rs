@@ -14,4 +14,17 @@ fn fallible() -> Result<(), String> {
 #[ignore = "slow"]
 pub(crate) fn with_attributes() {}
 
+#[drawloom::test]
+fn with_inner_attributes() {
+    #![deny(unused_variables)]
+    #![allow(unused_mut)]
+    let mut _unused = 1;
+}
+
+#[drawloom::test]
+async fn asynchronous_with_inner_attributes() {
+    #![allow(unused_variables)]
+    let unused = 1;
+}
+
 fn main() {}
