@@ -469,6 +469,59 @@ fn an_exploration_inside_an_exploration_is_refused() {
 }
 
 #[test]
+fn an_unknown_thread_that_comes_first_is_told_apart() {
+    let report = explore(config(), || {
+        let value = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&value);
+        std::thread::spawn(move || theirs.fetch_add(1, SeqCst)).join().unwrap();
+        value.fetch_add(1, SeqCst);
+    });
+    let message = failure_of(&report, FailureKind::Misuse).message();
+    assert!(message.contains("was used by an OS thread that the exploration does not know"), "{message}");
+    let report = explore(Config::new(), || {
+        let lock = Mutex::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| *lock.lock().unwrap() += 1);
+        });
+        assert_eq!(*lock.lock().unwrap(), 1);
+    });
+    let message = failure_of(&report, FailureKind::Misuse).message();
+    assert!(message.starts_with("the Mutex made at tests/failures.rs:"), "{message}");
+}
+
+#[test]
+fn a_value_that_was_used_before_the_exploration_is_no_misuse() {
+    static SHARED: AtomicU32 = AtomicU32::new(0);
+    let value = Arc::new(AtomicU32::new(0));
+    let lock = Mutex::new(0);
+    for _ in 0..3 {
+        value.fetch_add(1, SeqCst);
+        *lock.lock().unwrap() += 1;
+        let report = explore(config().executions(20), || {
+            // A test that has nothing to do with this one may use what is in a static.
+            std::thread::spawn(|| SHARED.fetch_add(1, SeqCst)).join().unwrap();
+            SHARED.fetch_add(1, SeqCst);
+            value.fetch_add(1, SeqCst);
+            drop(lock.lock());
+        });
+        assert!(report.passed(), "{report}");
+    }
+    assert_eq!(value.load(SeqCst), 3);
+}
+
+#[test]
+fn a_regressions_folder_of_many_lines_is_answered_at_once() {
+    let folder = std::env::temp_dir().join(format!("drawloom-many-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("many.txt"), "no token\n".repeat(200_000)).unwrap();
+    let report = explore(config().name("many").regressions(&folder), || ());
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(report.passed(), "{report}");
+    let text = report.to_string();
+    assert!(text.lines().count() < 100, "{text}");
+}
+
+#[test]
 fn an_unknown_thread_is_told_apart() {
     let report = explore(config(), || {
         let value = Arc::new(AtomicU32::new(0));

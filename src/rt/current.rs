@@ -19,6 +19,7 @@ use super::local::Doomed;
 use super::object::ObjectKind;
 use super::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use super::outcome::Stop;
+use super::outside;
 use super::state::State;
 use super::timer::{Instant, NEVER};
 use super::watchdog::Hang;
@@ -191,6 +192,10 @@ impl Current {
             return object;
         }
         let older = identity.owner().is_some();
+        let began = self.execution().began;
+        if let Some(message) = outside::misuse_before(identity, kind.name(), began) {
+            self.note_misuse(message);
+        }
         match identity.claim(stamp, abandoned) {
             Claim::Mine(index) => ObjectId(index),
             claim => {

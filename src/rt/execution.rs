@@ -15,7 +15,7 @@ use super::current::{CURRENT, Current};
 use super::director::Director;
 use super::evidence::Evidence;
 use super::fiber::{FiberPool, Suspender};
-use super::identity::Stamp;
+use super::identity::{Stamp, begin_epoch};
 use super::kernel::{Kernel, nowhere};
 use super::knot::Knot;
 use super::limits::Limits;
@@ -95,6 +95,8 @@ pub(crate) struct Execution {
     pub(super) worker: Worker,
     pub(super) stamp: Stamp,
     pub(super) executions: u64,
+    /// When it began, as it counts for uses outside.
+    pub(super) began: u64,
     pub(super) hash_keys: Option<(u64, u64)>,
     /// Objects that another worker uses at the same time, by address.
     pub(super) shared: BTreeMap<usize, ObjectId>,
@@ -148,6 +150,7 @@ impl Execution {
             index: 0,
             worker,
             executions: 0,
+            began: 0,
             hash_keys: None,
             shared: BTreeMap::new(),
             shared_data: None,
@@ -237,6 +240,7 @@ impl Execution {
 
     /// Runs `body` as the first thread, and whatever it spawns, to the end.
     pub(crate) fn run(&mut self, body: &(dyn Fn() + Sync)) -> Stop {
+        self.began = begin_epoch();
         let main = self.kernel.add_thread(None, Some(Arc::clone(&self.main_name)), nowhere());
         self.schedule.push_step(main);
         self.kernel.steps = 1;

@@ -13,6 +13,17 @@ use super::kernel::nowhere;
 /// Leaves 23 bits to the worker and keeps the highest bit clear.
 const EXECUTION_BITS: u32 = 40;
 
+/// The worker in the stamps of values that were used outside last. No worker has this number.
+const OUTSIDE: u32 = 0;
+
+/// Time, as it counts for who has used a value first: it goes on by one with each execution that begins.
+static EPOCH: AtomicU64 = AtomicU64::new(1);
+
+/// An execution begins: what is used outside from now on has this epoch or a later one.
+pub(crate) fn begin_epoch() -> u64 {
+    EPOCH.fetch_add(1, Ordering::Relaxed) + 1
+}
+
 /// Which execution of which worker.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Stamp(u64);
@@ -20,6 +31,11 @@ pub(crate) struct Stamp(u64);
 impl Stamp {
     pub(crate) fn new(worker: u32, execution: u64) -> Stamp {
         Stamp(u64::from(worker) << EXECUTION_BITS | execution & ((1 << EXECUTION_BITS) - 1))
+    }
+
+    /// That of a value that was used outside, by nobody's worker, at this time.
+    fn outside(epoch: u64) -> Stamp {
+        Stamp::new(OUTSIDE, epoch)
     }
 
     pub(crate) fn from_bits(bits: u64) -> Stamp {
@@ -44,7 +60,7 @@ pub(crate) struct Identity {
     zero: u32,
     /// Written by the worker in `owner` only, and read by it only.
     index: AtomicU32,
-    /// The stamp of the execution that `index` belongs to; 0 if none has used this value.
+    /// The stamp of the execution that `index` belongs to, or when the value was used outside; 0 if nobody has used it.
     owner: AtomicU64,
     location: Option<&'static Location<'static>>,
 }
@@ -84,10 +100,28 @@ impl Identity {
 
     /// The stamp of the execution that used the value last, if any did.
     pub(crate) fn owner(&self) -> Option<Stamp> {
-        match self.owner.load(Ordering::Relaxed) {
-            0 => None,
-            owner => Some(Stamp(owner)),
+        Some(Stamp(self.owner.load(Ordering::Relaxed))).filter(|owner| owner.worker() != OUTSIDE)
+    }
+
+    /// When the value was used outside, if no execution has used it since.
+    pub(crate) fn used_outside(&self) -> Option<u64> {
+        let owner = Stamp(self.owner.load(Ordering::Relaxed));
+        (owner.worker() == OUTSIDE && owner.0 != 0).then_some(owner.0)
+    }
+
+    /// Notes that the value was used outside. Tells whose it is, if it has an owner that has to be asked.
+    #[inline]
+    pub(crate) fn use_outside(&self) -> Option<Stamp> {
+        let now = Stamp::outside(EPOCH.load(Ordering::Relaxed));
+        let owner = Stamp(self.owner.load(Ordering::Relaxed));
+        if owner.worker() != OUTSIDE {
+            return Some(owner);
         }
+        if owner != now {
+            // If that fails, an execution has just taken it: the next use tells.
+            let _ = self.owner.compare_exchange(owner.0, now.0, Ordering::Relaxed, Ordering::Relaxed);
+        }
+        None
     }
 
     /// Makes the value `stamp`'s, if nobody or an `abandoned` execution has it.

@@ -2,25 +2,25 @@
 //!
 //! Outside an exploration every type behaves as std's. The mistake is an OS thread that the test body
 //! started with `std::thread`, and that uses values of the running execution: neither the model nor the
-//! thread would see what the other does. A value in a static may be used by an unrelated test at the
+//! thread would see what the other does. It is noticed whoever comes first: a use outside leaves its time in the value's identity,
+//! and an execution that finds one that is not earlier than its own beginning fails. A value in a static may be used by an unrelated test at the
 //! same time, so there it is no mistake.
 
-use super::identity::Identity;
+use super::identity::{Identity, Stamp};
 use super::image::is_static;
 use super::workers;
 
 /// Panics if `identity`'s value belongs to an execution that runs now, in another OS thread.
 #[inline]
 pub(crate) fn check(identity: &Identity, what: &str) {
-    if identity.owner().is_some() {
-        check_owner(identity, what);
+    if let Some(owner) = identity.use_outside() {
+        check_owner(owner, identity, what);
     }
 }
 
 #[cold]
-fn check_owner(identity: &Identity, what: &str) {
-    let Some(owner) = identity.owner().filter(|&owner| workers::is_running(owner)) else { return };
-    if is_static(identity.address()) || std::thread::panicking() {
+fn check_owner(owner: Stamp, identity: &Identity, what: &str) {
+    if !workers::is_running(owner) || is_static(identity.address()) || std::thread::panicking() {
         return;
     }
     let message = format!(
@@ -31,4 +31,18 @@ fn check_owner(identity: &Identity, what: &str) {
     // The exploration fails with it, whatever becomes of the panic.
     workers::note_misuse(owner, &message);
     panic!("drawloom: {message}");
+}
+
+/// What is wrong with the use of a value by an execution that has begun at `began`, if an OS thread that it does not know has used
+/// the value since.
+#[cold]
+pub(super) fn misuse_before(identity: &Identity, what: &str, began: u64) -> Option<String> {
+    let used = identity.used_outside()?;
+    (used >= began && !is_static(identity.address())).then(|| {
+        format!(
+            "the {what} made at {} was used by an OS thread that the exploration does not know, while the execution runs that \
+             uses it as well; start threads with drawloom::thread::spawn, not std::thread::spawn",
+            identity.location(),
+        )
+    })
 }
