@@ -23,7 +23,9 @@ use super::outside;
 use super::state::State;
 use super::timer::{Instant, NEVER};
 use super::watchdog::Hang;
-use super::workers::{self, Status};
+use super::workers;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+use super::workers::Status;
 
 thread_local! {
     pub(super) static CURRENT: Cell<*mut Execution> = const { Cell::new(std::ptr::null_mut()) };
@@ -343,6 +345,13 @@ impl Current {
         self.execution().stop = Some(Stop::DoublePanic);
     }
 
+    /// Whether the panic hook has seen that the running thread is about to abort the process.
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    pub(super) fn is_known_to_abort(mut self) -> bool {
+        let execution = self.execution();
+        execution.fatal_panic.is_some() || matches!(execution.stop, Some(Stop::DoublePanic))
+    }
+
     /// The last panic of the running thread is about to abort the process.
     pub(super) fn note_fatal_panic(mut self) {
         let thread = self.kernel().current;
@@ -381,6 +390,7 @@ impl Current {
     /// # Safety
     ///
     /// As for a call of any function by the code that runs: it must not be in the middle of what cannot be entered twice.
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(super) unsafe fn hang(mut self, call: Option<i64>) -> ! {
         let thread = self.kernel().current;
         let thread = self.execution().thread_label(thread);
@@ -395,6 +405,7 @@ impl Current {
     /// # Safety
     ///
     /// As for `hang`.
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(super) unsafe fn note_where_it_runs(mut self) -> usize {
         let ran_at = &mut self.execution().ran_at;
         ran_at.push(Backtrace::force_capture());
@@ -402,6 +413,7 @@ impl Current {
     }
 
     /// What the worker that runs this execution shows to other OS threads.
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(super) fn status(self) -> *const Status {
         // SAFETY: the pointer is to the worker's execution, whose worker is set once: nothing is ever written there.
         unsafe { (*self.0.as_ptr()).worker.status() }

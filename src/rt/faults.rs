@@ -91,9 +91,9 @@ mod handler {
         let Some(current) = current() else { return false };
         let Some(trap) = current.trap_handler() else { return false };
         let own = trap.stack_ptr_in_bounds(stack_pointer(context));
-        if !own
-            || !unwind::is_called_by_program(instruction_pointer(context), libc::abort as *const () as usize)
-        {
+        let asks =
+            || unwind::is_called_by_program(instruction_pointer(context), libc::abort as *const () as usize);
+        if !own || !current.is_known_to_abort() && !asks() {
             return false;
         }
         // SAFETY: the handler runs on the stack that it has interrupted, the fiber's. That one is inside `abort`, which may be

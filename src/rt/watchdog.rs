@@ -69,6 +69,10 @@ pub(crate) struct Watched {
 
 /// What a worker that was asked has answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
+    expect(dead_code, reason = "nobody can be asked there")
+)]
 enum Answer {
     /// Nothing: it cannot be reached, or no thread of the model runs there.
     None,
@@ -85,6 +89,7 @@ enum Answer {
 }
 
 /// How many times it is noted where a thread that runs is, before its execution is ended.
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 const NOTED: usize = 30;
 
 /// How often the watchdog looks, at the least and at the most.

@@ -54,6 +54,7 @@ pub(super) fn watched() -> Vec<(u32, Arc<Status>)> {
 }
 
 /// Runs `act` if the worker exists; its OS thread does not end before that has returned.
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(super) fn while_alive<R>(worker: u32, act: impl FnOnce() -> R) -> Option<R> {
     alive().contains_key(&worker).then(act)
 }
