@@ -33,6 +33,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("max_steps", Takes::positive("u64")),
     ("max_threads", Takes::positive("usize")),
     ("max_preemptions", Takes::integer("u32")),
+    ("steps", Takes::positive("u64")),
     ("time", Takes::Text(time)),
     ("hang_after", Takes::Text(hang_after)),
     ("timeouts", Takes::Text(timeouts)),

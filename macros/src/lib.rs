@@ -48,10 +48,11 @@ use proc_macro::TokenStream;
 /// | `max_steps = N` | `1_000_000` | an execution with more steps fails |
 /// | `max_threads = N` | none | an execution with more threads alive at once fails |
 /// | `max_preemptions = N` | none | at most so many switches away from a thread that could have gone on |
+/// | `steps = N` | `30_000_000` | how many steps the executions of a sampled test may have in all |
 /// | `time = "…"` | none | stop after `"500ms"`, `"10s"`, `"2m"`, whatever number of executions that makes |
 /// | `hang_after = "…"` | `"5s"` | fail if the test's code has not come to an operation for so long; `"off"`: never |
 /// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
-/// | `spurious = N` | `1`, or `0` | how many spurious wakeups of condition variables and `park` an execution may have; none by default where every execution is explored |
+/// | `spurious = N` | `1` | how often in an execution std may do what it rarely does: end a wait for no reason, fail a weak compare-exchange, keep a reader behind a waiting writer, take a park token in a wait of its own |
 /// | `memory = "…"` | `"rc11"` | the memory model of atomics: `"rc11"`, what their orderings allow; `"sc"`, every load reads the last store |
 /// | `workers = N` | `1` | how many OS threads share the executions |
 /// | `stack_size = BYTES` | 1 MiB | the stack of each thread |

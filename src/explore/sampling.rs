@@ -59,6 +59,7 @@ impl Exploration<'_> {
         let out_of_time = AtomicU64::new(0);
         let of_workers = self.on_workers(self.config.workers, |execution| {
             let mut samples = Vec::new();
+            let mut first = Vec::new();
             let mut lock_order = LockOrder::default();
             execution.kernel.behaviour.is_wanted = true;
             execution.deadline = deadline;
@@ -86,7 +87,8 @@ impl Exploration<'_> {
                 lock_order.add(execution, index);
                 samples.push(Sample { index, steps, behaviour: execution.kernel.behaviour.sum() });
                 if verdict.is_none() && is_compared(index) {
-                    verdict = self.compare(execution, index, &profile);
+                    std::mem::swap(&mut first, &mut execution.fingerprints);
+                    verdict = self.compare(execution, index, &profile, &first);
                 }
                 if let Some(verdict) = verdict {
                     if lowest.fetch_min(index, Ordering::Relaxed) > index {
@@ -137,14 +139,20 @@ impl Exploration<'_> {
         Ok(outcome)
     }
 
-    /// Runs an execution that has passed a second time: if the two differ, something that is not controlled decides.
-    fn compare(&self, execution: &mut Execution, index: u64, profile: &Profile) -> Option<Verdict> {
-        let first = std::mem::take(&mut execution.fingerprints);
+    /// Runs an execution that has passed a second time: if it differs from the first, of which the fingerprints are given,
+    /// something that is not controlled decides.
+    fn compare(
+        &self,
+        execution: &mut Execution,
+        index: u64,
+        profile: &Profile,
+        first: &[u8],
+    ) -> Option<Verdict> {
         let verdict = self.run_index(execution, index, profile, PROFILING);
         if execution.is_late {
             return None;
         }
-        let difference = Record::difference_of_fingerprints(&first, execution);
+        let difference = Record::difference_of_fingerprints(first, execution);
         differs(difference, verdict)
     }
 

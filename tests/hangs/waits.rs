@@ -135,7 +135,7 @@ fn a_replay_comes_to_the_same_place() {
     };
     let report = hangs(config(), body);
     let text = report.to_string();
-    assert!(text.contains("lock `count`"), "{text}");
+    assert!(text.contains("spawn two"), "{text}");
     let failure = report.failure().unwrap();
     let replayed = hangs(config().replay(failure.token()), body);
     assert_eq!(replayed.failure().unwrap().message(), failure.message());

@@ -144,12 +144,17 @@ impl Current {
         if self.kernel().limits.directed {
             self.op(Op::new(OpKind::AnnounceWrite, object, location), |execution, _| {
                 execution.kernel.rwlock(object).waiting += 1;
+                // Readers that wait behind writers may have to wait again.
+                execution.kernel.recheck(object);
             });
             return true;
         }
         let is_free =
             self.kernel().rwlock(object).writer.is_none() && self.kernel().entries_mut(object).is_empty();
-        self.kernel().rwlock(object).waiting += u32::from(!is_free);
+        if !is_free {
+            self.kernel().rwlock(object).waiting += 1;
+            self.kernel().recheck(object);
+        }
         !is_free
     }
 

@@ -1,0 +1,297 @@
+//! What verdicts say, what they rest on, and what ends an exploration.
+
+use std::sync::atomic::AtomicBool as StdAtomicBool;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
+
+use drawloom::collections::HashMap;
+use drawloom::sync::atomic::AtomicU32;
+use drawloom::sync::{Arc, Barrier, Condvar, Mutex, RwLock, mpsc};
+use drawloom::{
+    Assumption, Config, Coverage, FailureKind, Limit, MemoryModel, Report, StrategyKind, Timeouts, explore, thread,
+};
+
+fn line(report: &Report) -> String {
+    report.to_string().lines().next().expect("a report has a line").to_owned()
+}
+
+/// A thread sleeps while it holds a lock that another one wants.
+fn a_holder_that_sleeps() {
+    let mutex = Arc::new(Mutex::new(()));
+    let theirs = Arc::clone(&mutex);
+    let thread = thread::spawn(move || {
+        let _guard = theirs.lock().unwrap();
+        thread::sleep(Duration::from_secs(1));
+    });
+    drop(mutex.lock().unwrap());
+    thread.join().unwrap();
+}
+
+/// A thread waits for a flag in a loop, as it has to.
+fn a_waiter() {
+    let pair = Arc::new((Mutex::new(false), Condvar::new()));
+    let theirs = Arc::clone(&pair);
+    let thread = thread::spawn(move || {
+        *theirs.0.lock().unwrap() = true;
+        theirs.1.notify_one();
+    });
+    let mut guard = pair.0.lock().unwrap();
+    while !*guard {
+        guard = pair.1.wait(guard).unwrap();
+    }
+    drop(guard);
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_line_names_what_a_verdict_rests_on_and_nothing_else() {
+    let sleeps = explore(Config::new(), a_holder_that_sleeps);
+    assert_eq!(
+        line(&sleeps),
+        "drawloom: verified: all 2 executions (timers end in the order of their deadlines)"
+    );
+    assert_eq!(sleeps.assumptions(), [Assumption::DeadlineOrder]);
+    let at_any_time = explore(Config::new().timeouts(Timeouts::Any), a_holder_that_sleeps);
+    assert_eq!(line(&at_any_time), "drawloom: verified: all 2 executions");
+    assert_eq!(at_any_time.assumptions(), []);
+    let weak = || {
+        let x = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&x);
+        let thread = thread::spawn(move || theirs.store(1, Relaxed));
+        x.load(Relaxed);
+        thread.join().unwrap();
+    };
+    let strong = explore(Config::new().memory(MemoryModel::SequentiallyConsistent), weak);
+    assert_eq!(line(&strong), "drawloom: verified: all 2 executions (memory is sequentially consistent)");
+    assert_eq!(line(&explore(Config::new(), weak)), "drawloom: verified: all 2 executions");
+}
+
+#[test]
+fn what_std_allows_is_a_second_stage() {
+    let report = explore(Config::new(), a_waiter);
+    let first = explore(Config::new().spurious(0), a_waiter);
+    assert_eq!(report.executions(), first.executions(), "the counts are those of the first stage");
+    assert_eq!(line(&first), "drawloom: verified: all 3 executions (without a spurious wakeup)");
+    assert_eq!(
+        line(&report),
+        "drawloom: verified: all 3 executions (and all 3 with a spurious wakeup, at most one each)"
+    );
+    let [Assumption::Liberties { liberties, bound: 1, explored: Some((3, true)) }] = report.assumptions() else {
+        panic!("{:?}", report.assumptions());
+    };
+    assert!(liberties.spurious_wakeup && !liberties.spurious_failure && !liberties.park_token);
+    // A second stage that is too large is told of, and leaves the first as it is.
+    let many = || {
+        let x = Arc::new(AtomicU32::new(0));
+        let threads = [(); 3].map(|()| {
+            let x = Arc::clone(&x);
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    let _ = x.compare_exchange_weak(0, 0, SeqCst, SeqCst);
+                }
+            })
+        });
+        threads.map(|thread| thread.join().unwrap());
+    };
+    let all = explore(Config::new().strategy(StrategyKind::Exhaustive), many).executions();
+    let report = explore(Config::new().strategy(StrategyKind::Exhaustive).executions(all + 9), many);
+    assert_eq!(report.coverage(), Some(Coverage::Verified), "{report}");
+    assert!(line(&report).contains(" of those with a spurious failure"), "{report}");
+}
+
+#[test]
+fn a_reader_may_wait_behind_a_writer_that_waits() {
+    let body = || {
+        let lock = Arc::new(RwLock::new(0));
+        let theirs = Arc::clone(&lock);
+        let thread = thread::spawn(move || *theirs.write().unwrap() += 1);
+        let (first, second) = (lock.read().unwrap(), lock.read().unwrap());
+        assert_eq!(*first, *second);
+        drop((first, second));
+        thread.join().unwrap();
+    };
+    for strategy in [StrategyKind::Auto, StrategyKind::Exhaustive, StrategyKind::Portfolio] {
+        let report = explore(Config::new().strategy(strategy), body);
+        assert!(report.failed_with(FailureKind::Deadlock), "{report}");
+    }
+    assert!(explore(Config::new().spurious(0), body).passed());
+}
+
+#[test]
+fn waits_of_stds_own_may_take_the_park_token() {
+    let receives = || {
+        let (sender, receiver) = mpsc::channel();
+        let main = thread::current();
+        let thread = thread::spawn(move || {
+            main.unpark();
+            sender.send(1).unwrap();
+        });
+        receiver.recv().unwrap();
+        thread::park();
+        thread.join().unwrap();
+    };
+    let ends_a_scope = || {
+        let main = thread::current();
+        thread::scope(|scope| {
+            scope.spawn(|| main.unpark());
+        });
+        thread::park();
+    };
+    for body in [receives as fn(), ends_a_scope] {
+        assert!(explore(Config::new(), body).failed_with(FailureKind::Deadlock));
+        assert!(explore(Config::new().spurious(0), body).passed());
+    }
+    // Who finds its message does not park.
+    let finds = || {
+        let (sender, receiver) = mpsc::channel();
+        let main = thread::current();
+        sender.send(1).unwrap();
+        let thread = thread::spawn(move || main.unpark());
+        receiver.recv().unwrap();
+        thread::park();
+        // The token is taken by the time that this waits.
+        thread.join().unwrap();
+    };
+    assert!(explore(Config::new(), finds).passed());
+}
+
+#[test]
+fn any_thread_may_lead_a_barrier() {
+    let body = || {
+        let barrier = Arc::new(Barrier::new(2));
+        let theirs = Arc::clone(&barrier);
+        let thread = thread::spawn(move || theirs.wait().is_leader());
+        thread::sleep(Duration::from_secs(1));
+        let leads = barrier.wait().is_leader();
+        assert_ne!(leads, thread.join().unwrap());
+        assert!(!leads, "who comes last does not lead");
+    };
+    for strategy in [StrategyKind::Auto, StrategyKind::Exhaustive, StrategyKind::Portfolio] {
+        assert!(explore(Config::new().strategy(strategy), body).failed_with(FailureKind::Panic));
+    }
+}
+
+#[test]
+fn an_order_of_iteration_that_was_not_explored_is_no_verification() {
+    let iterates = || {
+        let map: HashMap<u32, ()> = (0..2).map(|key| (key, ())).collect();
+        map.keys().count();
+    };
+    let report = explore(Config::new(), iterates);
+    assert_eq!(line(&report), "drawloom: bounded: the only execution (one order of iteration of hash maps)");
+    let looks_up = || {
+        let map: HashMap<u32, ()> = (0..2).map(|key| (key, ())).collect();
+        assert!(map.contains_key(&1));
+    };
+    assert_eq!(explore(Config::new(), looks_up).coverage(), Some(Coverage::Verified));
+    // By default schedules are sampled as well, and one of the two orders is found to fail.
+    for wrong in [0, 1] {
+        let depends = move || {
+            let map: HashMap<u32, ()> = (0..2).map(|key| (key, ())).collect();
+            assert_ne!(*map.keys().next().unwrap(), wrong);
+        };
+        assert!(explore(Config::new(), depends).failed_with(FailureKind::Panic));
+    }
+}
+
+#[test]
+fn state_that_is_not_seen_is_no_failure_but_sampled() {
+    let body = || {
+        let (first, count) = (Arc::new(StdAtomicBool::new(true)), Arc::new(Mutex::new(0)));
+        let threads = [(); 2].map(|()| {
+            let (first, count) = (Arc::clone(&first), Arc::clone(&count));
+            thread::spawn(move || {
+                if first.swap(false, SeqCst) {
+                    *count.lock().unwrap() += 1;
+                }
+            })
+        });
+        threads.map(|thread| thread.join().unwrap());
+        assert_eq!(*count.lock().unwrap(), 1);
+    };
+    let report = explore(Config::new(), body);
+    assert!(report.passed(), "{report}");
+    assert!(matches!(report.coverage(), Some(Coverage::Sampled { .. })), "{report}");
+    assert!(report.to_string().contains("not verified, because of something that its threads"), "{report}");
+    let report = explore(Config::new().strategy(StrategyKind::Exhaustive), body);
+    assert!(report.failed_with(FailureKind::Unverified), "{report}");
+}
+
+#[test]
+fn numbers_that_are_drawn_elsewhere_are_nondeterminism() {
+    // A bit that is as good as random: an address of a fresh allocation, hashed by std's own keys.
+    let coin = || {
+        use std::hash::BuildHasher;
+        std::hash::RandomState::new().hash_one(0).is_multiple_of(2)
+    };
+    for _ in 0..10 {
+        let fails = explore(Config::new(), || assert!(coin()));
+        assert!(fails.failed_with(FailureKind::Nondeterminism), "{fails}");
+        let decides = explore(Config::new(), || {
+            let mutex = Mutex::new(());
+            if coin() {
+                drop(mutex.lock());
+            }
+        });
+        assert!(decides.failed_with(FailureKind::Nondeterminism), "{decides}");
+    }
+}
+
+/// More executions than anybody wants to explore.
+fn large() {
+    let mutex = Arc::new(Mutex::new(0));
+    let threads = [(); 3].map(|()| {
+        let mutex = Arc::clone(&mutex);
+        thread::spawn(move || {
+            for _ in 0..20 {
+                *mutex.lock().unwrap() += 1;
+            }
+        })
+    });
+    threads.map(|thread| thread.join().unwrap());
+}
+
+#[test]
+fn steps_limit_sampling_and_the_line_says_so() {
+    for workers in [1, 2, 4, 8] {
+        let report = explore(Config::new().steps(20_000).workers(workers), large);
+        assert_eq!(report.stopped_by(), Some(Limit::Steps(20_000)), "{report}");
+        assert!(line(&report).ends_with("stopped by the limit of 20,000 steps in all"), "{report}");
+        assert!((100..200).contains(&report.executions()), "{report}");
+    }
+}
+
+#[test]
+fn reports_do_not_depend_on_the_number_of_workers() {
+    let fails = || {
+        let x = Arc::new(AtomicU32::new(0));
+        let threads = [1, 2, 3].map(|by| {
+            let x = Arc::clone(&x);
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    x.store(x.load(Relaxed) + by, Relaxed);
+                }
+            })
+        });
+        threads.map(|thread| thread.join().unwrap());
+        assert_ne!(x.load(Relaxed), 7);
+    };
+    let sampled = || Config::new().strategy(StrategyKind::Portfolio).shrink(false);
+    let all = || Config::new().strategy(StrategyKind::Exhaustive).shrink(false);
+    let settings = [sampled(), sampled().steps(3_000), all(), all().executions(500), Config::new().executions(300)];
+    for config in settings {
+        for body in [fails as fn(), large, a_waiter] {
+            // All executions of `large` are too many.
+            let config = if body as usize == large as usize { config.clone().executions(200) } else { config.clone() };
+            let outcome = |workers| {
+                let report = explore(config.clone().workers(workers), body);
+                let failure = report.failure().map(|failure| (failure.kind(), failure.execution()));
+                (failure, report.executions(), report.steps(), line(&report))
+            };
+            let one = outcome(1);
+            for workers in [2, 4, 8] {
+                assert_eq!(outcome(workers), one, "{workers} workers");
+            }
+        }
+    }
+}
