@@ -97,8 +97,8 @@ fn an_execution_allocates_only_what_the_program_and_its_results_need() {
             }
             threads.into_iter().for_each(|thread| thread.join().unwrap());
         });
-        // A longer schedule than any before may still let a buffer grow, now and then.
-        assert!((500..=501).contains(&threads), "{strategy}: {threads} hundredths an execution");
+        // One of 64 executions is run twice, and a longer schedule than any before may let a buffer grow, now and then.
+        assert!((500..=509).contains(&threads), "{strategy}: {threads} hundredths an execution");
     }
 }
 

@@ -25,7 +25,7 @@ use crate::rt::op::Note;
 use crate::shrink::NoCause;
 
 /// How often a failing schedule is run in addition, and up to how many steps.
-const RUNS: u32 = 12;
+const RUNS: u32 = 20;
 const SHORT: usize = 2_000;
 
 /// How many schedules of earlier failures are run at most: some hundred milliseconds.

@@ -282,30 +282,30 @@ pub(crate) fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Trace;
+    use crate::report::{Assumption, Liberties, Trace};
 
     #[test]
     fn summaries_read_as_the_guide_shows_them() {
+        let report = |test: &str, executions, coverage, max_preemptions| Report {
+            test: format!("tests::{test}"),
+            executions,
+            steps: 0,
+            seed: 0x5eed,
+            strategy: "portfolio".to_owned(),
+            replayed: false,
+            stopped_by: None,
+            coverage: Some(coverage),
+            assumptions: Vec::new(),
+            max_preemptions,
+            inputs: None,
+            notes: Vec::new(),
+            files: Vec::new(),
+            lock_graph: None,
+            trace: Trace::default(),
+            failure: None,
+        };
         let summary = |test: &str, executions, coverage, max_preemptions| {
-            Report {
-                test: format!("tests::{test}"),
-                executions,
-                steps: 0,
-                seed: 0x5eed,
-                strategy: "portfolio".to_owned(),
-                replayed: false,
-                stopped_by: None,
-                coverage: Some(coverage),
-                assumptions: Vec::new(),
-                max_preemptions,
-                inputs: None,
-                notes: Vec::new(),
-                files: Vec::new(),
-                lock_graph: None,
-                trace: Trace::default(),
-                failure: None,
-            }
-            .to_string()
+            report(test, executions, coverage, max_preemptions).to_string()
         };
         let sampled = Coverage::Sampled { distinct: 812, unseen: 0.0037 };
         let lines = [
@@ -314,6 +314,21 @@ mod tests {
             summary("draws", 1_520, Coverage::Bounded, Some(2)),
         ];
         let guide = include_str!("../../docs/verifying.md");
+        let rests_on = |test: &str, executions, assumption| {
+            let mut report = report(test, executions, Coverage::Verified, None);
+            report.assumptions = vec![assumption];
+            report.to_string()
+        };
+        let liberties = Liberties { spurious_wakeup: true, ..Liberties::default() };
+        let resting = [
+            rests_on("retries", 24, Assumption::DeadlineOrder),
+            rests_on("waits", 5, Assumption::Liberties { liberties, bound: 1, explored: Some((12, true)) }),
+        ];
+        assert!(
+            guide.contains(&resting.join("\n")),
+            "docs/verifying.md does not show\n{}",
+            resting.join("\n")
+        );
         assert!(guide.contains(&lines.join("\n")), "docs/verifying.md does not show\n{}", lines.join("\n"));
     }
 

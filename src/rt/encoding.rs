@@ -235,7 +235,7 @@ impl Kernel {
             State::RwLock(state) => {
                 let readers = self.objects.get(place.object).entries.len() as u64;
                 let writer = if state.writer.is_some() { WRITER } else { 0 };
-                writer | u64::from(state.waiting) * WAITING_WRITER | readers
+                writer | (u64::from(state.waiting) * WAITING_WRITER) | readers
             }
             State::Once(once) => match once.phase() {
                 OncePhase::Incomplete => ONCE_INCOMPLETE,

@@ -26,7 +26,10 @@ const ALL: u64 = 64;
 const SHARE: u64 = 64;
 
 /// How often a schedule is run to see whether its runs differ.
-const ATTEMPTS: u32 = 12;
+const ATTEMPTS: u32 = 20;
+
+/// How many steps a schedule has at most that costs little to run again.
+const SHORT: u64 = 2_000;
 
 /// What a run did, as far as another one of the same schedule has to do the same.
 type Trail = (Vec<u8>, Option<FailureKind>);
@@ -38,9 +41,15 @@ impl Worker<'_, '_> {
         passed < ALL || passed.is_multiple_of(SHARE)
     }
 
-    /// Runs the execution that has just passed again: in another order, and the first one in the same order, too.
+    /// Runs the execution that has just passed again: in another order, and the first one in the same order, too, some times.
     pub(super) fn run_again(&mut self, index: u64) -> Option<WorkerEnd> {
-        if index == 0 {
+        // There may be no other execution to show what decides.
+        let repeats = match self.execution.kernel.steps {
+            _ if index > 0 => 0,
+            ..=SHORT => ATTEMPTS,
+            _ => 1,
+        };
+        for _ in 0..repeats {
             let (verdict, is_longer) = self.run_complete(index);
             if let Some(verdict) = differs(verdict, is_longer) {
                 return Some(self.failed(index, verdict));

@@ -203,9 +203,8 @@ impl Exploration<'_> {
         loop {
             let common = Common::new(
                 budget,
-                limits,
+                Limits { strict, ..limits.clone() },
                 workers,
-                strict,
                 deadline,
                 saved.take(),
                 checkpoint.as_ref(),
@@ -279,9 +278,8 @@ const SHARE_UNIT: f64 = (1u64 << 60) as f64;
 impl<'a> Common<'a> {
     fn new(
         budget: &'a Budget,
-        limits: &Limits,
+        limits: Limits,
         workers: usize,
-        strict: Strict,
         deadline: Option<Instant>,
         saved: Option<Saved>,
         checkpoint: Option<&'a Checkpoint>,
@@ -296,12 +294,12 @@ impl<'a> Common<'a> {
             blocked: AtomicU64::new(0),
             steps: AtomicU64::new(0),
             share: AtomicU64::new(0),
-            limits: Limits { strict, ..limits.clone() },
+            strict: limits.strict,
+            limits,
             basis: AtomicU32::new(0),
             passed: AtomicU64::new(0),
             work: AtomicU64::new(0),
             longest: AtomicU64::new(1),
-            strict,
             deadline,
             end: Mutex::new(None),
             straight_count: AtomicUsize::new(straight.len()),

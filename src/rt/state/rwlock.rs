@@ -9,7 +9,7 @@ use crate::rt::object::{Entry, ObjectKind};
 use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::outcome::Holder;
 use crate::rt::state::State;
-use crate::rt::{Current, Identity};
+use crate::rt::{Current, Execution, Identity};
 
 /// A reader-writer lock; the readers are the object's entries.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +87,14 @@ impl Kernel {
     }
 }
 
+/// Whether a reader that could have the lock waits behind writers that wait, if there are any: a choice.
+fn waits_behind_writers(execution: &mut Execution, object: ObjectId) -> bool {
+    let RwLockState { writer, waiting, .. } = *execution.kernel.rwlock(object);
+    let waits = writer.is_none() && waiting > 0 && execution.choose(Choice::WaitingWriter, 2) == 1;
+    execution.kernel.liberties += u32::from(waits);
+    waits
+}
+
 impl Current {
     /// The object of a reader-writer lock, registered at its first use.
     pub(crate) fn rwlock_object(self, lock: &Identity, poisoned: impl FnOnce() -> bool) -> ObjectId {
@@ -101,39 +109,37 @@ impl Current {
     }
 
     /// Waits until there is no writer and becomes a reader. Returns whether the lock is poisoned.
-    pub(crate) fn rwlock_read(self, object: ObjectId, location: &'static Location<'static>) -> bool {
-        let argument = if self.waits_behind_writers(object, location) { BEHIND_WRITERS } else { 0 };
-        let op = Op { argument, ..Op::new(OpKind::ReadLock, object, location) };
-        self.op(op, |execution, thread| {
+    ///
+    /// std allows that the reader waits behind writers that wait, where those only wait for other readers. A director has to see
+    /// that the reader looks, and so it does that in an operation of its own; otherwise a reader that could have had
+    /// the lock waits once more.
+    pub(crate) fn rwlock_read(mut self, object: ObjectId, location: &'static Location<'static>) -> bool {
+        let is_directed = self.kernel().limits.directed;
+        let may_wait = self.kernel().allows_waiting_writer(object, false);
+        let behind = Op { argument: BEHIND_WRITERS, ..Op::new(OpKind::ReadLock, object, location) };
+        let take = |execution: &mut Execution, thread| {
             execution.kernel.add_reader(object, thread, location, true);
             execution.kernel.rwlock(object).poisoned
-        })
-    }
-
-    /// Whether a reader that has just come waits behind writers that wait, which std allows where they only wait for other
-    /// readers. A director has to see that the reader looks.
-    fn waits_behind_writers(mut self, object: ObjectId, location: &'static Location<'static>) -> bool {
-        if !self.kernel().allows_waiting_writer(object, false) {
-            return false;
-        }
-        if self.kernel().limits.directed {
-            return self.op(Op::new(OpKind::ArriveToRead, object, location), |execution, _| {
-                let RwLockState { writer, waiting, .. } = *execution.kernel.rwlock(object);
+        };
+        if may_wait && is_directed {
+            let waits = self.op(Op::new(OpKind::ArriveToRead, object, location), |execution, _| {
+                let waiting = execution.kernel.rwlock(object).waiting;
                 execution.kernel.found(u64::from(waiting));
-                let waits =
-                    writer.is_none() && waiting > 0 && execution.choose(Choice::WaitingWriter, 2) == 1;
-                execution.kernel.liberties += u32::from(waits);
-                waits
+                waits_behind_writers(execution, object)
             });
+            let op = if waits { behind } else { Op::new(OpKind::ReadLock, object, location) };
+            return self.op(op, take);
         }
-        let RwLockState { writer, waiting, .. } = *self.kernel().rwlock(object);
-        let may_wait = writer.is_none() && waiting > 0 && self.kernel().spurious_left > 0;
-        if !may_wait || self.execution().choose(Choice::WaitingWriter, 2) == 0 {
-            return false;
-        }
-        self.kernel().spurious_left -= 1;
-        self.kernel().liberties += 1;
-        true
+        let taken = self.op(Op::new(OpKind::ReadLock, object, location), |execution, thread| {
+            let may_wait = may_wait && execution.kernel.spurious_left > 0;
+            if may_wait && waits_behind_writers(execution, object) {
+                execution.kernel.spurious_left -= 1;
+                execution.kernel.note_failed(0);
+                return None;
+            }
+            Some(take(execution, thread))
+        });
+        taken.unwrap_or_else(|| self.op(behind, take))
     }
 
     /// Counts a writer that has just come among those that wait, if that may matter to readers. Whether it is.
