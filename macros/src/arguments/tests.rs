@@ -159,7 +159,7 @@ fn an_unknown_name_is_refused_with_the_nearest_one() {
     assert_eq!(
         error("excutions = 5"),
         "no argument is called `excutions`; did you mean `executions`? the arguments are \
-         `executions`, `cases`, `seed`, `strategy`, `exhaustive`, `max_steps`, `max_threads`, `max_preemptions`, `time`, `hang_after`, `timeouts`, \
+         `executions`, `cases`, `seed`, `strategy`, `exhaustive`, `max_steps`, `max_threads`, `max_preemptions`, `steps`, `time`, `hang_after`, `timeouts`, \
          `spurious`, `memory`, `workers`, `stack_size`, `leaked_threads`, `daemons`, `leaks`, `check_exclusive`, `lock_order`, `shrink`, `expect`"
     );
     assert!(error("colour = 5").starts_with("no argument is called `colour`; the arguments are"));
