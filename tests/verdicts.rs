@@ -68,6 +68,29 @@ fn a_line_names_what_a_verdict_rests_on_and_nothing_else() {
 }
 
 #[test]
+fn a_longer_sleep_comes_later_unless_time_passes_as_it_likes() {
+    let body = || {
+        let x = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&x);
+        let thread = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(10));
+            theirs.store(1, SeqCst);
+        });
+        thread::sleep(Duration::from_millis(11));
+        assert_eq!(x.load(SeqCst), 1, "the sleep was too short");
+        thread.join().unwrap();
+    };
+    let report = explore(Config::new(), body);
+    assert_eq!(
+        line(&report),
+        "drawloom: verified: the only execution (timers end in the order of their deadlines)"
+    );
+    let report = explore(Config::new().timeouts(Timeouts::Any), body);
+    assert!(report.failed_with(FailureKind::Panic), "{report}");
+    assert!(!report.to_string().contains("stale"), "{report}");
+}
+
+#[test]
 fn what_std_allows_is_a_second_stage() {
     let report = explore(Config::new(), a_waiter);
     let first = explore(Config::new().spurious(0), a_waiter);

@@ -318,6 +318,9 @@ fn found(event: &Event, kind: Option<ObjectKind>, pointers: &mut Pointers) -> Fo
     let mut found = Found::default();
     match event.note {
         Note::None => {}
+        Note::Read(bits) if event.op.kind == OpKind::ReadClock => {
+            found.read = Some(format!("{:?}", Duration::from_nanos(bits)));
+        }
         Note::Read(bits) => found.read = show(bits),
         Note::ReadStale { value, last } => (found.read, found.last) = (show(value), show(last)),
         Note::WroteEarlier { new, last } => (found.new, found.last) = (show(new), show(last)),

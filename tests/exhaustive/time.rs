@@ -275,6 +275,17 @@ fn the_end_of_a_sleep_orders_what_happens_but_tells_nobody_of_it() {
             }
         });
     });
+    // What is `SeqCst` is in one order for all, which is that of time.
+    check("message passing by sleep, in one order", [1, 1, 2, 2], || {
+        spawn_each(2, AtomicU32::new(0), |number, x| {
+            if number == 0 {
+                x.store(1, SeqCst);
+            } else {
+                thread::sleep(seconds(1));
+                x.load(SeqCst);
+            }
+        });
+    });
     check("message passing by sleep", [1, 2, 2, 2], || {
         spawn_each(2, AtomicU32::new(0), |number, x| {
             if number == 0 {

@@ -19,7 +19,7 @@ use super::spin::Site;
 use crate::rt::basis::Basis;
 use crate::rt::limits::Strict;
 
-const HEAD: &str = "drawloom checkpoint 1";
+const HEAD: &str = "drawloom checkpoint 2";
 
 /// A graph that was explored, as what others were found from.
 #[derive(Debug)]

@@ -25,9 +25,6 @@ use crate::rt::limits::Strict;
 use crate::rt::op::{Choice, OpKind, ThreadId};
 use crate::rt::outcome::Stop;
 
-/// How many alternatives of a choice of the program are explored at most.
-const ENUMERATED: usize = 256;
-
 /// The graph of a worker and the execution that follows it.
 #[derive(Debug)]
 pub(super) struct Explorer {
@@ -55,7 +52,7 @@ pub(super) struct Explorer {
     pub(super) lines: Vec<u32>,
     pub(super) threads: Vec<ThreadId>,
     /// The next event of each thread that it is to follow.
-    expected: Vec<EventId>,
+    pub(super) expected: Vec<EventId>,
     /// The location of each place of an object.
     pub(super) bound: Vec<u32>,
     /// The step of each event in this run; 0 if it has not happened.
@@ -296,22 +293,6 @@ impl Explorer {
         }
     }
 
-    /// Time passes as the graph says, when all have come as far as they can: to their own sleep, perhaps.
-    #[cold]
-    fn follow_tick(&mut self, kernel: &mut Kernel) -> Option<Direction> {
-        if let Some(other) = without_event(kernel) {
-            return Some(Direction::Run(other));
-        }
-        let now = self.graph.ticks[self.epoch as usize].now;
-        self.epoch += 1;
-        if kernel.pass_time() && kernel.timers.now() == now {
-            return None;
-        }
-        let message = "in an earlier execution other time passed here than now".to_owned();
-        self.end = Some(RunEnd::Diverged(message.clone()));
-        Some(Direction::Stop(Stop::Diverged(message)))
-    }
-
     /// The thread that goes on where the graph does not say: the first that can, by spawn path.
     fn first_enabled(&self, kernel: &Kernel) -> Option<ThreadId> {
         self.graph.by_path.iter().find_map(|&line| {
@@ -325,7 +306,7 @@ impl Explorer {
 
 /// A thread that has only to begin or to end.
 #[cold]
-fn without_event(kernel: &Kernel) -> Option<ThreadId> {
+pub(super) fn without_event(kernel: &Kernel) -> Option<ThreadId> {
     kernel.enabled_threads().find(|&thread| !kernel.is_event(kernel.thread(thread).pending.kind))
 }
 
@@ -498,55 +479,10 @@ impl Explorer {
     }
 
     /// The last event that the thread has executed in this run.
-    fn executed_last(&self, line: u32) -> EventId {
+    pub(super) fn executed_last(&self, line: u32) -> EventId {
         match self.expected[line as usize] {
             NONE => self.graph.lines[line as usize].last,
             next => self.graph.event(next).previous,
         }
-    }
-
-    /// A choice that is an event of its own.
-    fn choose_freely(&mut self, kernel: &Kernel, line: u32, choice: Choice, alternatives: usize) -> usize {
-        if self.end.is_some() || self.probe.is_some() {
-            return 0;
-        }
-        let next = self.expected[line as usize];
-        if next != NONE {
-            let event = *self.graph.event(next);
-            self.expected[line as usize] = event.next;
-            self.steps[next as usize] = kernel.steps;
-            if !event.has(flag::CHOICE) || event.choice as usize >= alternatives {
-                self.end.get_or_insert_with(|| {
-                    RunEnd::Diverged(format!(
-                        "in an earlier execution the thread did {} at {} where it now makes a choice",
-                        event.kind.verb(),
-                        event.site
-                    ))
-                });
-                return 0;
-            }
-            return event.choice as usize;
-        }
-        let is_liberty = matches!(choice, Choice::SpuriousWakeup | Choice::LostToken);
-        let is_used_up = is_liberty && self.liberties_so_far() >= self.spurious;
-        let access = Access::of_choice(is_liberty);
-        let mut event = Event::new(&access, line);
-        event.set(flag::CHOICE | flag::MAXIMAL, true);
-        let id = self.graph.push(event);
-        self.steps.push(kernel.steps);
-        self.graph.compute_clocks(id);
-        let is_paused = kernel.restraint.is_paused();
-        let enumerated = if is_used_up {
-            1
-        } else if alternatives > ENUMERATED || is_paused {
-            self.basis.add(if is_paused { Basis::PAUSED } else { Basis::DRAWN_VALUE });
-            1
-        } else {
-            alternatives
-        };
-        for choice in 1..enumerated as u32 {
-            self.found.push(Change::Alternative { event: id, source: NONE, choice });
-        }
-        0
     }
 }

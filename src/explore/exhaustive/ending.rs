@@ -2,7 +2,6 @@
 
 use super::director::{Explorer, RunEnd};
 use super::event::{Event, EventId, NONE};
-use super::graph::Line;
 use super::revisit::Change;
 use crate::rt::director::{Direction, Director};
 use crate::rt::kernel::Kernel;
@@ -42,22 +41,6 @@ impl Explorer {
         } else {
             Stop::Deadlock
         })
-    }
-
-    /// Time passes, if somebody waits for it. Whether it does.
-    fn pass_time(&mut self, kernel: &mut Kernel) -> bool {
-        if !kernel.pass_time() {
-            return false;
-        }
-        self.graph.tick(kernel.timers.now());
-        self.epoch += 1;
-        true
-    }
-
-    /// Whether the loop that a thread spins in has it read the clock.
-    fn polls_clock(&self, line: &Line) -> bool {
-        let mut in_loop = self.graph.since_effect(line.last).take_while(|&id| id >= line.spins_from);
-        in_loop.any(|id| self.graph.event(id).kind == OpKind::ReadClock)
     }
 
     /// Notes what threads that wait might have found instead.

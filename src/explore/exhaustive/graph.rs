@@ -6,9 +6,9 @@
 //! `revisit`.
 
 use super::event::{Event, EventId, NONE, flag};
+use super::ticks::Tick;
 use crate::rt::access::{Access, Outcome};
 use crate::rt::op::OpKind;
-use crate::rt::timer::Instant;
 
 /// One location.
 #[derive(Clone, Copy, Debug)]
@@ -67,20 +67,6 @@ impl Line {
     pub(super) fn spins(&self) -> bool {
         self.spins_after != NONE && self.spins_after == self.last
     }
-}
-
-/// A moment at which nobody can go on until time passes, and passes.
-#[derive(Clone, Debug)]
-pub(super) struct Tick {
-    /// How many events the graph had before, and how many of those have a place in its order.
-    at: u32,
-    pub(super) ordered: u32,
-    /// What time it is from then on.
-    pub(super) now: Instant,
-    /// How many events each thread had before.
-    pub(super) counts: Box<[u32]>,
-    /// The writes that had taken from threads what their next events had. From then on nothing is out of their sight.
-    evicted: Vec<(u32, EventId)>,
 }
 
 /// Marks an event as one that gets a number.
@@ -178,33 +164,6 @@ impl Graph {
             self.widen_clocks();
         }
         thread
-    }
-
-    /// How often time has passed.
-    #[inline]
-    pub(super) fn epoch(&self) -> u32 {
-        self.ticks.len() as u32
-    }
-
-    /// Time passes: whatever is added from now on comes after everything that there is.
-    pub(super) fn tick(&mut self, now: Instant) {
-        let mut evicted = Vec::new();
-        for (number, line) in self.lines.iter_mut().enumerate() {
-            let write = std::mem::replace(&mut line.evicted_by, NONE);
-            if write != NONE {
-                evicted.push((number as u32, write));
-            }
-            // Who waits in a loop looks once more.
-            line.spins_after = NONE;
-        }
-        let counts = self.lines.iter().map(|line| line.count).collect();
-        let (at, ordered) = (self.len(), self.order.len() as u32);
-        self.ticks.push(Tick { at, ordered, now, counts, evicted });
-    }
-
-    /// How many events have a place in the order before those of `epoch`.
-    pub(super) fn ordered_before(&self, epoch: u32) -> usize {
-        epoch.checked_sub(1).map_or(0, |tick| self.ticks[tick as usize].ordered as usize)
     }
 
     /// Adds an event at the end of its thread; its source and its clocks are still to be set.
@@ -430,27 +389,6 @@ impl Graph {
                 line.evicted_by = number(old.evicted_by);
                 line.spins_after = number(old.spins_after);
                 line.spins_from = number(old.spins_from);
-            }
-        }
-    }
-
-    /// The first ticks of `base`, before which nothing is left out, and what the next one has made threads forget.
-    fn copy_ticks(&mut self, base: &Graph, epoch: u32, numbers: &[EventId]) {
-        self.ticks.clear();
-        let kept = base.ticks.iter().take(epoch as usize);
-        self.ticks.extend(kept.cloned());
-        for tick in &mut self.ticks {
-            let later = numbers[tick.at as usize..].iter().find(|&&number| number != NONE);
-            tick.at = later.copied().unwrap_or(self.events.len() as u32);
-            for (_, write) in &mut tick.evicted {
-                *write = numbers[*write as usize];
-            }
-        }
-        let Some(dropped) = base.ticks.get(epoch as usize) else { return };
-        for &(number, write) in &dropped.evicted {
-            let line = &mut self.lines[number as usize];
-            if line.count == dropped.counts[number as usize] {
-                line.evicted_by = numbers[write as usize];
             }
         }
     }

@@ -7,6 +7,7 @@
 //! when they are stopped can be kept (`checkpoint`).
 
 mod checkpoint;
+mod choices;
 mod clocks;
 mod compare;
 mod consistency;
@@ -22,6 +23,7 @@ mod retry;
 mod revisit;
 mod sections;
 mod spin;
+mod ticks;
 mod worker;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};

@@ -1,0 +1,69 @@
+//! Choices that are events of their own: values that the program draws, and liberties that std takes.
+//!
+//! The first run of an execution makes the first choice, and notes the others as alternatives. Of a great many values one is
+//! tried, and liberties are taken as often as the test allows: how often they were is counted in the graph, since what other
+//! threads have done by the time of a run is nothing that a graph says.
+
+use super::director::{Explorer, RunEnd};
+use super::event::{Event, NONE, flag};
+use super::revisit::Change;
+use crate::rt::access::Access;
+use crate::rt::basis::Basis;
+use crate::rt::kernel::Kernel;
+use crate::rt::op::Choice;
+
+/// How many alternatives of a choice of the program are explored at most.
+const ENUMERATED: usize = 256;
+
+impl Explorer {
+    /// A choice that is an event of its own.
+    pub(super) fn choose_freely(
+        &mut self,
+        kernel: &Kernel,
+        line: u32,
+        choice: Choice,
+        alternatives: usize,
+    ) -> usize {
+        if self.end.is_some() || self.probe.is_some() {
+            return 0;
+        }
+        let next = self.expected[line as usize];
+        if next != NONE {
+            let event = *self.graph.event(next);
+            self.expected[line as usize] = event.next;
+            self.steps[next as usize] = kernel.steps;
+            if !event.has(flag::CHOICE) || event.choice as usize >= alternatives {
+                self.end.get_or_insert_with(|| {
+                    RunEnd::Diverged(format!(
+                        "in an earlier execution the thread did {} at {} where it now makes a choice",
+                        event.kind.verb(),
+                        event.site
+                    ))
+                });
+                return 0;
+            }
+            return event.choice as usize;
+        }
+        let is_liberty = matches!(choice, Choice::SpuriousWakeup | Choice::LostToken);
+        let is_used_up = is_liberty && self.liberties_so_far() >= self.spurious;
+        let access = Access::of_choice(is_liberty);
+        let mut event = Event::new(&access, line);
+        event.set(flag::CHOICE | flag::MAXIMAL, true);
+        let id = self.graph.push(event);
+        self.steps.push(kernel.steps);
+        self.graph.compute_clocks(id);
+        let is_paused = kernel.restraint.is_paused();
+        let enumerated = if is_used_up {
+            1
+        } else if alternatives > ENUMERATED || is_paused {
+            self.basis.add(if is_paused { Basis::PAUSED } else { Basis::DRAWN_VALUE });
+            1
+        } else {
+            alternatives
+        };
+        for choice in 1..enumerated as u32 {
+            self.found.push(Change::Alternative { event: id, source: NONE, choice });
+        }
+        0
+    }
+}
