@@ -142,6 +142,28 @@ fn a_reader_may_wait_behind_a_writer_that_waits() {
     assert!(explore(Config::new().spurious(0), body).passed());
 }
 
+/// The second read can only wait behind the writer if the wait ended before its time.
+#[test]
+fn liberties_of_different_kinds_are_counted_together() {
+    let body = || {
+        let shared = Arc::new((Mutex::new(()), Condvar::new(), RwLock::new(())));
+        let theirs = Arc::clone(&shared);
+        let thread = thread::spawn(move || {
+            let (mutex, condvar, lock) = &*theirs;
+            drop(condvar.wait_timeout(mutex.lock().unwrap(), Duration::from_secs(1)).unwrap());
+            drop((lock.read().unwrap(), lock.read().unwrap()));
+        });
+        let writes = Arc::clone(&shared);
+        let writer = thread::spawn(move || drop(writes.2.write().unwrap()));
+        thread.join().unwrap();
+        writer.join().unwrap();
+    };
+    let explored =
+        |spurious| explore(Config::new().strategy(StrategyKind::Exhaustive).spurious(spurious), body);
+    assert!(explored(1).passed(), "{}", explored(1));
+    assert!(explored(2).failed_with(FailureKind::Deadlock), "{}", explored(2));
+}
+
 #[test]
 fn waits_of_stds_own_may_take_the_park_token() {
     let receives = || {

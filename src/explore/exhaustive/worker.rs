@@ -183,9 +183,11 @@ impl<'a, 'b> Worker<'a, 'b> {
         let built = item.build(&mut explorer.graph, &mut self.numbers);
         self.common.work.fetch_add(u64::from(explorer.graph.len()), Ordering::Relaxed);
         let is_conflict = built.conflict != NONE;
+        // A revisit may add a liberty. None is ever removed again, so nothing else is reached from here either.
+        let is_too_free = explorer.liberties_so_far() > explorer.spurious;
         let Explorer { checker, graph, .. } = &mut *explorer;
         let is_consistent = is_conflict || built.unchecked == NONE || checker.check(graph, built.unchecked);
-        if !is_consistent {
+        if is_too_free || !is_consistent {
             self.common.add_share(item.weight);
             self.explorer = Some(explorer);
             return None;
