@@ -156,7 +156,7 @@ fn values_are_told_as_in_the_trace() {
 
 #[test]
 fn an_update_of_an_overwritten_value_is_marked_as_stale() {
-    let compare = || {
+    fn after_a_store(update: impl Fn(&AtomicU32)) {
         let shared = Arc::new((AtomicU32::new(0), AtomicBool::new(false)));
         let theirs = Arc::clone(&shared);
         let thread = thread::spawn(move || {
@@ -164,27 +164,21 @@ fn an_update_of_an_overwritten_value_is_marked_as_stale() {
             theirs.1.store(true, Relaxed);
         });
         if shared.1.load(Relaxed) {
-            let found = shared.0.compare_exchange(5, 6, Relaxed, Relaxed);
-            assert_eq!(found, Ok(5), "the value is old");
+            update(&shared.0);
         }
         thread.join().unwrap();
+    }
+    let compare = || {
+        after_a_store(|number| {
+            let found = number.compare_exchange(5, 6, Relaxed, Relaxed);
+            assert_eq!(found, Ok(5), "the value is old");
+        });
     };
     told(compare, |report, text| {
         assert_eq!(needs_weak_memory(report), Some(true), "{text}");
         assert!(text.contains("fails, it is 0 (stale: it is 5)"), "{text}");
     });
-    let add = || {
-        let shared = Arc::new((AtomicU32::new(0), AtomicBool::new(false)));
-        let theirs = Arc::clone(&shared);
-        let thread = thread::spawn(move || {
-            theirs.0.store(5, Relaxed);
-            theirs.1.store(true, Relaxed);
-        });
-        if shared.1.load(Relaxed) {
-            assert_eq!(shared.0.fetch_add(1, Relaxed), 5, "the value is old");
-        }
-        thread.join().unwrap();
-    };
+    let add = || after_a_store(|number| assert_eq!(number.fetch_add(1, Relaxed), 5, "the value is old"));
     told(add, |_, text| assert!(text.contains("0 → 1 (stale: it is 5)"), "{text}"));
 }
 

@@ -338,32 +338,29 @@ fn exhaustive(span: Span) -> TokenStream {
 }
 
 fn time(text: &str, span: Span) -> Result<TokenStream> {
-    let milliseconds = milliseconds(text).ok_or_else(|| {
-        Error::new(
-            span,
-            format!("`time` is a number and its unit, such as \"500ms\", \"10s\" or \"2m\", which \"{text}\" is not"),
-        )
-    })?;
-    if milliseconds == 0 {
-        return Err(Error::new(span, "`time` must be longer than nothing"));
-    }
-    Ok(quote!(.time(::core::time::Duration::from_millis(#milliseconds))))
+    let duration = duration("time", "\"500ms\", \"10s\" or \"2m\"", text, span)?;
+    Ok(quote!(.time(#duration)))
 }
 
 fn hang_after(text: &str, span: Span) -> Result<TokenStream> {
     if text == "off" {
         return Ok(quote!(.hang_after(::core::option::Option::None)));
     }
+    let duration = duration("hang_after", "\"500ms\" or \"10s\", or \"off\"", text, span)?;
+    Ok(quote!(.hang_after(::core::option::Option::Some(#duration))))
+}
+
+/// What `text` says as the value of the argument `name`, which is like `examples`.
+fn duration(name: &str, examples: &str, text: &str, span: Span) -> Result<TokenStream> {
     let milliseconds = milliseconds(text).ok_or_else(|| {
-        Error::new(
-            span,
-            format!("`hang_after` is a number and its unit, such as \"500ms\" or \"10s\", or \"off\", which \"{text}\" is not"),
-        )
+        let message =
+            format!("`{name}` is a number and its unit, such as {examples}, which \"{text}\" is not");
+        Error::new(span, message)
     })?;
     if milliseconds == 0 {
-        return Err(Error::new(span, "`hang_after` must be longer than nothing"));
+        return Err(Error::new(span, format!("`{name}` must be longer than nothing")));
     }
-    Ok(quote!(.hang_after(::core::option::Option::Some(::core::time::Duration::from_millis(#milliseconds)))))
+    Ok(quote!(::core::time::Duration::from_millis(#milliseconds)))
 }
 
 /// `"500ms"`, `"10s"`, `"2m"`.
