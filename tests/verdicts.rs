@@ -164,6 +164,25 @@ fn liberties_of_different_kinds_are_counted_together() {
     assert!(explored(2).failed_with(FailureKind::Deadlock), "{}", explored(2));
 }
 
+/// Where std has no occasion for a liberty, there is no execution for it.
+#[test]
+fn liberties_without_an_occasion_are_not_counted() {
+    let readers = || {
+        let lock = Arc::new(RwLock::new(()));
+        let threads = [(); 2].map(|()| {
+            let lock = Arc::clone(&lock);
+            thread::spawn(move || {
+                let _outer = lock.read().unwrap();
+                let _inner = lock.read().unwrap();
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    };
+    let explored =
+        |spurious| explore(Config::new().strategy(StrategyKind::Exhaustive).spurious(spurious), readers);
+    assert_eq!((explored(0).executions(), explored(1).executions()), (70, 70));
+}
+
 #[test]
 fn waits_of_stds_own_may_take_the_park_token() {
     let receives = || {
@@ -184,8 +203,20 @@ fn waits_of_stds_own_may_take_the_park_token() {
         });
         thread::park();
     };
-    for body in [receives as fn(), ends_a_scope] {
+    // The wait outlasts a sleep.
+    let joins = || {
+        let main = thread::current();
+        let sleeper = thread::spawn(move || {
+            thread::sleep(Duration::from_secs(1));
+            main.unpark();
+        });
+        sleeper.join().unwrap();
+        thread::park();
+    };
+    for body in [receives as fn(), ends_a_scope, joins] {
         assert!(explore(Config::new(), body).failed_with(FailureKind::Deadlock));
+        let exhaustive = Config::new().strategy(StrategyKind::Exhaustive);
+        assert!(explore(exhaustive.spurious(1), body).failed_with(FailureKind::Deadlock));
         assert!(explore(Config::new().spurious(0), body).passed());
     }
     // Who finds its message does not park.

@@ -1,7 +1,8 @@
 //! The cost of a step and of an execution, beside shuttle on the same workloads in the same run.
 //!
-//! `cargo bench -p drawloom-benches --bench stepping`; with `-- --smoke` it only shows that it runs. Times are
-//! process CPU time, medians of alternating runs, so that both see the same machine.
+//! `cargo bench -p drawloom-benches --bench stepping`; with `-- --smoke` it only shows that it runs, with `--
+//! --alone` only drawloom runs, and any other word selects workloads by name. Times are process CPU time, medians of
+//! alternating runs, so that both see the same machine.
 
 use std::time::Duration;
 
@@ -125,13 +126,18 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let smoke = arguments.iter().any(|argument| argument == "--smoke");
     let only_drawloom = arguments.iter().any(|argument| argument == "--alone");
+    let chosen: Vec<&Case> = {
+        let words: Vec<_> = arguments[1..].iter().filter(|word| !word.starts_with("--")).collect();
+        let is_chosen = |case: &&Case| words.is_empty() || words.iter().any(|word| case.name.contains(*word));
+        CASES.iter().filter(is_chosen).collect()
+    };
     let rounds = if smoke { 1 } else { 7 };
     println!(
         "| {:<22} | {:<7} | {:>12} | {:>9} | {:>14} | {:>12} | {:>6} |",
         "workload", "", "steps/exec.", "ns/step", "executions/s", "shuttle's", "ratio"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
-    for case in CASES {
+    for &case in &chosen {
         for (name, strategy) in
             [("random", StrategyKind::RandomWalk), ("pct", StrategyKind::Pct { depth: 3 })]
         {
@@ -165,16 +171,16 @@ fn main() {
             );
         }
     }
-    weak_memory(smoke, rounds);
+    weak_memory(&chosen, smoke, rounds);
 }
 
 /// What RC11 costs beside sequential consistency, where there are atomics.
-fn weak_memory(smoke: bool, rounds: usize) {
+fn weak_memory(chosen: &[&Case], smoke: bool, rounds: usize) {
     println!("\n| {:<22} | {:>12} | {:>12} | {:>6} |", "weak memory", "ns/step, sc", "rc11", "ratio");
     println!("| --- | --- | --- | --- |");
     let with_atomics =
         |case: &&Case| !["lock", "buffer", "create"].iter().any(|name| case.name.starts_with(name));
-    for case in CASES.iter().filter(with_atomics) {
+    for case in chosen.iter().copied().filter(with_atomics) {
         let executions = if smoke { (case.executions / 50).max(1) } else { case.executions };
         let (mut sc, mut rc11, mut steps) = (Vec::new(), Vec::new(), 0.0);
         for _ in 0..rounds {

@@ -318,7 +318,7 @@ impl Guided {
         let line = &mut self.lines[thread.index()];
         // Waiting is one operation without a director.
         let is_half = op.kind == OpKind::Unlock && line.last == Some(OpKind::CondvarEnqueue)
-            || matches!(op.kind, OpKind::AnnounceWrite | OpKind::ArriveToRead | OpKind::LoseToken);
+            || matches!(op.kind, OpKind::AnnounceWrite | OpKind::LoseToken);
         line.last = Some(op.kind);
         let at = Point { thread: line.lineage, step: line.executed };
         line.executed += u32::from(!is_half);

@@ -30,7 +30,7 @@ impl Record {
         Some(format!("at step {}, in the first run {first}, in the second {second}", step + 1))
     }
 
-    /// As `difference`, where only the second run, `execution`, was traced.
+    /// As `difference`, where at most the second run, `execution`, was traced.
     pub(super) fn difference_of_fingerprints(first: &[u8], execution: &Execution) -> Option<String> {
         let step = first_difference(first, &execution.fingerprints)?;
         let second = match execution.trace.get(step) {
@@ -40,6 +40,7 @@ impl Record {
                 event.op.kind.verb(),
                 event.op.location
             ),
+            None if step < execution.fingerprints.len() => "the second run did something else".to_owned(),
             None => "the second run had ended there".to_owned(),
         };
         Some(format!("at step {}, {second}", step + 1))

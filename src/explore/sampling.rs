@@ -20,8 +20,14 @@ use crate::report::{Coverage, FailureKind, Limit};
 use crate::rt::Execution;
 use crate::rt::behaviour::Behaviours;
 
-/// How many of the first executions are run twice, and of how many later ones one is.
+/// How many of the first executions are run twice at most, and of how many later ones one is.
 const COMPARED: u64 = 64;
+
+/// How many steps of the first executions are run twice at most: more would not be cheap.
+const CHEAP_STEPS: u64 = 10_000;
+
+/// How often an execution that differed is run again until what differs is known.
+const ATTEMPTS: u32 = 20;
 
 impl Exploration<'_> {
     /// Samples executions until one fails or the budget is used up.
@@ -50,6 +56,8 @@ impl Exploration<'_> {
             self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
         }
+        let all_until = CHEAP_STEPS / (first.steps / first.executions.max(1)).max(1);
+        let is_compared = |index: u64| index < all_until.min(COMPARED) || index.is_multiple_of(COMPARED);
         let progress = Progress::new(&self.long);
         let next = AtomicU64::new(profiled);
         // No execution from this one on matters: another one has failed, or the steps are used up.
@@ -148,12 +156,24 @@ impl Exploration<'_> {
         profile: &Profile,
         first: &[u8],
     ) -> Option<Verdict> {
-        let verdict = self.run_index(execution, index, profile, PROFILING);
+        let second = self.run_index(execution, index, profile, QUIET);
         if execution.is_late {
             return None;
         }
-        let difference = Record::difference_of_fingerprints(first, execution);
-        differs(difference, verdict)
+        let Some(difference) = Record::difference_of_fingerprints(first, execution) else {
+            return differs(None, second);
+        };
+        // Only a traced run can tell what it did there.
+        for _ in 0..ATTEMPTS {
+            let traced = self.run_index(execution, index, profile, PROFILING);
+            if execution.is_late {
+                break;
+            }
+            if let Some(difference) = Record::difference_of_fingerprints(first, execution) {
+                return differs(Some(difference), traced);
+            }
+        }
+        differs(Some(difference), second)
     }
 
     /// Runs the first executions, one after the other, and gathers what they look like. The very first is
@@ -197,11 +217,6 @@ impl Exploration<'_> {
         }
         (profile, Profiled { outcome, behaviours, lock_order })
     }
-}
-
-/// Whether the execution of this number is run twice: each of the first ones, and some of the others.
-fn is_compared(index: u64) -> bool {
-    index < COMPARED || index.is_multiple_of(COMPARED)
 }
 
 /// What is wrong if an execution has passed and then does something else, which `difference` tells, or fails.

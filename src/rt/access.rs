@@ -164,8 +164,6 @@ impl Rule {
         match *self {
             Rule::Exchange { expected, weak: true, .. } if value == expected => 2,
             Rule::Object { kind: OpKind::NotifyOne, .. } => value.count_ones().max(1),
-            // To wait behind writers that wait, or not.
-            Rule::Object { kind: OpKind::ArriveToRead, .. } if value & WRITER == 0 && value > READERS => 2,
             _ => 1,
         }
     }
@@ -200,6 +198,7 @@ fn object_outcome(kind: OpKind, argument: u64, value: u64, choice: u32) -> Outco
         }
         OpKind::ReadLock => wait_unless(value & WRITER == 0, Writes(value.wrapping_add(1))),
         OpKind::TryReadLock => try_if(value & WRITER == 0, value.wrapping_add(1)),
+        OpKind::ArriveToRead => wait_unless(value & WRITER == 0 && value > READERS, Reads),
         OpKind::AnnounceWrite => Writes(value.wrapping_add(WAITING_WRITER)),
         OpKind::WriteLock => {
             let waiting = if argument == u64::from(ANNOUNCED) { WAITING_WRITER } else { 0 };
@@ -208,11 +207,10 @@ fn object_outcome(kind: OpKind, argument: u64, value: u64, choice: u32) -> Outco
         OpKind::TryWriteLock => try_if(value & (WRITER | READERS) == 0, value | WRITER),
         OpKind::ReadUnlock => Writes(value.wrapping_sub(1)),
         OpKind::Downgrade => Writes((value & !WRITER).wrapping_add(1)),
-        OpKind::LoseToken => try_if(value != 0, 0),
         OpKind::Acquire => wait_unless(value >= argument, Writes(value.wrapping_sub(argument))),
         OpKind::TryAcquire => try_if(value >= argument, value.wrapping_sub(argument)),
         OpKind::Release => Writes(value.wrapping_add(argument)),
-        OpKind::Park | OpKind::AwaitWake => wait_unless(value != 0, Writes(0)),
+        OpKind::Park | OpKind::AwaitWake | OpKind::LoseToken => wait_unless(value != 0, Writes(0)),
         OpKind::Unpark | OpKind::Wake | OpKind::End => Writes(1),
         OpKind::BarrierArrive => Writes(value + 1),
         // The waiters are bits; the argument is one of them.

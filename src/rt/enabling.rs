@@ -136,6 +136,11 @@ impl Kernel {
         })
     }
 
+    /// Whether a thread waits for an occasion that does not come, where nothing can go on: that is no execution.
+    pub(crate) fn lacks_occasion(&self) -> bool {
+        self.threads().any(|(_, thread)| !thread.ended && thread.pending.kind.needs_occasion())
+    }
+
     /// What time it is for a thread.
     pub(crate) fn time_of(&self, id: ThreadId) -> Instant {
         let thread = &self.threads[id.index()];

@@ -395,7 +395,7 @@ impl Execution {
                 }
             }
         }
-        if self.kernel.is_long() {
+        if self.kernel.steps >= self.kernel.long_at {
             self.kernel.note_long();
         }
         if self.observed {

@@ -35,6 +35,8 @@ struct Lane {
 #[derive(Default, Debug)]
 pub(super) struct Fairness {
     is_active: bool,
+    /// Whether somebody has yielded, and was not only taken to.
+    is_lasting: bool,
     /// Whether the thread that runs has yielded.
     yielded: bool,
     /// Steps since somebody yielded first.
@@ -45,6 +47,8 @@ pub(super) struct Fairness {
     /// Those that have to give way to somebody.
     restrained: LaneSet,
     choosable: LaneSet,
+    /// Kept for its memory; always empty.
+    freed: LaneSet,
 }
 
 impl Fairness {
@@ -53,10 +57,12 @@ impl Fairness {
             return;
         }
         self.is_active = false;
+        self.is_lasting = false;
         self.yielded = false;
         self.now = 0;
         self.enabled.clear();
         self.restrained.clear();
+        self.choosable.clear();
         for lane in 0..self.lanes.len() {
             self.start(lane, 0);
         }
@@ -84,8 +90,21 @@ impl Fairness {
 
     /// The running thread's step is a yield.
     pub(super) fn note_yield(&mut self) {
+        self.is_lasting = true;
+        self.take_as_yield();
+    }
+
+    /// The running thread's step is taken to be a yield, until `stop_taking`.
+    pub(super) fn take_as_yield(&mut self) {
         self.is_active = true;
         self.yielded = true;
+    }
+
+    /// If nobody has yielded but was only taken to, nobody has to give way any more.
+    pub(super) fn stop_taking(&mut self) {
+        if !self.is_lasting {
+            self.clear();
+        }
     }
 
     /// A new thread takes a lane.
@@ -101,14 +120,25 @@ impl Fairness {
     }
 
     /// The thread on `lane` has executed a step, and now `enabled` can go on.
+    #[inline]
     pub(super) fn step(&mut self, lane: u32, enabled: &LaneSet) {
         self.now += 1;
-        let now = self.now;
-        for lane in enabled.iter().chain([lane]) {
-            self.make_room(lane);
+        let nothing_changes = !self.yielded && self.restrained.is_empty() && self.enabled == *enabled;
+        match self.lanes.get_mut(lane as usize) {
+            // All that can go on may be chosen, as before.
+            Some(state) if nothing_changes => state.ran = self.now,
+            _ => self.step_with_changes(lane, enabled),
         }
+    }
+
+    fn step_with_changes(&mut self, lane: u32, enabled: &LaneSet) {
+        let now = self.now;
+        self.make_room(lane);
         for disabled in self.enabled.without(enabled) {
             self.lanes[lane as usize].disabled.insert(disabled);
+        }
+        if let Some(highest) = enabled.without(&self.enabled).last() {
+            self.make_room(highest);
         }
         for enabled in enabled.without(&self.enabled) {
             self.lanes[enabled as usize].enabled_since = now;
@@ -136,17 +166,19 @@ impl Fairness {
 
     /// Nobody has to give way to the thread on `lane` any more: it has run.
     fn nobody_gives_way_to(&mut self, lane: u32) {
-        let mut position = 0;
-        while position < self.restrained.len() {
-            let other = self.restrained.nth(position);
+        let mut freed = std::mem::take(&mut self.freed);
+        for other in self.restrained.iter() {
             let gives_way_to = &mut self.lanes[other as usize].gives_way_to;
             gives_way_to.remove(lane);
             if gives_way_to.is_empty() {
-                self.restrained.remove(other);
-            } else {
-                position += 1;
+                freed.insert(other);
             }
         }
+        if !freed.is_empty() {
+            self.restrained.remove_all(&freed);
+            freed.clear();
+        }
+        self.freed = freed;
     }
 
     /// The thread on `lane` has yielded.

@@ -82,6 +82,8 @@ pub(crate) struct Kernel {
     pub(crate) shown: Option<u64>,
     /// The steps that are to be fair; see `rounds`.
     pub(super) fair: Range<u64>,
+    /// From which step on to see what is due because the execution is long.
+    pub(super) long_at: u64,
     /// How often plain memory was written, as far as that is seen.
     pub(crate) plain_writes: u64,
     pub(crate) behaviour: Behaviour,
@@ -124,6 +126,7 @@ impl Kernel {
             attempts: false,
             shown: None,
             fair: u64::MAX..u64::MAX,
+            long_at: u64::MAX,
             plain_writes: 0,
             behaviour: Behaviour::default(),
             locks: LockLog::default(),
@@ -159,6 +162,7 @@ impl Kernel {
         self.attempts = false;
         self.shown = None;
         self.fair = self.fair_steps();
+        self.long_at = self.fair.start;
         self.plain_writes = 0;
         self.behaviour.clear();
         self.locks.clear();

@@ -5,7 +5,7 @@
 //! depend on how many have ended. Up to 64 threads a set is one word.
 
 /// A set of lanes. It knows its size, since counting bits is no single instruction on every processor.
-#[derive(Default, Debug)]
+#[derive(PartialEq, Default, Debug)]
 pub(crate) struct LaneSet {
     first: u64,
     rest: Vec<u64>,

@@ -162,9 +162,9 @@ op_kinds! {
     ReadClock = "read clock",
     /// Comes to take a reader-writer lock for writing, and will wait if it has to.
     AnnounceWrite = "come to write",
-    /// Comes to take a reader-writer lock for reading.
+    /// Comes to take a reader-writer lock for reading, while a writer waits for it.
     ArriveToRead = "come to read",
-    /// Loses the park token to a wait of std's own.
+    /// Loses the park token, which is there, to a wait of std's own.
     LoseToken = "lose park token",
 }
 
@@ -172,7 +172,13 @@ impl OpKind {
     /// Whether an operation of this kind can be disabled: its thread then waits for its object to change.
     #[inline]
     pub fn may_block(self) -> bool {
-        self as u8 <= OpKind::AwaitWake as u8
+        self as u8 <= OpKind::AwaitWake as u8 || self.needs_occasion()
+    }
+
+    /// Whether an operation of this kind is there only because std takes a liberty, which it takes only where there is an occasion:
+    /// an execution without one is none.
+    pub(crate) fn needs_occasion(self) -> bool {
+        matches!(self, OpKind::ArriveToRead | OpKind::LoseToken)
     }
 
     /// Whether an operation of this kind gives a lock back.

@@ -201,6 +201,10 @@ impl Execution {
         let main_ended = self.kernel.thread(ThreadId::MAIN).ended;
         self.stop = Some(if self.kernel.live == 0 {
             Stop::Finished
+        } else if self.kernel.lacks_occasion() {
+            Stop::Diverged(
+                "what std was to do in an earlier execution, it has no occasion for now".to_owned(),
+            )
         } else if main_ended {
             Stop::Leaked
         } else {

@@ -27,9 +27,10 @@
 //!
 //! * **Long executions.** A thread that never yields keeps others from running for as long as the strategy likes, and if
 //!   it is one that works until another tells it to stop, the execution has no end. Those that end do so within some thousand
-//!   steps, mostly. So from step `FAIR_AFTER` on each thread is taken to yield now and then, whatever it does, and loads
-//!   read the last store, as every store is seen in the end (C++20 [intro.progress]/18). Time passes as well, a tenth of a
-//!   millisecond a step, where threads wait for that. What ends in every fair schedule ends then. Shortly before the step
+//!   steps, mostly. So from step `FAIR_AFTER` on loads read the last store, as every store is seen in the end (C++20
+//!   [intro.progress]/18), and at the beginning of each period there is a fair stretch, in which threads are taken to yield
+//!   now and then, whatever they do. Not all the time: a fair step costs more. Time passes as well, a tenth of a millisecond
+//!   a step, where threads wait for that. What ends in every fair schedule ends then. Shortly before the step
 //!   limit the strategy is left alone again: what it does with an execution that does not end says more than what fairness
 //!   does.
 //!
@@ -70,8 +71,15 @@ const ASKED_EVERY_IN_HASTE: u32 = 20;
 /// After how many steps an execution is long, if it may take twice as many.
 const FAIR_AFTER: u64 = 10_000;
 
-/// In a long execution the thread that takes each so manieth step is taken to yield.
-const YIELDS_EVERY: u64 = 64;
+/// How many steps of a long execution are a period, and how many of these, at its beginning, a fair stretch.
+const PERIOD: u64 = 16_384;
+const STRETCH: u64 = 1_024;
+
+/// In a fair stretch the thread that takes each step of this number is taken to yield.
+const YIELDS_EVERY: u64 = 8;
+
+/// How many steps of a long execution outside a fair stretch there are from one look at what is due to the next.
+const LOOKS_EVERY: u64 = 64;
 
 /// How much time each step of a long execution takes, where threads wait for time to pass: in nanoseconds.
 const STEP_TAKES: u64 = 100_000;
@@ -337,17 +345,29 @@ impl Kernel {
         self.fair.contains(&self.steps)
     }
 
-    /// A step of a long execution was executed.
+    /// The execution has come to a step at which something may be due because it is long.
     #[cold]
     pub(super) fn note_long(&mut self) {
-        if !self.steps.is_multiple_of(YIELDS_EVERY) {
+        if !self.is_long() {
+            self.fairness.stop_taking();
+            self.long_at = u64::MAX;
             return;
         }
-        self.fairness.note_yield();
-        if self.timers.is_empty() {
-            return;
+        let position = (self.steps - self.fair.start) % PERIOD;
+        let is_fair = position < STRETCH;
+        if is_fair {
+            self.fairness.take_as_yield();
+        } else {
+            self.fairness.stop_taking();
         }
-        // Threads may go on for as long as others sleep: time passes nevertheless.
+        self.long_at = self.steps + if is_fair { YIELDS_EVERY } else { LOOKS_EVERY };
+        if !self.timers.is_empty() {
+            self.pass_long_time();
+        }
+    }
+
+    /// Threads may go on for as long as others sleep: time passes nevertheless.
+    fn pass_long_time(&mut self) {
         let since = self.quiet.time_passed.max(self.fair.start);
         let now = self.timers.now().saturating_add((self.steps - since).saturating_mul(STEP_TAKES));
         let waiting = self.threads().filter(|(_, thread)| !thread.ended && !thread.is_due);

@@ -91,6 +91,8 @@ pub(crate) enum Act {
     /// As `Wait`. Logs whether it was in vain.
     WaitTimeout(u64),
     ParkTimeout(u64),
+    /// Makes a thread that sleeps so long and then unparks this one, and joins it.
+    JoinSleeper(u64),
     ReceiveTimeout(u64),
     /// Logs how many seconds have passed.
     ReadClock,
@@ -104,6 +106,7 @@ impl Act {
             | Act::AcquireTimeout(_, length, _)
             | Act::WaitTimeout(length)
             | Act::ParkTimeout(length)
+            | Act::JoinSleeper(length)
             | Act::ReceiveTimeout(length) => Some(length),
             _ => None,
         }
@@ -138,7 +141,8 @@ pub(crate) struct Program {
     /// How many threads go on together at the barrier.
     pub(crate) party: usize,
     /// Whether std may do once what it is allowed to: end a wait for no reason, fail a weak compare-exchange, keep a reader
-    /// behind a writer that waits.
+    /// behind a writer that waits, take the park token of a thread that waits for a message
+    /// or for a thread to end.
     pub(crate) liberties: bool,
     /// Whether waits with a deadline may end at any time, and not only when nobody can go on.
     pub(crate) any_time: bool,

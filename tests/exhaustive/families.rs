@@ -196,6 +196,9 @@ impl Family {
                 (1, Just(vec![Read(0), Read(0), ReadUnlock(0), ReadUnlock(0)]).boxed()),
                 (1, act(Just(Act::Arrive))),
                 (1, section(Lock, Unlock)),
+                (2, act(length().prop_map(Act::Sleep))),
+                (2, act(length().prop_map(Act::JoinSleeper))),
+                (2, act((1..3u64).prop_map(Act::Send))),
             ],
             Family::Timed | Family::TimedChannel => {
                 let acquires = (at(), length(), inner()).prop_map(|(at, length, inner)| {
@@ -259,6 +262,7 @@ impl Family {
                 | Family::Strict
                 | Family::Tries
                 | Family::TimedChannel
+                | Family::Liberties
                 | Family::All
         )
     }
@@ -278,6 +282,9 @@ impl Family {
             act(prop_oneof![2 => length().prop_map(Act::ReceiveTimeout), 1 => Just(Act::Receive)])
         } else if self == Family::Tries {
             act(prop_oneof![Just(Act::Receive), Just(Act::ReceiveByTrying)])
+        } else if self == Family::Liberties {
+            let received = prop_oneof![3 => Just(Act::Receive), 1 => length().prop_map(Act::ReceiveTimeout)];
+            act(prop_oneof![2 => received, 1 => Just(Act::Park)])
         } else if matches!(self, Family::Strict | Family::All) {
             act(prop_oneof![Just(Act::Receive), Just(Act::TryReceive)])
         } else {
@@ -318,7 +325,9 @@ impl Family {
 impl Program {
     /// Adds the thread that receives, and makes operations fit the number of threads and the channel.
     fn complete(&mut self, receiver: Vec<Act>) {
-        let count = self.threads.len();
+        let receives = !receiver.is_empty();
+        // Who receives is unparked only where it matters that waiting for a message may take the token.
+        let count = self.threads.len() + usize::from(receives && self.liberties);
         for acts in &mut self.threads {
             for act in acts.iter_mut() {
                 match act {
@@ -335,7 +344,7 @@ impl Program {
                 acts.iter().any(|act| matches!(act, Act::Send(_) | Act::TrySend(_) | Act::SendByTrying(_)));
             acts.extend(sends.then_some(Act::CloseSender));
         }
-        self.threads.extend((!receiver.is_empty()).then_some(receiver));
+        self.threads.extend(receives.then_some(receiver));
     }
 }
 

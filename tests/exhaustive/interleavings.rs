@@ -407,6 +407,22 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
             changes(&mut new, TOKENS + thread);
             new.tokens[thread] = false;
         }
+        // To make the thread, its sleep with what it does then, and the join.
+        Act::JoinSleeper(_) if state.stage[thread] == 1 && !is_due(program, state, thread) => return,
+        Act::JoinSleeper(_) if state.stage[thread] < 2 => {
+            new.position[thread] -= 1;
+            new.stage[thread] += 1;
+            if new.stage[thread] == 2 {
+                changes(&mut new, TOKENS + thread);
+                new.tokens[thread] = true;
+            }
+        }
+        Act::JoinSleeper(_) => {
+            new.stage[thread] = 0;
+            if program.liberties && !state.liberty && state.tokens[thread] {
+                next.push(State { liberty: true, tokens: without(&new.tokens, thread), ..new.clone() });
+            }
+        }
         // Also if it was unparked before: the thread learns of both.
         Act::Unpark(other) => {
             changes(&mut new, TOKENS + other);
@@ -431,6 +447,11 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
         _ => return channel(program, state, thread, act, next),
     }
     next.push(new);
+}
+
+/// The tokens after this thread has lost its own.
+fn without(tokens: &[bool], thread: usize) -> Vec<bool> {
+    tokens.iter().enumerate().map(|(other, &token)| token && other != thread).collect()
 }
 
 /// Waiting is two steps: to join the waiters and release the mutex, and to lock it again once notified.
@@ -587,10 +608,35 @@ fn initialize(state: &State, thread: usize, at: usize, value: u64, next: &mut Ve
     next.push(new);
 }
 
+/// An operation on the channel. If std takes its liberty, who has waited for a message has lost its token by the end.
+fn channel(program: &Program, state: &State, thread: usize, act: Act, next: &mut Vec<State>) {
+    let receives = matches!(act, Act::Receive | Act::ReceiveTimeout(_));
+    if program.liberties
+        && receives
+        && state.stage[thread] == 0
+        && state.queue.is_empty()
+        && state.senders > 0
+    {
+        let mut waits = state.clone();
+        waits.stage[thread] = 1;
+        next.push(waits);
+        return;
+    }
+    let others = next.len();
+    channel_alone(program, state, thread, act, next);
+    for number in others..next.len() {
+        next[number].stage[thread] = 0;
+        if state.stage[thread] == 1 && state.tokens[thread] && !state.liberty {
+            let new = next[number].clone();
+            next.push(State { liberty: true, tokens: without(&new.tokens, thread), ..new });
+        }
+    }
+}
+
 /// An operation on the channel. What a receive finds follows from the order of the sends; so it counts only
 /// where a sender may wait for room, or someone asks without waiting. That a sender is dropped counts only for the
 /// latter, since others wait until all are.
-fn channel(program: &Program, state: &State, thread: usize, act: Act, next: &mut Vec<State>) {
+fn channel_alone(program: &Program, state: &State, thread: usize, act: Act, next: &mut Vec<State>) {
     let name = (thread, state.position[thread], 0);
     let mut new = state.clone();
     new.position[thread] += 1;

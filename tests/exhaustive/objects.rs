@@ -294,6 +294,14 @@ impl Player {
             Act::NotifyAll => objects.condvar.notify_all(),
             Act::Park => thread::park(),
             Act::ParkTimeout(length) => thread::park_timeout(Duration::from_secs(length)),
+            Act::JoinSleeper(length) => {
+                let this = thread::current();
+                let sleeper = thread::spawn(move || {
+                    thread::sleep(Duration::from_secs(length));
+                    this.unpark();
+                });
+                sleeper.join().unwrap();
+            }
             Act::Sleep(length) => thread::sleep(Duration::from_secs(length)),
             Act::Unpark(other) => self.threads[other].unpark(),
             Act::CloseSender => self.sender = None,

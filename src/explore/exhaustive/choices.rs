@@ -3,6 +3,9 @@
 //! The first run of an execution makes the first choice, and notes the others as alternatives. Of a great many values one is
 //! tried, and liberties are taken as often as the test allows: how often they were is counted in the graph, since what other
 //! threads have done by the time of a run is nothing that a graph says.
+//!
+//! A thread makes a choice on its way to an operation. If it is found to wait in a loop, it does not come there, unless time
+//! passes: then its choices are events.
 
 use super::director::{Explorer, RunEnd};
 use super::event::{Event, NONE, flag};
@@ -14,6 +17,14 @@ use crate::rt::op::Choice;
 
 /// How many alternatives of a choice of the program are explored at most.
 const ENUMERATED: usize = 256;
+
+/// A choice of a thread that waits in a loop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PutOff {
+    line: u32,
+    choice: Choice,
+    alternatives: usize,
+}
 
 impl Explorer {
     /// A choice that is an event of its own.
@@ -44,7 +55,24 @@ impl Explorer {
             }
             return event.choice as usize;
         }
-        let is_liberty = matches!(choice, Choice::SpuriousWakeup | Choice::LostToken);
+        if self.graph.lines[line as usize].spins() {
+            self.put_off.push(PutOff { line, choice, alternatives });
+            return 0;
+        }
+        self.add_choice(kernel, line, choice, alternatives);
+        0
+    }
+
+    /// Adds the choices that a thread has made on its way to an operation that it comes to after all.
+    pub(super) fn add_put_off(&mut self, kernel: &Kernel, line: u32) {
+        for put_off in self.put_off.extract_if(.., |put_off| put_off.line == line).collect::<Vec<_>>() {
+            self.add_choice(kernel, line, put_off.choice, put_off.alternatives);
+        }
+    }
+
+    /// Adds a choice that is an event of its own: the first alternative, with a note of the others.
+    fn add_choice(&mut self, kernel: &Kernel, line: u32, choice: Choice, alternatives: usize) {
+        let is_liberty = matches!(choice, Choice::SpuriousWakeup | Choice::LostToken | Choice::WaitingWriter);
         let is_used_up = is_liberty && self.liberties_so_far() >= self.spurious;
         let access = Access::of_choice(is_liberty);
         let mut event = Event::new(&access, line);
@@ -64,6 +92,5 @@ impl Explorer {
         for choice in 1..enumerated as u32 {
             self.found.push(Change::Alternative { event: id, source: NONE, choice });
         }
-        0
     }
 }

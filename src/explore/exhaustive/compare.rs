@@ -16,11 +16,12 @@ use super::revisit::Item;
 use super::worker::Worker;
 use super::{End, WorkerEnd};
 use crate::report::FailureKind;
+use crate::rt::execution::Mode;
 use crate::rt::outcome::Stop;
 use std::sync::atomic::Ordering;
 
 /// How many of the first executions are all run again.
-const ALL: u64 = 64;
+const ALL: u64 = 16;
 
 /// Of how many later ones one is.
 const SHARE: u64 = 64;
@@ -50,7 +51,7 @@ impl Worker<'_, '_> {
             _ => 1,
         };
         for _ in 0..repeats {
-            let (verdict, is_longer) = self.run_complete(index);
+            let (verdict, is_longer) = self.run_complete(index, QUIET);
             if let Some(verdict) = differs(verdict, is_longer) {
                 return Some(self.failed(index, verdict));
             }
@@ -59,7 +60,7 @@ impl Worker<'_, '_> {
         let explorer = self.explorer.as_mut().expect("put back after each graph");
         explorer.checker.reorder(&mut explorer.graph);
         explorer.is_eager = true;
-        let (verdict, is_longer) = self.run_complete(index);
+        let (verdict, is_longer) = self.run_complete(index, QUIET);
         let second: Trail =
             (std::mem::take(&mut self.execution.fingerprints), verdict.as_ref().map(|verdict| verdict.kind));
         let end = match verdict {
@@ -74,7 +75,7 @@ impl Worker<'_, '_> {
                 Some(match (end, verdict) {
                     (Some(end), _) => end,
                     (None, Some(verdict)) => {
-                        self.run_complete(index);
+                        self.run_complete(index, TRACING);
                         self.failed(index, verdict)
                     }
                     _ => unseen(),
@@ -88,11 +89,11 @@ impl Worker<'_, '_> {
     }
 
     /// Runs the graph, which has all its events, in its order. What is wrong with that, and whether it went on.
-    fn run_complete(&mut self, index: u64) -> (Option<Verdict>, bool) {
+    fn run_complete(&mut self, index: u64, mode: Mode) -> (Option<Verdict>, bool) {
         let mut explorer = self.explorer.take().expect("put back after each graph");
         let found = std::mem::take(&mut explorer.found);
         let events = explorer.graph.len();
-        let (mut explorer, stop) = self.run_as(explorer, index, TRACING);
+        let (mut explorer, stop) = self.run_as(explorer, index, mode);
         explorer.end = None;
         explorer.found = found;
         let is_longer = explorer.graph.len() != events;
@@ -103,7 +104,7 @@ impl Worker<'_, '_> {
     /// Runs the graph, which did something unexpected, several times more. A failure, if one of them does something else.
     fn run_the_same(&mut self, index: u64, first: &Trail) -> Option<WorkerEnd> {
         for _ in 0..ATTEMPTS {
-            let (verdict, _) = self.run_complete(index);
+            let (verdict, _) = self.run_complete(index, TRACING);
             let kind = verdict.as_ref().map(|verdict| verdict.kind);
             let difference = Record::difference_of_fingerprints(&first.0, self.execution);
             if difference.is_some() || kind != first.1 {

@@ -9,6 +9,7 @@
 use std::any::Any;
 use std::panic::Location;
 
+use super::choices::PutOff;
 use super::consistency::Checker;
 use super::effort::Effort;
 use super::event::{Event, EventId, NONE, flag};
@@ -58,6 +59,7 @@ pub(super) struct Explorer {
     /// The step of each event in this run; 0 if it has not happened.
     pub(super) steps: Vec<u64>,
     pub(super) candidates: Vec<EventId>,
+    pub(super) put_off: Vec<PutOff>,
     /// Whether threads begin and end as early as they can once all are there, the last ones first: to see whether that makes
     /// a difference.
     pub(super) is_eager: bool,
@@ -116,6 +118,7 @@ impl Explorer {
             bound: Vec::new(),
             steps: Vec::new(),
             candidates: Vec::new(),
+            put_off: Vec::new(),
             is_eager: false,
             epoch: 0,
             probe: None,
@@ -144,6 +147,7 @@ impl Explorer {
         self.bound.clear();
         self.steps.clear();
         self.steps.resize(self.graph.events.len(), 0);
+        self.put_off.clear();
         self.probe = None;
         self.has_read_stale = false;
         self.retried.clear();
@@ -429,15 +433,16 @@ impl Director for Explorer {
         let line = self.lines[kernel.current.index()];
         match choice {
             Choice::BarrierLeader if !kernel.limits.free_leaders => 0,
-            Choice::Program | Choice::SpuriousWakeup | Choice::BarrierLeader | Choice::LostToken => {
-                self.choose_freely(kernel, line, choice, alternatives)
-            }
+            Choice::Program
+            | Choice::SpuriousWakeup
+            | Choice::BarrierLeader
+            | Choice::LostToken
+            | Choice::WaitingWriter => self.choose_freely(kernel, line, choice, alternatives),
             Choice::WeakFailure => {
                 let last = self.executed_last(line);
                 let event = self.graph.event(last);
                 usize::from(event.kind == OpKind::CompareExchange && event.choice > 0)
             }
-            Choice::WaitingWriter => self.graph.event(self.executed_last(line)).choice as usize,
             Choice::Notified => {
                 // The graph knows waiters by the threads' numbers there, the kernel by their order.
                 let event = self.graph.event(self.executed_last(line));

@@ -20,6 +20,12 @@ impl Explorer {
             self.end = Some(RunEnd::Blocked);
             return Direction::Release;
         }
+        if kernel.lacks_occasion() {
+            // It must not go on either: time would pass although a thread could go on without the liberty.
+            self.end = Some(RunEnd::Blocked);
+            self.is_cut_off = true;
+            return Direction::Stop(Stop::Deadlock);
+        }
         if kernel.only_daemons() {
             // They did all that they could do before the others had ended.
             return Direction::Stop(Stop::Daemons);

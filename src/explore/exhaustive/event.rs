@@ -190,7 +190,7 @@ impl Event {
     /// Whether std takes a liberty where the operation makes this choice.
     pub(super) fn takes_liberty(&self, choice: u32) -> bool {
         let kind = self.kind;
-        choice > 0 && matches!(kind, OpKind::CompareExchange | OpKind::ArriveToRead | OpKind::ParkSpuriously)
+        choice > 0 && matches!(kind, OpKind::CompareExchange | OpKind::ParkSpuriously)
     }
 
     /// What it does where it finds `value`.

@@ -71,6 +71,9 @@ impl Explorer {
 
     /// Adds an event that is not in the graph yet.
     pub(super) fn extend(&mut self, kernel: &Kernel, line: u32, access: &Access) -> u64 {
+        if !self.put_off.is_empty() {
+            self.add_put_off(kernel, line);
+        }
         let location = match access.place {
             Some(place) => self.location(place, access, None),
             None => NONE,

@@ -33,6 +33,7 @@ impl RwLockState {
         let is_free = self.writer.is_none();
         match op.kind {
             OpKind::ReadLock => is_free && (op.argument != BEHIND_WRITERS || self.waiting == 0),
+            OpKind::ArriveToRead => is_free && self.waiting > 0,
             _ => is_free && readers.is_empty(),
         }
     }
@@ -110,9 +111,10 @@ impl Current {
 
     /// Waits until there is no writer and becomes a reader. Returns whether the lock is poisoned.
     ///
-    /// std allows that the reader waits behind writers that wait, where those only wait for other readers. A director has to see
-    /// that the reader looks, and so it does that in an operation of its own; otherwise a reader that could have had
-    /// the lock waits once more.
+    /// std allows that the reader waits behind writers that wait, where those only wait for other readers. If a director decides,
+    /// it says so beforehand, and the reader comes in an operation of its own, at a moment at which a writer waits: what
+    /// the reader finds at others makes no difference, and does not have to be told apart. Otherwise a reader that could have
+    /// had the lock waits once more.
     pub(crate) fn rwlock_read(mut self, object: ObjectId, location: &'static Location<'static>) -> bool {
         let is_directed = self.kernel().limits.directed;
         let may_wait = self.kernel().allows_waiting_writer(object, false);
@@ -122,13 +124,14 @@ impl Current {
             execution.kernel.rwlock(object).poisoned
         };
         if may_wait && is_directed {
-            let waits = self.op(Op::new(OpKind::ArriveToRead, object, location), |execution, _| {
+            if !self.takes_liberty(Choice::WaitingWriter) {
+                return self.op(Op::new(OpKind::ReadLock, object, location), take);
+            }
+            self.op(Op::new(OpKind::ArriveToRead, object, location), |execution, _| {
                 let waiting = execution.kernel.rwlock(object).waiting;
                 execution.kernel.found(u64::from(waiting));
-                waits_behind_writers(execution, object)
             });
-            let op = if waits { behind } else { Op::new(OpKind::ReadLock, object, location) };
-            return self.op(op, take);
+            return self.op(behind, take);
         }
         let taken = self.op(Op::new(OpKind::ReadLock, object, location), |execution, thread| {
             let may_wait = may_wait && execution.kernel.spurious_left > 0;

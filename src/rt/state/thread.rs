@@ -29,7 +29,7 @@ impl ThreadState {
     pub(super) fn permits(&self, op: &Op) -> bool {
         match op.kind {
             OpKind::Join => self.ended,
-            OpKind::Park => self.token,
+            OpKind::Park | OpKind::LoseToken => self.token,
             // Sleepers wait for time alone.
             _ => false,
         }
@@ -110,14 +110,15 @@ impl Current {
         if !self.kernel().note_parking(thread, WAITS) || !self.on_fiber() {
             return wait(self);
         }
+        let result = wait(self);
         if self.kernel().limits.directed {
-            // Whether it waits is for the graph to say: it may have begun before what it waits for.
+            // Whether it waits is for the graph to say: it may have begun before what it waits for, and it may see late that
+            // this has come.
             if self.loses_token() {
                 self.lose_token(location);
             }
-            return wait(self);
+            return result;
         }
-        let result = wait(self);
         let object = self.own_object();
         if waits && self.thread_state(object).token && self.loses_token() {
             self.execution().kernel.acquire_token(thread);
@@ -127,13 +128,13 @@ impl Current {
     }
 
     /// Whether the wait takes the token: a choice, as `spurious`.
-    pub(crate) fn loses_token(self) -> bool {
+    pub(super) fn loses_token(self) -> bool {
         self.takes_liberty(Choice::LostToken)
     }
 
     /// Makes a choice that std allows, as often as the test allows in one execution. A director counts by itself: what other
     /// threads have done by now is nothing that a graph says.
-    fn takes_liberty(mut self, choice: Choice) -> bool {
+    pub(super) fn takes_liberty(mut self, choice: Choice) -> bool {
         let kernel = self.kernel();
         if kernel.spurious_left == 0 && !kernel.limits.directed || self.execution().choose(choice, 2) == 0 {
             return false;
@@ -144,14 +145,11 @@ impl Current {
         true
     }
 
-    /// Takes the own token, if it is there.
-    pub(crate) fn lose_token(mut self, location: &'static Location<'static>) {
+    /// Takes the own token. Where it is not there and does not come, there is no such execution.
+    pub(super) fn lose_token(mut self, location: &'static Location<'static>) {
         let object = self.own_object();
         self.op(Op::new(OpKind::LoseToken, object, location), |execution, thread| {
-            if !std::mem::take(&mut Current::of(execution).thread_state(object).token) {
-                execution.kernel.note_failed(0);
-                return;
-            }
+            Current::of(execution).thread_state(object).token = false;
             execution.kernel.acquire_token(thread);
         });
     }
