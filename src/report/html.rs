@@ -71,6 +71,9 @@ impl Page<'_> {
                         @if let Some(failure) = &document.failure {
                             (self.replay(failure))
                             @if let Some(cause) = &failure.cause { (self.cause(cause)) }
+                            @if let Some(why) = &failure.no_cause {
+                                section #cause { h2 { "Cause" } p { (why) } }
+                            }
                         }
                         @if !document.trace.rows.is_empty() { (self.timeline()) }
                         @if let Some(failure) = &document.failure { (self.details(failure)) }
@@ -119,6 +122,7 @@ impl Page<'_> {
                         @if minimized.is_minimal && failure.preemptions > 0 { ", the fewest" }
                         @let found = (minimized.found_steps, minimized.found_preemptions);
                         @if found != (failure.steps, failure.preemptions) { "; minimized from " (size(found.0, found.1)) }
+                        @if let Some(memory) = &minimized.weak_memory { br; (memory.text) }
                     }
                 }
             }

@@ -119,15 +119,20 @@ fn write_size(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
     match minimized.memory {
         None => Ok(()),
-        Some(MemoryNeed::Sequential) => writeln!(f, "  also under sequential consistency"),
-        Some(MemoryNeed::Weak { tried, all: true }) => writeln!(
-            f,
-            "  needs weak memory: none of the {} schedules in which every load reads the last store fails so",
+        Some(need) => writeln!(f, "  {}", memory_need(need)),
+    }
+}
+
+/// Whether the failure needs weak memory, in words.
+pub(super) fn memory_need(need: MemoryNeed) -> String {
+    match need {
+        MemoryNeed::Sequential => "also under sequential consistency".to_owned(),
+        MemoryNeed::Weak { tried, all: true } => format!(
+            "needs weak memory: none of the {} schedules in which every load reads the last store fails so",
             grouped(u64::from(tried))
         ),
-        Some(MemoryNeed::Weak { tried, .. }) => writeln!(
-            f,
-            "  needs weak memory, as far as was tried: none of {} schedules in which every load reads the last \
+        MemoryNeed::Weak { tried, all: false } => format!(
+            "needs weak memory, as far as was tried: none of {} schedules in which every load reads the last \
              store fails so",
             grouped(u64::from(tried))
         ),

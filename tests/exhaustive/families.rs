@@ -194,6 +194,7 @@ impl Family {
                 (3, section(Read, ReadUnlock)),
                 (3, section(Write, WriteUnlock)),
                 (1, Just(vec![Read(0), Read(0), ReadUnlock(0), ReadUnlock(0)]).boxed()),
+                (2, tried_section(Act::TryRead, ReadUnlock)),
                 (1, act(Just(Act::Arrive))),
                 (1, section(Lock, Unlock)),
                 (2, act(length().prop_map(Act::Sleep))),

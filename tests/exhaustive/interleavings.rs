@@ -325,6 +325,12 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
         }
         // Executions with reader-writer locks are not counted, so the object does not matter.
         Act::TryRead(at, skipped) => {
+            if program.liberties && !state.liberty && !state.writer[at] && state.writers[at] > 0 {
+                let mut fails = new.clone();
+                fails.liberty = true;
+                tries(&mut fails, 0, false, skipped);
+                next.push(fails);
+            }
             new.readers[at] += usize::from(tries(&mut new, 0, !state.writer[at], skipped));
         }
         Act::TryWrite(at, skipped) => {

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::report::facts::MemoryNeed;
+use crate::report::text::memory_need;
+
 #[derive(Serialize, Debug)]
 pub(in crate::report) struct ExplorationPart {
     pub(in crate::report) strategy: String,
@@ -26,6 +29,8 @@ pub(in crate::report) struct FailurePart {
     pub(in crate::report) replay: ReplayPart,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::report) cause: Option<CausePart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::report) no_cause: Option<String>,
     pub(in crate::report) waits: Vec<WaitPart>,
     pub(in crate::report) spins: Vec<SpinPart>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -42,6 +47,27 @@ pub(in crate::report) struct MinimizedPart {
     pub(in crate::report) found_preemptions: u64,
     pub(in crate::report) replays: u32,
     pub(in crate::report) is_minimal: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::report) weak_memory: Option<WeakMemoryPart>,
+}
+
+/// Whether the failure needs weak memory, and on how many schedules without it that rests.
+#[derive(Serialize, Debug)]
+pub(in crate::report) struct WeakMemoryPart {
+    pub(in crate::report) text: String,
+    pub(in crate::report) is_needed: bool,
+    pub(in crate::report) tried: u32,
+    pub(in crate::report) is_proved: bool,
+}
+
+impl From<MemoryNeed> for WeakMemoryPart {
+    fn from(need: MemoryNeed) -> WeakMemoryPart {
+        let text = memory_need(need);
+        match need {
+            MemoryNeed::Sequential => WeakMemoryPart { text, is_needed: false, tried: 1, is_proved: true },
+            MemoryNeed::Weak { tried, all } => WeakMemoryPart { text, is_needed: true, tried, is_proved: all },
+        }
+    }
 }
 
 #[derive(Serialize, Debug)]

@@ -141,6 +141,7 @@ impl Writer {
                 found_preemptions: minimized.preemptions,
                 replays: minimized.replays,
                 is_minimal: minimized.is_minimal,
+                weak_memory: minimized.memory.map(WeakMemoryPart::from),
             }),
             replay: ReplayPart {
                 command: known(failure.exact()).map(|_| failure.rerun_command()),
@@ -155,6 +156,7 @@ impl Writer {
                 oddities: cause.oddities.iter().map(|(doing, found)| self.oddity(doing, found)).collect(),
                 passing: cause.passing.as_ref().map(|passing| self.passing(cause, passing, &failure.trace)),
             }),
+            no_cause: failure.no_cause.clone(),
             waits: failure.waits.iter().map(|wait| self.wait(wait, &failure.trace.threads)).collect(),
             spins: failure
                 .spins

@@ -167,13 +167,26 @@ impl Current {
         !is_free
     }
 
-    /// Becomes a reader if there is no writer: `Some(poisoned)`.
+    /// Becomes a reader if there is no writer: `Some(poisoned)`. std allows that it does not if a writer waits, either.
     pub(crate) fn rwlock_try_read(
-        self,
+        mut self,
         object: ObjectId,
         location: &'static Location<'static>,
     ) -> Option<bool> {
+        let may_fail = self.kernel().allows_waiting_writer(object, false);
+        if may_fail && self.kernel().limits.directed && self.takes_liberty(Choice::WaitingWriter) {
+            return self.op(Op::new(OpKind::ArriveToRead, object, location), |execution, _| {
+                execution.kernel.note_failed(0);
+                None
+            });
+        }
         self.op(Op::new(OpKind::TryReadLock, object, location), |execution, thread| {
+            let may_fail = may_fail && !execution.kernel.limits.directed && execution.kernel.spurious_left > 0;
+            if may_fail && waits_behind_writers(execution, object) {
+                execution.kernel.spurious_left -= 1;
+                execution.kernel.note_failed(0);
+                return None;
+            }
             let state = *execution.kernel.rwlock(object);
             if execution.kernel.shown.take().is_some() || state.writer.is_some() {
                 execution.kernel.note_failed(0);
