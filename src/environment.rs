@@ -9,8 +9,8 @@ pub(crate) const VARIABLES: [(&str, &str); 13] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
     ("DRAWLOOM_STEPS", "a whole number of at least 1"),
-    ("DRAWLOOM_TIME", "a length of time, such as 500ms, 10s or 2m"),
-    ("DRAWLOOM_HANG_AFTER", "a length of time, such as 500ms, 10s or 2m, or off"),
+    ("DRAWLOOM_TIME", "a length of time of more than 0, such as 500ms, 10s or 2m"),
+    ("DRAWLOOM_HANG_AFTER", "a length of time of more than 0, such as 500ms, 10s or 2m, or off"),
     (
         "DRAWLOOM_STRATEGY",
         "auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin",
@@ -24,6 +24,9 @@ pub(crate) const VARIABLES: [(&str, &str); 13] = [
     ("DRAWLOOM_REPLAY", "a token or a seed, as a failure prints it"),
 ];
 
+/// What the scripts that try drawloom with published crates take.
+const FOR_SCRIPTS: &str = "DRAWLOOM_TRY_DIR";
+
 impl Config {
     /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_STEPS`, `DRAWLOOM_TIME`, `DRAWLOOM_HANG_AFTER`,
     /// `DRAWLOOM_STRATEGY`,
@@ -32,8 +35,10 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If a variable has a value that cannot be used; the error names it and says what it takes.
+    /// If a variable has a value that cannot be used; the error names it and says what it takes. If there is a variable whose
+    /// name begins like theirs, and is none of them.
     pub fn with_environment(self) -> Result<Config, ConfigError> {
+        check_names(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
         let mut config = self.with_variables(|name| match std::env::var(name) {
             Ok(value) if value.is_empty() => None,
             Ok(value) => Some(value),
@@ -61,16 +66,16 @@ impl Config {
         match name {
             "DRAWLOOM_SEED" => self.seed = parse_seed(value)?,
             "DRAWLOOM_EXECUTIONS" => {
-                self.executions = value.parse().ok().filter(|&n| n > 0)?;
+                self.executions = parse_count(value)?;
                 self.limits_executions = true;
                 self.verify_within = None;
             }
-            "DRAWLOOM_STEPS" => self.steps = value.parse().ok().filter(|&n| n > 0)?,
+            "DRAWLOOM_STEPS" => self.steps = parse_count(value)?,
             "DRAWLOOM_TIME" => self.time = Some(parse_time(value)?),
             "DRAWLOOM_HANG_AFTER" => {
                 self.hang_after = match value {
                     "off" => None,
-                    time => Some(parse_time(time).filter(|time| !time.is_zero())?),
+                    time => Some(parse_time(time)?),
                 }
             }
             "DRAWLOOM_STRATEGY" => {
@@ -87,7 +92,7 @@ impl Config {
             "DRAWLOOM_MAX_PREEMPTIONS" => {
                 self.max_preemptions = if value == "none" { None } else { Some(value.parse().ok()?) };
             }
-            "DRAWLOOM_WORKERS" => self.workers = value.parse().ok().filter(|&n| n > 0)?,
+            "DRAWLOOM_WORKERS" => self.workers = parse_count(value)?.try_into().ok()?,
             "DRAWLOOM_LOG" => self.log = value.parse().ok()?,
             "DRAWLOOM_ARTIFACTS" => self.artifacts = Some(value.into()),
             "DRAWLOOM_CHECKPOINT" => self.checkpoint = Some(value.into()),
@@ -95,6 +100,22 @@ impl Config {
         }
         Some(())
     }
+}
+
+/// A setting with a misspelt name would not be heeded, and nobody would notice.
+fn check_names(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    let is_known = |name: &str| VARIABLES.iter().any(|(known, _)| *known == name) || name == FOR_SCRIPTS;
+    let unknown = names.filter(|name| name.starts_with("DRAWLOOM_") && !is_known(name)).min();
+    let Some(unknown) = unknown else { return Ok(()) };
+    let known = VARIABLES.map(|(name, _)| name).join(", ");
+    Err(ConfigError::new(format!(
+        "no environment variable of drawloom is called {unknown}, so it would have no effect: unset it; there are {known}"
+    )))
+}
+
+/// A whole number of at least 1, with or without `_` between its digits.
+fn parse_count(text: &str) -> Option<u64> {
+    text.replace('_', "").parse().ok().filter(|&count| count > 0)
 }
 
 /// A whole number, decimal or hexadecimal with `0x`.
@@ -114,7 +135,7 @@ fn parse_time(text: &str) -> Option<Duration> {
         "m" => 60_000,
         _ => return None,
     };
-    Some(Duration::from_millis(number.checked_mul(milliseconds)?))
+    Some(Duration::from_millis(number.checked_mul(milliseconds).filter(|&time| time > 0)?))
 }
 
 #[cfg(test)]
@@ -129,6 +150,7 @@ mod tests {
     #[test]
     fn the_environment_overrides_settings() {
         assert_eq!(with("DRAWLOOM_EXECUTIONS", "7").unwrap().executions, 7);
+        assert_eq!(with("DRAWLOOM_EXECUTIONS", "10_000").unwrap().executions, 10_000);
         assert_eq!(with("DRAWLOOM_SEED", "0xff").unwrap().seed, 255);
         assert_eq!(with("DRAWLOOM_SEED", "12").unwrap().executions, 5);
         assert_eq!(with("DRAWLOOM_TIME", "500ms").unwrap().time, Some(Duration::from_millis(500)));
@@ -140,6 +162,19 @@ mod tests {
         assert_eq!(with("DRAWLOOM_LOG", "full").unwrap().log, Log::Full);
         assert_eq!(with("DRAWLOOM_MAX_PREEMPTIONS", "2").unwrap().max_preemptions, Some(2));
         assert_eq!(with("DRAWLOOM_REPLAY", "x").unwrap().replay.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_variable_with_another_name_is_an_error() {
+        let check = |name: &str| check_names([name.to_owned()].into_iter());
+        let error = check("DRAWLOOM_EXECUTION").unwrap_err().to_string();
+        assert!(
+            error.starts_with("no environment variable of drawloom is called DRAWLOOM_EXECUTION,"),
+            "{error}"
+        );
+        for name in ["DRAWLOOM_EXECUTIONS", "DRAWLOOM_TRY_DIR", "CARGO", "DRAWLOOMS"] {
+            assert!(check(name).is_ok(), "{name}");
+        }
     }
 
     #[test]
@@ -159,6 +194,7 @@ mod tests {
         }
         assert!(with("DRAWLOOM_EXECUTIONS", "0").is_err());
         assert!(with("DRAWLOOM_TIME", "10").is_err());
+        assert!(with("DRAWLOOM_TIME", "0s").is_err());
         assert!(with("DRAWLOOM_HANG_AFTER", "0s").is_err());
         assert!(with("DRAWLOOM_TIME", "99999999999999999999s").is_err());
     }

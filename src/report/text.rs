@@ -189,6 +189,13 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
 }
 
 fn write_standing(standing: &Standing, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if standing.frames.is_empty() {
+        return writeln!(
+            f,
+            "  {} stands, after its last step, in code whose function is not known",
+            standing.thread
+        );
+    }
     writeln!(f, "  {} stands", standing.thread)?;
     write_frames(&standing.frames, f)
 }

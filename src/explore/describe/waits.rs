@@ -8,7 +8,7 @@ use crate::report::{Place, Wait};
 use crate::rt::Execution;
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
 use crate::rt::outcome::Blocked;
-use crate::rt::state::State;
+use crate::rt::state::{BEHIND_WRITERS, State};
 
 pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
     let kernel = &execution.kernel;
@@ -17,7 +17,8 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
             (State::Thread(joined), OpKind::Join) => Some(joined.thread.index()),
             _ => None,
         };
-        let holders = blocked.holders.iter();
+        let holders = if waits_behind_writers(execution, &blocked) { &[][..] } else { &blocked.holders[..] };
+        let holders = holders.iter();
         Wait {
             thread: blocked.thread.index(),
             what: waits_what(blocked.op.kind),
@@ -33,6 +34,23 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
         }
     };
     execution.blocked().into_iter().map(wait).collect()
+}
+
+/// Whether a thread could have its lock but for a writer that waits for it.
+fn waits_behind_writers(execution: &Execution, blocked: &Blocked) -> bool {
+    let State::RwLock(lock) = execution.kernel.objects.get(blocked.op.object).state else { return false };
+    blocked.op.kind == OpKind::ReadLock && blocked.op.argument == BEHIND_WRITERS && lock.writer.is_none()
+}
+
+/// Behind whom it waits then.
+fn behind_writers(execution: &Execution, blocked: &Blocked) -> Option<String> {
+    let others = execution.blocked();
+    let waits = |other: &&Blocked| other.op.kind == OpKind::WriteLock && other.op.object == blocked.op.object;
+    let writer = others.iter().find(waits)?;
+    Some(format!(
+        "behind {}, which waits to write it: std's RwLock may let writers that wait go first",
+        execution.thread_label(writer.thread)
+    ))
 }
 
 /// What a thread that is blocked in such an operation waits for, before the object's name.
@@ -87,6 +105,9 @@ fn history(execution: &Execution, blocked: &Blocked) -> Option<String> {
         }
         None => nobody.to_owned(),
     };
+    if waits_behind_writers(execution, blocked) {
+        return behind_writers(execution, blocked);
+    }
     Some(match blocked.op.kind {
         OpKind::Receive => {
             told("last message sent", "nobody has sent anything", &[OpKind::Send, OpKind::TrySend])

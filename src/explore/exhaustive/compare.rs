@@ -61,14 +61,14 @@ impl Worker<'_, '_> {
         explorer.checker.reorder(&mut explorer.graph);
         explorer.is_eager = true;
         let (verdict, is_longer) = self.run_complete(index, QUIET);
-        let second: Trail =
-            (std::mem::take(&mut self.execution.fingerprints), verdict.as_ref().map(|verdict| verdict.kind));
         let end = match verdict {
             None if !is_longer => None,
             Some(verdict) if matches!(verdict.kind, FailureKind::Misuse | FailureKind::Hang) => {
                 Some(self.failed(index, verdict))
             }
             verdict => {
+                let kind = verdict.as_ref().map(|verdict| verdict.kind);
+                let second: Trail = (std::mem::take(&mut self.execution.fingerprints), kind);
                 // Does that schedule always do so? Then it fails, or is none of the graph's.
                 let end = self.run_the_same(index, &second);
                 let verdict = verdict.filter(|verdict| verdict.kind != FailureKind::Nondeterminism);

@@ -159,12 +159,14 @@ impl Explorer {
     fn diverge(&mut self, expected: EventId, access: &Access) {
         let expected = *self.graph.event(expected);
         self.end.get_or_insert_with(|| {
+            let now = match (expected.kind, expected.site) == (access.kind, access.site) {
+                true => "the same to another object, or with another value".to_owned(),
+                false => format!("{} at {}", access.kind.verb(), access.site),
+            };
             RunEnd::Diverged(format!(
-                "in an earlier execution the thread did {} at {} in this place, now it does {} at {}",
+                "in an earlier execution the thread did {} at {} in this place, now it does {now}",
                 expected.kind.verb(),
                 expected.site,
-                access.kind.verb(),
-                access.site,
             ))
         });
     }

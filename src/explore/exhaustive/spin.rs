@@ -258,6 +258,8 @@ impl Explorer {
             return 0;
         }
         probe.operations += 1;
+        // To see whether it spins costs steps that no execution needs.
+        kernel.limits.max_steps = kernel.limits.max_steps.saturating_add(1);
         let location = access.place.map_or(NONE, |place| self.known_location(place));
         let mut wanted = 0;
         let mut has_effect = match access.kind {

@@ -65,7 +65,9 @@ impl From<MemoryNeed> for WeakMemoryPart {
         let text = memory_need(need);
         match need {
             MemoryNeed::Sequential => WeakMemoryPart { text, is_needed: false, tried: 1, is_proved: true },
-            MemoryNeed::Weak { tried, all } => WeakMemoryPart { text, is_needed: true, tried, is_proved: all },
+            MemoryNeed::Weak { tried, all } => {
+                WeakMemoryPart { text, is_needed: true, tried, is_proved: all }
+            }
         }
     }
 }

@@ -181,7 +181,8 @@ impl Current {
             });
         }
         self.op(Op::new(OpKind::TryReadLock, object, location), |execution, thread| {
-            let may_fail = may_fail && !execution.kernel.limits.directed && execution.kernel.spurious_left > 0;
+            let may_fail =
+                may_fail && !execution.kernel.limits.directed && execution.kernel.spurious_left > 0;
             if may_fail && waits_behind_writers(execution, object) {
                 execution.kernel.spurious_left -= 1;
                 execution.kernel.note_failed(0);
