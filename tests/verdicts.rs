@@ -1,5 +1,6 @@
 //! What verdicts say, what they rest on, and what ends an exploration.
 
+use std::sync::Mutex as StdMutex;
 use std::sync::atomic::AtomicBool as StdAtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
@@ -374,4 +375,131 @@ fn reports_do_not_depend_on_the_number_of_workers() {
             }
         }
     }
+}
+
+/// What a test keeps of a round of a loop that waits is not explored: the line says so, and sampling looks.
+#[test]
+fn what_is_kept_of_a_round_that_waits_is_told_and_sampled() {
+    let reads_one = || {
+        let number = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&number);
+        let thread = thread::spawn(move || {
+            theirs.store(1, SeqCst);
+            theirs.store(2, SeqCst);
+        });
+        let mut has_seen_one = false;
+        loop {
+            match number.load(SeqCst) {
+                0 => {}
+                1 => has_seen_one = true,
+                _ => break,
+            }
+            thread::yield_now();
+        }
+        thread.join().unwrap();
+        assert!(!has_seen_one);
+    };
+    assert!(explore(Config::new(), reads_one).failed_with(FailureKind::Panic));
+    let exhaustive = explore(Config::new().strategy(StrategyKind::Exhaustive), reads_one);
+    assert!(exhaustive.assumptions().contains(&Assumption::WaitingLoops), "{exhaustive}");
+}
+
+#[test]
+fn state_that_is_not_seen_is_noticed_in_the_only_execution() {
+    let body = || {
+        let number = Arc::new(StdMutex::new(0));
+        let theirs = Arc::clone(&number);
+        let thread = thread::spawn(move || {
+            thread::yield_now();
+            *theirs.lock().unwrap() = 1;
+        });
+        thread::yield_now();
+        let found = *number.lock().unwrap();
+        thread.join().unwrap();
+        assert_eq!(found, 0);
+    };
+    assert!(explore(Config::new(), body).failed_with(FailureKind::Panic));
+}
+
+#[test]
+fn hints_that_wait_for_what_is_not_seen_are_no_failure() {
+    let body = || {
+        let done = Arc::new(StdAtomicBool::new(false));
+        let theirs = Arc::clone(&done);
+        let thread = thread::spawn(move || theirs.store(true, SeqCst));
+        while !done.load(SeqCst) {
+            thread::yield_now();
+        }
+        thread.join().unwrap();
+    };
+    assert!(explore(Config::new(), body).passed());
+    let exhaustive = explore(Config::new().strategy(StrategyKind::Exhaustive), body);
+    assert!(exhaustive.failed_with(FailureKind::Unverified), "{exhaustive}");
+}
+
+#[test]
+fn a_panic_that_was_caught_hides_no_deadlock() {
+    let body = || {
+        assert!(std::panic::catch_unwind(|| panic!("caught")).is_err());
+        let (sender, receiver) = mpsc::channel::<u32>();
+        let _ = receiver.recv();
+        drop(sender);
+    };
+    assert!(explore(Config::new(), body).failed_with(FailureKind::Deadlock));
+}
+
+#[test]
+fn a_destructor_of_a_thread_local_that_panics_aborts_as_with_std() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("in a destructor");
+        }
+    }
+    drawloom::thread_local! {
+        static KEPT: std::cell::RefCell<Option<Panics>> = const { std::cell::RefCell::new(None) };
+    }
+    let body = || {
+        let thread = thread::spawn(|| KEPT.with(|kept| *kept.borrow_mut() = Some(Panics)));
+        thread.join().unwrap();
+    };
+    assert!(explore(Config::new(), body).failed_with(FailureKind::Crash));
+}
+
+/// Steps that only show that a thread spins are no steps of an execution.
+#[test]
+fn a_step_limit_counts_what_executions_need() {
+    let body = || {
+        let done = Arc::new(Mutex::new(false));
+        let theirs = Arc::clone(&done);
+        let thread = thread::spawn(move || *theirs.lock().unwrap() = true);
+        while !*done.lock().unwrap() {}
+        thread.join().unwrap();
+    };
+    let report = explore(Config::new().strategy(StrategyKind::Exhaustive).max_steps(100), body);
+    assert_eq!(report.coverage(), Some(Coverage::Verified), "{report}");
+}
+
+#[test]
+fn steps_do_not_depend_on_the_number_of_workers() {
+    let body = || {
+        let number = Arc::new(AtomicU32::new(0));
+        let threads = [(); 3].map(|()| {
+            let number = Arc::clone(&number);
+            thread::spawn(move || {
+                loop {
+                    let found = number.load(SeqCst);
+                    if number.compare_exchange_weak(found, found + 1, SeqCst, SeqCst).is_ok() {
+                        break;
+                    }
+                }
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    };
+    let counts = [1, 2, 4, 8].map(|workers| {
+        let report = explore(Config::new().workers(workers), body);
+        (report.executions(), report.steps())
+    });
+    assert!(counts.iter().all(|&count| count == counts[0]), "{counts:?}");
 }

@@ -4,6 +4,9 @@ use super::{Config, ConfigError, StrategyKind};
 use crate::explore::strategy::Strategy;
 use crate::rt::limits::{Limits, Strict};
 
+/// The largest stack of a thread, in bytes; each has its own.
+const MAX_STACK_SIZE: usize = 1 << if usize::BITS > 32 { 32 } else { 28 };
+
 /// More are refused: each worker is an OS thread.
 const MAX_WORKERS: usize = 1_024;
 
@@ -98,6 +101,12 @@ impl Config {
                  thousands of them \"random\" does the same"
             )));
         }
+        if self.stack_size > MAX_STACK_SIZE {
+            return Err(ConfigError::new(format!(
+                "`stack_size` is {} bytes, but can be {MAX_STACK_SIZE} at most",
+                self.stack_size
+            )));
+        }
         if self.stack_size < 16 << 10 {
             return Err(ConfigError::new(format!(
                 "`stack_size` is {} bytes, but must be at least 16384",
@@ -131,5 +140,6 @@ mod tests {
         assert!(Config::new().hang_after(Some(Duration::ZERO)).check().is_err());
         assert!(Config::new().hang_after(None).check().is_ok());
         assert!(Config::new().stack_size(100).check().is_err());
+        assert!(Config::new().stack_size(usize::MAX).check().is_err());
     }
 }

@@ -133,12 +133,12 @@ impl Exploration<'_> {
         let mut outcome = match self.verify()? {
             Verification::Done(outcome) => outcome,
             Verification::Sample(reason) => {
-                let outcome = self.sample()?;
+                let outcome = self.sample(self.config.executions)?;
                 notes.extend(reason.map(|reason| format!("not verified, because of {reason}")));
                 outcome
             }
-            Verification::SampleAsWell(verified) => {
-                let sampled = self.sample()?;
+            Verification::SampleAsWell(verified, executions) => {
+                let sampled = self.sample(executions)?;
                 let has_failed = sampled.finding.is_some() || sampled.verdict.is_some();
                 if has_failed {
                     sampled

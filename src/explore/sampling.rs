@@ -30,11 +30,11 @@ const CHEAP_STEPS: u64 = 10_000;
 const ATTEMPTS: u32 = 20;
 
 impl Exploration<'_> {
-    /// Samples executions until one fails or the budget is used up.
-    pub(super) fn sample(&self) -> Result<Outcome, ConfigError> {
+    /// Samples executions, at most so many, until one fails or the budget is used up.
+    pub(super) fn sample(&self, executions: u64) -> Result<Outcome, ConfigError> {
         let deadline = self.deadline;
         let mut outcome = Outcome::of(0, 0);
-        let profiled = PROFILED.min(self.config.executions);
+        let profiled = PROFILED.min(executions);
         let (profile, first) = self.on_worker(|execution| {
             execution.kernel.behaviour.is_wanted = true;
             execution.deadline = deadline;
@@ -50,7 +50,7 @@ impl Exploration<'_> {
             self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
         }
-        if profiled == self.config.executions || first.stopped_by.is_some() {
+        if profiled == executions || first.stopped_by.is_some() {
             outcome.stopped_by = first.stopped_by;
             outcome.coverage = Some(sampled(behaviours));
             self.keep_lock_order(&lock_order, &mut outcome);
@@ -61,7 +61,7 @@ impl Exploration<'_> {
         let progress = Progress::new(&self.long);
         let next = AtomicU64::new(profiled);
         // No execution from this one on matters: another one has failed, or the steps are used up.
-        let lowest = AtomicU64::new(self.config.executions);
+        let lowest = AtomicU64::new(executions);
         let total_steps = AtomicU64::new(outcome.steps);
         let finding: Mutex<Option<Finding>> = Mutex::new(None);
         let out_of_time = AtomicU64::new(0);
@@ -83,7 +83,7 @@ impl Exploration<'_> {
                     break;
                 }
                 if index.is_multiple_of(64) {
-                    progress.show(index, Total::Exactly(self.config.executions));
+                    progress.show(index, Total::Exactly(executions));
                 }
                 let mut verdict = self.run_index(execution, index, &profile, QUIET);
                 if execution.is_late {
@@ -129,7 +129,7 @@ impl Exploration<'_> {
             outcome.executions += 1;
             outcome.steps += sample.steps;
             behaviours.add(sample.behaviour);
-            is_used_up = outcome.steps >= self.config.steps && outcome.executions < self.config.executions;
+            is_used_up = outcome.steps >= self.config.steps && outcome.executions < executions;
         }
         lock_order.forget_from(outcome.executions);
         if is_used_up && outcome.finding.as_ref().is_some_and(|finding| finding.index >= outcome.executions) {

@@ -19,14 +19,18 @@ use crate::rt::memory::MemoryModel;
 /// How much larger than the first stage the second one may be, if nothing else limits it.
 const SECOND_STAGE: u64 = 10;
 
+/// How many executions are sampled of a test that is verified but for what its loops keep of a round that waits: most of what
+/// there is to see shows soon, and such tests are to stay quick.
+const OF_ROUNDS: u64 = 256;
+
 /// What became of the attempt to run every execution.
 pub(super) enum Verification {
     /// It says all there is to say.
     Done(Outcome),
     /// Schedules are to be sampled, for this reason, if it is one that the user can do something about.
     Sample(Option<String>),
-    /// All were run within bounds that sampling does not have: it may find what was left out.
-    SampleAsWell(Outcome),
+    /// All were run within bounds that sampling does not have: it may find what was left out, in so many executions.
+    SampleAsWell(Outcome, u64),
 }
 
 impl Exploration<'_> {
@@ -89,10 +93,13 @@ impl Exploration<'_> {
         }
         self.keep_lock_order(&lock_order, &mut outcome);
         let has_failed = outcome.finding.is_some() || outcome.verdict.is_some();
-        Ok(match is_auto && !has_failed && basis.is_sampled_otherwise() {
-            true => Verification::SampleAsWell(outcome),
-            false => Verification::Done(outcome),
-        })
+        let executions = match basis {
+            _ if !is_auto || has_failed => return Ok(Verification::Done(outcome)),
+            basis if basis.is_sampled_otherwise() => self.config.executions,
+            basis if basis.leaves_out_rounds() => self.config.executions.min(OF_ROUNDS),
+            _ => return Ok(Verification::Done(outcome)),
+        };
+        Ok(Verification::SampleAsWell(outcome, executions))
     }
 
     /// The second stage: what std allows besides, if the first one has met any of it and the settings do not say how often

@@ -27,7 +27,8 @@ pub enum Assumption {
         /// What.
         liberties: Liberties,
     },
-    /// A loop that has gone round often enough without a change goes on like that until something changes.
+    /// A loop that has gone round often enough without a change goes on like that until something changes, and the test keeps
+    /// nothing of such a round: neither how many there were, nor what was found.
     WaitingLoops,
     /// A round that has failed, of a loop that tries again, leaves nothing behind.
     FailedRounds,
@@ -95,7 +96,9 @@ impl fmt::Display for Assumption {
                 }
             }
             Assumption::NoLiberties { liberties } => write!(f, "without {liberties}"),
-            Assumption::WaitingLoops => f.write_str("loops that wait have no end of their own"),
+            Assumption::WaitingLoops => {
+                f.write_str("loops that wait have no end of their own, and nothing is kept of a round")
+            }
             Assumption::FailedRounds => f.write_str("loops that try again keep nothing of a failed round"),
             Assumption::HashOrder => f.write_str("one order of iteration of hash maps"),
             Assumption::DrawnValues => f.write_str("the random values that were tried"),

@@ -76,6 +76,11 @@ impl Basis {
         self.has(Basis::BOUNDS)
     }
 
+    /// Whether rounds of loops were left out, of which the test may keep something.
+    pub(crate) fn leaves_out_rounds(self) -> bool {
+        self.has(Basis::WAITING_LOOP) || self.has(Basis::FAILED_ROUND)
+    }
+
     /// Whether sampling may show what was left out.
     pub(crate) fn is_sampled_otherwise(self) -> bool {
         self.has(Basis::HASH_ORDER) || self.has(Basis::DRAWN_VALUE)

@@ -336,6 +336,12 @@ impl Current {
             let destroyed = catch_unwind(AssertUnwindSafe(|| unsafe { destroy(value) }));
             if let Err(payload) = destroyed {
                 self.note_panic(thread, &*payload);
+                if thread != ThreadId::MAIN {
+                    // No join tells of it: std aborts the process.
+                    self.note_fatal_panic();
+                    self.execution().stop = Some(Stop::Abort);
+                    return;
+                }
             }
         }
     }

@@ -322,6 +322,9 @@ impl Execution {
             }
             if !self.kernel.is_enabled(current) {
                 self.note_wait(current);
+                if self.kernel.thread(current).unwinding {
+                    Current::of(self).note_if_caught();
+                }
                 if self.is_stuck(current) {
                     return true;
                 }
@@ -396,6 +399,9 @@ impl Execution {
             }
         }
         if self.kernel.steps >= self.kernel.long_at {
+            if self.kernel.thread(thread).unwinding {
+                Current::of(self).note_if_caught();
+            }
             self.kernel.note_long();
         }
         if self.observed {

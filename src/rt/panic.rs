@@ -93,6 +93,17 @@ impl Current {
         }
     }
 
+    /// The running thread is about to wait, or to be judged: if it was unwinding and is not any more, it has caught its panic.
+    #[cold]
+    pub(super) fn note_if_caught(mut self) {
+        let kernel = self.kernel();
+        let thread = kernel.current;
+        // std counts the panics of all threads that are switched out as well.
+        if kernel.suspended_unwinding == 0 && !std::thread::panicking() {
+            kernel.thread_mut(thread).unwinding = false;
+        }
+    }
+
     /// Whether `thread`, which runs until now, is one that std counts as panicking.
     #[cold]
     pub(crate) fn is_unwinding(&mut self, thread: ThreadId) -> bool {

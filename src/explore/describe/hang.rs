@@ -36,7 +36,7 @@ const WAITS: [(&str, &str, &str); 22] = [
     ("poison::rwlock", "an `RwLock` of std", "drawloom's `sync::RwLock`"),
     ("sync::mutex", "a `Mutex` of std", "drawloom's `sync::Mutex`"),
     ("poison::mutex", "a `Mutex` of std", "drawloom's `sync::Mutex`"),
-    ("std::thread::sleep", "real time to pass", "drawloom's `thread::sleep`"),
+    ("::sleep", "real time to pass", "drawloom's `thread::sleep`"),
     ("park", "another thread of the operating system, parked", "drawloom's `thread`"),
     ("std::thread::", "the end of a thread of the operating system", "drawloom's `thread::spawn`"),
 ];

@@ -54,7 +54,7 @@ impl Checker {
         self.sc_events.len() > 1
     }
 
-    /// Puts the events into another order of the same kind, if there is one: the last threads go first.
+    /// Puts the events into another order of the same kind, if there is one: the last threads go first, as soon as they can.
     pub(super) fn reorder(&mut self, graph: &mut Graph) {
         let all = graph.is_order_sc;
         let has_order = self.linearize_from(graph, all, true);
@@ -85,13 +85,24 @@ impl Checker {
                 self.order.push(event);
                 self.done[thread] += 1;
                 self.next[thread] = graph.event(event).next;
+                if last_first {
+                    // A later thread may be ready now.
+                    break;
+                }
             }
             if self.order.len() == steps {
                 break;
             }
-            let ready = |other: &usize| *other != thread && self.is_ready(graph, *other, all);
+            let ready = |other: &usize| (last_first || *other != thread) && self.is_ready(graph, *other, all);
             let mut others = 0..threads;
-            let other = if last_first { others.rfind(ready) } else { others.find(ready) };
+            let other = if last_first {
+                let ready: Vec<usize> = others.filter(ready).collect();
+                let spawns = |other: &&usize| graph.event(self.next[**other]).kind == OpKind::Spawn;
+                // Once all are there, the last one goes first.
+                ready.iter().find(spawns).or(ready.last()).copied()
+            } else {
+                others.find(ready)
+            };
             match other {
                 Some(other) => thread = other,
                 None => return false,

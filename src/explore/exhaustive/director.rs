@@ -63,9 +63,13 @@ pub(super) struct Explorer {
     /// Whether threads begin and end as early as they can once all are there, the last ones first: to see whether that makes
     /// a difference.
     pub(super) is_eager: bool,
+    /// The thread that has gone on last, and how many hints in a row it has given.
+    pub(super) hints: (u32, u32),
     /// How often time has passed in this run.
     pub(super) epoch: u32,
     pub(super) probe: Option<Probe>,
+    /// How many steps of this run were those of probes.
+    pub(super) probe_steps: u64,
     /// What the probed thread has done so far.
     pub(super) probed: Vec<ProbedOp>,
     pub(super) probed_locks: ProbedLocks,
@@ -120,8 +124,10 @@ impl Explorer {
             candidates: Vec::new(),
             put_off: Vec::new(),
             is_eager: false,
+            hints: (0, 0),
             epoch: 0,
             probe: None,
+            probe_steps: 0,
             probed: Vec::new(),
             probed_locks: ProbedLocks::default(),
             has_read_stale: false,
@@ -148,7 +154,9 @@ impl Explorer {
         self.steps.clear();
         self.steps.resize(self.graph.events.len(), 0);
         self.put_off.clear();
+        self.hints = (0, 0);
         self.probe = None;
+        self.probe_steps = 0;
         self.has_read_stale = false;
         self.retried.clear();
         self.is_cut_off = false;

@@ -12,6 +12,9 @@ use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 
+/// So many hints in a row, with nothing in between, are no backoff any more.
+const MANY_HINTS: u32 = 2_000;
+
 impl Explorer {
     /// The event that `gate` means.
     pub(super) fn gate(&mut self, gate: Gate, line: u32, access: &Access) -> EventId {
@@ -106,6 +109,16 @@ impl Explorer {
             self.add_read(id, kernel);
         } else {
             self.add_write(id);
+        }
+        self.hints = match self.hints {
+            _ if !access.kind.is_yield() => (line, 0),
+            (of, count) if of == line => (line, count + 1),
+            _ => (line, 1),
+        };
+        if self.hints.1 > MANY_HINTS {
+            self.refuse(Refusal::Unsupported(
+                "a loop of hints that looks at nothing that drawloom sees: at an atomic or a count of std, perhaps",
+            ));
         }
         let is_large = self.effort.spend(1 + self.candidates.len() as u64)
             || self.graph.events.len() * self.graph.width > self.max_size

@@ -126,7 +126,9 @@ struct Common<'a> {
     executions: AtomicU64,
     liberal: AtomicU64,
     blocked: AtomicU64,
+    /// Of all runs, and of the executions among them.
     steps: AtomicU64,
+    passed_steps: AtomicU64,
     /// The part of all executions that was seen, in 2⁻⁶⁰.
     share: AtomicU64,
     /// What executions may do.
@@ -253,7 +255,7 @@ impl Exploration<'_> {
                 executions: common.executions.into_inner(),
                 liberal: common.liberal.into_inner(),
                 blocked: common.blocked.into_inner(),
-                steps: common.steps.into_inner(),
+                steps: common.passed_steps.into_inner(),
                 share: common.share.into_inner() as f64 / SHARE_UNIT,
                 end,
                 lock_order,
@@ -295,6 +297,7 @@ impl<'a> Common<'a> {
             liberal: AtomicU64::new(0),
             blocked: AtomicU64::new(0),
             steps: AtomicU64::new(0),
+            passed_steps: AtomicU64::new(0),
             share: AtomicU64::new(0),
             strict: limits.strict,
             limits,
@@ -322,7 +325,7 @@ impl<'a> Common<'a> {
             strict: self.strict,
             executions: self.executions.load(Ordering::Relaxed),
             blocked: self.blocked.load(Ordering::Relaxed),
-            steps: self.steps.load(Ordering::Relaxed),
+            steps: self.passed_steps.load(Ordering::Relaxed),
             share: self.share.load(Ordering::Relaxed),
             basis: self.basis(),
             straight: self.straight.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -336,6 +339,7 @@ impl<'a> Common<'a> {
         self.blocked.store(saved.blocked, Ordering::Relaxed);
         self.before.store(saved.executions + saved.blocked, Ordering::Relaxed);
         self.steps.store(saved.steps, Ordering::Relaxed);
+        self.passed_steps.store(saved.steps, Ordering::Relaxed);
         self.share.store(saved.share, Ordering::Relaxed);
         self.rest_on(saved.basis);
     }

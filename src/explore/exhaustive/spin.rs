@@ -260,6 +260,7 @@ impl Explorer {
         probe.operations += 1;
         // To see whether it spins costs steps that no execution needs.
         kernel.limits.max_steps = kernel.limits.max_steps.saturating_add(1);
+        self.probe_steps += 1;
         let location = access.place.map_or(NONE, |place| self.known_location(place));
         let mut wanted = 0;
         let mut has_effect = match access.kind {

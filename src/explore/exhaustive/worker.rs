@@ -255,6 +255,8 @@ impl<'a, 'b> Worker<'a, 'b> {
         self.common.rest_on(explorer.basis);
         self.common.rest_on(self.execution.kernel.basis);
         let is_unreal = explorer.has_read_stale;
+        // How long a loop is probed depends on what its worker has seen before.
+        let steps = self.execution.kernel.steps.saturating_sub(explorer.probe_steps);
         self.explorer = Some(explorer);
         if matches!(stop, Stop::OutOfTime) {
             return Ran::Ended(WorkerEnd::End(End::Time));
@@ -298,6 +300,7 @@ impl<'a, 'b> Worker<'a, 'b> {
             return Ran::Blocked;
         }
         self.common.executions.fetch_add(1, Ordering::Relaxed);
+        self.common.passed_steps.fetch_add(steps, Ordering::Relaxed);
         let is_liberal = self.execution.kernel.liberties > 0;
         self.common.liberal.fetch_add(u64::from(is_liberal), Ordering::Relaxed);
         // Its number depends on the timing, if there are several workers.
