@@ -503,3 +503,17 @@ fn steps_do_not_depend_on_the_number_of_workers() {
     });
     assert!(counts.iter().all(|&count| count == counts[0]), "{counts:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_of_the_operating_system_is_noticed_where_it_is_started() {
+    let body = || {
+        std::thread::spawn(|| std::thread::sleep(Duration::from_millis(300)));
+        thread::spawn(|| {}).join().unwrap();
+    };
+    let report = explore(Config::new().executions(3), body);
+    assert!(report.passed() && report.coverage() != Some(Coverage::Verified), "{report}");
+    assert!(report.to_string().contains("a thread of the operating system that it starts"), "{report}");
+    let exhaustive = explore(Config::new().strategy(StrategyKind::Exhaustive), body);
+    assert!(exhaustive.failed_with(FailureKind::Unverified), "{exhaustive}");
+}

@@ -4,6 +4,7 @@
 //! is alive across a switch.
 
 use std::any::Any;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -22,6 +23,7 @@ use super::outcome::Stop;
 use super::outside;
 use super::state::State;
 use super::timer::{Instant, NEVER};
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 use super::watchdog::Hang;
 use super::workers;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -381,11 +383,19 @@ impl Current {
         self.fail(stop)
     }
 
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "there is no handler that would call it")
+    )]
     /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.
     pub(crate) fn stack_overflowed(mut self) {
         self.execution().stop = Some(Stop::StackOverflow);
     }
 
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "there is no handler that would call it")
+    )]
     /// A thread did what no thread may: what its fiber does instead of going on, on the emptied stack.
     pub(crate) fn crashed(mut self, signal: &'static str) {
         self.execution().stop = Some(Stop::Crash(signal));
@@ -425,6 +435,10 @@ impl Current {
         unsafe { (*self.0.as_ptr()).worker.status() }
     }
 
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "there is no handler that would call it")
+    )]
     /// What the handler of a stack overflow needs to end the running fiber.
     pub(crate) fn trap_handler(mut self) -> Option<corosensei::trap::CoroutineTrapHandler<()>> {
         let thread = self.kernel().current;

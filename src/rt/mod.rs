@@ -6,6 +6,7 @@
 pub(crate) mod access;
 pub(crate) mod basis;
 pub(crate) mod behaviour;
+pub(crate) mod census;
 pub(crate) mod clock;
 pub(crate) mod current;
 mod directing;

@@ -27,6 +27,10 @@ pub(super) struct Status {
     /// The number of the running execution.
     index: AtomicU64,
     /// What the watchdog wants to know.
+    #[cfg_attr(
+        not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
+        expect(dead_code, reason = "nobody can be asked there")
+    )]
     pub(super) question: Question,
 }
 

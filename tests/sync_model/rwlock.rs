@@ -81,7 +81,8 @@ fn contention_makes_attempts_fail_sometimes() {
 
 #[test]
 fn a_downgraded_writer_lets_readers_in_and_no_writer() {
-    let seen = outcomes(random(), || {
+    // `try_read` may fail as well while a writer waits.
+    let seen = outcomes(random().spurious(0), || {
         let lock = RwLock::new(0);
         thread::scope(|scope| {
             let mut writer = lock.write().unwrap();

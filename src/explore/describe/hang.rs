@@ -60,7 +60,14 @@ pub(in crate::explore) struct Stood {
 }
 
 pub(in crate::explore) fn standing(hang: &Hang) -> Stood {
-    let all = stacks::named(&hang.stack);
+    let mut all = stacks::named(&hang.stack);
+    // Some instructions belong to no line.
+    let has_place = |stack: &Vec<Named>| stack.iter().any(|frame| frame.is_local);
+    if !has_place(&all)
+        && let Some(before) = hang.before.iter().map(stacks::named).find(has_place)
+    {
+        all = before;
+    }
     let doing = match hang.call {
         Some(call) => waits(call, &all),
         None => {

@@ -16,6 +16,7 @@ use super::revisit::Item;
 use super::worker::Worker;
 use super::{End, WorkerEnd};
 use crate::report::FailureKind;
+use crate::rt::census;
 use crate::rt::execution::Mode;
 use crate::rt::outcome::Stop;
 use std::sync::atomic::Ordering;
@@ -44,6 +45,13 @@ impl Worker<'_, '_> {
 
     /// Runs the execution that has just passed again: in another order, and the first one in the same order, too, some times.
     pub(super) fn run_again(&mut self, index: u64) -> Option<WorkerEnd> {
+        if index == 0 && census::has_started_threads() {
+            return Some(WorkerEnd::End(End::Unsupported(
+                "a thread of the operating system that it starts, of which no schedule says when it runs: start threads with \
+                 drawloom's `thread::spawn`"
+                    .to_owned(),
+            )));
+        }
         // There may be no other execution to show what decides.
         let repeats = match self.execution.kernel.steps {
             _ if index > 0 => 0,

@@ -8,6 +8,7 @@ pub(super) enum Doing {
     /// It runs, or would if it had its turn.
     Runs,
     /// It waits in the system call of this number.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nobody can tell there"))]
     Waits(i64),
 }
 

@@ -1,0 +1,46 @@
+//! Threads of the operating system that the program starts by itself, which no schedule has.
+//!
+//! On Linux a thread takes over the name of the one that starts it, unless it is given one. So each worker's thread has a name of its
+//! own, and whoever else has it was started by the code that the worker runs. Not seen are threads with a name, and those that have
+//! ended already. Elsewhere none is.
+
+/// Gives the calling thread a name of its own.
+pub(crate) fn mark() {
+    #[cfg(target_os = "linux")]
+    linux::mark();
+}
+
+/// Whether a thread is there that was started by what the calling one, which is marked, has run.
+pub(crate) fn has_started_threads() -> bool {
+    #[cfg(target_os = "linux")]
+    return linux::has_started_threads();
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::ffi::CString;
+    use std::fs;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    pub(super) fn mark() {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        // At most 15 bytes count.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed) % 1_000_000;
+        let Ok(name) = CString::new(format!("drawloom-{number}")) else { return };
+        // SAFETY: `name` is a string that ends with 0 and lives until the call returns.
+        unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+    }
+
+    pub(super) fn has_started_threads() -> bool {
+        let Ok(own_name) = fs::read("/proc/thread-self/comm") else { return false };
+        let Ok(threads) = fs::read_dir("/proc/self/task") else { return false };
+        let same = threads.flatten().filter(|thread| {
+            let name = fs::read(thread.path().join("comm"));
+            name.is_ok_and(|name| name == own_name)
+        });
+        // One of them is the caller.
+        same.take(2).count() > 1
+    }
+}
