@@ -139,10 +139,6 @@ impl FiberPool {
         std::mem::forget(slot.fiber.take());
     }
 
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(dead_code, reason = "there is no handler that would call it")
-    )]
     /// What the handler of a stack overflow needs to end the fiber of `thread`.
     pub(crate) fn trap_handler(&self, thread: ThreadId) -> Option<CoroutineTrapHandler<()>> {
         let &slot = self.slots.get(thread.index())?;
