@@ -23,6 +23,7 @@ mod linux {
     use std::ffi::CString;
     use std::fs;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
 
     pub(super) fn mark() {
         static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -33,7 +34,18 @@ mod linux {
         unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
     }
 
+    /// How long a thread that was joined may still be there, or one that gets a name be without it.
+    const SETTLES: Duration = Duration::from_millis(20);
+
     pub(super) fn has_started_threads() -> bool {
+        has_namesake() && {
+            std::thread::sleep(SETTLES);
+            has_namesake()
+        }
+    }
+
+    /// Whether another thread has the name of this one.
+    fn has_namesake() -> bool {
         let Ok(own_name) = fs::read("/proc/thread-self/comm") else { return false };
         let Ok(threads) = fs::read_dir("/proc/self/task") else { return false };
         let same = threads.flatten().filter(|thread| {
