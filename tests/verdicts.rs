@@ -508,7 +508,10 @@ fn steps_do_not_depend_on_the_number_of_workers() {
 #[test]
 fn a_thread_of_the_operating_system_is_noticed_where_it_is_started() {
     let body = || {
-        std::thread::spawn(|| std::thread::sleep(Duration::from_millis(300)));
+        // Several, since other tests' threads end meanwhile.
+        for _ in 0..8 {
+            std::thread::spawn(|| std::thread::sleep(Duration::from_millis(300)));
+        }
         thread::spawn(|| {}).join().unwrap();
     };
     let report = explore(Config::new().executions(3), body);

@@ -1,8 +1,9 @@
 //! Threads of the operating system that the program starts by itself, which no schedule has.
 //!
 //! On Linux a thread takes over the name of the one that starts it, unless it is given one. So each worker's thread has a name of its
-//! own, and whoever else has it was started by the code that the worker runs. Not seen are threads with a name, and those that have
-//! ended already. Elsewhere none is.
+//! own, and whoever else has it was started by the code that the worker runs. Not seen are threads with a name, those that have
+//! ended already, and one for which another thread of the process has ended meanwhile: names are read only if there are more threads
+//! than before, because that takes long. Elsewhere none is seen.
 
 /// Gives the calling thread a name of its own.
 pub(crate) fn mark() {
@@ -20,10 +21,17 @@ pub(crate) fn has_started_threads() -> bool {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::cell::Cell;
     use std::ffi::CString;
     use std::fs;
+    use std::os::unix::fs::MetadataExt;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
+
+    thread_local! {
+        /// How many there were when this thread was marked.
+        static BEFORE: Cell<u64> = const { Cell::new(0) };
+    }
 
     pub(super) fn mark() {
         static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -32,16 +40,22 @@ mod linux {
         let Ok(name) = CString::new(format!("drawloom-{number}")) else { return };
         // SAFETY: `name` is a string that ends with 0 and lives until the call returns.
         unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+        BEFORE.set(count());
     }
 
     /// How long a thread that was joined may still be there, or one that gets a name be without it.
     const SETTLES: Duration = Duration::from_millis(20);
 
     pub(super) fn has_started_threads() -> bool {
-        has_namesake() && {
+        count() > BEFORE.get() && has_namesake() && {
             std::thread::sleep(SETTLES);
             has_namesake()
         }
+    }
+
+    /// How many threads the process has, and some more: each is a link to the folder of all.
+    fn count() -> u64 {
+        fs::metadata("/proc/self/task").map_or(0, |all| all.nlink())
     }
 
     /// Whether another thread has the name of this one.
