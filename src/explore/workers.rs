@@ -12,7 +12,6 @@ use std::thread::JoinHandle;
 use super::runner::Exploration;
 use crate::config::ConfigError;
 use crate::rt::Execution;
-use crate::rt::census;
 
 impl Exploration<'_> {
     /// Runs `work` on a new OS thread with an execution of its own.
@@ -50,8 +49,6 @@ impl Exploration<'_> {
             let all = seed.strip_suffix('0').unwrap_or(&seed);
             execution.set_last_words(format!("{}; replay: DRAWLOOM_REPLAY={all}", self.config.name));
             execution.watch(self.config.hang_after, self.long.number);
-            // The watchdog, which that may have started, does not have this name.
-            census::mark();
             let result = catch_unwind(AssertUnwindSafe(|| work(&mut execution)));
             let has_hung = execution.has_hung();
             drop(execution);

@@ -383,20 +383,20 @@ impl Current {
         self.fail(stop)
     }
 
+    /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.
     #[cfg_attr(
         not(target_os = "linux"),
         expect(dead_code, reason = "there is no handler that would call it")
     )]
-    /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.
     pub(crate) fn stack_overflowed(mut self) {
         self.execution().stop = Some(Stop::StackOverflow);
     }
 
+    /// A thread did what no thread may: what its fiber does instead of going on, on the emptied stack.
     #[cfg_attr(
         not(target_os = "linux"),
         expect(dead_code, reason = "there is no handler that would call it")
     )]
-    /// A thread did what no thread may: what its fiber does instead of going on, on the emptied stack.
     pub(crate) fn crashed(mut self, signal: &'static str) {
         self.execution().stop = Some(Stop::Crash(signal));
     }
@@ -435,11 +435,11 @@ impl Current {
         unsafe { (*self.0.as_ptr()).worker.status() }
     }
 
+    /// What the handler of a stack overflow needs to end the running fiber.
     #[cfg_attr(
         not(target_os = "linux"),
         expect(dead_code, reason = "there is no handler that would call it")
     )]
-    /// What the handler of a stack overflow needs to end the running fiber.
     pub(crate) fn trap_handler(mut self) -> Option<corosensei::trap::CoroutineTrapHandler<()>> {
         let thread = self.kernel().current;
         self.execution().fibers.trap_handler(thread)

@@ -86,11 +86,11 @@ pub(super) fn speak_for_the_dying() {
     }
 }
 
+/// Says which execution is about to take the process with it. For signal handlers: allocates nothing.
 #[cfg_attr(
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
     expect(dead_code, reason = "there is no handler that would call it")
 )]
-/// Says which execution is about to take the process with it. For signal handlers: allocates nothing.
 pub(super) fn say(signal: &'static str) {
     let Some(mut current) = current() else { return };
     let execution = current.execution();

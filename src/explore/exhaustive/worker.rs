@@ -21,6 +21,7 @@ use super::{Common, End, SMALL, WorkerEnd, preemptions};
 use crate::detect::lock_order::LockOrder;
 use crate::rt::Execution;
 use crate::rt::basis::Basis;
+use crate::rt::census;
 use crate::rt::execution::Mode;
 use crate::rt::memory::MemoryModel;
 use crate::rt::outcome::Stop;
@@ -89,6 +90,8 @@ impl<'a, 'b> Worker<'a, 'b> {
 
     /// Explores until nothing is left, or somebody stops. What is left then, and in which order locks were taken.
     pub(super) fn work(mut self) -> (Vec<Origin>, LockOrder) {
+        // The watchdog is there already, and does not get this name.
+        census::mark();
         let saved = self.common.saved.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(end) = saved.and_then(|saved| self.restore(&saved)) {
             self.common.stop(end);

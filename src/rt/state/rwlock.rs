@@ -88,12 +88,16 @@ impl Kernel {
     }
 }
 
-/// Whether a reader that could have the lock waits behind writers that wait, if there are any: a choice.
-fn waits_behind_writers(execution: &mut Execution, object: ObjectId) -> bool {
+/// Whether the running attempt of a reader that could have the lock fails because of writers that wait, if there are any: a
+/// choice. A director has made it before.
+fn fails_behind_writers(execution: &mut Execution, object: ObjectId) -> bool {
     let RwLockState { writer, waiting, .. } = *execution.kernel.rwlock(object);
-    let waits = writer.is_none() && waiting > 0 && execution.choose(Choice::WaitingWriter, 2) == 1;
-    execution.kernel.liberties += u32::from(waits);
-    waits
+    let has_occasion = writer.is_none() && waiting > 0 && !execution.kernel.limits.directed;
+    let fails = has_occasion && Current::of(execution).takes_liberty(Choice::WaitingWriter);
+    if fails {
+        execution.kernel.note_failed(0);
+    }
+    fails
 }
 
 impl Current {
@@ -134,10 +138,7 @@ impl Current {
             return self.op(behind, take);
         }
         let taken = self.op(Op::new(OpKind::ReadLock, object, location), |execution, thread| {
-            let may_wait = may_wait && execution.kernel.spurious_left > 0;
-            if may_wait && waits_behind_writers(execution, object) {
-                execution.kernel.spurious_left -= 1;
-                execution.kernel.note_failed(0);
+            if fails_behind_writers(execution, object) {
                 return None;
             }
             Some(take(execution, thread))
@@ -181,11 +182,7 @@ impl Current {
             });
         }
         self.op(Op::new(OpKind::TryReadLock, object, location), |execution, thread| {
-            let may_fail =
-                may_fail && !execution.kernel.limits.directed && execution.kernel.spurious_left > 0;
-            if may_fail && waits_behind_writers(execution, object) {
-                execution.kernel.spurious_left -= 1;
-                execution.kernel.note_failed(0);
+            if fails_behind_writers(execution, object) {
                 return None;
             }
             let state = *execution.kernel.rwlock(object);
