@@ -172,16 +172,19 @@ impl Current {
     ) -> ObjectId {
         match identity.index_in(self.execution().stamp) {
             Some(index) => ObjectId(index),
-            None => self.object_at_first_use(identity, kind, state),
+            None => self.object_at_first_use(identity, kind, |_| (), |_| state()),
         }
     }
 
+    /// As `object`, for one that was not used in this execution, or is shared. `take_over` is told whether another execution had
+    /// it, before anybody knows that this one has it now; `state`, whether another worker has it at the same time.
     #[cold]
-    fn object_at_first_use(
+    pub(crate) fn object_at_first_use(
         mut self,
         identity: &Identity,
         kind: ObjectKind,
-        state: impl FnOnce() -> State,
+        take_over: impl FnOnce(bool),
+        state: impl FnOnce(bool) -> State,
     ) -> ObjectId {
         if !identity.is_intact() {
             self.fail(Stop::UseAfterFree(match kind {
@@ -200,13 +203,13 @@ impl Current {
         if let Some(message) = outside::misuse_before(identity, kind.name(), began) {
             self.note_misuse(message);
         }
-        match identity.claim(stamp, abandoned) {
+        match identity.claim(stamp, abandoned, take_over) {
             Claim::Mine(index) => ObjectId(index),
             claim => {
                 if older && kind.has_data() {
                     self.execution().shared_data.get_or_insert_with(workers::enter_shared_data);
                 }
-                let state = state();
+                let state = state(matches!(claim, Claim::Foreign));
                 let kernel = self.kernel();
                 let user = kernel.current;
                 let object = kernel.objects.register(kind, identity.location(), user, state);

@@ -16,6 +16,9 @@ const EXECUTION_BITS: u32 = 40;
 /// The worker in the stamps of values that were used outside last. No worker has this number.
 const OUTSIDE: u32 = 0;
 
+/// The owner of a value that is just getting another one. No worker has this number.
+const CHANGING: Stamp = Stamp(((1 << (63 - EXECUTION_BITS)) - 1) << EXECUTION_BITS);
+
 /// Time, as it counts for who has used a value first: it goes on by one with each execution that begins.
 static EPOCH: AtomicU64 = AtomicU64::new(1);
 
@@ -124,21 +127,56 @@ impl Identity {
         None
     }
 
-    /// Makes the value `stamp`'s, if nobody or an `abandoned` execution has it.
-    pub(crate) fn claim(&self, stamp: Stamp, abandoned: impl Fn(Stamp) -> bool) -> Claim {
+    /// Makes the value `stamp`'s, if nobody or an `abandoned` execution has it. Before anybody sees that, `take_over` is told
+    /// whether an execution had it.
+    pub(crate) fn claim(
+        &self,
+        stamp: Stamp,
+        abandoned: impl Fn(Stamp) -> bool,
+        take_over: impl FnOnce(bool),
+    ) -> Claim {
         loop {
             if let Some(index) = self.index_in(stamp) {
                 return Claim::Mine(index);
             }
-            let owner = self.owner.load(Ordering::Relaxed);
-            if owner != 0 && !abandoned(Stamp(owner)) {
+            let owner = self.settled_owner();
+            if owner.0 != 0 && !abandoned(owner) {
                 return Claim::Foreign;
             }
-            let swap = self.owner.compare_exchange(owner, stamp.0, Ordering::Relaxed, Ordering::Relaxed);
-            if swap.is_ok() {
+            if self.begin_change(owner) {
+                take_over(owner.worker() != OUTSIDE);
+                self.owner.store(stamp.0, Ordering::Release);
                 return Claim::Claimed;
             }
         }
+    }
+
+    /// Takes the value away from the execution that had it, which is over. Before anybody sees that, `give_back` is called.
+    #[cold]
+    pub(crate) fn leave(&self, give_back: impl FnOnce()) {
+        let owner = self.settled_owner();
+        if owner.worker() != OUTSIDE && self.begin_change(owner) {
+            give_back();
+            self.owner.store(Stamp::outside(EPOCH.load(Ordering::Relaxed)).0, Ordering::Release);
+        } else {
+            // Somebody else does so, and is to be done with it.
+            self.settled_owner();
+        }
+    }
+
+    /// The owner, once nobody changes it.
+    fn settled_owner(&self) -> Stamp {
+        loop {
+            match Stamp(self.owner.load(Ordering::Acquire)) {
+                CHANGING => std::hint::spin_loop(),
+                owner => return owner,
+            }
+        }
+    }
+
+    /// Whether the caller is the one to replace `owner`; it must store another one soon, whatever happens.
+    fn begin_change(&self, owner: Stamp) -> bool {
+        self.owner.compare_exchange(owner.0, CHANGING.0, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     pub(crate) fn set_index(&self, index: u32) {

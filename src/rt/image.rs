@@ -54,6 +54,23 @@ mod loaded {
         found
     }
 
+    /// Whether `address` lies in the program itself, which includes its statics. Quick, unlike [`is_static`], and without those
+    /// of libraries.
+    #[inline]
+    pub(crate) fn is_in_program(address: usize) -> bool {
+        static PROGRAM: OnceLock<Range<usize>> = OnceLock::new();
+        let program = PROGRAM.get_or_init(|| {
+            let (mut start, mut end) = (usize::MAX, 0);
+            each_segment(&mut |object, segment| {
+                if object == 0 {
+                    (start, end) = (start.min(segment.start), end.max(segment.end));
+                }
+            });
+            start..end
+        });
+        program.contains(&address)
+    }
+
     static LIBRARIES: OnceLock<Vec<Range<usize>>> = OnceLock::new();
 
     /// Looks up the libraries, since a signal handler must not.
@@ -79,11 +96,21 @@ mod loaded {
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) use loaded::program_offset;
 #[cfg(target_os = "linux")]
-pub(crate) use loaded::{is_in_library, is_static, remember_libraries};
+pub(crate) use loaded::{is_in_library, is_in_program, is_static, remember_libraries};
 
 /// Unknown on this platform; a message about misuse is shown rather than missed.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn is_static(_: usize) -> bool {
+    false
+}
+
+/// Whether a static of the program can be told from other memory.
+pub(crate) const TELLS_STATICS: bool = cfg!(target_os = "linux");
+
+/// Unknown on this platform: see [`TELLS_STATICS`].
+#[cfg(not(target_os = "linux"))]
+#[inline]
+pub(crate) fn is_in_program(_: usize) -> bool {
     false
 }
 
@@ -99,6 +126,9 @@ mod tests {
         assert!(is_static((&raw const VALUE).addr()));
         assert!(!is_static((&raw const *boxed).addr()));
         assert!(!is_static((&raw const local).addr()));
+        assert!(is_in_program((&raw const VALUE).addr()));
+        assert!(!is_in_program((&raw const *boxed).addr()));
+        assert!(!is_in_program((&raw const local).addr()));
     }
 
     #[test]

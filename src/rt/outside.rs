@@ -7,7 +7,7 @@
 //! same time, so there it is no mistake.
 
 use super::identity::{Identity, Stamp};
-use super::image::is_static;
+use super::image::{is_in_program, is_static};
 use super::workers;
 
 /// Panics if `identity`'s value belongs to an execution that runs now, in another OS thread.
@@ -15,6 +15,29 @@ use super::workers;
 pub(crate) fn check(identity: &Identity, what: &str) {
     if let Some(owner) = identity.use_outside() {
         check_owner(owner, identity, what);
+    }
+}
+
+/// As [`check`], for a value that the execution that had it has changed in place: `restore` puts back what it held before.
+#[inline]
+pub(crate) fn take_back(identity: &Identity, what: &str, restore: impl FnOnce()) {
+    if let Some(owner) = identity.use_outside() {
+        check_owner(owner, identity, what);
+        give_back(identity, restore);
+    }
+}
+
+/// As [`take_back`], by whoever does not use the value, or has it alone.
+pub(crate) fn restore(identity: &Identity, restore: impl FnOnce()) {
+    if identity.owner().is_some_and(|owner| !workers::is_running(owner)) {
+        give_back(identity, restore);
+    }
+}
+
+#[cold]
+fn give_back(identity: &Identity, restore: impl FnOnce()) {
+    if !is_in_program(identity.address()) {
+        identity.leave(restore);
     }
 }
 

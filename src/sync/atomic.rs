@@ -2,9 +2,9 @@
 //!
 //! What leads to the switch of threads is inlined in any case: see `rt::execution::Execution::publish`.
 //!
-//! Two of std's promises cannot be kept by instrumented atomics: they are larger than the integer they hold,
-//! and so `from_ptr` cannot make one out of a plain integer; it gives std's own atomic, which the model does
-//! not see.
+//! The newest value is at the atomic's own address, as with std. Two of std's promises cannot be kept all the same: instrumented
+//! atomics are larger than the integer they hold, and so `from_ptr` cannot make one out of a plain integer; it gives std's own
+//! atomic, which the model does not see.
 
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe};
@@ -12,7 +12,7 @@ use std::panic::{Location, RefUnwindSafe};
 pub use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::rt::object::{AtomicForm, AtomicKind};
-use crate::rt::state::{Exchange, RealCell};
+use crate::rt::state::{Exchange, InstrumentedAtomic};
 use crate::rt::{Identity, current, outside};
 
 /// An atomic fence; see [`std::sync::atomic::fence`].
@@ -92,26 +92,41 @@ pub const ATOMIC_USIZE_INIT: AtomicUsize = AtomicUsize::new(0);
 macro_rules! atomic_common {
     ([$($generics:tt)*] $atomic:ty, $name:ident, $value:ty, $form:ident, $bits:expr, $real:ty,
      to: $to:expr, from: $from:expr) => {
-        impl<$($generics)*> RealCell for $real {
+        impl<$($generics)*> InstrumentedAtomic for $atomic {
+            const KIND: AtomicKind =
+                AtomicKind { name: stringify!($name), bits: $bits, form: AtomicForm::$form };
+
             #[inline]
-            fn get(&self) -> u64 {
-                ($to)(self.load(Ordering::Relaxed))
+            fn identity(&self) -> &Identity {
+                &self.identity
             }
 
             #[inline]
-            fn set(&self, bits: u64) {
-                self.store(($from)(bits), Ordering::Relaxed);
+            fn real(&self) -> u64 {
+                ($to)(self.real.load(Ordering::Relaxed))
+            }
+
+            #[inline]
+            fn set_real(&self, bits: u64) {
+                self.real.store(($from)(bits), Ordering::Relaxed);
+            }
+
+            #[inline]
+            fn kept(&self) -> u64 {
+                ($to)(self.kept.load(Ordering::Relaxed))
+            }
+
+            #[inline]
+            fn keep(&self, bits: u64) {
+                self.kept.store(($from)(bits), Ordering::Relaxed);
             }
         }
 
         impl<$($generics)*> $atomic {
-            const KIND: AtomicKind =
-                AtomicKind { name: stringify!($name), bits: $bits, form: AtomicForm::$form };
-
             #[doc = concat!("Creates an atomic; see [`std::sync::atomic::", stringify!($name), "::new`].")]
             #[track_caller]
             pub const fn new(value: $value) -> Self {
-                $name { identity: Identity::new(), real: <$real>::new(value) }
+                $name { real: <$real>::new(value), identity: Identity::new(), kept: <$real>::new(value) }
             }
 
             /// std's atomic at `ptr`, which the model does not see: its accesses are no scheduling points.
@@ -130,7 +145,9 @@ macro_rules! atomic_common {
             pub fn get_mut(&mut self) -> &mut $value {
                 if let Some(current) = current() {
                     let location = Location::caller();
-                    current.atomic_exclusive(&self.identity, Self::KIND, &self.real, location);
+                    current.atomic_exclusive(self, location);
+                } else {
+                    self.restore();
                 }
                 self.real.get_mut()
             }
@@ -146,7 +163,9 @@ macro_rules! atomic_common {
             /// the atomic's own operations work on the value there.
             pub fn as_ptr(&self) -> *mut $value {
                 if let Some(current) = current() {
-                    current.atomic_move_out(&self.identity, Self::KIND, &self.real, true);
+                    current.atomic_move_out(self, true);
+                } else {
+                    self.restore();
                 }
                 self.real.as_ptr()
             }
@@ -160,12 +179,12 @@ macro_rules! atomic_common {
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
                 let Some(current) = current() else {
-                    outside::check(&self.identity, stringify!($name));
+                    self.take_back();
                     return self.real.load(order);
                 };
                 check_load(order);
                 let location = Location::caller();
-                ($from)(current.atomic_load(&self.identity, Self::KIND, &self.real, order, location))
+                ($from)(current.atomic_load(self, order, location))
             }
 
             /// Stores a value.
@@ -177,13 +196,13 @@ macro_rules! atomic_common {
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
                 let Some(current) = current() else {
-                    outside::check(&self.identity, stringify!($name));
+                    self.take_back();
                     return self.real.store(value, order);
                 };
                 check_store(order);
                 let bits = ($to)(value);
                 let location = Location::caller();
-                current.atomic_store(&self.identity, Self::KIND, &self.real, bits, order, location);
+                current.atomic_store(self, bits, order, location);
             }
 
             /// Stores a value and returns the one before.
@@ -297,6 +316,26 @@ macro_rules! atomic_common {
                 }
             }
 
+            /// Before a use outside of explorations.
+            #[inline]
+            fn take_back(&self) {
+                outside::take_back(&self.identity, stringify!($name), || self.set_real(self.kept()));
+            }
+
+            /// As `take_back`, where it is no use that others could see.
+            fn restore(&self) {
+                outside::restore(&self.identity, || self.set_real(self.kept()));
+            }
+
+            /// The value, without an operation.
+            fn peek(&self) -> $value {
+                let Some(current) = current() else {
+                    self.restore();
+                    return self.real.load(Ordering::Relaxed);
+                };
+                ($from)(current.atomic_peek(self))
+            }
+
             fn to_bits(value: $value) -> u64 {
                 ($to)(value)
             }
@@ -316,13 +355,12 @@ macro_rules! atomic_common {
                 real: impl FnOnce(&$real) -> $value,
             ) -> $value {
                 let Some(current) = current() else {
-                    outside::check(&self.identity, stringify!($name));
+                    self.take_back();
                     return real(&self.real);
                 };
                 let location = Location::caller();
                 let bits = |bits| ($to)(f(($from)(bits)));
-                let atomic = (&self.identity, Self::KIND, &self.real);
-                ($from)(current.atomic_modify(atomic, order, location, bits, pure))
+                ($from)(current.atomic_modify(self, order, location, bits, pure))
             }
 
             #[track_caller]
@@ -335,7 +373,7 @@ macro_rules! atomic_common {
                 weak: bool,
             ) -> Result<$value, $value> {
                 let Some(current) = current() else {
-                    outside::check(&self.identity, stringify!($name));
+                    self.take_back();
                     return if weak {
                         self.real.compare_exchange_weak(expected, new, success, failure)
                     } else {
@@ -347,7 +385,7 @@ macro_rules! atomic_common {
                     Exchange { expected: ($to)(expected), new: ($to)(new), success, failure, weak };
                 let location = Location::caller();
                 current
-                    .atomic_compare_exchange(&self.identity, Self::KIND, &self.real, exchange, location)
+                    .atomic_compare_exchange(self, exchange, location)
                     .map($from)
                     .map_err($from)
             }
@@ -365,9 +403,7 @@ macro_rules! atomic_common {
         impl<$($generics)*> fmt::Debug for $atomic {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 // Not an operation: printing a value must not change what is explored.
-                let bits = current()
-                    .map(|current| current.atomic_peek(&self.identity, Self::KIND, &self.real));
-                fmt::Debug::fmt(&bits.map_or_else(|| self.real.load(Ordering::Relaxed), $from), f)
+                fmt::Debug::fmt(&self.peek(), f)
             }
         }
     };
@@ -392,11 +428,13 @@ macro_rules! fetch {
 macro_rules! atomic_integers {
     ($($name:ident $value:ident $form:ident;)*) => {$(
         #[doc = concat!("An atomic `", stringify!($value), "`; see [`std::sync::atomic::", stringify!($name), "`].")]
-        // In this order: an identity at the front notices sooner that the memory was freed.
+        // In this order: the value is where std has it, and the identity so far at the front that it notices if the memory was
+        // freed.
         #[repr(C)]
         pub struct $name {
-            identity: Identity,
             real: std::sync::atomic::$name,
+            identity: Identity,
+            kept: std::sync::atomic::$name,
         }
 
         atomic_common! {
@@ -450,8 +488,9 @@ atomic_integers! {
 /// An atomic `bool`; see [`std::sync::atomic::AtomicBool`].
 #[repr(C)]
 pub struct AtomicBool {
-    identity: Identity,
     real: std::sync::atomic::AtomicBool,
+    identity: Identity,
+    kept: std::sync::atomic::AtomicBool,
 }
 
 atomic_common! {
@@ -489,8 +528,9 @@ impl Default for AtomicBool {
 /// An atomic pointer; see [`std::sync::atomic::AtomicPtr`].
 #[repr(C)]
 pub struct AtomicPtr<T> {
-    identity: Identity,
     real: std::sync::atomic::AtomicPtr<T>,
+    identity: Identity,
+    kept: std::sync::atomic::AtomicPtr<T>,
 }
 
 atomic_common! {
@@ -551,11 +591,6 @@ impl<T> Default for AtomicPtr<T> {
 
 impl<T> fmt::Pointer for AtomicPtr<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bits = current().map(|current| current.atomic_peek(&self.identity, Self::KIND, &self.real));
-        let pointer: *mut T = bits.map_or_else(
-            || self.real.load(Ordering::Relaxed),
-            |bits| std::ptr::with_exposed_provenance_mut(bits as usize),
-        );
-        fmt::Pointer::fmt(&pointer, f)
+        fmt::Pointer::fmt(&self.peek(), f)
     }
 }

@@ -135,6 +135,12 @@ pub(crate) fn run(program: &Program) -> Vec<Vec<u64>> {
     }
     // What is kept is dropped when all have ended.
     let ended: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    #[cfg(target_os = "linux")]
+    for value in &objects.values {
+        // SAFETY: nobody uses it any more.
+        let in_place = unsafe { std::ptr::from_ref(value).cast::<u64>().read() };
+        assert_eq!(in_place, value.load(SeqCst), "the newest value is at the atomic's address");
+    }
     ended.into_iter().map(|(log, _)| log).collect()
 }
 

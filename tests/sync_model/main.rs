@@ -4,6 +4,7 @@
 mod barrier;
 mod condvar;
 mod future;
+mod in_place;
 mod lazy_lock;
 mod mpsc;
 mod mutex;

@@ -1,8 +1,9 @@
 //! Atomics: each operation is one step on the location's value in `memory`.
 //!
-//! During an execution the value lives in the model, and the real atomic keeps what it held before. So an
-//! atomic in a `static` starts every execution from its initial value, and several workers can explore
-//! programs that share it. `get_mut` and `as_ptr` move the value out to the real atomic first.
+//! During an execution the value lives in the model, and the newest one is mirrored at the atomic's own address: code that reads
+//! it there through a pointer sees what it would see with std. What it held before is kept beside it: an atomic that the test
+//! body has captured starts every execution from that, and has it back at its first use afterwards. Not mirrored, since others
+//! may use it at the same time: an atomic in a `static`, and one that several workers explore at once, but for the first.
 
 use std::panic::Location;
 use std::sync::atomic::Ordering;
@@ -15,7 +16,7 @@ use crate::rt::object::{AtomicKind, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::shadow::AccessKind;
 use crate::rt::state::State;
-use crate::rt::{Current, Execution, Identity};
+use crate::rt::{Current, Execution, Identity, image};
 
 /// Where the value of an atomic is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +34,8 @@ enum Residence {
 pub(crate) struct AtomicState {
     /// Which of the memory's locations.
     location: u32,
+    /// Whether the newest value is also at the atomic's own address.
+    is_mirrored: bool,
     residence: Residence,
     /// Which of the kernel's histories has its accesses, if these are watched.
     history: Option<u32>,
@@ -45,10 +48,16 @@ impl AtomicState {
     }
 }
 
-/// Access to the real atomic's bits.
-pub(crate) trait RealCell {
-    fn get(&self) -> u64;
-    fn set(&self, bits: u64);
+/// An instrumented atomic, as the model has to do with it. Values are bits.
+pub(crate) trait InstrumentedAtomic {
+    const KIND: AtomicKind;
+    fn identity(&self) -> &Identity;
+    /// The value at the atomic's address.
+    fn real(&self) -> u64;
+    fn set_real(&self, bits: u64);
+    /// What it held before executions, as long as one has it.
+    fn kept(&self) -> u64;
+    fn keep(&self, bits: u64);
 }
 
 /// How a compare-exchange went.
@@ -70,20 +79,20 @@ fn state(execution: &mut Execution, object: ObjectId) -> &mut AtomicState {
 }
 
 impl Execution {
-    /// The location, with its value in the model.
+    /// The location, with its value in the model, and whether the newest value is to be shown at the atomic's address.
     #[inline]
-    fn atomic_location(&mut self, object: ObjectId, real: &impl RealCell) -> u32 {
-        let &mut AtomicState { location, residence, .. } = state(self, object);
+    fn atomic_location(&mut self, object: ObjectId, atomic: &impl InstrumentedAtomic) -> (u32, bool) {
+        let &mut AtomicState { location, residence, is_mirrored, .. } = state(self, object);
         if residence != Residence::Model {
-            self.atomic_fetch(object, location, real);
+            self.atomic_fetch(object, location, atomic);
         }
-        location
+        (location, is_mirrored || residence == Residence::Real)
     }
 
     /// Brings the value into the model before an operation.
     #[cold]
-    fn atomic_fetch(&mut self, object: ObjectId, location: u32, real: &impl RealCell) {
-        self.kernel.overwrite(location, real.get());
+    fn atomic_fetch(&mut self, object: ObjectId, location: u32, atomic: &impl InstrumentedAtomic) {
+        self.kernel.overwrite(location, atomic.real());
         self.direct_forget(Place { object, part: STATE });
         let state = state(self, object);
         if state.residence == Residence::Moved {
@@ -119,15 +128,6 @@ impl Execution {
             is_object: false,
         };
         self.direct_access(thread, &access);
-    }
-
-    /// Shows the new value to whoever has a raw pointer.
-    #[inline]
-    fn atomic_written(&mut self, object: ObjectId, real: &impl RealCell) {
-        let &mut AtomicState { location, residence, .. } = state(self, object);
-        if residence == Residence::Real {
-            real.set(self.kernel.last_value(location));
-        }
     }
 
     /// A choice of the memory model; 0 is what sequential consistency does.
@@ -191,29 +191,42 @@ impl Execution {
 impl Current {
     /// The object of an atomic, registered at its first use with the real atomic's value.
     #[inline]
-    fn atomic_object(mut self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> ObjectId {
-        self.object(atomic, ObjectKind::Atomic(kind), || {
-            let location = self.kernel().new_location(real.get());
-            State::Atomic(AtomicState { location, residence: Residence::Model, history: None })
+    fn atomic_object<A: InstrumentedAtomic>(mut self, atomic: &A) -> ObjectId {
+        match atomic.identity().index_in(self.execution().stamp) {
+            Some(index) => ObjectId(index),
+            None => self.atomic_at_first_use(atomic),
+        }
+    }
+
+    #[cold]
+    fn atomic_at_first_use<A: InstrumentedAtomic>(mut self, atomic: &A) -> ObjectId {
+        let can_mirror = image::TELLS_STATICS && !image::is_in_program(atomic.identity().address());
+        let take_over = |was_taken: bool| match was_taken && can_mirror {
+            true => atomic.set_real(atomic.kept()),
+            false => atomic.keep(atomic.real()),
+        };
+        self.object_at_first_use(atomic.identity(), ObjectKind::Atomic(A::KIND), take_over, |is_shared| {
+            let is_mirrored = can_mirror && !is_shared;
+            let value = if can_mirror { atomic.kept() } else { atomic.real() };
+            let location = self.kernel().new_location(value);
+            State::Atomic(AtomicState { location, is_mirrored, residence: Residence::Model, history: None })
         })
     }
 
     #[inline(always)]
     pub(crate) fn atomic_load(
         self,
-        atomic: &Identity,
-        kind: AtomicKind,
-        real: &impl RealCell,
+        atomic: &impl InstrumentedAtomic,
         order: Ordering,
         location: &'static Location<'static>,
     ) -> u64 {
-        let object = self.atomic_object(atomic, kind, real);
+        let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::Load, object, location);
         self.atomic_op(
             op,
             |_| AccessKind::AtomicRead,
             |execution, id| {
-                let location = execution.atomic_location(object, real);
+                let (location, _) = execution.atomic_location(object, atomic);
                 execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
                 let count = execution.kernel.load_sources(location, id, order);
                 let number = execution.choose_store(location, Choice::ReadsFrom, count);
@@ -232,26 +245,26 @@ impl Current {
     #[inline(always)]
     pub(crate) fn atomic_store(
         self,
-        atomic: &Identity,
-        kind: AtomicKind,
-        real: &impl RealCell,
+        atomic: &impl InstrumentedAtomic,
         value: u64,
         order: Ordering,
         location: &'static Location<'static>,
     ) {
-        let object = self.atomic_object(atomic, kind, real);
+        let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::Store, object, location);
         self.atomic_op(
             op,
             |()| AccessKind::AtomicWrite,
             |execution, id| {
-                let location = execution.atomic_location(object, real);
+                let (location, is_shown) = execution.atomic_location(object, atomic);
                 execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
                 let count = execution.kernel.write_sources(location, id, order);
                 let number = execution.choose_store(location, Choice::Placement, count);
                 let old = execution.kernel.source_value(location);
                 execution.kernel.store_after(location, id, value, order);
-                execution.atomic_written(object, real);
+                if is_shown && number == 0 {
+                    atomic.set_real(value);
+                }
                 execution.kernel.note = match number {
                     0 => Note::Wrote { old, new: value },
                     _ => Note::WroteEarlier { new: value, last: execution.kernel.last_value(location) },
@@ -263,19 +276,19 @@ impl Current {
     #[inline(always)]
     pub(crate) fn atomic_modify(
         self,
-        (atomic, kind, real): (&Identity, AtomicKind, &impl RealCell),
+        atomic: &impl InstrumentedAtomic,
         order: Ordering,
         location: &'static Location<'static>,
         modify: impl FnOnce(u64) -> u64,
         (apply, operand): (fn(u64, u64) -> u64, u64),
     ) -> u64 {
-        let object = self.atomic_object(atomic, kind, real);
+        let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::ReadModifyWrite, object, location);
         self.atomic_op(
             op,
             |_| AccessKind::AtomicWrite,
             |execution, id| {
-                let location = execution.atomic_location(object, real);
+                let (location, is_shown) = execution.atomic_location(object, atomic);
                 let rule = Rule::Modify { apply, operand };
                 execution.direct_atomic((object, location), id, &op, rule, (order, order));
                 let count = execution.kernel.write_sources(location, id, order);
@@ -283,7 +296,9 @@ impl Current {
                 let old = execution.kernel.source_value(location);
                 let new = modify(old);
                 execution.kernel.modify_source(location, id, new, order);
-                execution.atomic_written(object, real);
+                if is_shown && number == 0 {
+                    atomic.set_real(new);
+                }
                 execution.kernel.note = execution.note_of_modification(location, number, (old, new));
                 if old == new && number == 0 {
                     execution.kernel.found(old);
@@ -295,21 +310,19 @@ impl Current {
 
     pub(crate) fn atomic_compare_exchange(
         self,
-        atomic: &Identity,
-        kind: AtomicKind,
-        real: &impl RealCell,
+        atomic: &impl InstrumentedAtomic,
         exchange: Exchange,
         location: &'static Location<'static>,
     ) -> Result<u64, u64> {
         let Exchange { expected, new, success, failure, weak } = exchange;
-        let object = self.atomic_object(atomic, kind, real);
+        let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::CompareExchange, object, location);
         let access = |result: &Result<u64, u64>| match result {
             Ok(_) => AccessKind::AtomicWrite,
             Err(_) => AccessKind::AtomicRead,
         };
         self.atomic_op(op, access, |execution, id| {
-            let location = execution.atomic_location(object, real);
+            let (location, is_shown) = execution.atomic_location(object, atomic);
             let orders = (success, failure);
             let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
             let rule = Rule::Exchange { expected, new, weak };
@@ -337,7 +350,9 @@ impl Current {
                 return Err(old);
             }
             execution.kernel.modify_source(location, id, new, success);
-            execution.atomic_written(object, real);
+            if is_shown && number == 0 {
+                atomic.set_real(new);
+            }
             execution.kernel.note = execution.note_of_modification(location, number, (old, new));
             Ok(old)
         })
@@ -386,11 +401,11 @@ impl Current {
     }
 
     /// The value, for printing: no operation.
-    pub(crate) fn atomic_peek(mut self, atomic: &Identity, kind: AtomicKind, real: &impl RealCell) -> u64 {
-        let object = self.atomic_object(atomic, kind, real);
+    pub(crate) fn atomic_peek(mut self, atomic: &impl InstrumentedAtomic) -> u64 {
+        let object = self.atomic_object(atomic);
         match *state(self.execution(), object) {
             AtomicState { location, residence: Residence::Model, .. } => self.kernel().last_value(location),
-            _ => real.get(),
+            _ => atomic.real(),
         }
     }
 
@@ -409,31 +424,23 @@ impl Current {
     /// Whoever calls this has a mutable reference to the atomic. Moves the value to the real one, as `atomic_move_out`.
     pub(crate) fn atomic_exclusive(
         self,
-        atomic: &Identity,
-        kind: AtomicKind,
-        real: &impl RealCell,
+        atomic: &impl InstrumentedAtomic,
         location: &'static Location<'static>,
     ) {
         if self.checks_exclusive() {
-            let object = self.atomic_object(atomic, kind, real);
+            let object = self.atomic_object(atomic);
             self.access_atomic(object, AccessKind::Write, location, None);
         }
-        self.atomic_move_out(atomic, kind, real, false);
+        self.atomic_move_out(atomic, false);
     }
 
     /// Moves the value to the real atomic, until the next operation or, if a raw pointer to it is handed
     /// out, for the rest of the execution. No operation: the caller has it alone, or takes the blame.
-    pub(crate) fn atomic_move_out(
-        mut self,
-        atomic: &Identity,
-        kind: AtomicKind,
-        real: &impl RealCell,
-        for_good: bool,
-    ) {
-        let object = self.atomic_object(atomic, kind, real);
+    pub(crate) fn atomic_move_out(mut self, atomic: &impl InstrumentedAtomic, for_good: bool) {
+        let object = self.atomic_object(atomic);
         let &mut AtomicState { location, residence, .. } = state(self.execution(), object);
         if residence == Residence::Model {
-            real.set(self.kernel().last_value(location));
+            atomic.set_real(self.kernel().last_value(location));
             state(self.execution(), object).residence =
                 if for_good { Residence::Real } else { Residence::Moved };
         }

@@ -19,7 +19,7 @@ use super::object::Entry;
 use super::op::{Op, ThreadId};
 use super::outcome::Holder;
 
-pub(crate) use atomic::{AtomicState, Exchange, RealCell};
+pub(crate) use atomic::{AtomicState, Exchange, InstrumentedAtomic};
 pub(crate) use barrier::BarrierState;
 pub(crate) use channel::{ChannelState, Delivery, SendOutcome};
 pub(crate) use condvar::{CondvarState, Wakeup};
