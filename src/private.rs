@@ -9,6 +9,7 @@ use crate::explore;
 use crate::report::Report;
 /// The report's text, in colours on a terminal. For the shims.
 pub use crate::report::for_terminal;
+use crate::rt::basis::Basis;
 
 /// The real one: where a macro is expanded, `std` may be the name of drawloom-std.
 pub use ::std;
@@ -22,6 +23,10 @@ pub struct TestCase {
     pub manifest_dir: &'static str,
     /// Whether failing schedules are kept.
     pub keep_regressions: bool,
+    /// Whether the body has unsafe code on memory that is not watched.
+    pub plain_memory: bool,
+    /// Whether the body asks for the counts of an `Arc`.
+    pub arc_counts: bool,
     /// The attribute's arguments.
     pub config: Config,
 }
@@ -87,6 +92,8 @@ fn run(case: TestCase, explore: impl FnOnce(Config) -> Report) {
     let name = case.name.split_once("::").map_or(case.name, |(_, path)| path);
     let mut config = case.config.name(name);
     config.rerun = Rerun::CargoTest;
+    config.unseen =
+        Basis::of([(case.plain_memory, Basis::PLAIN_MEMORY), (case.arc_counts, Basis::ARC_COUNTS)]);
     if case.keep_regressions {
         config = config.regressions(Path::new(case.manifest_dir).join("drawloom-regressions"));
         // With the crate's name: several test crates of a package share the folder.

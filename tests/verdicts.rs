@@ -1,7 +1,5 @@
 //! What verdicts say, what they rest on, and what ends an exploration.
 
-use std::sync::Mutex as StdMutex;
-use std::sync::atomic::AtomicBool as StdAtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
@@ -274,29 +272,6 @@ fn an_order_of_iteration_that_was_not_explored_is_no_verification() {
 }
 
 #[test]
-fn state_that_is_not_seen_is_no_failure_but_sampled() {
-    let body = || {
-        let (first, count) = (Arc::new(StdAtomicBool::new(true)), Arc::new(Mutex::new(0)));
-        let threads = [(); 2].map(|()| {
-            let (first, count) = (Arc::clone(&first), Arc::clone(&count));
-            thread::spawn(move || {
-                if first.swap(false, SeqCst) {
-                    *count.lock().unwrap() += 1;
-                }
-            })
-        });
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
-        assert_eq!(*count.lock().unwrap(), 1);
-    };
-    let report = explore(Config::new(), body);
-    assert!(report.passed(), "{report}");
-    assert!(matches!(report.coverage(), Some(Coverage::Sampled { .. })), "{report}");
-    assert!(report.to_string().contains("not verified, because of something that its threads"), "{report}");
-    let report = explore(Config::new().strategy(StrategyKind::Exhaustive), body);
-    assert!(report.failed_with(FailureKind::Unverified), "{report}");
-}
-
-#[test]
 fn numbers_that_are_drawn_elsewhere_are_nondeterminism() {
     // A bit that is as good as random: an address of a fresh allocation, hashed by std's own keys.
     let coin = || {
@@ -405,39 +380,6 @@ fn what_is_kept_of_a_round_that_waits_is_told_and_sampled() {
 }
 
 #[test]
-fn state_that_is_not_seen_is_noticed_in_the_only_execution() {
-    let body = || {
-        let number = Arc::new(StdMutex::new(0));
-        let theirs = Arc::clone(&number);
-        let thread = thread::spawn(move || {
-            thread::yield_now();
-            *theirs.lock().unwrap() = 1;
-        });
-        thread::yield_now();
-        let found = *number.lock().unwrap();
-        thread.join().unwrap();
-        assert_eq!(found, 0);
-    };
-    assert!(explore(Config::new(), body).failed_with(FailureKind::Panic));
-}
-
-#[test]
-fn hints_that_wait_for_what_is_not_seen_are_no_failure() {
-    let body = || {
-        let done = Arc::new(StdAtomicBool::new(false));
-        let theirs = Arc::clone(&done);
-        let thread = thread::spawn(move || theirs.store(true, SeqCst));
-        while !done.load(SeqCst) {
-            thread::yield_now();
-        }
-        thread.join().unwrap();
-    };
-    assert!(explore(Config::new(), body).passed());
-    let exhaustive = explore(Config::new().strategy(StrategyKind::Exhaustive), body);
-    assert!(exhaustive.failed_with(FailureKind::Unverified), "{exhaustive}");
-}
-
-#[test]
 fn a_panic_that_was_caught_hides_no_deadlock() {
     let body = || {
         assert!(std::panic::catch_unwind(|| panic!("caught")).is_err());
@@ -502,21 +444,4 @@ fn steps_do_not_depend_on_the_number_of_workers() {
         (report.executions(), report.steps())
     });
     assert!(counts.iter().all(|&count| count == counts[0]), "{counts:?}");
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_thread_of_the_operating_system_is_noticed_where_it_is_started() {
-    let body = || {
-        // Several, since other tests' threads end meanwhile.
-        for _ in 0..8 {
-            std::thread::spawn(|| std::thread::sleep(Duration::from_millis(300)));
-        }
-        thread::spawn(|| {}).join().unwrap();
-    };
-    let report = explore(Config::new().executions(3), body);
-    assert!(report.passed() && report.coverage() != Some(Coverage::Verified), "{report}");
-    assert!(report.to_string().contains("a thread of the operating system that it starts"), "{report}");
-    let exhaustive = explore(Config::new().strategy(StrategyKind::Exhaustive), body);
-    assert!(exhaustive.failed_with(FailureKind::Unverified), "{exhaustive}");
 }

@@ -1,7 +1,7 @@
 //! From a function and the attribute's arguments to a `#[test]` that hands the body to drawloom's runner.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -10,6 +10,7 @@ use syn::{
 };
 
 use crate::arguments::Arguments;
+use crate::unseen::Unseen;
 
 /// The expansion of `#[drawloom::test(arguments)] item`.
 pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
@@ -48,11 +49,14 @@ fn expansion(arguments: &Arguments, function: &ItemFn, inputs: &Inputs) -> Token
             })
         }
     };
+    let Unseen { plain_memory, arc_counts } = Unseen::of(function.block.to_token_stream());
     let case = quote! {
         ::drawloom::__private::TestCase {
             name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
             manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
             keep_regressions: #keep_regressions,
+            plain_memory: #plain_memory,
+            arc_counts: #arc_counts,
             config: ::drawloom::Config::new() #calls,
         }
     };

@@ -1,13 +1,14 @@
 //! The attribute `#[drawloom::test]`.
 //!
 //! The crate does one thing in two steps: `arguments` reads what stands in the attribute's parentheses,
-//! `expand` turns the function below it into a test that hands its body to drawloom's runner. Whatever
+//! `expand` turns the function below it into a test that hands its body to drawloom's runner, with what `unseen` noticed in it. Whatever
 //! is wrong becomes a compile error at the word that is wrong, and says what is right. Use it through the
 //! crate `drawloom`, whose names the expansion refers to.
 
 mod arguments;
 mod expand;
 mod nearest;
+mod unseen;
 
 use proc_macro::TokenStream;
 

@@ -16,6 +16,7 @@ pub use strategy_kind::StrategyKind;
 
 use crate::explore::strategy::Strategy;
 use crate::report::FailureKind;
+use crate::rt::basis::Basis;
 pub use crate::rt::limits::Timeouts;
 pub use crate::rt::memory::MemoryModel;
 
@@ -43,6 +44,8 @@ pub struct Config {
     /// How many executions may be explored to verify the test before schedules are sampled; `executions`, if nothing
     /// else.
     pub(crate) verify_within: Option<u64>,
+    /// What the test's body does that nobody sees.
+    pub(crate) unseen: Basis,
     pub(crate) seed: u64,
     pub(crate) strategy: StrategyKind,
     pub(crate) custom_strategy: Option<MakeStrategy>,
@@ -98,6 +101,7 @@ impl Default for Config {
             steps: 30_000_000,
             cases: 32,
             verify_within: None,
+            unseen: Basis::default(),
             seed: 0x5EED,
             strategy: StrategyKind::default(),
             custom_strategy: None,

@@ -176,7 +176,11 @@ impl Exploration<'_> {
             (Basis::STRONG_MEMORY, Assumption::SequentialConsistency),
             (Basis::WAITING_LOOP, Assumption::WaitingLoops),
             (Basis::FAILED_ROUND, Assumption::FailedRounds),
+            (Basis::PLAIN_MEMORY, Assumption::PlainMemory),
+            (Basis::ARC_COUNTS, Assumption::ArcCounts),
         ];
+        let unseen = if basis.has(Basis::THREADS) { self.config.unseen } else { Basis::default() };
+        let basis = merged(basis, unseen);
         let is_any = self.config.timeouts == crate::config::Timeouts::Any;
         all.into_iter()
             .filter(|&(what, _)| basis.has(what))

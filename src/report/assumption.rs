@@ -38,6 +38,10 @@ pub enum Assumption {
     DrawnValues,
     /// Threads do not switch where the test has paused that.
     PausedSwitching,
+    /// Unsafe code in the test's body has no data races, and uses no memory after its end: plain memory is not watched.
+    PlainMemory,
+    /// The test's body asks for the counts of an `Arc`, which are not explored.
+    ArcCounts,
 }
 
 /// What std allows but rarely does.
@@ -102,6 +106,8 @@ impl fmt::Display for Assumption {
             Assumption::FailedRounds => f.write_str("loops that try again keep nothing of a failed round"),
             Assumption::HashOrder => f.write_str("one order of iteration of hash maps"),
             Assumption::DrawnValues => f.write_str("the random values that were tried"),
+            Assumption::PlainMemory => f.write_str("plain memory in unsafe code is not watched"),
+            Assumption::ArcCounts => f.write_str("the counts of `Arc` are not explored"),
             Assumption::PausedSwitching => f.write_str("no switches where they are paused"),
         }
     }

@@ -38,9 +38,21 @@ impl Basis {
     pub(crate) const PAUSED: Basis = Basis(1 << 11);
     /// There are executions with more preemptions.
     pub(crate) const PREEMPTIONS: Basis = Basis(1 << 12);
+    /// There are several threads.
+    pub(crate) const THREADS: Basis = Basis(1 << 13);
+    /// Nobody watches the plain memory that they use.
+    pub(crate) const PLAIN_MEMORY: Basis = Basis(1 << 14);
+    /// Nobody sees how the counts of an `Arc` change.
+    pub(crate) const ARC_COUNTS: Basis = Basis(1 << 15);
     /// What leaves executions out that schedules which are sampled may show.
     const BOUNDS: Basis =
         Basis(Basis::HASH_ORDER.0 | Basis::DRAWN_VALUE.0 | Basis::PAUSED.0 | Basis::PREEMPTIONS.0);
+
+    /// Those that are there.
+    pub(crate) fn of<const N: usize>(all: [(bool, Basis); N]) -> Basis {
+        let there = all.into_iter().filter(|&(is_there, _)| is_there);
+        Basis(there.fold(0, |bits, (_, basis)| bits | basis.0))
+    }
 
     pub(crate) fn bits(self) -> u32 {
         self.0

@@ -282,6 +282,16 @@ impl Current {
         }
     }
 
+    /// Another thread was made, and the handle to it is there. With std it may have run already.
+    #[inline]
+    pub(crate) fn has_spawned(mut self, location: &'static Location<'static>) {
+        if self.execution().pauses_after_spawn && !self.execution().winding_up {
+            // A step that no other run of this schedule has must not count.
+            self.kernel().limits.max_steps = self.kernel().limits.max_steps.saturating_add(1);
+            self.op(Op::pause(location), |_, _| ());
+        }
+    }
+
     /// # Safety
     ///
     /// As for `spawn`.

@@ -109,6 +109,9 @@ pub(crate) struct Execution {
     /// One-time initializations whose values belong to this execution and not to the place that shows
     /// them, such as a `OnceLock` in a static.
     pub(super) kept: Vec<ObjectId>,
+    /// Whether a thread that has made another one lets that begin before it goes on, if nothing else has to come first; see
+    /// `explore::exhaustive::compare`.
+    pub(crate) pauses_after_spawn: bool,
     /// All threads have ended, and what the execution owns is being dropped: ops just take effect.
     pub(super) winding_up: bool,
 }
@@ -157,6 +160,7 @@ impl Execution {
             suspenders: Vec::new(),
             main_name: Arc::from("main"),
             kept: Vec::new(),
+            pauses_after_spawn: false,
             winding_up: false,
         }
     }

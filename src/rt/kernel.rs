@@ -230,6 +230,7 @@ impl Kernel {
         thread.name = name;
         thread.spawned_at = location;
         if let Some(parent) = parent {
+            self.basis.add(Basis::THREADS);
             let parent = &mut earlier[parent.index()];
             thread.clock.copy_from(&parent.clock);
             thread.order.copy_from(&parent.order);

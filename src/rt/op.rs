@@ -248,6 +248,16 @@ impl Op {
         Op { kind, object, argument: 0, location }
     }
 
+    /// No operation, but a place where others may go first.
+    pub(crate) fn pause(location: &'static Location<'static>) -> Op {
+        Op::new(OpKind::Begin, ObjectId::NONE, location)
+    }
+
+    /// Whether it is a [`pause`](Op::pause).
+    pub(crate) fn is_pause(&self) -> bool {
+        self.kind == OpKind::Begin && self.object == ObjectId::NONE
+    }
+
     /// Whether the order of the two operations can matter: same object, and one of them changes it.
     #[inline]
     pub fn conflicts_with(&self, other: &Op) -> bool {

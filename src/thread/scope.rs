@@ -181,6 +181,7 @@ impl Builder {
         threads.spawned.borrow_mut().push(thread.id);
         let handle = Thread::model(current, thread.id);
         let threads = Arc::clone(threads);
+        current.has_spawned(Location::caller());
         Ok(ScopedJoinHandle(Handle::Model { thread, handle, packet, threads }))
     }
 }

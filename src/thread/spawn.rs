@@ -254,6 +254,7 @@ impl Builder {
         // SAFETY: the caller vouches for what is borrowed.
         let thread = unsafe { ModelThread::spawn(current, self, Location::caller(), body) };
         let handle = Thread::model(current, thread.id);
+        current.has_spawned(Location::caller());
         Ok(JoinHandle(Inner::Model { thread, handle, packet }))
     }
 

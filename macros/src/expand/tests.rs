@@ -30,6 +30,8 @@ fn the_body_becomes_a_closure() {
                         name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(name)),
                         manifest_dir: ::core::env!("CARGO_MANIFEST_DIR"),
                         keep_regressions: true,
+                        plain_memory: false,
+                        arc_counts: false,
                         config: ::drawloom::Config::new().seed(7u64),
                     },
                     || -> () { body(); },
@@ -90,7 +92,7 @@ fn schedules_of_wanted_failures_are_not_kept() {
     let kept = |arguments, item| {
         let expansion = expanded(arguments, item);
         let start = expansion.find("keep_regressions:").expect("the field") + 17;
-        let end = expansion.find(",config").expect("the next field");
+        let end = expansion.find(",plain_memory").expect("the next field");
         expansion[start..end].to_owned()
     };
     assert_eq!(

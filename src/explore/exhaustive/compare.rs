@@ -6,6 +6,10 @@
 //! time, randomness or an address decides, and the test is not deterministic. Or they do not: then threads share something
 //! that drawloom does not see, such as an atomic or a lock of std in a dependency. Such a test is correct, but which
 //! graphs it has cannot be known, and schedules of it have to be sampled.
+//!
+//! Code between two operations runs with the one before it, in every schedule. After a spawn that hides the most: what the
+//! new thread does at its beginning, or all of it, never comes before it. So the spawning thread goes on as late as it can in
+//! that other order. It shows, for instance, that the count of an `Arc` decides.
 
 use super::super::finding::Finding;
 use super::super::judge::{Verdict, nondeterminism};
@@ -68,8 +72,26 @@ impl Worker<'_, '_> {
         let explorer = self.explorer.as_mut().expect("put back after each graph");
         explorer.checker.reorder(&mut explorer.graph);
         explorer.is_eager = true;
+        let end = self.compare_with_pauses(index);
+        let explorer = self.explorer.as_mut().expect("put back after each graph");
+        explorer.graph.order = order;
+        explorer.is_eager = false;
+        end
+    }
+
+    /// Runs the graph in its present order, with a pause after each spawn, to see whether that does what the execution did.
+    fn compare_with_pauses(&mut self, index: u64) -> Option<WorkerEnd> {
+        self.execution.pauses_after_spawn = true;
+        let end = self.compare_order(index);
+        self.execution.pauses_after_spawn = false;
+        // A failure without pauses has a schedule to replay.
+        if end.is_none() || self.execution.has_hung() { end } else { self.compare_order(index).or(end) }
+    }
+
+    /// Runs the graph in its present order, to see whether that does what the execution did.
+    fn compare_order(&mut self, index: u64) -> Option<WorkerEnd> {
         let (verdict, is_longer) = self.run_complete(index, QUIET);
-        let end = match verdict {
+        match verdict {
             None if !is_longer => None,
             Some(verdict) if matches!(verdict.kind, FailureKind::Misuse | FailureKind::Hang) => {
                 Some(self.failed(index, verdict))
@@ -79,7 +101,9 @@ impl Worker<'_, '_> {
                 let second: Trail = (std::mem::take(&mut self.execution.fingerprints), kind);
                 // Does that schedule always do so? Then it fails, or is none of the graph's.
                 let end = self.run_the_same(index, &second);
-                let verdict = verdict.filter(|verdict| verdict.kind != FailureKind::Nondeterminism);
+                let is_reported = !self.execution.pauses_after_spawn;
+                let verdict =
+                    verdict.filter(|verdict| is_reported && verdict.kind != FailureKind::Nondeterminism);
                 Some(match (end, verdict) {
                     (Some(end), _) => end,
                     (None, Some(verdict)) => {
@@ -89,11 +113,7 @@ impl Worker<'_, '_> {
                     _ => unseen(),
                 })
             }
-        };
-        let explorer = self.explorer.as_mut().expect("put back after each graph");
-        explorer.graph.order = order;
-        explorer.is_eager = false;
-        end
+        }
     }
 
     /// Runs the graph, which has all its events, in its order. What is wrong with that, and whether it went on.
@@ -184,7 +204,7 @@ fn differs(second: Option<Verdict>, is_longer: bool) -> Option<Verdict> {
 fn unseen() -> WorkerEnd {
     WorkerEnd::End(End::Unsupported(
         "something that its threads share and drawloom does not see: an atomic, a lock or a channel of std, in a \
-         dependency perhaps (docs/std-swap.md says how drawloom's types get there)"
+         dependency perhaps (docs/std-swap.md says how drawloom's types get there), the count of an `Arc`, or plain memory"
             .to_owned(),
     ))
 }

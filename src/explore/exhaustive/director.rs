@@ -23,7 +23,7 @@ use crate::rt::director::{Direction, Director};
 use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
 use crate::rt::limits::Strict;
-use crate::rt::op::{Choice, OpKind, ThreadId};
+use crate::rt::op::{Choice, Op, OpKind, ThreadId};
 use crate::rt::outcome::Stop;
 
 /// The graph of a worker and the execution that follows it.
@@ -324,11 +324,11 @@ pub(super) fn without_event(kernel: &Kernel) -> Option<ThreadId> {
     kernel.enabled_threads().find(|&thread| !kernel.is_event(kernel.thread(thread).pending.kind))
 }
 
-/// The last thread that has only to begin or to end.
+/// The last thread that has only to begin or to end, and does not pause.
 #[cold]
-fn last_without_event(kernel: &Kernel) -> Option<ThreadId> {
-    let threads = kernel.enabled_threads();
-    threads.filter(|&thread| !kernel.is_event(kernel.thread(thread).pending.kind)).max()
+fn last_to_begin_or_end(kernel: &Kernel) -> Option<ThreadId> {
+    let goes_on = |op: &Op| !kernel.is_event(op.kind) && !op.is_pause();
+    kernel.enabled_threads().filter(|&thread| goes_on(&kernel.thread(thread).pending)).max()
 }
 
 /// What `thread` waits for, if that is a thread that has only to begin or to end.
@@ -361,7 +361,7 @@ impl Director for Explorer {
         }
         if self.is_eager
             && !self.spawns_next()
-            && let Some(thread) = last_without_event(kernel)
+            && let Some(thread) = last_to_begin_or_end(kernel)
         {
             return Direction::Run(thread);
         }

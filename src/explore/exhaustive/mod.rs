@@ -380,7 +380,8 @@ impl<'a> Common<'a> {
     }
 
     fn rest_on(&self, basis: Basis) {
-        if !basis.is_empty() {
+        // Other workers would wait for each write.
+        if basis.bits() & !self.basis.load(Ordering::Relaxed) != 0 {
             self.basis.fetch_or(basis.bits(), Ordering::Relaxed);
         }
     }

@@ -1,0 +1,106 @@
+//! What a test's own body does that drawloom does not see: unsafe code on plain memory, and questions about the counts of an
+//! `Arc`. A verdict says that it rests on them. Only words are looked at, and only in the body, so that nothing is told of the
+//! code that it calls.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// Functions of `Arc` whose results, or whose success, depend on the counts.
+const COUNTED: [&str; 8] = [
+    "strong_count",
+    "weak_count",
+    "try_unwrap",
+    "unwrap_or_clone",
+    "into_inner",
+    "get_mut",
+    "make_mut",
+    "is_unique",
+];
+
+/// What was found in a body.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Unseen {
+    /// `unsafe { … }`, but for arguments of `with` and `with_mut`: what a cell lends there is watched.
+    pub(crate) plain_memory: bool,
+    /// `Arc::strong_count` and the like, and `upgrade` of a `Weak`.
+    pub(crate) arc_counts: bool,
+}
+
+impl Unseen {
+    pub(crate) fn of(body: TokenStream) -> Unseen {
+        let mut unseen = Unseen::default();
+        unseen.look_at(body);
+        unseen
+    }
+
+    fn look_at(&mut self, tokens: TokenStream) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        for (at, token) in tokens.iter().enumerate() {
+            match token {
+                TokenTree::Ident(word) => {
+                    self.look_at_word(&word.to_string(), &tokens[..at], tokens.get(at + 1))
+                }
+                TokenTree::Group(group) if !is_lent(&tokens[..at]) => self.look_at(group.stream()),
+                _ => {}
+            }
+        }
+    }
+
+    fn look_at_word(&mut self, word: &str, before: &[TokenTree], next: Option<&TokenTree>) {
+        let opens =
+            |delimiter| matches!(next, Some(TokenTree::Group(group)) if group.delimiter() == delimiter);
+        match word {
+            "unsafe" => self.plain_memory |= opens(Delimiter::Brace),
+            "upgrade" => self.arc_counts |= is_punct(before.last(), '.') && opens(Delimiter::Parenthesis),
+            word if COUNTED.contains(&word) => {
+                // Without the two colons, it may be anybody's.
+                let [front @ .., first, second] = before else { return };
+                let is_path = is_punct(Some(first), ':') && is_punct(Some(second), ':');
+                self.arc_counts |= is_path && is_word(front.last(), "Arc");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether what follows is the arguments of `.with` or `.with_mut`.
+fn is_lent(before: &[TokenTree]) -> bool {
+    let [.., dot, method] = before else { return false };
+    is_punct(Some(dot), '.') && (is_word(Some(method), "with") || is_word(Some(method), "with_mut"))
+}
+
+fn is_punct(token: Option<&TokenTree>, punct: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(found)) if found.as_char() == punct)
+}
+
+fn is_word(token: Option<&TokenTree>, word: &str) -> bool {
+    matches!(token, Some(TokenTree::Ident(found)) if found == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(body: &str) -> (bool, bool) {
+        let Unseen { plain_memory, arc_counts } = Unseen::of(body.parse().unwrap());
+        (plain_memory, arc_counts)
+    }
+
+    #[test]
+    fn unsafe_blocks_are_found_but_not_where_a_cell_lends_its_content() {
+        assert_eq!(found("let t = spawn(move || { unsafe { *p.0 += 1 } });"), (true, false));
+        assert_eq!(
+            found("cell.with_mut(|x| unsafe { *x += 1 }); cell.with(|x| unsafe { *x });"),
+            (false, false)
+        );
+        assert_eq!(found("cell.with_mut(|x| unsafe { *x += 1 }); unsafe { *cell.get() }"), (true, false));
+        assert_eq!(found("struct P(*mut u32); unsafe impl Send for P {}"), (false, false));
+    }
+
+    #[test]
+    fn questions_about_counts_are_found() {
+        assert_eq!(found("assert_eq!(Arc::strong_count(&a), 2);"), (false, true));
+        assert_eq!(found("let mine = std::sync::Arc::try_unwrap(a).is_ok();"), (false, true));
+        assert_eq!(found("if let Some(a) = weak.upgrade() {}"), (false, true));
+        assert_eq!(found("Mutex::into_inner(m); Arc::clone(&a); lock.upgrade"), (false, false));
+    }
+}
