@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use drawloom::sync::atomic::AtomicU32;
-use drawloom::sync::{Arc, Mutex};
+use drawloom::sync::{Arc, Mutex, RwLock};
 use drawloom::{Config, Coverage, FailureKind, StrategyKind, explore, thread};
 
 /// The body passes, sampled, and is told to share what is not seen; it cannot be verified.
@@ -205,5 +205,40 @@ fn a_line_says_what_nobody_sees_of_the_body() {
         let output = this.output().unwrap();
         let shown = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && shown.contains(line), "{shown}");
+    }
+}
+
+/// Frees the memory of a value while the other thread is about to use it.
+fn frees<T: 'static>(make: fn() -> T, uses: fn(&T)) -> impl Fn() + Send + Sync {
+    move || {
+        let address = Box::into_raw(Box::new(make())).expose_provenance();
+        let pointer = move || std::ptr::with_exposed_provenance_mut::<T>(address);
+        // SAFETY: none: the other thread may use the value afterwards.
+        let thread = thread::spawn(move || drop(unsafe { Box::from_raw(pointer()) }));
+        // SAFETY: none, as above.
+        uses(unsafe { &*pointer() });
+        thread.join().unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_freed_while_another_thread_is_about_to_use_it_is_told() {
+    type Body = Box<dyn Fn() + Send + Sync>;
+    let cases: [(&str, &str, Body); 3] = [
+        ("Mutex", "lock", Box::new(frees(|| Mutex::new(0), |mutex| *mutex.lock().unwrap() += 1))),
+        ("RwLock", "write", Box::new(frees(|| RwLock::new(0), |lock| *lock.write().unwrap() += 1))),
+        (
+            "AtomicU32",
+            "modify",
+            Box::new(frees(|| AtomicU32::new(0), |count| assert!(count.fetch_add(1, SeqCst) < 9))),
+        ),
+    ];
+    for (name, verb, body) in cases {
+        let report = explore(Config::new(), body);
+        assert!(report.failed_with(FailureKind::Crash), "{report}");
+        let text = report.to_string();
+        assert!(text.contains(&format!("main uses a value of type {name} after its end")), "{text}");
+        assert!(text.lines().any(|line| line.contains(" 5 ") && line.contains(verb)), "{text}");
     }
 }

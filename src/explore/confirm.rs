@@ -82,7 +82,7 @@ impl Exploration<'_> {
             return Ok(());
         }
         for (key, cycle) in &lock_order.cycles {
-            if outcome.finding.is_some() || outcome.verdict.is_some() {
+            if outcome.has_failed() {
                 break;
             }
             let mut is_predicted = false;

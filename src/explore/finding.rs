@@ -56,6 +56,11 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Whether something failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.finding.is_some() || self.verdict.is_some()
+    }
+
     /// So many executions, and nothing else to tell.
     pub(super) fn of(executions: u64, steps: u64) -> Outcome {
         Outcome {

@@ -139,8 +139,7 @@ impl Exploration<'_> {
             }
             Verification::SampleAsWell(verified, executions) => {
                 let sampled = self.sample(executions)?;
-                let has_failed = sampled.finding.is_some() || sampled.verdict.is_some();
-                if has_failed {
+                if sampled.has_failed() {
                     sampled
                 } else {
                     Outcome { steps: verified.steps + sampled.steps, ..verified }

@@ -46,7 +46,7 @@ impl Exploration<'_> {
         outcome.finding = first.finding;
         let mut told = Told::new();
         self.judge_lock_order(&lock_order, Explored::Some, &mut told, &mut outcome)?;
-        if outcome.finding.is_some() || outcome.verdict.is_some() {
+        if outcome.has_failed() {
             self.keep_lock_order(&lock_order, &mut outcome);
             return Ok(outcome);
         }

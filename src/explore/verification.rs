@@ -3,6 +3,10 @@
 //! What std allows but rarely does (a wakeup for no reason, say) makes many more executions. So there are two stages: first
 //! all executions without, then, if the test meets any of it, those in which it happens, as far as the budget goes. The
 //! report says how far each came.
+//!
+//! Where either exploring or sampling may find a failure soon, nobody knows which. So by default they take turns, first for a
+//! few executions each, then for more, each time from the beginning: what one of them finds is not kept waiting for long by
+//! the other.
 
 use std::time::Instant;
 
@@ -23,6 +27,9 @@ const SECOND_STAGE: u64 = 10;
 /// there is to see shows soon, and such tests are to stay quick.
 const OF_ROUNDS: u64 = 256;
 
+/// How many executions are explored, and then sampled, before more are; in the end as many as are allowed.
+const TURNS: [u64; 2] = [64, 1_024];
+
 /// What became of the attempt to run every execution.
 pub(super) enum Verification {
     /// It says all there is to say.
@@ -42,21 +49,52 @@ impl Exploration<'_> {
         }
         let is_auto = self.config.strategy == StrategyKind::Auto && self.config.checkpoint.is_none();
         let is_limited = is_auto || self.config.limits_executions;
+        let allowed = match self.config.verify_within {
+            Some(executions) if is_auto => executions,
+            _ if is_limited => self.config.executions,
+            _ => u64::MAX,
+        };
+        let takes_turns = is_auto && self.config.verify_within.is_none();
+        let turns = TURNS.into_iter().filter(|&executions| takes_turns && executions < allowed);
+        for executions in turns {
+            let budget = self.budget(executions, is_auto);
+            let start = Instant::now();
+            let exhausted = self.exhaust(&budget, &self.config.exhaustive_limits())?;
+            if !matches!(exhausted.end, End::Budget) {
+                return self.conclude(exhausted, &self.budget(allowed, is_auto), start, is_auto);
+            }
+            let sampled = self.sample(executions)?;
+            if sampled.has_failed() {
+                return Ok(Verification::Done(sampled));
+            }
+        }
+        let budget = self.budget(allowed, is_auto);
         let start = Instant::now();
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(start));
-        let budget = Budget {
-            executions: match self.config.verify_within {
-                Some(executions) if is_auto => executions,
-                _ if is_limited => self.config.executions,
-                _ => u64::MAX,
-            },
+        let exhausted = self.exhaust(&budget, &self.config.exhaustive_limits())?;
+        self.conclude(exhausted, &budget, start, is_auto)
+    }
+
+    /// What so many executions, and the time that is left, allow.
+    fn budget(&self, executions: u64, is_auto: bool) -> Budget {
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        Budget {
+            executions,
             steps: self.config.steps,
             gives_up_early: is_auto,
             // Sampling is to have its part.
             time: if is_auto { left.map(|left| left / 2) } else { left },
             is_second_stage: false,
-        };
-        let mut exhausted = self.exhaust(&budget, &self.config.exhaustive_limits())?;
+        }
+    }
+
+    /// What follows from an attempt that has begun at `start`.
+    fn conclude(
+        &self,
+        mut exhausted: Exhausted,
+        budget: &Budget,
+        start: Instant,
+        is_auto: bool,
+    ) -> Result<Verification, ConfigError> {
         let notes = std::mem::take(&mut exhausted.notes);
         let reason = match &exhausted.end {
             End::Budget => format!("the {} executions that it was allowed", grouped(self.config.executions)),
@@ -75,7 +113,7 @@ impl Exploration<'_> {
                 let coverage = if is_bounded { Coverage::Bounded } else { Coverage::Verified };
                 let mut outcome = outcome(Some(coverage));
                 outcome.assumptions = self.assumptions(basis);
-                self.explore_liberties(&exhausted, &budget, start, &mut outcome)?;
+                self.explore_liberties(&exhausted, budget, start, &mut outcome)?;
                 outcome
             }
             End::Failed(finding) => {
@@ -92,9 +130,8 @@ impl Exploration<'_> {
             self.judge_lock_order(&lock_order, explored, &mut Told::new(), &mut outcome)?;
         }
         self.keep_lock_order(&lock_order, &mut outcome);
-        let has_failed = outcome.finding.is_some() || outcome.verdict.is_some();
         let executions = match basis {
-            _ if !is_auto || has_failed => return Ok(Verification::Done(outcome)),
+            _ if !is_auto || outcome.has_failed() => return Ok(Verification::Done(outcome)),
             basis if basis.is_sampled_otherwise() => self.config.executions,
             basis if basis.leaves_out_rounds() => self.config.executions.min(OF_ROUNDS),
             _ => return Ok(Verification::Done(outcome)),

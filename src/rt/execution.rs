@@ -15,7 +15,7 @@ use super::current::{CURRENT, Current};
 use super::director::Director;
 use super::evidence::Evidence;
 use super::fiber::{FiberPool, Suspender};
-use super::identity::{Stamp, begin_epoch};
+use super::identity::{Identity, Stamp, begin_epoch};
 use super::kernel::{Kernel, nowhere};
 use super::knot::Knot;
 use super::limits::Limits;
@@ -411,6 +411,25 @@ impl Execution {
         if self.observed {
             self.tell_observers(thread, op);
         }
+    }
+
+    /// Whether a value that was there when an operation on it began is still there: otherwise another thread has freed it
+    /// meanwhile, and the memory is something else's.
+    #[inline]
+    pub(crate) fn is_intact(&self, identity: &Identity, object: ObjectId) -> bool {
+        identity.index_in(self.stamp) == Some(object.0) || self.is_shared(identity, object)
+    }
+
+    #[cold]
+    fn is_shared(&self, identity: &Identity, object: ObjectId) -> bool {
+        let is_shared = || self.shared.get(&identity.address()) == Some(&object);
+        self.winding_up || identity.is_intact() && is_shared()
+    }
+
+    /// A value of this type is used after its end.
+    #[cold]
+    pub(crate) fn fail_used_after_end(&mut self, what: &'static str) -> ! {
+        Current::of(self).fail(Stop::UseAfterFree(Some(what)))
     }
 
     #[cold]

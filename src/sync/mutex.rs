@@ -30,6 +30,8 @@ use crate::rt::{Current, Identity, current, outside};
 /// });
 /// assert!(report.passed());
 /// ```
+// In this order: an identity at the front notices that the memory was freed.
+#[repr(C)]
 pub struct Mutex<T: ?Sized> {
     identity: Identity,
     real: RealLock,
@@ -117,7 +119,7 @@ impl<T: ?Sized> Mutex<T> {
         object: ObjectId,
         location: &'static Location<'static>,
     ) -> MutexGuard<'_, T> {
-        self.real.enter(current, "Mutex", &self.identity);
+        self.real.enter(current, "Mutex", &self.identity, object);
         let hold = Hold::new(current, object, location);
         let first_use = FirstUse::of(current, object);
         MutexGuard { mutex: self, held: Held::InModel(hold), first_use, changed: false, marker: PhantomData }

@@ -39,7 +39,16 @@ impl RealLock {
     ///
     /// If somebody else holds the data for ten seconds.
     #[inline]
-    pub(super) fn enter(&self, mut current: Current, what: &str, identity: &Identity) {
+    pub(super) fn enter(
+        &self,
+        mut current: Current,
+        what: &'static str,
+        identity: &Identity,
+        object: ObjectId,
+    ) {
+        if !current.execution().is_intact(identity, object) {
+            current.execution().fail_used_after_end(what);
+        }
         let stamp = current.execution().stamp().bits();
         if self.holder.load(Ordering::Relaxed) == stamp {
             self.count.store(self.count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);

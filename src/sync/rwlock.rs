@@ -32,12 +32,15 @@ use crate::rt::{Current, Identity, current, outside};
 /// });
 /// assert!(report.passed());
 /// ```
+// In this order: an identity at the front notices that the memory was freed.
+#[repr(C)]
 pub struct RwLock<T: ?Sized> {
     lock: Lock,
     data: UnsafeCell<T>,
 }
 
 /// All but the data.
+#[repr(C)]
 struct Lock {
     identity: Identity,
     real: RealLock,
@@ -57,7 +60,7 @@ impl Lock {
 
     /// What a reader or writer holds that the model has granted the lock.
     fn enter(&self, current: Current, object: ObjectId, location: &'static Location<'static>) -> Hold {
-        self.real.enter(current, "RwLock", &self.identity);
+        self.real.enter(current, "RwLock", &self.identity, object);
         Hold::new(current, object, location)
     }
 

@@ -89,6 +89,17 @@ impl Execution {
         (location, is_mirrored || residence == Residence::Real)
     }
 
+    /// Shows the newest value at the atomic's address, if the memory is still the atomic's.
+    #[inline]
+    fn show<A: InstrumentedAtomic>(&mut self, atomic: &A, bits: u64, (thread, op): (ThreadId, Op)) {
+        if !self.is_intact(atomic.identity(), op.object) {
+            // The report is to have the operation.
+            self.executed(thread, op);
+            self.fail_used_after_end(A::KIND.name);
+        }
+        atomic.set_real(bits);
+    }
+
     /// Brings the value into the model before an operation.
     #[cold]
     fn atomic_fetch(&mut self, object: ObjectId, location: u32, atomic: &impl InstrumentedAtomic) {
@@ -263,7 +274,7 @@ impl Current {
                 let old = execution.kernel.source_value(location);
                 execution.kernel.store_after(location, id, value, order);
                 if is_shown && number == 0 {
-                    atomic.set_real(value);
+                    execution.show(atomic, value, (id, op));
                 }
                 execution.kernel.note = match number {
                     0 => Note::Wrote { old, new: value },
@@ -297,7 +308,7 @@ impl Current {
                 let new = modify(old);
                 execution.kernel.modify_source(location, id, new, order);
                 if is_shown && number == 0 {
-                    atomic.set_real(new);
+                    execution.show(atomic, new, (id, op));
                 }
                 execution.kernel.note = execution.note_of_modification(location, number, (old, new));
                 if old == new && number == 0 {
@@ -351,7 +362,7 @@ impl Current {
             }
             execution.kernel.modify_source(location, id, new, success);
             if is_shown && number == 0 {
-                atomic.set_real(new);
+                execution.show(atomic, new, (id, op));
             }
             execution.kernel.note = execution.note_of_modification(location, number, (old, new));
             Ok(old)
