@@ -55,7 +55,7 @@ impl Exploration<'_> {
             _ => u64::MAX,
         };
         let takes_turns = is_auto && self.config.verify_within.is_none();
-        let turns = TURNS.into_iter().filter(|&executions| takes_turns && executions < allowed);
+        let turns = TURNS.into_iter().filter(|&executions| takes_turns && executions <= allowed / 4);
         for executions in turns {
             let budget = self.budget(executions, is_auto);
             let start = Instant::now();

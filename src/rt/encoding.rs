@@ -71,6 +71,7 @@ impl Kernel {
             | OpKind::SpinLoop
             | OpKind::ParkSpuriously
             | OpKind::Sleep
+            | OpKind::ArriveToReceive
             | OpKind::ReadClock => {}
             OpKind::Lock if notified != ObjectId::NONE => {
                 access.place = place;

@@ -164,6 +164,8 @@ op_kinds! {
     AnnounceWrite = "come to write",
     /// Comes to take a reader-writer lock for reading, while a writer waits for it.
     ArriveToRead = "come to read",
+    /// Comes to take a message from a channel that hands over, and will wait if it has to.
+    ArriveToReceive = "come to receive",
     /// Loses the park token, which is there, to a wait of std's own.
     LoseToken = "lose park token",
 }
@@ -214,6 +216,7 @@ impl OpKind {
                 | OpKind::Begin
                 | OpKind::ReadClock
                 | OpKind::ArriveToRead
+                | OpKind::ArriveToReceive
         )
     }
 

@@ -272,6 +272,7 @@ impl Family {
         match self {
             Family::Bounded | Family::Tries | Family::All => vec![Some(1), Some(2)],
             Family::Strict | Family::TimedChannel => vec![None, None, Some(1), Some(2)],
+            Family::Liberties => vec![None, None, Some(1)],
             _ => vec![None],
         }
     }

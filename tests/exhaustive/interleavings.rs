@@ -614,15 +614,16 @@ fn initialize(state: &State, thread: usize, at: usize, value: u64, next: &mut Ve
     next.push(new);
 }
 
-/// An operation on the channel. If std takes its liberty, who has waited for a message has lost its token by the end.
+/// An operation on the channel. If std takes its liberty, who has waited for a message, or for room, has lost its token by the
+/// end.
 fn channel(program: &Program, state: &State, thread: usize, act: Act, next: &mut Vec<State>) {
-    let receives = matches!(act, Act::Receive | Act::ReceiveTimeout(_));
-    if program.liberties
-        && receives
-        && state.stage[thread] == 0
-        && state.queue.is_empty()
-        && state.senders > 0
-    {
+    let is_full = program.capacity.is_some_and(|capacity| state.queue.len() >= capacity);
+    let has_to_wait = match act {
+        Act::Receive | Act::ReceiveTimeout(_) => state.queue.is_empty() && state.senders > 0,
+        Act::Send(_) => is_full && !state.receiver_gone,
+        _ => false,
+    };
+    if program.liberties && state.stage[thread] == 0 && has_to_wait {
         let mut waits = state.clone();
         waits.stage[thread] = 1;
         next.push(waits);

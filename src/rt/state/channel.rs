@@ -164,6 +164,48 @@ impl Current {
         recall: impl FnOnce() -> Option<M>,
         location: &'static Location<'static>,
     ) -> Result<(), M> {
+        let state = *self.kernel().channel(object);
+        let hands_over = state.capacity == Some(0);
+        if state.capacity.is_none() {
+            return self.channel_send_alone(object, message, put, recall, location);
+        }
+        if !self.kernel().limits.directed {
+            let waits = hands_over || !state.has_room();
+            let send = |current: Current| current.channel_send_alone(object, message, put, recall, location);
+            return self.may_lose_token(waits, location, send);
+        }
+        let thread = self.kernel().current;
+        if !self.kernel().note_parking(thread, WAITS) || !self.loses_token() {
+            return self.channel_send_alone(object, message, put, recall, location);
+        }
+        let (mut message, mut put) = (Some(message), Some(put));
+        if !hands_over {
+            // Who finds room does not park.
+            let sends = || {
+                let (put, message) =
+                    (put.take().expect("there is one"), message.take().expect("there is one"));
+                put(message);
+            };
+            match self.channel_try_send(object, sends, location) {
+                SendOutcome::Sent => return Ok(()),
+                SendOutcome::Disconnected => return Err(message.expect("it was not sent")),
+                SendOutcome::Full => {}
+            }
+        }
+        let (message, put) = (message.expect("it was not sent"), put.expect("it was not sent"));
+        let result = self.channel_send_alone(object, message, put, recall, location);
+        self.lose_token(location);
+        result
+    }
+
+    fn channel_send_alone<M>(
+        mut self,
+        object: ObjectId,
+        message: M,
+        put: impl FnOnce(M),
+        recall: impl FnOnce() -> Option<M>,
+        location: &'static Location<'static>,
+    ) -> Result<(), M> {
         let sent = self.op(Op::new(OpKind::Send, object, location), |execution, thread| {
             if !execution.kernel.channel(object).receiver {
                 execution.kernel.acquire(thread, object);
@@ -218,6 +260,12 @@ impl Current {
         timeout: Option<Duration>,
         location: &'static Location<'static>,
     ) -> Delivery {
+        if self.kernel().channel(object).capacity == Some(0) && !self.kernel().limits.directed {
+            // A `try_send` may come before.
+            self.op(Op::new(OpKind::ArriveToReceive, object, location), |execution, _| {
+                execution.kernel.found(0);
+            });
+        }
         let state = self.kernel().channel(object);
         let waits = state.on_the_way() == 0 && state.senders > 0;
         let thread = self.kernel().current;

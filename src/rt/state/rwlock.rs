@@ -70,8 +70,27 @@ impl Kernel {
     ) {
         self.note_taken(thread, object, LockMode::Shared, location, waits);
         self.entries_mut(object).push(Entry { thread, location, flags: 0 });
+        self.announce_writers(object);
         self.acquire(thread, object);
         self.recheck(object);
+    }
+
+    /// Somebody has taken the lock. Writers that have come while it was free wait from now on, too.
+    fn announce_writers(&mut self, object: ObjectId) {
+        let is_asked = !self.limits.directed && self.limits.spurious > 0;
+        if !is_asked || self.objects.get(object).waiting.is_empty() {
+            return;
+        }
+        let mut come = 0;
+        for lane in self.objects.get(object).waiting.iter() {
+            let thread = self.lanes[lane as usize];
+            let pending = &mut self.threads[thread.index()].pending;
+            if pending.kind == OpKind::WriteLock && pending.argument != ANNOUNCED {
+                pending.argument = ANNOUNCED;
+                come += 1;
+            }
+        }
+        self.rwlock(object).waiting += come;
     }
 
     fn set_writer(
@@ -83,6 +102,7 @@ impl Kernel {
     ) {
         self.note_taken_to_write(thread, object, location, waits);
         self.rwlock(object).writer = Some(Holder { thread, location });
+        self.announce_writers(object);
         self.acquire(thread, object);
         self.recheck(object);
     }
@@ -200,6 +220,8 @@ impl Current {
         let argument = if self.announces_write(object, location) { ANNOUNCED } else { 0 };
         let op = Op { argument, ..Op::new(OpKind::WriteLock, object, location) };
         self.op(op, |execution, thread| {
+            // It may have been announced since.
+            let argument = execution.kernel.thread(thread).pending.argument;
             execution.kernel.rwlock(object).waiting -= argument;
             execution.kernel.set_writer(object, thread, location, true);
             execution.kernel.rwlock(object).poisoned
