@@ -139,6 +139,40 @@ fn a_reader_may_wait_behind_a_writer_that_waits() {
         assert!(report.failed_with(FailureKind::Deadlock), "{report}");
     }
     assert!(explore(Config::new().spurious(0), body).passed());
+    // The writer's next operation is there before anybody reads.
+    let comes_first = || {
+        let lock = Arc::new(RwLock::new(0));
+        let (theirs, (sender, receiver)) = (Arc::clone(&lock), mpsc::channel());
+        let thread = thread::spawn(move || {
+            sender.send(()).unwrap();
+            *theirs.write().unwrap() += 1;
+        });
+        receiver.recv().unwrap();
+        let (first, second) = (lock.read().unwrap(), lock.read().unwrap());
+        assert_eq!(*first, *second);
+        drop((first, second));
+        thread.join().unwrap();
+    };
+    for strategy in [StrategyKind::Auto, StrategyKind::RandomWalk] {
+        let report = explore(Config::new().strategy(strategy), comes_first);
+        assert!(report.failed_with(FailureKind::Deadlock), "{report}");
+    }
+}
+
+#[test]
+fn a_receiver_that_is_about_to_receive_may_come_too_late_for_an_attempt_to_hand_over() {
+    let report = explore(Config::new(), || {
+        let (sender, receiver) = mpsc::sync_channel(0);
+        let (tells, told) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            tells.send(()).unwrap();
+            receiver.recv()
+        });
+        told.recv().unwrap();
+        sender.try_send(7).unwrap();
+        assert_eq!(thread.join().unwrap(), Ok(7));
+    });
+    assert!(report.failed_with(FailureKind::Panic), "{report}");
 }
 
 /// The second read can only wait behind the writer if the wait ended before its time.
@@ -212,7 +246,20 @@ fn waits_of_stds_own_may_take_the_park_token() {
         sleeper.join().unwrap();
         thread::park();
     };
-    for body in [receives as fn(), ends_a_scope, joins] {
+    fn sends(capacity: usize) {
+        let (sender, receiver) = mpsc::sync_channel(capacity);
+        let main = thread::current();
+        (0..capacity).for_each(|_| sender.send(0).unwrap());
+        let thread = thread::spawn(move || {
+            main.unpark();
+            receiver.recv().unwrap();
+            receiver
+        });
+        sender.send(1).unwrap();
+        thread::park();
+        thread.join().unwrap();
+    }
+    for body in [receives as fn(), ends_a_scope, joins, || sends(1), || sends(0)] {
         assert!(explore(Config::new(), body).failed_with(FailureKind::Deadlock));
         let exhaustive = Config::new().strategy(StrategyKind::Exhaustive);
         assert!(explore(exhaustive.spurious(1), body).failed_with(FailureKind::Deadlock));
@@ -230,6 +277,15 @@ fn waits_of_stds_own_may_take_the_park_token() {
         thread.join().unwrap();
     };
     assert!(explore(Config::new(), finds).passed());
+    let finds_room = || {
+        let (sender, _receiver) = mpsc::sync_channel(1);
+        let main = thread::current();
+        let thread = thread::spawn(move || main.unpark());
+        sender.send(1).unwrap();
+        thread::park();
+        thread.join().unwrap();
+    };
+    assert!(explore(Config::new(), finds_room).passed());
 }
 
 #[test]

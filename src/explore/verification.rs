@@ -56,6 +56,7 @@ impl Exploration<'_> {
         };
         let takes_turns = is_auto && self.config.verify_within.is_none();
         let turns = TURNS.into_iter().filter(|&executions| takes_turns && executions <= allowed / 4);
+        let mut doubtful = None;
         for executions in turns {
             let budget = self.budget(executions, is_auto);
             let start = Instant::now();
@@ -64,6 +65,12 @@ impl Exploration<'_> {
                 return self.conclude(exhausted, &self.budget(allowed, is_auto), start, is_auto);
             }
             let sampled = self.sample(executions)?;
+            // What does not end may be a livelock, which exploring can tell.
+            if sampled.finding.as_ref().is_some_and(|finding| finding.verdict.kind == FailureKind::StepLimit)
+            {
+                doubtful = Some(sampled);
+                break;
+            }
             if sampled.has_failed() {
                 return Ok(Verification::Done(sampled));
             }
@@ -71,7 +78,10 @@ impl Exploration<'_> {
         let budget = self.budget(allowed, is_auto);
         let start = Instant::now();
         let exhausted = self.exhaust(&budget, &self.config.exhaustive_limits())?;
-        self.conclude(exhausted, &budget, start, is_auto)
+        match doubtful {
+            Some(sampled) if !matches!(exhausted.end, End::Failed(_)) => Ok(Verification::Done(sampled)),
+            _ => self.conclude(exhausted, &budget, start, is_auto),
+        }
     }
 
     /// What so many executions, and the time that is left, allow.

@@ -56,7 +56,7 @@ pub struct Liberties {
     pub barrier_leader: bool,
     /// A reader of an `RwLock` waits behind a writer that waits.
     pub waiting_writer: bool,
-    /// A wait of std's own (`recv`, `join`, the end of a scope) takes the park token of its thread.
+    /// A wait of std's own (`recv`, `send` to a bounded channel, `join`, the end of a scope) takes the park token of its thread.
     pub park_token: bool,
 }
 

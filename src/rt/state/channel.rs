@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::rt::access::ChannelValue;
 use crate::rt::enabling::Grant;
 use crate::rt::kernel::{Kernel, WAITS};
+use crate::rt::limits::Timeouts;
 use crate::rt::object::ObjectKind;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::state::State;
@@ -121,7 +122,8 @@ impl Kernel {
             self.acquire(thread, object);
         }
         self.release(thread, object);
-        if self.limits.directed {
+        // What time a receiver knows of is then up to the messages that it gets, and clocks show it.
+        if self.limits.directed || self.limits.timeouts == Timeouts::Any {
             let object = self.objects.get_mut(object);
             object.messages.push_back(object.knowledge.clone());
         }
