@@ -16,6 +16,25 @@ macro_rules! workloads {
             use $sync::sync::{Arc, Condvar, Mutex};
             use $sync::thread;
 
+            /// Each of two threads adds to `OBJECTS` atomic counters, one after the other.
+            pub fn many<const OBJECTS: usize>() {
+                let counts: Arc<Vec<AtomicUsize>> =
+                    Arc::new((0..OBJECTS).map(|_| AtomicUsize::new(0)).collect());
+                let threads: Vec<_> = (0..2)
+                    .map(|_| {
+                        let counts = Arc::clone(&counts);
+                        thread::spawn(move || {
+                            for count in counts.iter() {
+                                count.fetch_add(1, Ordering::SeqCst);
+                            }
+                        })
+                    })
+                    .collect();
+                for thread in threads {
+                    thread.join().unwrap();
+                }
+            }
+
             /// Each of `THREADS` threads adds to one atomic counter `ROUNDS` times.
             pub fn counter<const THREADS: usize, const ROUNDS: usize>() {
                 let count = Arc::new(AtomicUsize::new(0));

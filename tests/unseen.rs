@@ -3,11 +3,11 @@
 use std::process::Command;
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::AtomicBool as StdAtomicBool;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, SeqCst};
 use std::time::Duration;
 
-use drawloom::sync::atomic::AtomicU32;
-use drawloom::sync::{Arc, Mutex, RwLock};
+use drawloom::sync::atomic::{AtomicPtr, AtomicU32};
+use drawloom::sync::{Arc, Condvar, Mutex, RwLock, Semaphore};
 use drawloom::{Config, Coverage, FailureKind, StrategyKind, explore, thread};
 
 /// The body passes, sampled, and is told to share what is not seen; it cannot be verified.
@@ -240,5 +240,42 @@ fn what_is_freed_while_another_thread_is_about_to_use_it_is_told() {
         let text = report.to_string();
         assert!(text.contains(&format!("main uses a value of type {name} after its end")), "{text}");
         assert!(text.lines().any(|line| line.contains(" 5 ") && line.contains(verb)), "{text}");
+    }
+}
+
+/// As with a list whose nodes are freed too early: the other thread only reads, or only notifies.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_freed_before_it_is_read_or_notified_is_told_by_everybody() {
+    let reads = || {
+        let node = Box::into_raw(Box::new(AtomicU32::new(7)));
+        let head = Arc::new(AtomicPtr::new(node));
+        let theirs = Arc::clone(&head);
+        let thread = thread::spawn(move || {
+            let node = theirs.swap(std::ptr::null_mut(), AcqRel);
+            // SAFETY: none: the other thread may have loaded the pointer already.
+            drop(unsafe { Box::from_raw(node) });
+        });
+        let node = head.load(Acquire);
+        if !node.is_null() {
+            // SAFETY: none, as above.
+            assert_eq!(unsafe { &*node }.load(Acquire), 7);
+        }
+        thread.join().unwrap();
+    };
+    let notifies = frees(Condvar::new, Condvar::notify_one);
+    let adds = frees(|| Semaphore::new(0), |semaphore| semaphore.add_permits(1));
+    type Body = Box<dyn Fn() + Send + Sync>;
+    let cases: [(&str, Body); 3] =
+        [("AtomicU32", Box::new(reads)), ("Condvar", Box::new(notifies)), ("Semaphore", Box::new(adds))];
+    for (name, body) in cases {
+        for strategy in [StrategyKind::Auto, StrategyKind::Exhaustive, StrategyKind::Portfolio] {
+            let report = explore(Config::new().strategy(strategy), &body);
+            assert!(report.failed_with(FailureKind::Crash), "{report}");
+            assert!(
+                report.to_string().contains(&format!("a value of type {name} after its end")),
+                "{report}"
+            );
+        }
     }
 }

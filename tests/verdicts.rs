@@ -7,8 +7,8 @@ use drawloom::collections::HashMap;
 use drawloom::sync::atomic::AtomicU32;
 use drawloom::sync::{Arc, Barrier, Condvar, Mutex, RwLock, mpsc};
 use drawloom::{
-    Assumption, Config, Coverage, FailureKind, Limit, MemoryModel, Report, StrategyKind, Timeouts, explore,
-    thread,
+    Assumption, Config, Coverage, FailureKind, Limit, MemoryModel, Policy, Report, StrategyKind, Timeouts,
+    explore, thread,
 };
 
 fn line(report: &Report) -> String {
@@ -286,6 +286,21 @@ fn waits_of_stds_own_may_take_the_park_token() {
         thread.join().unwrap();
     };
     assert!(explore(Config::new(), finds_room).passed());
+    // Nor who finds that the receiver has gone.
+    for capacity in [0, 1] {
+        let finds_nobody = || {
+            let (sender, receiver) = mpsc::sync_channel(capacity);
+            (0..capacity).for_each(|_| sender.send(0).unwrap());
+            drop(receiver);
+            thread::current().unpark();
+            assert!(sender.send(1).is_err());
+            thread::park();
+        };
+        for strategy in [StrategyKind::Auto, StrategyKind::Exhaustive, StrategyKind::RandomWalk] {
+            let report = explore(Config::new().strategy(strategy).leaks(Policy::Allow), finds_nobody);
+            assert!(report.passed(), "{report}");
+        }
+    }
 }
 
 #[test]
@@ -500,4 +515,28 @@ fn steps_do_not_depend_on_the_number_of_workers() {
         (report.executions(), report.steps())
     });
     assert!(counts.iter().all(|&count| count == counts[0]), "{counts:?}");
+}
+
+/// A single execution is so large that looking at it takes all the time there is.
+#[test]
+fn several_workers_keep_the_time_of_an_exploration_that_one_execution_exceeds() {
+    let body = || {
+        let shared = Arc::new((AtomicU32::new(0), Mutex::new(0)));
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || {
+                    for _ in 0..50 {
+                        shared.0.fetch_add(1, SeqCst);
+                        *shared.1.lock().unwrap() += 1;
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    };
+    let config = Config::new().strategy(StrategyKind::Exhaustive).time(Duration::from_millis(300));
+    let report = explore(config.workers(2), body);
+    assert!(report.failed_with(FailureKind::Unverified), "{report}");
+    assert!(report.to_string().contains("the time that it was allowed"), "{report}");
 }

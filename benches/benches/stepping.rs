@@ -32,6 +32,24 @@ const CASES: &[Case] = &[
         shuttle: with_shuttle::counter::<100, 100>,
     },
     Case {
+        name: "counter 1000 × 10",
+        executions: 30,
+        drawloom: with_drawloom::counter::<1000, 10>,
+        shuttle: with_shuttle::counter::<1000, 10>,
+    },
+    Case {
+        name: "many 1000 objects",
+        executions: 300,
+        drawloom: with_drawloom::many::<1000>,
+        shuttle: with_shuttle::many::<1000>,
+    },
+    Case {
+        name: "many 10000 objects",
+        executions: 60,
+        drawloom: with_drawloom::many::<10_000>,
+        shuttle: with_shuttle::many::<10_000>,
+    },
+    Case {
         name: "relaxed 5 × 2000",
         executions: 100,
         drawloom: with_drawloom::relaxed::<5, 2000>,
@@ -138,9 +156,12 @@ fn main() {
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for &case in &chosen {
-        for (name, strategy) in
-            [("random", StrategyKind::RandomWalk), ("pct", StrategyKind::Pct { depth: 3 })]
-        {
+        for (name, strategy, memory) in [
+            ("random", StrategyKind::RandomWalk, MemoryModel::SequentiallyConsistent),
+            ("pct", StrategyKind::Pct { depth: 3 }, MemoryModel::SequentiallyConsistent),
+            // What large tests run by default, beside what shuttle's do.
+            ("default", StrategyKind::Portfolio, MemoryModel::Rc11),
+        ] {
             if case.name.starts_with("alone") && name == "pct" {
                 // shuttle refuses PCT for a program of one thread.
                 continue;
@@ -148,9 +169,7 @@ fn main() {
             let executions = if smoke { (case.executions / 50).max(1) } else { case.executions };
             let (mut ours, mut theirs, mut steps) = (Vec::new(), Vec::new(), 0.0);
             for _ in 0..rounds {
-                // shuttle knows no other memory.
-                let (time, counted) =
-                    drawloom(case, strategy, MemoryModel::SequentiallyConsistent, executions);
+                let (time, counted) = drawloom(case, strategy, memory, executions);
                 ours.push(time);
                 steps = counted;
                 if !only_drawloom {
@@ -179,7 +198,7 @@ fn weak_memory(chosen: &[&Case], smoke: bool, rounds: usize) {
     println!("\n| {:<22} | {:>12} | {:>12} | {:>6} |", "weak memory", "ns/step, sc", "rc11", "ratio");
     println!("| --- | --- | --- | --- |");
     let with_atomics =
-        |case: &&Case| !["lock", "buffer", "create"].iter().any(|name| case.name.starts_with(name));
+        |case: &&Case| !["lock", "buffer", "create", "many"].iter().any(|name| case.name.starts_with(name));
     for case in chosen.iter().copied().filter(with_atomics) {
         let executions = if smoke { (case.executions / 50).max(1) } else { case.executions };
         let (mut sc, mut rc11, mut steps) = (Vec::new(), Vec::new(), 0.0);

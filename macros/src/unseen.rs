@@ -4,10 +4,11 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// Functions of `Arc` whose results, or whose success, depend on the counts.
-const COUNTED: [&str; 8] = [
+/// Functions of `Arc` and `Weak` whose results, or whose success, depend on the counts.
+const COUNTED: [&str; 9] = [
     "strong_count",
     "weak_count",
+    "upgrade",
     "try_unwrap",
     "unwrap_or_clone",
     "into_inner",
@@ -39,7 +40,9 @@ impl Unseen {
                 TokenTree::Ident(word) => {
                     self.look_at_word(&word.to_string(), &tokens[..at], tokens.get(at + 1))
                 }
-                TokenTree::Group(group) if !is_lent(&tokens[..at]) => self.look_at(group.stream()),
+                TokenTree::Group(group) if !is_lent(&tokens[..at], group.stream()) => {
+                    self.look_at(group.stream());
+                }
                 _ => {}
             }
         }
@@ -50,22 +53,65 @@ impl Unseen {
             |delimiter| matches!(next, Some(TokenTree::Group(group)) if group.delimiter() == delimiter);
         match word {
             "unsafe" => self.plain_memory |= opens(Delimiter::Brace),
-            "upgrade" => self.arc_counts |= is_punct(before.last(), '.') && opens(Delimiter::Parenthesis),
+            // Nobody else has methods of these names.
+            "upgrade" | "strong_count" | "weak_count" if is_punct(before.last(), '.') => {
+                self.arc_counts |= opens(Delimiter::Parenthesis);
+            }
             word if COUNTED.contains(&word) => {
-                // Without the two colons, it may be anybody's.
-                let [front @ .., first, second] = before else { return };
-                let is_path = is_punct(Some(first), ':') && is_punct(Some(second), ':');
-                self.arc_counts |= is_path && is_word(front.last(), "Arc");
+                // By another path it may be anybody's.
+                let of = type_of(before);
+                self.arc_counts |= is_word(of, "Arc") || is_word(of, "Weak");
             }
             _ => {}
         }
     }
 }
 
-/// Whether what follows is the arguments of `.with` or `.with_mut`.
-fn is_lent(before: &[TokenTree]) -> bool {
+/// The last word of the path that leads to what follows: `Arc` of `sync::Arc::<u32>::`.
+fn type_of(before: &[TokenTree]) -> Option<&TokenTree> {
+    let mut path = before.strip_suffix_colons()?;
+    if is_punct(path.last(), '>') {
+        let mut depth = 0;
+        let open = path.iter().rposition(|token| {
+            depth += i32::from(is_punct(Some(token), '>')) - i32::from(is_punct(Some(token), '<'));
+            depth == 0
+        })?;
+        path = path[..open].strip_suffix_colons().unwrap_or(&path[..open]);
+    }
+    path.last()
+}
+
+trait Path {
+    /// What comes before two colons at the end.
+    fn strip_suffix_colons(&self) -> Option<&[TokenTree]>;
+}
+
+impl Path for [TokenTree] {
+    fn strip_suffix_colons(&self) -> Option<&[TokenTree]> {
+        let [front @ .., first, second] = self else { return None };
+        (is_punct(Some(first), ':') && is_punct(Some(second), ':')).then_some(front)
+    }
+}
+
+/// Whether the arguments are those of `.with` or `.with_mut`: a closure whose unsafe code uses what it is lent.
+fn is_lent(before: &[TokenTree], arguments: TokenStream) -> bool {
     let [.., dot, method] = before else { return false };
-    is_punct(Some(dot), '.') && (is_word(Some(method), "with") || is_word(Some(method), "with_mut"))
+    let is_with =
+        is_punct(Some(dot), '.') && (is_word(Some(method), "with") || is_word(Some(method), "with_mut"));
+    let mut closure = arguments.into_iter();
+    let (bar, name) = (closure.next(), closure.next());
+    let Some(TokenTree::Ident(name)) = name.filter(|_| is_with && is_punct(bar.as_ref(), '|')) else {
+        return false;
+    };
+    uses(closure.collect(), &name.to_string())
+}
+
+/// Whether the word stands anywhere in there.
+fn uses(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => uses(group.stream(), word),
+        token => is_word(Some(&token), word),
+    })
 }
 
 fn is_punct(token: Option<&TokenTree>, punct: char) -> bool {
@@ -93,6 +139,10 @@ mod tests {
             (false, false)
         );
         assert_eq!(found("cell.with_mut(|x| unsafe { *x += 1 }); unsafe { *cell.get() }"), (true, false));
+        assert_eq!(
+            found("LOCAL.with(|_| unsafe { *p.0 += 1 }); LOCAL.with(|x| unsafe { *p.0 += 1 });"),
+            (true, false)
+        );
         assert_eq!(found("struct P(*mut u32); unsafe impl Send for P {}"), (false, false));
     }
 
@@ -100,6 +150,9 @@ mod tests {
     fn questions_about_counts_are_found() {
         assert_eq!(found("assert_eq!(Arc::strong_count(&a), 2);"), (false, true));
         assert_eq!(found("let mine = std::sync::Arc::try_unwrap(a).is_ok();"), (false, true));
+        assert_eq!(found("Arc::<u32>::strong_count(&a) + w.strong_count()"), (false, true));
+        assert_eq!(found("Arc::<Vec<u32>>::get_mut(&mut a)"), (false, true));
+        assert_eq!(found("let f = Weak::upgrade;"), (false, true));
         assert_eq!(found("if let Some(a) = weak.upgrade() {}"), (false, true));
         assert_eq!(found("Mutex::into_inner(m); Arc::clone(&a); lock.upgrade"), (false, false));
     }

@@ -9,7 +9,8 @@ use crate::explore::portfolio::Portfolio;
 use crate::explore::pos::Pos;
 use crate::explore::random::{RandomWalk, RoundRobin};
 use crate::explore::strategy::Strategy;
-use crate::explore::surw::{Surw, Urw};
+use crate::explore::surw::Surw;
+use crate::explore::urw::Urw;
 
 /// The strategies that come with drawloom.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -18,6 +18,7 @@ mod progress;
 pub(crate) mod random;
 mod record;
 pub(crate) mod regressions;
+mod remaining;
 mod replay;
 mod replays;
 mod rerun;
@@ -30,6 +31,7 @@ pub(crate) mod steer;
 pub(crate) mod strategy;
 pub(crate) mod surw;
 mod token;
+pub(crate) mod urw;
 mod verification;
 mod workers;
 

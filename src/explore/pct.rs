@@ -11,6 +11,8 @@
 //! to give way to others again and again (`rt::fairness`), but only for a step of each at a time: most of the
 //! execution would be rounds of the loop, and so would most of the steps at which priorities change.
 
+use crate::rt::lanes::LaneSet;
+
 use super::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// Priorities above this are those that threads start with.
@@ -27,7 +29,12 @@ pub(crate) struct Pct {
     changes: Vec<(u64, u64)>,
     step: u64,
     yields: u64,
+    /// The thread that was chosen last, and among which: it is the highest as long as neither these nor priorities change.
+    best: Option<(ThreadId, Among)>,
 }
+
+/// Which set of threads, as it was when.
+type Among = (*const LaneSet, u64);
 
 impl Pct {
     /// PCT for bugs of this depth.
@@ -43,6 +50,7 @@ impl Pct {
             changes: Vec::new(),
             step: 0,
             yields: 0,
+            best: None,
         }
     }
 
@@ -51,6 +59,12 @@ impl Pct {
             self.priorities.push(INITIAL | rng.bits());
         }
         self.priorities[thread.index()]
+    }
+
+    fn set_priority(&mut self, thread: ThreadId, priority: u64, rng: &mut Rng) {
+        self.priority(thread, rng);
+        self.priorities[thread.index()] = priority;
+        self.best = None;
     }
 }
 
@@ -63,6 +77,7 @@ impl Strategy for Pct {
         self.priorities.clear();
         self.step = 0;
         self.yields = 0;
+        self.best = None;
         let (low, high) = self.depths;
         let depth = low + rng.below((high - low + 1) as usize) as u32;
         let steps = start.profile.contended_steps().max(1);
@@ -82,19 +97,22 @@ impl Strategy for Pct {
                 break;
             }
             self.changes.pop();
-            self.priority(current, rng);
-            self.priorities[current.index()] = value;
+            self.set_priority(current, value, rng);
         }
         self.step += 1;
         if point.is_enabled(current) && point.yields(current) {
             self.yields += 1;
-            self.priority(current, rng);
-            self.priorities[current.index()] = CHANGED - self.yields;
+            self.set_priority(current, CHANGED - self.yields, rng);
+        }
+        let among = (std::ptr::from_ref(point.enabled_set()), point.enabled_set().version());
+        if let Some((thread, _)) = self.best.filter(|&(_, before)| before == among) {
+            return thread;
         }
         let mut best = (0, point.nth_enabled(0));
         for thread in point.enabled() {
             best = best.max((self.priority(thread, rng), thread));
         }
+        self.best = Some((best.1, among));
         best.1
     }
 }

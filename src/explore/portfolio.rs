@@ -8,7 +8,8 @@ use super::pct::Pct;
 use super::pos::Pos;
 use super::random::RandomWalk;
 use super::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
-use super::surw::{Surw, Urw};
+use super::surw::Surw;
+use super::urw::Urw;
 
 #[derive(Clone, Copy, Debug)]
 enum Member {

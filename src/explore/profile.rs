@@ -4,7 +4,7 @@
 //! an exploration (the largest of each number) and then stay as they are. Later executions could
 //! improve them, but then execution k could not be run without all those before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::rt::Execution;
 use crate::rt::object::ObjectKind;
@@ -32,7 +32,9 @@ pub struct Profile {
     subtree_steps: Counts,
     objects: BTreeMap<ObjectKey, Counts>,
     sites: BTreeMap<ObjectKey, Counts>,
+    /// In the order in which they were found to be.
     shared: Vec<ObjectKey>,
+    is_shared: BTreeSet<ObjectKey>,
 }
 
 impl Profile {
@@ -90,7 +92,7 @@ impl Profile {
                 *counts.entry(thread).or_default() += 1;
             }
             let written = of_object.iter().any(|&(_, _, write)| write);
-            if written && counts.len() > 1 && !self.shared.contains(&key) {
+            if written && counts.len() > 1 && self.is_shared.insert(key) {
                 self.shared.push(key);
             }
             let site = sites.entry(key.site()).or_default();

@@ -200,6 +200,30 @@ impl<'a> SchedulingPoint<'a> {
         self.kernel.is_among(self.enabled, thread)
     }
 
+    /// The set of those, and the lane of a thread that has not ended in it.
+    pub(crate) fn enabled_set(&self) -> &'a LaneSet {
+        self.enabled
+    }
+
+    pub(crate) fn lane(&self, thread: ThreadId) -> u32 {
+        self.kernel.thread(thread).lane
+    }
+
+    pub(crate) fn has_ended(&self, thread: ThreadId) -> bool {
+        self.kernel.thread(thread).ended
+    }
+
+    /// The thread in a lane.
+    pub(crate) fn in_lane(&self, lane: u32) -> ThreadId {
+        self.kernel.lanes[lane as usize]
+    }
+
+    /// How often a thread was led to wait for something else by another one; other threads change their pending operation
+    /// only by running.
+    pub(crate) fn redirected(&self) -> u64 {
+        self.kernel.redirected
+    }
+
     /// Whether `thread` waits for others as far as can be seen: it is about to yield, or has found the same again and
     /// again in a loop, and has changed nothing.
     #[inline]

@@ -1,107 +1,17 @@
-//! URW and SURW: (selectively) uniform random walk (Zhao, Wolff, Mathur, Roychoudhury, ASPLOS 2025).
+//! SURW: selectively uniform random walk (Zhao, Wolff, Mathur, Roychoudhury, ASPLOS 2025, section 4).
 //!
-//! URW makes every interleaving equally likely, for threads that take the same number of steps whatever
-//! the interleaving: the next thread is drawn in proportion to the steps it has left, its unspawned
-//! children's included. SURW does so only for the operations on one object (or on all objects made at one
-//! place, such as a row of locks), drawn anew for each execution: all interleavings of *those* are equally
-//! likely, and a bug usually needs only those. Counts are the largest seen in the profiled executions.
+//! Makes all interleavings of the operations on one object equally likely (or on all objects made at one place, such as a row of
+//! locks), drawn anew for each execution: a bug usually needs only those. The thread that is to execute the next of these is
+//! drawn in proportion to how many it has left; the others are held back from theirs until it has.
+//!
+//! The paper draws a thread that can go on, and draws again among the rest if that one has to be held back. That is the same as
+//! to draw once among the threads that are not about to execute a selected operation, and the intended one; which threads
+//! are about to is kept as a set, so that a step costs as much with a hundred threads as with five.
 
 use super::profile::ObjectKey;
+use super::remaining::Remaining;
 use super::strategy::{ObjectId, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
-
-/// Steps left, by thread: those of unspawned children stay with their parent until they are spawned.
-#[derive(Debug, Default)]
-struct Remaining {
-    weights: Vec<u64>,
-    /// Sorted by lineage: how much each thread and its descendants do in all.
-    planned: Vec<(u64, u64)>,
-}
-
-impl Remaining {
-    fn begin(&mut self, planned: impl Iterator<Item = (u64, u64)>) {
-        self.planned.clear();
-        self.planned.extend(planned);
-        self.weights.clear();
-        self.weights.push(self.plan(0));
-    }
-
-    fn plan(&self, lineage: u64) -> u64 {
-        let found = self.planned.binary_search_by_key(&lineage, |&(lineage, _)| lineage);
-        found.map_or(0, |index| self.planned[index].1)
-    }
-
-    /// Moves the child's share from its parent to itself, and returns it.
-    fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64) -> u64 {
-        let share = self.plan(lineage);
-        if self.weights.len() <= child.index() {
-            self.weights.resize(child.index() + 1, 0);
-        }
-        self.weights[child.index()] = share;
-        self.weights[parent.index()] = self.weights[parent.index()].saturating_sub(share);
-        share
-    }
-
-    fn executed(&mut self, thread: ThreadId) {
-        let weight = &mut self.weights[thread.index()];
-        *weight = weight.saturating_sub(1);
-    }
-
-    /// At least 1: a thread that goes on beyond what was seen before must still be able to.
-    fn of(&self, thread: ThreadId) -> u64 {
-        self.weights[thread.index()].max(1)
-    }
-
-    fn draw(&self, threads: impl Iterator<Item = ThreadId> + Clone, rng: &mut Rng) -> ThreadId {
-        let total: u64 = threads.clone().map(|thread| self.of(thread)).sum();
-        let mut at = rng.below(usize::try_from(total).unwrap_or(usize::MAX)) as u64;
-        let mut last = ThreadId::MAIN;
-        for thread in threads {
-            last = thread;
-            let weight = self.of(thread);
-            if at < weight {
-                break;
-            }
-            at -= weight;
-        }
-        last
-    }
-}
-
-/// Every interleaving equally likely.
-#[derive(Debug, Default)]
-pub(crate) struct Urw {
-    remaining: Remaining,
-}
-
-impl Strategy for Urw {
-    fn name(&self) -> &str {
-        "urw"
-    }
-
-    fn begin(&mut self, start: &Start<'_>, _: &mut Rng) {
-        self.remaining.begin(start.profile.subtree_steps());
-    }
-
-    fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
-        self.remaining.draw(point.enabled(), rng)
-    }
-
-    fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, _: &mut Rng) {
-        self.remaining.spawned(parent, child, lineage);
-    }
-
-    fn wants_counts(&self) -> bool {
-        true
-    }
-
-    fn wants_events(&self) -> bool {
-        true
-    }
-
-    fn executed(&mut self, thread: ThreadId, _: &Op, _: &SchedulingPoint<'_>, _: &mut Rng) {
-        self.remaining.executed(thread);
-    }
-}
+use crate::rt::lanes::LaneSet;
 
 /// Whether an operation is one whose order SURW samples. Releasing a lock is not: it can only follow its
 /// acquisition, and holding it back would hold back everybody.
@@ -132,10 +42,12 @@ pub(crate) struct Surw {
     remaining: Remaining,
     /// The thread that is to execute the next selected operation.
     intended: Option<ThreadId>,
-    ended: Vec<bool>,
-    /// Threads held back from a selected operation until the intended one has executed its own.
-    held: Vec<bool>,
-    candidates: Vec<ThreadId>,
+    /// The lanes of threads that are about to execute a selected operation.
+    about: LaneSet,
+    /// The lanes of threads whose next operation may have changed since that was looked at.
+    unseen: LaneSet,
+    /// How many threads there were then, and how often others had changed what a thread waits for.
+    seen: (usize, u64),
 }
 
 impl Surw {
@@ -156,42 +68,45 @@ impl Surw {
         selected
     }
 
-    fn is_held(&self, thread: ThreadId) -> bool {
-        self.held.get(thread.index()).copied().unwrap_or(false)
+    /// Sees what threads are about to do whose next operation is another one by now.
+    fn look(&mut self, point: &SchedulingPoint<'_>) {
+        let (count, redirected) = (point.thread_count(), point.redirected());
+        let new = if redirected == self.seen.1 { self.seen.0 } else { 0 };
+        self.seen = (count, redirected);
+        for index in new..count {
+            self.look_at(ThreadId(index as u32), point);
+        }
+        let unseen = std::mem::take(&mut self.unseen);
+        for lane in unseen.iter() {
+            self.look_at(point.in_lane(lane), point);
+        }
+        self.unseen = unseen;
+        self.unseen.clear();
     }
 
-    fn hold(&mut self, thread: ThreadId) {
-        if self.held.len() <= thread.index() {
-            self.held.resize(thread.index() + 1, false);
+    fn look_at(&mut self, thread: ThreadId, point: &SchedulingPoint<'_>) {
+        if point.has_ended(thread) {
+            return;
         }
-        self.held[thread.index()] = true;
+        let (lane, is_about) = (point.lane(thread), self.is_selected(point.pending(thread), point));
+        if is_about {
+            self.about.insert(lane);
+        } else {
+            self.about.remove(lane);
+        }
+        // A thread that has used up its count may do more than was seen before.
+        if self.remaining.is_used_up(thread) {
+            self.remaining.set_beyond(thread, is_about);
+        }
     }
 
     fn intended(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
         if let Some(thread) = self.intended
-            && !self.ended.get(thread.index()).copied().unwrap_or(false)
+            && !point.has_ended(thread)
         {
             return thread;
         }
-        let mut at_work: Vec<ThreadId> = std::mem::take(&mut self.candidates);
-        at_work.clear();
-        for index in 0..point.thread_count() {
-            let thread = ThreadId(index as u32);
-            if self.ended.get(index).copied().unwrap_or(false) {
-                continue;
-            }
-            // A thread that has used up its count may do more than was seen before.
-            let more = point.is_enabled(thread) && self.is_selected(point.pending(thread), point);
-            if self.remaining.weights[index] > 0 || more {
-                at_work.push(thread);
-            }
-        }
-        let thread = if at_work.is_empty() {
-            point.current()
-        } else {
-            self.remaining.draw(at_work.iter().copied(), rng)
-        };
-        self.candidates = at_work;
+        let thread = self.remaining.draw(rng).unwrap_or(point.current());
         self.intended = Some(thread);
         thread
     }
@@ -205,8 +120,9 @@ impl Strategy for Surw {
     fn begin(&mut self, start: &Start<'_>, rng: &mut Rng) {
         self.selected.clear();
         self.intended = None;
-        self.ended.clear();
-        self.held.clear();
+        self.about.clear();
+        self.unseen.clear();
+        self.seen = (0, 0);
         let shared = start.profile.shared_objects();
         if shared.is_empty() {
             self.selection = None;
@@ -220,25 +136,31 @@ impl Strategy for Surw {
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
-        loop {
-            let free = point.enabled().filter(|&thread| !self.is_held(thread)).count();
-            if free == 0 {
-                self.held.clear();
+        if self.selection.is_none() {
+            return point.nth_enabled(rng.below(point.enabled_count()));
+        }
+        self.look(point);
+        let enabled = point.enabled_set();
+        let free = enabled.count_without(&self.about);
+        let mut intended = None;
+        if free < enabled.len() {
+            let thread = self.intended(point, rng);
+            let is_about = point.is_enabled(thread) && self.about.contains(point.lane(thread));
+            intended = Some(thread).filter(|_| is_about);
+        }
+        let n = match free + usize::from(intended.is_some()) {
+            0 => {
                 self.intended = None;
                 return point.nth_enabled(rng.below(point.enabled_count()));
             }
-            let n = rng.below(free);
-            let thread = point.enabled().filter(|&thread| !self.is_held(thread)).nth(n);
-            let thread = thread.expect("counted above");
-            if !self.is_selected(point.pending(thread), point) {
-                return thread;
-            }
-            if self.intended(point, rng) == thread {
-                self.held.clear();
+            count => rng.below(count),
+        };
+        match intended {
+            Some(thread) if n == free => {
                 self.intended = None;
-                return thread;
+                thread
             }
-            self.hold(thread);
+            _ => point.in_lane(enabled.nth_without(&self.about, n)),
         }
     }
 
@@ -262,18 +184,22 @@ impl Strategy for Surw {
     }
 
     fn executed(&mut self, thread: ThreadId, op: &Op, point: &SchedulingPoint<'_>, _: &mut Rng) {
+        if self.selection.is_none() {
+            return;
+        }
         if self.is_selected(op, point) {
             self.remaining.executed(thread);
             if self.intended == Some(thread) {
                 self.intended = None;
-                self.held.clear();
             }
         }
         if op.kind == OpKind::End {
-            if self.ended.len() <= thread.index() {
-                self.ended.resize(thread.index() + 1, false);
-            }
-            self.ended[thread.index()] = true;
+            self.remaining.ended(thread);
+            // Its lane may be another thread's soon.
+            self.about.remove(point.lane(thread));
+            self.unseen.remove(point.lane(thread));
+        } else {
+            self.unseen.insert(point.lane(thread));
         }
     }
 }

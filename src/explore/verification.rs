@@ -54,7 +54,8 @@ impl Exploration<'_> {
             _ if is_limited => self.config.executions,
             _ => u64::MAX,
         };
-        let takes_turns = is_auto && self.config.verify_within.is_none();
+        // Within a time limit nothing is to be done twice.
+        let takes_turns = is_auto && self.config.verify_within.is_none() && self.deadline.is_none();
         let turns = TURNS.into_iter().filter(|&executions| takes_turns && executions <= allowed / 4);
         let mut doubtful = None;
         for executions in turns {
@@ -206,6 +207,8 @@ impl Exploration<'_> {
         let liberties = self::liberties(basis.liberties());
         outcome.assumptions = self.assumptions(basis);
         outcome.assumptions.push(match explored {
+            // There turned out to be no occasion.
+            Some((0, true)) => return Ok(()),
             Some(explored) => Assumption::Liberties { liberties, bound: 1, explored: Some(explored) },
             None => Assumption::NoLiberties { liberties },
         });

@@ -224,6 +224,15 @@ impl Current {
         }
     }
 
+    /// Fails the execution if a value of this type, on which an operation was just executed, was freed while the thread was about
+    /// to do that.
+    #[inline]
+    pub(crate) fn check_intact(mut self, identity: &Identity, object: ObjectId, what: &'static str) {
+        if !self.execution().is_intact(identity, object) {
+            self.execution().fail_used_after_end(what);
+        }
+    }
+
     /// The object of a value, if it was used in this execution.
     #[inline]
     pub(crate) fn known_object(mut self, identity: &Identity) -> Option<ObjectId> {

@@ -75,6 +75,7 @@ impl Kernel {
 
     /// Lets a waiting thread wait for something else: a notified waiter now waits for its mutex.
     pub(crate) fn wait_instead(&mut self, id: ThreadId, op: Op) {
+        self.redirected += 1;
         let thread = &self.threads[id.index()];
         let (old, lane) = (thread.pending.object, thread.lane);
         self.objects.get_mut(old).waiting.remove(lane);

@@ -48,7 +48,7 @@ pub(crate) struct Kernel {
     pub(crate) live: usize,
     /// How many of the live threads are daemons.
     daemons: usize,
-    pub(super) lanes: Vec<ThreadId>,
+    pub(crate) lanes: Vec<ThreadId>,
     free_lanes: Vec<u32>,
     pub(crate) enabled: LaneSet,
     pub(crate) current: ThreadId,
@@ -92,6 +92,8 @@ pub(crate) struct Kernel {
     pub(crate) basis: Basis,
     /// How often std has taken a liberty.
     pub(crate) liberties: u32,
+    /// How often a thread was led to wait for something else by another one.
+    pub(crate) redirected: u64,
 }
 
 impl Kernel {
@@ -132,6 +134,7 @@ impl Kernel {
             locks: LockLog::default(),
             basis: Basis::default(),
             liberties: 0,
+            redirected: 0,
         }
     }
 
@@ -168,6 +171,7 @@ impl Kernel {
         self.locks.clear();
         self.basis = Basis::default();
         self.liberties = 0;
+        self.redirected = 0;
     }
 
     #[inline]

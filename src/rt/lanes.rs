@@ -5,13 +5,21 @@
 //! depend on how many have ended. Up to 64 threads a set is one word.
 
 /// A set of lanes. It knows its size, since counting bits is no single instruction on every processor.
-#[derive(PartialEq, Default, Debug)]
+#[derive(Default, Debug)]
 pub(crate) struct LaneSet {
     first: u64,
     rest: Vec<u64>,
     /// How many of them are in `first`, and in all.
     first_len: usize,
     len: usize,
+    /// How often it has changed.
+    version: u64,
+}
+
+impl PartialEq for LaneSet {
+    fn eq(&self, other: &LaneSet) -> bool {
+        self.first == other.first && self.len == other.len && self.rest == other.rest
+    }
 }
 
 impl LaneSet {
@@ -21,6 +29,7 @@ impl LaneSet {
         self.rest.clear();
         self.first_len = 0;
         self.len = 0;
+        self.version += 1;
     }
 
     #[inline]
@@ -43,6 +52,7 @@ impl LaneSet {
             return;
         }
         self.len += 1;
+        self.version += 1;
         if lane < 64 {
             self.first_len += 1;
             self.first |= 1 << lane;
@@ -61,6 +71,7 @@ impl LaneSet {
             return;
         }
         self.len -= 1;
+        self.version += 1;
         if lane < 64 {
             self.first_len -= 1;
             self.first &= !(1 << lane);
@@ -75,6 +86,7 @@ impl LaneSet {
         if other.rest.len() > self.rest.len() {
             self.rest.resize(other.rest.len(), 0);
         }
+        self.version += 1;
         let mut added = other.first & !self.first;
         self.first |= added;
         self.first_len += added.count_ones() as usize;
@@ -88,6 +100,7 @@ impl LaneSet {
 
     /// Removes every lane of `other`.
     pub(crate) fn remove_all(&mut self, other: &LaneSet) {
+        self.version += 1;
         let mut removed = other.first & self.first;
         self.first &= !removed;
         self.first_len -= removed.count_ones() as usize;
@@ -105,6 +118,13 @@ impl LaneSet {
         self.rest.clone_from(&other.rest);
         self.first_len = other.first_len;
         self.len = other.len;
+        self.version += 1;
+    }
+
+    /// A number that is another one after each change; unchanged, the set may have it still.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     /// Whether the two have a lane in common.
@@ -147,9 +167,31 @@ impl LaneSet {
 
     /// The lanes that `other` does not have, in ascending order.
     pub(crate) fn without<'a>(&'a self, other: &'a LaneSet) -> impl Iterator<Item = u32> + 'a {
+        lanes_of(self.words_without(other))
+    }
+
+    /// How many lanes `other` does not have.
+    pub(crate) fn count_without(&self, other: &LaneSet) -> usize {
+        self.words_without(other).map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The `n`-th of the lanes that `other` does not have, in ascending order; there must be so many.
+    pub(crate) fn nth_without(&self, other: &LaneSet, n: usize) -> u32 {
+        let mut n = n as u32;
+        for (index, word) in self.words_without(other).enumerate() {
+            let here = word.count_ones();
+            if n < here {
+                return index as u32 * 64 + nth_set_bit(word, n);
+            }
+            n -= here;
+        }
+        unreachable!("a lane is asked for that the sets do not leave")
+    }
+
+    fn words_without<'a>(&'a self, other: &'a LaneSet) -> impl Iterator<Item = u64> + Clone + 'a {
         let theirs = other.rest.iter().copied().chain(std::iter::repeat(0));
         let rest = self.rest.iter().zip(theirs).map(|(mine, theirs)| mine & !theirs);
-        lanes_of(std::iter::once(self.first & !other.first).chain(rest))
+        std::iter::once(self.first & !other.first).chain(rest)
     }
 
     fn split(lane: u32) -> (usize, u32) {
@@ -228,6 +270,9 @@ mod tests {
         assert!(set.intersects(&other) && other.intersects(&set));
         assert_eq!(set.without(&other).collect::<Vec<_>>(), [0, 1, 31, 32, 63, 64, 70, 127, 900]);
         assert_eq!(other.without(&set).next(), None);
+        assert_eq!((set.count_without(&other), other.count_without(&set)), (9, 0));
+        let nth: Vec<_> = (0..9).map(|n| set.nth_without(&other, n)).collect();
+        assert_eq!(nth, set.without(&other).collect::<Vec<_>>());
         let mut copy = LaneSet::default();
         copy.copy_from(&set);
         set.remove_all(&other);

@@ -4,6 +4,7 @@
 //! builds of the same source: kind, creation site, the thread that used it first, and an ordinal among
 //! those that agree in all of this. Nothing here is an address.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::Location;
 
@@ -130,11 +131,43 @@ impl ObjectKey {
 pub(crate) struct ObjectTable {
     objects: Vec<Object>,
     count: usize,
+    /// The ordinals of the first objects, as many as were asked for: only some strategies, and reports, want names.
+    ordinals: RefCell<Ordinals>,
+}
+
+/// Ordinals that are known, and how many objects were made at each place by then.
+#[derive(Default, Debug)]
+struct Ordinals {
+    of: Vec<u32>,
+    /// Sorted by place and kind.
+    made: Vec<((&'static Location<'static>, &'static str), u32)>,
+}
+
+impl Ordinals {
+    fn clear(&mut self) {
+        self.of.clear();
+        self.made.clear();
+    }
+
+    /// Counts the next object.
+    fn add(&mut self, object: &Object) {
+        let place = (object.location, object.kind.name());
+        let count = match self.made.binary_search_by(|(other, _)| other.cmp(&place)) {
+            Ok(at) => &mut self.made[at].1,
+            Err(at) => {
+                self.made.insert(at, (place, 0));
+                &mut self.made[at].1
+            }
+        };
+        self.of.push(*count);
+        *count += 1;
+    }
 }
 
 impl ObjectTable {
     pub(crate) fn clear(&mut self) {
         self.count = 0;
+        self.ordinals.get_mut().clear();
     }
 
     pub(crate) fn register(
@@ -189,11 +222,13 @@ impl ObjectTable {
         self.objects[..self.count].iter()
     }
 
-    /// Counts the objects before this one that were made at the same place.
+    /// The object's name, with the number of objects before it that were made at the same place.
     pub(crate) fn key(&self, object: ObjectId) -> ObjectKey {
-        let Object { location, kind, .. } = *self.get(object);
-        let same = |o: &&Object| o.location == location && o.kind == kind;
-        let ordinal = self.objects[..object.index()].iter().filter(same).count() as u32;
-        ObjectKey { location, ordinal }
+        let mut ordinals = self.ordinals.borrow_mut();
+        while ordinals.of.len() <= object.index() {
+            let next = &self.objects[ordinals.of.len()];
+            ordinals.add(next);
+        }
+        ObjectKey { location: self.get(object).location, ordinal: ordinals.of[object.index()] }
     }
 }

@@ -23,6 +23,7 @@ use crate::rt::{Identity, current, outside};
 /// });
 /// assert!(report.passed());
 /// ```
+#[repr(C)]
 pub struct Barrier {
     identity: Identity,
     size: usize,
@@ -45,7 +46,9 @@ impl Barrier {
             return BarrierWaitResult(self.outside.wait().is_leader());
         };
         let object = current.barrier_object(&self.identity, self.size);
-        BarrierWaitResult(current.barrier_wait(object, Location::caller()))
+        let is_leader = current.barrier_wait(object, Location::caller());
+        current.check_intact(&self.identity, object, "Barrier");
+        BarrierWaitResult(is_leader)
     }
 }
 

@@ -35,6 +35,8 @@ use crate::rt::{self, Current, Identity, current, outside};
 /// });
 /// assert!(report.passed());
 /// ```
+// In this order: an identity at the front notices that the memory was freed.
+#[repr(C)]
 pub struct Condvar {
     identity: Identity,
     outside: std::sync::Condvar,
@@ -222,7 +224,11 @@ impl Condvar {
     #[track_caller]
     pub fn notify_one(&self) {
         match current() {
-            Some(current) => current.condvar_notify_one(self.object(current), Location::caller()),
+            Some(current) => {
+                let object = self.object(current);
+                current.condvar_notify_one(object, Location::caller());
+                current.check_intact(&self.identity, object, "Condvar");
+            }
             None => {
                 outside::check(&self.identity, "Condvar");
                 self.outside.notify_one();
@@ -234,7 +240,11 @@ impl Condvar {
     #[track_caller]
     pub fn notify_all(&self) {
         match current() {
-            Some(current) => current.condvar_notify_all(self.object(current), Location::caller()),
+            Some(current) => {
+                let object = self.object(current);
+                current.condvar_notify_all(object, Location::caller());
+                current.check_intact(&self.identity, object, "Condvar");
+            }
             None => {
                 outside::check(&self.identity, "Condvar");
                 self.outside.notify_all();

@@ -46,9 +46,7 @@ impl RealLock {
         identity: &Identity,
         object: ObjectId,
     ) {
-        if !current.execution().is_intact(identity, object) {
-            current.execution().fail_used_after_end(what);
-        }
+        current.check_intact(identity, object, what);
         let stamp = current.execution().stamp().bits();
         if self.holder.load(Ordering::Relaxed) == stamp {
             self.count.store(self.count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);

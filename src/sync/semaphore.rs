@@ -34,6 +34,7 @@ use crate::rt::{Current, Identity, current, outside};
 /// });
 /// assert!(report.passed());
 /// ```
+#[repr(C)]
 pub struct Semaphore {
     identity: Identity,
     /// The permits outside explorations, with which an execution starts.
@@ -113,6 +114,7 @@ impl Semaphore {
         };
         let (object, location) = (self.object(current), Location::caller());
         let taken = current.semaphore_try_acquire(object, permits, location);
+        current.check_intact(&self.identity, object, "Semaphore");
         taken.then(|| self.guard(permits, Some((object, location))))
     }
 
@@ -125,6 +127,7 @@ impl Semaphore {
         };
         let (object, location) = (self.object(current), Location::caller());
         let taken = current.semaphore_acquire(object, permits, timeout, location);
+        current.check_intact(&self.identity, object, "Semaphore");
         taken.then(|| self.guard(permits, Some((object, location))))
     }
 
@@ -176,7 +179,12 @@ impl Semaphore {
     #[track_caller]
     pub fn add_permits(&self, permits: usize) {
         let added = match current() {
-            Some(current) => current.semaphore_add(self.object(current), permits, Location::caller()),
+            Some(current) => {
+                let object = self.object(current);
+                let added = current.semaphore_add(object, permits, Location::caller());
+                current.check_intact(&self.identity, object, "Semaphore");
+                added
+            }
             None => {
                 outside::check(&self.identity, "Semaphore");
                 self.add_outside(permits)
@@ -218,6 +226,7 @@ impl Drop for SemaphoreGuard<'_> {
             }
             (Some((object, location)), Some(current)) if current.owns(identity, object) => {
                 current.semaphore_release(object, self.permits, location);
+                current.check_intact(identity, object, "Semaphore");
             }
             (Some((_, location)), Some(current)) => current.note_misuse(format!(
                 "permits taken at {location} were kept past the end of their execution; drop guards in the \

@@ -167,6 +167,7 @@ impl Exploration<'_> {
     /// Runs every execution of the test once, as far as `budget` allows.
     /// `limits` say what they may do.
     pub(super) fn exhaust(&self, budget: &Budget, limits: &Limits) -> Result<Exhausted, ConfigError> {
+        let start = Instant::now();
         let exhausted = self.exhaust_with(budget, limits, self.config.workers)?;
         let depends_on_timing = match exhausted.end {
             End::Complete | End::Bounded | End::Time => false,
@@ -176,9 +177,10 @@ impl Exploration<'_> {
         if !depends_on_timing || self.config.checkpoint.is_some() {
             return Ok(exhausted);
         }
-        let again = self.exhaust_with(budget, limits, 1)?;
+        let time = budget.time.map(|time| time.saturating_sub(start.elapsed()));
+        let again = self.exhaust_with(&Budget { time, ..*budget }, limits, 1)?;
         // Within a time limit one worker may not get there.
-        let is_lost = matches!((&exhausted.end, &again.end), (End::Failed(_), End::Time));
+        let is_lost = matches!((&exhausted.end, &again.end), (_, End::Time));
         Ok(if is_lost { exhausted } else { again })
     }
 

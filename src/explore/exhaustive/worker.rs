@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use super::super::finding::Finding;
 use super::super::judge::Verdict;
@@ -270,7 +271,10 @@ impl<'a, 'b> Worker<'a, 'b> {
                 self.common.blocked.fetch_add(1, Ordering::Relaxed);
                 return Ran::Blocked;
             }
-            Some(RunEnd::TooLarge) => return Ran::Ended(WorkerEnd::End(End::Budget)),
+            Some(RunEnd::TooLarge) => {
+                let is_late = self.common.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+                return Ran::Ended(WorkerEnd::End(if is_late { End::Time } else { End::Budget }));
+            }
             Some(RunEnd::Strict(more)) => return Ran::Ended(WorkerEnd::Strict(more)),
             Some(RunEnd::Unsupported(what)) => return Ran::Ended(WorkerEnd::End(End::Unsupported(what))),
             Some(RunEnd::Diverged(_)) | None => {}
@@ -294,6 +298,7 @@ impl<'a, 'b> Worker<'a, 'b> {
         }
         // The thread that waits in vain has no part in the failure: it is found without that, too.
         if let Some(verdict) = verdict.filter(|_| !is_unreal) {
+            self.common.passed_steps.fetch_add(steps, Ordering::Relaxed);
             let mut finding = Finding::new(index, verdict, self.execution);
             finding.token.is_endless = matches!(stop, Stop::Livelock);
             return Ran::Ended(WorkerEnd::End(End::Failed(Box::new(finding))));

@@ -81,23 +81,22 @@ fn state(execution: &mut Execution, object: ObjectId) -> &mut AtomicState {
 impl Execution {
     /// The location, with its value in the model, and whether the newest value is to be shown at the atomic's address.
     #[inline]
-    fn atomic_location(&mut self, object: ObjectId, atomic: &impl InstrumentedAtomic) -> (u32, bool) {
+    fn atomic_location<A: InstrumentedAtomic>(
+        &mut self,
+        (thread, op): (ThreadId, &Op),
+        atomic: &A,
+    ) -> (u32, bool) {
+        let object = op.object;
+        if !self.is_intact(atomic.identity(), object) {
+            // The report is to have the operation.
+            self.executed(thread, *op);
+            self.fail_used_after_end(A::KIND.name);
+        }
         let &mut AtomicState { location, residence, is_mirrored, .. } = state(self, object);
         if residence != Residence::Model {
             self.atomic_fetch(object, location, atomic);
         }
         (location, is_mirrored || residence == Residence::Real)
-    }
-
-    /// Shows the newest value at the atomic's address, if the memory is still the atomic's.
-    #[inline]
-    fn show<A: InstrumentedAtomic>(&mut self, atomic: &A, bits: u64, (thread, op): (ThreadId, Op)) {
-        if !self.is_intact(atomic.identity(), op.object) {
-            // The report is to have the operation.
-            self.executed(thread, op);
-            self.fail_used_after_end(A::KIND.name);
-        }
-        atomic.set_real(bits);
     }
 
     /// Brings the value into the model before an operation.
@@ -237,7 +236,7 @@ impl Current {
             op,
             |_| AccessKind::AtomicRead,
             |execution, id| {
-                let (location, _) = execution.atomic_location(object, atomic);
+                let (location, _) = execution.atomic_location((id, &op), atomic);
                 execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
                 let count = execution.kernel.load_sources(location, id, order);
                 let number = execution.choose_store(location, Choice::ReadsFrom, count);
@@ -267,14 +266,14 @@ impl Current {
             op,
             |()| AccessKind::AtomicWrite,
             |execution, id| {
-                let (location, is_shown) = execution.atomic_location(object, atomic);
+                let (location, is_shown) = execution.atomic_location((id, &op), atomic);
                 execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
                 let count = execution.kernel.write_sources(location, id, order);
                 let number = execution.choose_store(location, Choice::Placement, count);
                 let old = execution.kernel.source_value(location);
                 execution.kernel.store_after(location, id, value, order);
                 if is_shown && number == 0 {
-                    execution.show(atomic, value, (id, op));
+                    atomic.set_real(value);
                 }
                 execution.kernel.note = match number {
                     0 => Note::Wrote { old, new: value },
@@ -299,7 +298,7 @@ impl Current {
             op,
             |_| AccessKind::AtomicWrite,
             |execution, id| {
-                let (location, is_shown) = execution.atomic_location(object, atomic);
+                let (location, is_shown) = execution.atomic_location((id, &op), atomic);
                 let rule = Rule::Modify { apply, operand };
                 execution.direct_atomic((object, location), id, &op, rule, (order, order));
                 let count = execution.kernel.write_sources(location, id, order);
@@ -308,7 +307,7 @@ impl Current {
                 let new = modify(old);
                 execution.kernel.modify_source(location, id, new, order);
                 if is_shown && number == 0 {
-                    execution.show(atomic, new, (id, op));
+                    atomic.set_real(new);
                 }
                 execution.kernel.note = execution.note_of_modification(location, number, (old, new));
                 if old == new && number == 0 {
@@ -333,7 +332,7 @@ impl Current {
             Err(_) => AccessKind::AtomicRead,
         };
         self.atomic_op(op, access, |execution, id| {
-            let (location, is_shown) = execution.atomic_location(object, atomic);
+            let (location, is_shown) = execution.atomic_location((id, &op), atomic);
             let orders = (success, failure);
             let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
             let rule = Rule::Exchange { expected, new, weak };
@@ -362,7 +361,7 @@ impl Current {
             }
             execution.kernel.modify_source(location, id, new, success);
             if is_shown && number == 0 {
-                execution.show(atomic, new, (id, op));
+                atomic.set_real(new);
             }
             execution.kernel.note = execution.note_of_modification(location, number, (old, new));
             Ok(old)

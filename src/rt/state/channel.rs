@@ -169,16 +169,17 @@ impl Current {
         let state = *self.kernel().channel(object);
         let hands_over = state.capacity == Some(0);
         if state.capacity.is_none() {
-            return self.channel_send_alone(object, message, put, recall, location);
+            return self.channel_send_alone(object, message, put, recall, location).0;
         }
         if !self.kernel().limits.directed {
-            let waits = hands_over || !state.has_room();
-            let send = |current: Current| current.channel_send_alone(object, message, put, recall, location);
+            let waits = state.receiver && (hands_over || !state.has_room());
+            let send =
+                |current: Current| current.channel_send_alone(object, message, put, recall, location).0;
             return self.may_lose_token(waits, location, send);
         }
         let thread = self.kernel().current;
         if !self.kernel().note_parking(thread, WAITS) || !self.loses_token() {
-            return self.channel_send_alone(object, message, put, recall, location);
+            return self.channel_send_alone(object, message, put, recall, location).0;
         }
         let (mut message, mut put) = (Some(message), Some(put));
         if !hands_over {
@@ -195,11 +196,15 @@ impl Current {
             }
         }
         let (message, put) = (message.expect("it was not sent"), put.expect("it was not sent"));
-        let result = self.channel_send_alone(object, message, put, recall, location);
-        self.lose_token(location);
+        let (result, was_put) = self.channel_send_alone(object, message, put, recall, location);
+        // Who finds that the receiver has gone does not park.
+        if was_put || !hands_over {
+            self.lose_token(location);
+        }
         result
     }
 
+    /// As `channel_send`, and whether the message was put into the channel, whatever became of it.
     fn channel_send_alone<M>(
         mut self,
         object: ObjectId,
@@ -207,7 +212,7 @@ impl Current {
         put: impl FnOnce(M),
         recall: impl FnOnce() -> Option<M>,
         location: &'static Location<'static>,
-    ) -> Result<(), M> {
+    ) -> (Result<(), M>, bool) {
         let sent = self.op(Op::new(OpKind::Send, object, location), |execution, thread| {
             if !execution.kernel.channel(object).receiver {
                 execution.kernel.acquire(thread, object);
@@ -217,16 +222,20 @@ impl Current {
             put(message);
             execution.kernel.put_message(object, thread);
             Ok(execution.kernel.channel(object).sent as u32)
-        })?;
+        });
+        let sent = match sent {
+            Ok(sent) => sent,
+            Err(message) => return (Err(message), false),
+        };
         if self.kernel().channel(object).capacity != Some(0) {
-            return Ok(());
+            return (Ok(()), true);
         }
         let complete = Op { argument: sent, ..Op::new(OpKind::SendComplete, object, location) };
         let taken = self.op(complete, |execution, thread| {
             execution.kernel.acquire(thread, object);
             execution.kernel.channel(object).is_taken(sent)
         });
-        if taken { Ok(()) } else { recall().map_or(Ok(()), Err) }
+        (if taken { Ok(()) } else { recall().map_or(Ok(()), Err) }, true)
     }
 
     /// Sends if there is room now.
