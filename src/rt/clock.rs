@@ -68,9 +68,7 @@ impl Clock {
     #[inline]
     pub(crate) fn join(&mut self, other: &Clock) {
         self.fence = later(self.fence, other.fence);
-        for (mine, theirs) in self.low.iter_mut().zip(&other.low) {
-            *mine = later(*mine, *theirs);
-        }
+        self.low = later_of_all(&self.low, &other.low);
         if !other.high.is_empty() {
             self.join_high(other);
         }
@@ -90,10 +88,9 @@ impl Clock {
     pub(crate) fn merge(&mut self, other: &mut Clock) {
         self.fence = later(self.fence, other.fence);
         other.fence = self.fence;
-        for (mine, theirs) in self.low.iter_mut().zip(&mut other.low) {
-            *mine = later(*mine, *theirs);
-            *theirs = *mine;
-        }
+        let joined = later_of_all(&self.low, &other.low);
+        self.low = joined;
+        other.low = joined;
         if !self.high.is_empty() || !other.high.is_empty() {
             self.merge_high(other);
         }
@@ -107,10 +104,10 @@ impl Clock {
         if other.high.len() < width {
             other.high.resize(width, 0);
         }
-        for (mine, theirs) in self.high.iter_mut().zip(&mut other.high) {
+        for (mine, theirs) in self.high.iter_mut().zip(&other.high) {
             *mine = later(*mine, *theirs);
-            *theirs = *mine;
         }
+        other.high.copy_from_slice(&self.high);
     }
 
     /// Becomes equal to `other` without giving up its memory.
@@ -137,6 +134,12 @@ impl Clock {
 #[inline]
 fn later(a: u32, b: u32) -> u32 {
     if (b as i32) > (a as i32) { b } else { a }
+}
+
+/// For all at once: made whole before it is stored, so that it stays in vector registers.
+#[inline(always)]
+fn later_of_all(a: &[u32; INLINE], b: &[u32; INLINE]) -> [u32; INLINE] {
+    std::array::from_fn(|slot| later(a[slot], b[slot]))
 }
 
 /// The slots of one execution, and which may be shared.

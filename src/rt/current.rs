@@ -99,6 +99,22 @@ impl Current {
         if op.kind.may_block() { self.kernel().stop_waiting(thread) } else { Grant::Granted }
     }
 
+    /// As `schedule`, for an op that does not block. Whether other threads have run meanwhile.
+    #[inline(always)]
+    pub(crate) fn schedule_here(mut self, op: Op) -> bool {
+        let execution = self.execution();
+        let thread = execution.kernel.current;
+        if execution.winding_up {
+            self.check_can_finish(op);
+            return false;
+        }
+        let switches = execution.publish(op, NEVER);
+        if switches {
+            self.switch_out(thread);
+        }
+        switches
+    }
+
     /// The second half of an op.
     #[inline]
     pub(crate) fn finish<R>(mut self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {

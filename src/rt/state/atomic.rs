@@ -81,17 +81,7 @@ fn state(execution: &mut Execution, object: ObjectId) -> &mut AtomicState {
 impl Execution {
     /// The location, with its value in the model, and whether the newest value is to be shown at the atomic's address.
     #[inline]
-    fn atomic_location<A: InstrumentedAtomic>(
-        &mut self,
-        (thread, op): (ThreadId, &Op),
-        atomic: &A,
-    ) -> (u32, bool) {
-        let object = op.object;
-        if !self.is_intact(atomic.identity(), object) {
-            // The report is to have the operation.
-            self.executed(thread, *op);
-            self.fail_used_after_end(A::KIND.name);
-        }
+    fn atomic_location(&mut self, object: ObjectId, atomic: &impl InstrumentedAtomic) -> (u32, bool) {
         let &mut AtomicState { location, residence, is_mirrored, .. } = state(self, object);
         if residence != Residence::Model {
             self.atomic_fetch(object, location, atomic);
@@ -233,10 +223,10 @@ impl Current {
         let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::Load, object, location);
         self.atomic_op(
-            op,
+            (op, atomic),
             |_| AccessKind::AtomicRead,
             |execution, id| {
-                let (location, _) = execution.atomic_location((id, &op), atomic);
+                let (location, _) = execution.atomic_location(object, atomic);
                 execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
                 let count = execution.kernel.load_sources(location, id, order);
                 let number = execution.choose_store(location, Choice::ReadsFrom, count);
@@ -263,10 +253,10 @@ impl Current {
         let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::Store, object, location);
         self.atomic_op(
-            op,
+            (op, atomic),
             |()| AccessKind::AtomicWrite,
             |execution, id| {
-                let (location, is_shown) = execution.atomic_location((id, &op), atomic);
+                let (location, is_shown) = execution.atomic_location(object, atomic);
                 execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
                 let count = execution.kernel.write_sources(location, id, order);
                 let number = execution.choose_store(location, Choice::Placement, count);
@@ -295,10 +285,10 @@ impl Current {
         let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::ReadModifyWrite, object, location);
         self.atomic_op(
-            op,
+            (op, atomic),
             |_| AccessKind::AtomicWrite,
             |execution, id| {
-                let (location, is_shown) = execution.atomic_location((id, &op), atomic);
+                let (location, is_shown) = execution.atomic_location(object, atomic);
                 let rule = Rule::Modify { apply, operand };
                 execution.direct_atomic((object, location), id, &op, rule, (order, order));
                 let count = execution.kernel.write_sources(location, id, order);
@@ -331,8 +321,8 @@ impl Current {
             Ok(_) => AccessKind::AtomicWrite,
             Err(_) => AccessKind::AtomicRead,
         };
-        self.atomic_op(op, access, |execution, id| {
-            let (location, is_shown) = execution.atomic_location((id, &op), atomic);
+        self.atomic_op((op, atomic), access, |execution, id| {
+            let (location, is_shown) = execution.atomic_location(object, atomic);
             let orders = (success, failure);
             let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
             let rule = Rule::Exchange { expected, new, weak };
@@ -371,14 +361,19 @@ impl Current {
     /// Executes an operation on an atomic, and if accesses of atomics are watched, tells of what its result says that it
     /// was: with the time before it, since whoever acquires what it releases comes after the operation itself, too.
     #[inline(always)]
-    fn atomic_op<R>(
-        self,
-        op: Op,
+    fn atomic_op<A: InstrumentedAtomic, R>(
+        mut self,
+        (op, atomic): (Op, &A),
         access: impl FnOnce(&R) -> AccessKind,
         effect: impl FnOnce(&mut Execution, ThreadId) -> R,
     ) -> R {
         let before = self.checks_exclusive().then(|| self.epoch());
-        let result = self.op(op, effect);
+        // Another thread may have freed it only if one has run.
+        if self.schedule_here(op) && !self.execution().is_intact(atomic.identity(), op.object) {
+            self.finish(op, |_, _| ());
+            self.execution().fail_used_after_end(A::KIND.name);
+        }
+        let result = self.finish(op, effect);
         if before.is_some() {
             self.access_atomic(op.object, access(&result), op.location, before);
         }
