@@ -99,6 +99,8 @@ mod rt;
 #[cfg(feature = "explore")]
 mod shrink;
 #[cfg(feature = "explore")]
+pub mod strategy;
+#[cfg(feature = "explore")]
 pub mod switching;
 #[cfg(feature = "explore")]
 pub mod sync;
@@ -152,15 +154,6 @@ macro_rules! assert_failure_snapshot {
     };
     ($name:expr, $report:expr $(,)?) => {
         insta::assert_snapshot!($name, $crate::__private::pinned(&$report))
-    };
-}
-
-/// Who makes the choices of an execution.
-#[cfg(feature = "explore")]
-pub mod strategy {
-    pub use crate::explore::profile::{ObjectKey, Profile};
-    pub use crate::explore::strategy::{
-        Choice, ObjectId, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId,
     };
 }
 

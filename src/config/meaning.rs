@@ -1,7 +1,7 @@
 //! What explorations make of the settings, and which of them nothing can be done with.
 
 use super::{Config, ConfigError, StrategyKind};
-use crate::explore::strategy::Strategy;
+use crate::rt::decide::strategy::Strategy;
 use crate::rt::limits::{Limits, Strict};
 
 /// The largest stack of a thread, in bytes; each has its own.

@@ -14,9 +14,9 @@ pub use error::ConfigError;
 pub use level::{Log, Policy};
 pub use strategy_kind::StrategyKind;
 
-use crate::explore::strategy::Strategy;
 use crate::report::FailureKind;
 use crate::rt::basis::Basis;
+use crate::rt::decide::strategy::Strategy;
 pub use crate::rt::limits::Timeouts;
 pub use crate::rt::memory::MemoryModel;
 

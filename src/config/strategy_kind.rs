@@ -4,13 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::ConfigError;
-use crate::explore::pct::Pct;
-use crate::explore::portfolio::Portfolio;
-use crate::explore::pos::Pos;
-use crate::explore::random::{RandomWalk, RoundRobin};
-use crate::explore::strategy::Strategy;
-use crate::explore::surw::Surw;
-use crate::explore::urw::Urw;
+use crate::rt::decide::strategy::Strategy;
+use crate::strategy::pct::Pct;
+use crate::strategy::portfolio::Portfolio;
+use crate::strategy::pos::Pos;
+use crate::strategy::random::{RandomWalk, RoundRobin};
+use crate::strategy::surw::Surw;
+use crate::strategy::urw::Urw;
 
 /// The strategies that come with drawloom.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

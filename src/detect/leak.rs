@@ -52,7 +52,7 @@ pub(crate) fn describe(execution: &Execution, object: &Object) -> String {
     let holders = object.state.holders(&object.entries);
     let taken: Vec<String> = holders
         .iter()
-        .map(|holder| format!("by {} at {}", execution.thread_label(holder.thread), holder.location))
+        .map(|holder| format!("by {} at {}", execution.kernel.thread_label(holder.thread), holder.location))
         .collect();
     format!(
         "a guard of the {kind} made at {made_at} was never dropped; it was taken {}",

@@ -110,7 +110,7 @@ impl LockOrder {
             let wanted = names.lock(&request.wanted);
             for held in log.held(request) {
                 let held = names.lock(held);
-                let thread = execution.thread_label(request.thread);
+                let thread = execution.kernel.thread_label(request.thread);
                 self.add_edge(Edge { index, thread, held, wanted });
             }
         }
@@ -348,7 +348,7 @@ impl Names<'_> {
             Request {
                 lineage: kernel.thread(request.thread).lineage,
                 number: request.number,
-                thread: self.execution.thread_label(request.thread),
+                thread: self.execution.kernel.thread_label(request.thread),
                 wanted: self.lock(&request.wanted),
                 held: held.map(|held| self.lock(&held)),
             }

@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use super::finding::{Finding, Led, Outcome};
 use super::follow::{Follow, Witness};
-use super::profile::{PROFILED, Profile};
 use super::regressions::file_name;
 use super::runner::{Exploration, PROFILING, QUIET};
 use super::steer::Steer;
@@ -29,6 +28,7 @@ use crate::report::{
     self, CycleVerdict, FailureKind, LockCycle, LockEdge, LockGraph, LockName, LockRequest, ObjectName, Place,
 };
 use crate::rt::Execution;
+use crate::rt::decide::profile::{PROFILED, Profile};
 use crate::rt::locks::LockMode;
 
 /// How many executions are steered towards a cycle.

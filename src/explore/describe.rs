@@ -180,7 +180,7 @@ fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
         let is_last = rows.get(at + 1).is_none_or(|next: &Row| next.step != rows[at].step);
         rows[at].preempted = is_last && execution.evidence.preempted.contains(&rows[at].step);
     }
-    let threads = execution.kernel.threads().map(|(id, _)| execution.thread_label(id)).collect();
+    let threads = execution.kernel.threads().map(|(id, _)| execution.kernel.thread_label(id)).collect();
     let mut handovers = handover::handovers(execution, events);
     handovers.retain(|handover| handover.from >= from);
     Trace { threads, rows, handovers, left_out, left_out_after: LeftOut::default() }
@@ -383,9 +383,9 @@ fn note(execution: &Execution, event: &Event, found: &Found) -> String {
     }
     let Note::Thread(thread) = event.note else { return String::new() };
     if !matches!(event.op.kind, OpKind::NotifyOne | OpKind::NotifyAll) {
-        return format!(" {}", execution.thread_label(thread));
+        return format!(" {}", execution.kernel.thread_label(thread));
     }
-    let woken = execution.evidence.woken_by(event.step).map(|thread| execution.thread_label(thread));
+    let woken = execution.evidence.woken_by(event.step).map(|thread| execution.kernel.thread_label(thread));
     format!(": wakes {}", join_names(&woken.collect::<Vec<_>>()))
 }
 
@@ -396,7 +396,7 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
         let first = first_unhandled_panic(execution).map(|panic| (panic.thread, panic.step));
         for panic in &execution.panics {
             if Some((panic.thread, panic.step)) != first {
-                let thread = execution.thread_label(panic.thread);
+                let thread = execution.kernel.thread_label(panic.thread);
                 notes.push(format!("{thread} panicked as well: {}", panic.message));
             }
         }

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::replay::{Replay, TURN, next_after};
-use super::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::ObjectId;
 use crate::shrink::{Ask, Cost, Deviation, Draw, Instead, Lineage, Operation, Plan, Point};
 

@@ -1,7 +1,6 @@
 //! The judgement of one execution: did it fail, and how.
 
 use super::describe::standing;
-use super::schedule::Run;
 use crate::config::{Config, Policy};
 use crate::detect::leak;
 use crate::report::{FailureKind, grouped};
@@ -9,6 +8,7 @@ use crate::rt::Execution;
 use crate::rt::op::ThreadId;
 use crate::rt::outcome::{PanicRecord, Race, Stop};
 use crate::rt::rounds::Settled;
+use crate::rt::schedule::Run;
 use crate::rt::waiting::Stuck;
 
 /// What was wrong with an execution.
@@ -27,7 +27,7 @@ impl Verdict {
 /// Judges the execution that has just ended with `stop`; `None` if nothing is wrong.
 pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Option<Verdict> {
     let kernel = &execution.kernel;
-    let thread = |id: ThreadId| execution.thread_label(id);
+    let thread = |id: ThreadId| execution.kernel.thread_label(id);
     match stop {
         Stop::Diverged(message) => return Some(nondeterminism(message)),
         Stop::Misuse(message) => return Some(Verdict::new(FailureKind::Misuse, message.clone())),
@@ -208,12 +208,13 @@ fn step_limit(execution: &Execution) -> Verdict {
     let kernel = &execution.kernel;
     let start = format!("the execution has not ended after {} steps", grouped(kernel.steps));
     if let Some(Lone { thread, steps }) = lone(execution) {
-        let others: Vec<String> =
-            kept_from_running(execution, thread, steps).map(|other| execution.thread_label(other)).collect();
+        let others: Vec<String> = kept_from_running(execution, thread, steps)
+            .map(|other| execution.kernel.thread_label(other))
+            .collect();
         let message = format!(
             "{start}: {} has run the last {} of them alone, while {} could go on; if it waits for another thread, let \
              its loop say so with `hint::spin_loop()` or `thread::yield_now()`, and if not, raise the limit `max_steps`",
-            execution.thread_label(thread),
+            execution.kernel.thread_label(thread),
             grouped(u64::from(steps)),
             join_names(&others),
         );
@@ -222,7 +223,7 @@ fn step_limit(execution: &Execution) -> Verdict {
     let message = format!(
         "{start}, the last of them by {}, and what comes after is not known: threads may wait in loops for what never \
          comes, or get in each other's way again and again (a livelock), or the limit `max_steps` is too low",
-        execution.thread_label(kernel.current),
+        execution.kernel.thread_label(kernel.current),
     );
     Verdict::new(FailureKind::StepLimit, message)
 }
@@ -236,7 +237,8 @@ fn running_on(execution: &Execution) -> Verdict {
 
 /// Who can go on, and "goes" or "go".
 pub(crate) fn going(execution: &Execution) -> (String, &'static str) {
-    let names: Vec<String> = execution.kernel.can_go_on().map(|id| execution.thread_label(id)).collect();
+    let names: Vec<String> =
+        execution.kernel.can_go_on().map(|id| execution.kernel.thread_label(id)).collect();
     (join_names(&names), if names.len() == 1 { "goes" } else { "go" })
 }
 
@@ -370,14 +372,4 @@ pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecor
 /// `lock().unwrap()` of a poisoned lock, the end of a scope.
 fn passes_on(message: &str) -> bool {
     message.contains("Any { .. }") || message.contains("PoisonError") || message == "a scoped thread panicked"
-}
-
-impl Execution {
-    /// What reports call a thread.
-    pub(crate) fn thread_label(&self, id: ThreadId) -> String {
-        match &self.kernel.thread(id).name {
-            Some(name) => name.to_string(),
-            None => format!("thread {}", id.index()),
-        }
-    }
 }

@@ -20,7 +20,7 @@ impl Record {
         let show = |record: &Record| match record.trace.get(step) {
             Some(event) => format!(
                 "{} did {} at {}",
-                execution.thread_label(event.thread),
+                execution.kernel.thread_label(event.thread),
                 event.op.kind.verb(),
                 event.op.location
             ),
@@ -36,7 +36,7 @@ impl Record {
         let second = match execution.trace.get(step) {
             Some(event) => format!(
                 "in the second run {} did {} at {}, in the first something else",
-                execution.thread_label(event.thread),
+                execution.kernel.thread_label(event.thread),
                 event.op.kind.verb(),
                 event.op.location
             ),

@@ -6,8 +6,8 @@ use crate::report::FailureKind;
 use crate::rt::Execution;
 
 use super::judge::goes_on_from;
-use super::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use super::token::{Token, TokenRun};
+use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// Where and how a replay could not follow its schedule.
 #[derive(Clone, PartialEq, Eq, Debug)]

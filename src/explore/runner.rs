@@ -7,15 +7,15 @@ use super::artifacts::keep_report;
 use super::finding::Outcome;
 use super::judge::{Verdict, judge};
 use super::long::Long;
-use super::profile::{PROFILED_STEPS, Profile};
 use super::regressions::Regressions;
 use super::replay::token_of;
 use super::seed::ExecutionSeed;
-use super::strategy::Start;
 use super::verification::Verification;
 use crate::config::{Config, ConfigError, Log, Policy, Rerun};
 use crate::detect::leak::{self, Leaks};
 use crate::report::{Effort, Failure, FailureKind, Report, Trace};
+use crate::rt::decide::profile::{PROFILED_STEPS, Profile};
+use crate::rt::decide::strategy::Start;
 use crate::rt::execution::Mode;
 use crate::rt::last_words;
 use crate::rt::outcome::Stop;
@@ -240,7 +240,7 @@ impl Exploration<'_> {
                 Rerun::Program => "run the same command with DRAWLOOM_REPLAY={}".to_owned(),
                 Rerun::Command(command) => command.clone(),
             },
-            log: self.config.log,
+            shows_all: self.config.log == Log::Full,
             replayed: false,
         }
     }

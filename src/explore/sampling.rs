@@ -10,7 +10,6 @@ use std::time::Instant;
 use super::confirm::{Explored, Told};
 use super::finding::{Finding, Outcome};
 use super::judge::{Verdict, nondeterminism};
-use super::profile::{PROFILED, Profile};
 use super::progress::{Progress, Total};
 use super::record::Record;
 use super::runner::{Exploration, PROFILING, QUIET};
@@ -19,6 +18,7 @@ use crate::detect::lock_order::LockOrder;
 use crate::report::{Coverage, FailureKind, Limit};
 use crate::rt::Execution;
 use crate::rt::behaviour::Behaviours;
+use crate::rt::decide::profile::{PROFILED, Profile};
 
 /// How many of the first executions are run twice at most, and of how many later ones one is.
 const COMPARED: u64 = 64;

@@ -12,8 +12,8 @@
 
 use std::sync::Arc;
 
-use super::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::detect::lock_order::Cycle;
+use crate::rt::decide::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// For how many steps of threads that spin others are held back.
 const PATIENCE: u32 = 1_000;

@@ -7,7 +7,6 @@ use super::{
     Cause, Effort, FailureKind, LockCycle, MemoryNeed, Minimized, Place, Race, Spin, Standing, Trace, Wait,
     text,
 };
-use crate::config::Log;
 
 /// The longest token that is shown in place of the seed.
 const TOKEN_LENGTH: usize = 240;
@@ -44,7 +43,7 @@ pub struct Failure {
     pub(crate) notes: Vec<String>,
     /// How to run it again, with `{}` for the token or seed.
     pub(crate) rerun: String,
-    pub(crate) log: Log,
+    pub(crate) shows_all: bool,
     /// Whether this is what a replay showed.
     pub(crate) replayed: bool,
 }

@@ -11,7 +11,6 @@ use super::stack::{write_frames, write_stack};
 use super::trace::{cell, write_trace};
 use super::width::{self, fit};
 use super::{Coverage, Failure, FailureKind, Limit, MemoryNeed, Report, Standing, Wait};
-use crate::config::Log;
 
 /// How far what follows the break of a long line stands to the right of it.
 const HANGING: usize = 2;
@@ -39,7 +38,7 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     }
     if !failure.trace.rows.is_empty() {
         writeln!(f)?;
-        let all = failure.log == Log::Full || failure.replayed;
+        let all = failure.shows_all || failure.replayed;
         write_trace(&failure.trace, &failure.waits, &names, all, f)?;
     }
     if !(failure.waits.is_empty() && failure.spins.is_empty()) {
@@ -58,7 +57,7 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     if let Some(why) = &failure.no_cause {
         write!(f, "\n{}", prose(&|f| writeln!(f, "cause: {why}")))?;
     }
-    if failure.log == Log::Full
+    if failure.shows_all
         && let Some(passing) = failure.cause.as_ref().and_then(|cause| cause.passing.as_ref())
     {
         let turned = passing.turned + 1;

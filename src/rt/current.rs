@@ -414,7 +414,7 @@ impl Current {
     pub(super) unsafe fn abort(mut self) -> ! {
         let thread = self.kernel().current;
         let execution = self.execution();
-        let name = execution.thread_label(thread);
+        let name = execution.kernel.thread_label(thread);
         let stack = Backtrace::force_capture();
         execution.hang = Some(Arc::new(Hang { thread: name, stack, before: Vec::new(), call: None }));
         let stop = execution.stop.take().unwrap_or(Stop::Abort);
@@ -447,7 +447,7 @@ impl Current {
     #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(super) unsafe fn hang(mut self, call: Option<i64>) -> ! {
         let thread = self.kernel().current;
-        let thread = self.execution().thread_label(thread);
+        let thread = self.kernel().thread_label(thread);
         let before = std::mem::take(&mut self.execution().ran_at);
         let hang = Hang { thread, stack: Backtrace::force_capture(), before, call };
         self.execution().hang = Some(Arc::new(hang));

@@ -1,7 +1,7 @@
 //! What a director is told of an execution that it directs.
 
 use super::access::{Access, Place};
-use super::director::Director;
+use super::decide::director::Director;
 use super::encoding::Refusal;
 use super::execution::Execution;
 use super::op::{ObjectId, Op, OpKind, ThreadId};

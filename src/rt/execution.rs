@@ -12,7 +12,8 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use super::current::{CURRENT, Current};
-use super::director::Director;
+use super::decide::director::Director;
+use super::decide::strategy::{SchedulingPoint, Start, Strategy};
 use super::evidence::Evidence;
 use super::fiber::{FiberPool, Suspender};
 use super::identity::{Identity, Stamp, begin_epoch};
@@ -24,13 +25,12 @@ use super::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId, TracedChoic
 use super::outcome::{Blocked, PanicRecord, Race, Stop};
 use super::rng::Rng;
 use super::rounds::Settled;
+use super::schedule::Schedule;
 use super::shadow::TracedAccess;
 use super::timer::Instant;
 use super::waiting::Stuck;
 use super::watchdog::{self, Hang};
 use super::workers::{CLEANS_UP, Worker};
-use crate::explore::schedule::Schedule;
-use crate::explore::strategy::{SchedulingPoint, Start, Strategy};
 
 /// How to run one execution.
 #[derive(Clone, Copy, Debug)]

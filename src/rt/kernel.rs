@@ -184,6 +184,14 @@ impl Kernel {
         &mut self.threads[thread.index()]
     }
 
+    /// What reports call a thread.
+    pub(crate) fn thread_label(&self, id: ThreadId) -> String {
+        match &self.thread(id).name {
+            Some(name) => name.to_string(),
+            None => format!("thread {}", id.index()),
+        }
+    }
+
     pub(crate) fn threads(&self) -> impl Iterator<Item = (ThreadId, &Thread)> {
         let all = self.threads[..self.thread_count].iter();
         all.enumerate().map(|(index, thread)| (ThreadId(index as u32), thread))

@@ -33,7 +33,7 @@ fn speak(execution: &Execution, what: &str) {
     let Some(token) = TOKEN.get() else { return };
     let (words, _) = execution.last_words();
     let name = words.split("; replay: ").next().unwrap_or_default();
-    let (thread, step) = (execution.thread_label(execution.kernel.current), execution.kernel.steps);
+    let (thread, step) = (execution.kernel.thread_label(execution.kernel.current), execution.kernel.steps);
     let text = format!(
         "\ndrawloom: {what} ends the process in {name}, in {thread} after step {step}; replay: DRAWLOOM_REPLAY={}\n",
         token(execution),

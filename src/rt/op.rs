@@ -183,6 +183,12 @@ impl OpKind {
         matches!(self, OpKind::ArriveToRead | OpKind::LoseToken)
     }
 
+    /// Whether it makes sense to hold an operation of this kind back, so that its order with others is another one. Not where a
+    /// lock is released: that can only follow its acquisition, and everybody would wait.
+    pub(crate) fn can_be_held_back(self) -> bool {
+        !(self.gives_lock_back() || self == OpKind::OnceLeave)
+    }
+
     /// Whether an operation of this kind gives a lock back.
     pub(crate) fn gives_lock_back(self) -> bool {
         matches!(self, OpKind::Unlock | OpKind::ReadUnlock | OpKind::WriteUnlock)

@@ -1,11 +1,11 @@
 //! Who executes the next step: the strategy's choice among those that may go on, the director's, or nobody's.
 
-use super::director::Direction;
+use super::decide::director::Direction;
+use super::decide::strategy::SchedulingPoint;
 use super::execution::Execution;
 use super::op::ThreadId;
 use super::outcome::Stop;
 use super::switching::would_preempt;
-use crate::explore::strategy::SchedulingPoint;
 
 /// How many steps an execution may go on after its director has let it go. It does so to end and to give back
 /// what it has; one that waits for what never comes is cut off.

@@ -50,7 +50,7 @@ fn explain(execution: &Execution, load: &Event) -> Option<String> {
         "the {} at step {} may read {read} although {} has stored {last} at step {} ({}): {why}",
         load.op.kind.verb(),
         load.step,
-        execution.thread_label(store.thread),
+        execution.kernel.thread_label(store.thread),
         store.step,
         store.op.location,
     ))
@@ -71,7 +71,7 @@ fn missing(execution: &Execution, load: &Event, store: &Event) -> String {
                 Half::Release => ("Release", "before"),
                 Half::Acquire => ("Acquire", "after"),
             };
-            let thread = execution.thread_label(event.thread);
+            let thread = execution.kernel.thread_label(event.thread);
             let at = event.op.location;
             let Some(object) = object_name(execution, event.op.object) else {
                 return format!(

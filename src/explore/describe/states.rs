@@ -85,7 +85,7 @@ impl States {
             return Some(count(waiting.len(), WAITERS));
         }
         let threads = self.threads.entry(object).or_default();
-        let label = |thread: ThreadId| execution.thread_label(thread);
+        let label = |thread: ThreadId| execution.kernel.thread_label(thread);
         Some(match event.op.kind {
             OpKind::Lock | OpKind::TryLock | OpKind::WriteLock | OpKind::TryWriteLock => {
                 *threads = vec![thread];

@@ -49,7 +49,7 @@ fn behind_writers(execution: &Execution, blocked: &Blocked) -> Option<String> {
     let writer = others.iter().find(waits)?;
     Some(format!(
         "behind {}, which waits to write it: std's RwLock may let writers that wait go first",
-        execution.thread_label(writer.thread)
+        execution.kernel.thread_label(writer.thread)
     ))
 }
 
@@ -84,7 +84,7 @@ fn last<'a>(execution: &'a Execution, object: ObjectId, kinds: &[OpKind]) -> Opt
 
 /// `thread 1 at src/lib.rs:7:5 (step 12)`.
 fn by(execution: &Execution, event: &Event) -> String {
-    format!("{} at {} (step {})", execution.thread_label(event.thread), event.op.location, event.step)
+    format!("{} at {} (step {})", execution.kernel.thread_label(event.thread), event.op.location, event.step)
 }
 
 /// What was done last that could have ended the wait.
@@ -100,7 +100,7 @@ fn history(execution: &Execution, blocked: &Blocked) -> Option<String> {
                     (_, _, true) => ", which has ended,",
                     _ => "",
                 };
-            let thread = execution.thread_label(event.thread);
+            let thread = execution.kernel.thread_label(event.thread);
             format!("{did} by {thread}{now} at {} (step {})", event.op.location, event.step)
         }
         None => nobody.to_owned(),
@@ -177,10 +177,10 @@ fn lost_notification(execution: &Execution, blocked: &Blocked) -> Option<String>
             "lost wakeup: the last notification, by {} at step {} ({}), came before {} began to wait at step {} ({}), \
              when nobody waited. Let the notifier change what is waited for under the mutex, and wait only while it has \
              not changed: `while !ready {{ guard = condvar.wait(guard).unwrap(); }}`",
-            execution.thread_label(last.thread),
+            execution.kernel.thread_label(last.thread),
             last.step,
             last.op.location,
-            execution.thread_label(blocked.thread),
+            execution.kernel.thread_label(blocked.thread),
             wait.step,
             wait.op.location,
         )
@@ -204,7 +204,7 @@ fn lost_token(
     let merged = signals.iter().rev().nth(1).filter(|&&earlier| {
         of(execution, object, &waits).all(|wait| !(earlier.step < wait.step && wait.step < last.step))
     });
-    let waiter = execution.thread_label(blocked.thread);
+    let waiter = execution.kernel.thread_label(blocked.thread);
     let fate = match merged {
         Some(earlier) => format!(
             "found that of {} still there, so that the two ended one wait, at step {} ({})",
@@ -240,7 +240,7 @@ pub(super) fn left_behind(execution: &Execution) -> Vec<String> {
             notes.push(format!(
                 "{} has ended without giving back what it took at {}: was the guard forgotten, or put where it is never \
                  dropped?",
-                execution.thread_label(holder.thread),
+                execution.kernel.thread_label(holder.thread),
                 holder.location,
             ));
         }

@@ -19,7 +19,7 @@ use super::sections::ProbedLocks;
 use super::spin::{Probe, ProbedOp, StraightSites};
 use crate::rt::access::{Access, Outcome, Place, Rule, nth_bit};
 use crate::rt::basis::Basis;
-use crate::rt::director::{Direction, Director};
+use crate::rt::decide::director::{Direction, Director};
 use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
 use crate::rt::limits::Strict;

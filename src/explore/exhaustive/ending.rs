@@ -3,7 +3,7 @@
 use super::director::{Explorer, RunEnd};
 use super::event::{Event, EventId, NONE};
 use super::revisit::Change;
-use crate::rt::director::{Direction, Director};
+use crate::rt::decide::director::{Direction, Director};
 use crate::rt::kernel::Kernel;
 use crate::rt::op::{OpKind, ThreadId};
 use crate::rt::outcome::Stop;

@@ -7,7 +7,7 @@ use super::event::{Event, EventId, NONE, flag};
 use super::revisit::{Change, DetourEnd};
 use crate::rt::access::{Access, Gate, Outcome, Place, Rule};
 use crate::rt::basis::Basis;
-use crate::rt::director::Director;
+use crate::rt::decide::director::Director;
 use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;

@@ -20,7 +20,7 @@ use super::retry::{Repeated, Round};
 use super::revisit::Change;
 use crate::rt::access::{Access, Outcome};
 use crate::rt::basis::Basis;
-use crate::rt::director::Direction;
+use crate::rt::decide::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 use crate::rt::outcome::Stop;

@@ -8,7 +8,7 @@
 use super::director::{Explorer, RunEnd, without_event};
 use super::event::{EventId, NONE};
 use super::graph::{Graph, Line};
-use crate::rt::director::Direction;
+use crate::rt::decide::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 use crate::rt::outcome::Stop;

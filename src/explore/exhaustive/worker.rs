@@ -8,10 +8,7 @@ use std::time::Instant;
 
 use super::super::finding::Finding;
 use super::super::judge::Verdict;
-use super::super::profile::Profile;
-use super::super::random::RoundRobin;
 use super::super::runner::{Exploration, QUIET};
-use super::super::strategy::Start;
 use super::checkpoint::{Ancestor, Checkpoint, Origin, Saved};
 use super::director::{Explorer, RunEnd};
 use super::event::{EventId, NONE, flag};
@@ -23,10 +20,13 @@ use crate::detect::lock_order::LockOrder;
 use crate::rt::Execution;
 use crate::rt::basis::Basis;
 use crate::rt::census;
+use crate::rt::decide::profile::Profile;
+use crate::rt::decide::strategy::Start;
 use crate::rt::execution::Mode;
 use crate::rt::memory::MemoryModel;
 use crate::rt::outcome::Stop;
 use crate::rt::rng::Rng;
+use crate::strategy::random::RoundRobin;
 
 /// How many graphs a worker keeps for their memory.
 const SPARE: usize = 64;

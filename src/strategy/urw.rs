@@ -5,7 +5,7 @@
 //! counts as one that has one.
 
 use super::remaining::Remaining;
-use super::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// How often a thread is drawn among all before those that can go on are looked at, one by one.
 const TRIES: usize = 4;

@@ -4,7 +4,7 @@
 //! thread takes as many steps as the number of threads has digits. Counts are the largest seen in the profiled executions; those
 //! of children that are not there yet stay with their parent until they are spawned.
 
-use super::strategy::{Rng, ThreadId};
+use crate::rt::decide::strategy::{Rng, ThreadId};
 
 /// Weights by number, and a tree of their sums.
 #[derive(Debug, Default)]

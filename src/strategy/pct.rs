@@ -13,7 +13,7 @@
 
 use crate::rt::lanes::LaneSet;
 
-use super::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// Priorities above this are those that threads start with.
 const INITIAL: u64 = 1 << 63;

@@ -10,7 +10,6 @@ use crate::rt::Execution;
 use crate::rt::object::ObjectKind;
 use crate::rt::op::{ObjectId, ThreadId};
 
-use super::surw::is_counted;
 pub use crate::rt::object::ObjectKey;
 
 /// How many executions are profiled.
@@ -76,7 +75,7 @@ impl Profile {
             *steps.entry(event.thread).or_default() += 1;
             let object = event.op.object;
             let counts = object != ObjectId::NONE
-                && is_counted(event.op.kind)
+                && event.op.kind.can_be_held_back()
                 && kernel.objects.get(object).kind != ObjectKind::Thread;
             if counts {
                 accesses.push((object, event.thread, event.op.kind.is_write()));

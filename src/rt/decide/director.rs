@@ -7,11 +7,11 @@
 
 use std::any::Any;
 
-use super::access::{Access, Place};
-use super::encoding::Refusal;
-use super::kernel::Kernel;
-use super::op::{Choice, ThreadId};
-use super::outcome::Stop;
+use crate::rt::access::{Access, Place};
+use crate::rt::encoding::Refusal;
+use crate::rt::kernel::Kernel;
+use crate::rt::op::{Choice, ThreadId};
+use crate::rt::outcome::Stop;
 
 /// What happens next.
 #[derive(Debug)]

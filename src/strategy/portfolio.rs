@@ -7,9 +7,9 @@
 use super::pct::Pct;
 use super::pos::Pos;
 use super::random::RandomWalk;
-use super::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use super::surw::Surw;
 use super::urw::Urw;
+use crate::rt::decide::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 #[derive(Clone, Copy, Debug)]
 enum Member {

@@ -1,6 +1,6 @@
 //! Random walk: each enabled thread is equally likely at every step. Also round robin, the least random.
 
-use super::strategy::{Choice, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Choice, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// At every scheduling point each enabled thread is equally likely.
 #[derive(Debug, Default)]

@@ -8,16 +8,10 @@
 //! to draw once among the threads that are not about to execute a selected operation, and the intended one; which threads
 //! are about to is kept as a set, so that a step costs as much with a hundred threads as with five.
 
-use super::profile::ObjectKey;
 use super::remaining::Remaining;
-use super::strategy::{ObjectId, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::profile::ObjectKey;
+use crate::rt::decide::strategy::{ObjectId, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::lanes::LaneSet;
-
-/// Whether an operation is one whose order SURW samples. Releasing a lock is not: it can only follow its
-/// acquisition, and holding it back would hold back everybody.
-pub(super) fn is_counted(kind: OpKind) -> bool {
-    !matches!(kind, OpKind::Unlock | OpKind::ReadUnlock | OpKind::WriteUnlock | OpKind::OnceLeave)
-}
 
 /// Which operations SURW looks at in this execution: those on one object, or on all made at its place.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +47,7 @@ pub(crate) struct Surw {
 impl Surw {
     fn is_selected(&mut self, op: &Op, point: &SchedulingPoint<'_>) -> bool {
         let Some(selection) = self.selection else { return false };
-        if op.object == ObjectId::NONE || !is_counted(op.kind) {
+        if op.object == ObjectId::NONE || !op.kind.can_be_held_back() {
             return false;
         }
         let index = op.object.index();

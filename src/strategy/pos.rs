@@ -4,7 +4,7 @@
 //! its thread's next one draws anew, and so do the pending operations that conflict with it: so each
 //! partial order is sampled more evenly than by a random walk.
 
-use super::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// Partial order sampling.
 #[derive(Debug, Default)]
