@@ -116,8 +116,12 @@ impl Remaining {
         self.set(thread, self.left[thread.index()].saturating_sub(1));
     }
 
+    pub(super) fn left(&self, thread: ThreadId) -> u64 {
+        self.left[thread.index()]
+    }
+
     /// At least 1: a thread that goes on beyond what was seen before must still be able to.
-    pub(super) fn of(&self, thread: ThreadId) -> u64 {
+    fn of(&self, thread: ThreadId) -> u64 {
         self.left[thread.index()].max(1)
     }
 

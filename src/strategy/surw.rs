@@ -162,8 +162,8 @@ impl Strategy for Surw {
         let share = self.remaining.spawned(parent, child, lineage);
         if self.intended == Some(parent) {
             // The intention was the parent's together with its unspawned child's: divide it.
-            let total = self.remaining.of(parent) + share;
-            if (rng.below(usize::try_from(total).unwrap_or(usize::MAX)) as u64) < share {
+            let total = self.remaining.left(parent) + share;
+            if total > 0 && (rng.below(usize::try_from(total).unwrap_or(usize::MAX)) as u64) < share {
                 self.intended = Some(child);
             }
         }
