@@ -111,20 +111,26 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
     let mut ends = BTreeSet::new();
     while let Some(state) = left.pop() {
         let mut next = Vec::new();
+        let mut only_spins = true;
         match bound {
             None => (0..threads).for_each(|thread| {
                 let others = next.len();
                 step(program, &state, thread, &mut next);
                 next[others..].iter_mut().for_each(|new: &mut State| new.came[thread] = state.now);
+                only_spins &= next.len() == others || spins_with_lock(program, &state, thread);
             }),
-            Some(bound) => step_within(bound, program, &state, &mut next),
+            Some(bound) => {
+                step_within(bound, program, &state, &mut next);
+                only_spins = next.is_empty();
+            }
         }
         let from = seen[&state];
-        if next.is_empty()
+        if only_spins
             && let Some(deadline) = (0..threads).filter_map(|thread| deadline(program, &state, thread)).min()
         {
-            next.push(State { now: deadline, ..state });
-        } else if next.is_empty() {
+            next.push(State { now: deadline, ..state.clone() });
+        }
+        if next.is_empty() {
             last.insert(from);
             let pending = |thread: usize| program.threads[thread].get(state.position[thread]);
             let stuck: Vec<&Act> = (0..threads).filter_map(pending).collect();
@@ -158,6 +164,17 @@ pub(crate) fn executions(program: &Program, limit: usize, bound: Option<u32>) ->
     }
     result.livelock |= program.has_rounds_that_lock() && reaching(last, ways).len() < seen.len();
     Some(result)
+}
+
+/// Whether the thread goes round in a loop that locks, is between two rounds, and would find what it has found. Others of its
+/// kind are taken to wait until they can go on; who can be kept out of a lock cannot.
+fn spins_with_lock(program: &Program, state: &State, thread: usize) -> bool {
+    let has_come = match program.threads[thread].get(state.position[thread]) {
+        Some(&Act::AwaitUnder(at, value)) => state.values[at] == value,
+        Some(&Act::AwaitLocked(at, value)) => state.data[at] == value,
+        _ => return false,
+    };
+    state.stage[thread] == 0 && !has_come
 }
 
 /// When the wait ends that the thread is in, if it has a deadline.
