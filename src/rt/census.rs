@@ -23,10 +23,15 @@ pub(crate) fn has_started_threads() -> bool {
 mod linux {
     use std::cell::Cell;
     use std::ffi::CString;
-    use std::fs;
+    use std::fs::{self, File};
     use std::os::unix::fs::MetadataExt;
+    use std::process;
+    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
+
+    /// A folder with a folder for each thread of the process.
+    const ALL: &str = "/proc/self/task";
 
     thread_local! {
         /// How many there were when this thread was marked.
@@ -53,15 +58,22 @@ mod linux {
         }
     }
 
-    /// How many threads the process has, and some more: each is a link to the folder of all.
+    /// How many threads the process has, and some more: each is a link to the folder of all. That is kept open, since to find
+    /// it takes longer than a small exploration; a process that was forked off finds its own.
     fn count() -> u64 {
-        fs::metadata("/proc/self/task").map_or(0, |all| all.nlink())
+        static FOLDER: OnceLock<Option<(u32, File)>> = OnceLock::new();
+        let folder = FOLDER.get_or_init(|| Some((process::id(), File::open(ALL).ok()?)));
+        let all = match folder {
+            Some((process, folder)) if *process == process::id() => folder.metadata(),
+            _ => fs::metadata(ALL),
+        };
+        all.map_or(0, |all| all.nlink())
     }
 
     /// Whether another thread has the name of this one.
     fn has_namesake() -> bool {
         let Ok(own_name) = fs::read("/proc/thread-self/comm") else { return false };
-        let Ok(threads) = fs::read_dir("/proc/self/task") else { return false };
+        let Ok(threads) = fs::read_dir(ALL) else { return false };
         let same = threads.flatten().filter(|thread| {
             let name = fs::read(thread.path().join("comm"));
             name.is_ok_and(|name| name == own_name)
