@@ -1,9 +1,9 @@
 //! The attribute `#[drawloom::test]`.
 //!
 //! The crate does one thing in two steps: `arguments` reads what stands in the attribute's parentheses,
-//! `expand` turns the function below it into a test that hands its body to drawloom's runner, with what `unseen` noticed in it. Whatever
-//! is wrong becomes a compile error at the word that is wrong, and says what is right. Use it through the
-//! crate `drawloom`, whose names the expansion refers to.
+//! `expand` turns the function below it into a test that hands its body to drawloom's runner, with what `unseen`
+//! noticed in it. Whatever is wrong becomes a compile error at the word that is wrong, and says what is right. Use it
+//! through the crate `drawloom`, whose names the expansion refers to.
 
 mod arguments;
 mod expand;

@@ -69,28 +69,22 @@ impl Unseen {
 
 /// The last word of the path that leads to what follows: `Arc` of `sync::Arc::<u32>::`.
 fn type_of(before: &[TokenTree]) -> Option<&TokenTree> {
-    let mut path = before.strip_suffix_colons()?;
+    let mut path = before_colons(before)?;
     if is_punct(path.last(), '>') {
         let mut depth = 0;
         let open = path.iter().rposition(|token| {
             depth += i32::from(is_punct(Some(token), '>')) - i32::from(is_punct(Some(token), '<'));
             depth == 0
         })?;
-        path = path[..open].strip_suffix_colons().unwrap_or(&path[..open]);
+        path = before_colons(&path[..open]).unwrap_or(&path[..open]);
     }
     path.last()
 }
 
-trait Path {
-    /// What comes before two colons at the end.
-    fn strip_suffix_colons(&self) -> Option<&[TokenTree]>;
-}
-
-impl Path for [TokenTree] {
-    fn strip_suffix_colons(&self) -> Option<&[TokenTree]> {
-        let [front @ .., first, second] = self else { return None };
-        (is_punct(Some(first), ':') && is_punct(Some(second), ':')).then_some(front)
-    }
+/// What comes before two colons at the end.
+fn before_colons(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
+    let [front @ .., first, second] = tokens else { return None };
+    (is_punct(Some(first), ':') && is_punct(Some(second), ':')).then_some(front)
 }
 
 /// Whether the arguments are those of `.with` or `.with_mut`: a closure whose unsafe code uses what it is lent.

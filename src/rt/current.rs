@@ -89,26 +89,21 @@ impl Current {
     /// The first half of an op: returns when the thread is picked to execute it. `finish` must follow.
     #[inline(always)]
     pub(crate) fn schedule(mut self, op: Op, deadline: Instant) -> Grant {
-        let execution = self.execution();
-        let thread = execution.kernel.current;
-        if execution.winding_up {
-            self.check_can_finish(op);
-        } else if execution.publish(op, deadline) {
-            self.switch_out(thread);
-        }
+        self.let_others_run(op, deadline);
+        let thread = self.kernel().current;
         if op.kind.may_block() { self.kernel().stop_waiting(thread) } else { Grant::Granted }
     }
 
-    /// As `schedule`, for an op that does not block. Whether other threads have run meanwhile.
+    /// As `schedule`, which an op that does not block needs no more of. Whether other threads have run meanwhile.
     #[inline(always)]
-    pub(crate) fn schedule_here(mut self, op: Op) -> bool {
+    pub(crate) fn let_others_run(mut self, op: Op, deadline: Instant) -> bool {
         let execution = self.execution();
         let thread = execution.kernel.current;
         if execution.winding_up {
             self.check_can_finish(op);
             return false;
         }
-        let switches = execution.publish(op, NEVER);
+        let switches = execution.publish(op, deadline);
         if switches {
             self.switch_out(thread);
         }

@@ -16,6 +16,7 @@ use crate::rt::object::{AtomicKind, ObjectKind};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::shadow::AccessKind;
 use crate::rt::state::State;
+use crate::rt::timer::NEVER;
 use crate::rt::{Current, Execution, Identity, image};
 
 /// Where the value of an atomic is.
@@ -369,7 +370,7 @@ impl Current {
     ) -> R {
         let before = self.checks_exclusive().then(|| self.epoch());
         // Another thread may have freed it only if one has run.
-        if self.schedule_here(op) && !self.execution().is_intact(atomic.identity(), op.object) {
+        if self.let_others_run(op, NEVER) && !self.execution().is_intact(atomic.identity(), op.object) {
             self.finish(op, |_, _| ());
             self.execution().fail_used_after_end(A::KIND.name);
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::rt::access::ChannelValue;
 use crate::rt::enabling::Grant;
-use crate::rt::kernel::{Kernel, WAITS};
+use crate::rt::kernel::Kernel;
 use crate::rt::limits::Timeouts;
 use crate::rt::object::ObjectKind;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
@@ -177,8 +177,7 @@ impl Current {
                 |current: Current| current.channel_send_alone(object, message, put, recall, location).0;
             return self.may_lose_token(waits, location, send);
         }
-        let thread = self.kernel().current;
-        if !self.kernel().note_parking(thread, WAITS) || !self.loses_token() {
+        if !self.is_to_lose_token() {
             return self.channel_send_alone(object, message, put, recall, location).0;
         }
         let (mut message, mut put) = (Some(message), Some(put));
@@ -279,12 +278,11 @@ impl Current {
         }
         let state = self.kernel().channel(object);
         let waits = state.on_the_way() == 0 && state.senders > 0;
-        let thread = self.kernel().current;
         if !self.kernel().limits.directed {
             let receive = |current: Current| current.channel_receive_alone(object, timeout, location);
             return self.may_lose_token(waits, location, receive);
         }
-        if !self.kernel().note_parking(thread, WAITS) || !self.loses_token() {
+        if !self.is_to_lose_token() {
             return self.channel_receive_alone(object, timeout, location);
         }
         // Who finds a message does not park.

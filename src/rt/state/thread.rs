@@ -127,6 +127,12 @@ impl Current {
         result
     }
 
+    /// Says beforehand, for a director, whether a wait of std's own that begins now takes the token.
+    pub(super) fn is_to_lose_token(mut self) -> bool {
+        let thread = self.kernel().current;
+        self.kernel().note_parking(thread, WAITS) && self.loses_token()
+    }
+
     /// Whether the wait takes the token: a choice, as `spurious`.
     pub(super) fn loses_token(self) -> bool {
         self.takes_liberty(Choice::LostToken)
