@@ -9,7 +9,7 @@ use std::panic::Location;
 pub use std::alloc::Layout;
 
 use crate::rt::current;
-use crate::rt::tracked::Ticket;
+use crate::rt::record::leaks::Ticket;
 
 /// [`std::alloc::alloc`], whose memory has to be freed by [`dealloc`] within the execution.
 ///

@@ -9,7 +9,7 @@ use crate::explore;
 use crate::report::Report;
 /// The report's text, in colours on a terminal. For the shims.
 pub use crate::report::for_terminal;
-use crate::rt::basis::Basis;
+use crate::rt::op::basis::Basis;
 
 /// The real one: where a macro is expanded, `std` may be the name of drawloom-std.
 pub use ::std;

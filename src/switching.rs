@@ -16,7 +16,7 @@
 //! An execution begins with switching on. Outside explorations these functions do nothing.
 
 use crate::rt::current;
-use crate::rt::switching::Switching;
+use crate::rt::threads::preemption::Switching;
 
 /// From here on the running thread goes on until it blocks, ends or yields; then the next one that can go on,
 /// in the order of spawning, does the same. Nothing is chosen meanwhile: compare-exchanges do not fail

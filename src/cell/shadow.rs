@@ -5,8 +5,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use crate::rt::shadow::{AccessKind, Made, Memory, OpenAccess};
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::op::outcome::AccessKind;
+use crate::rt::primitives::Made;
+use crate::rt::primitives::Memory;
+use crate::rt::primitives::OpenAccess;
+use crate::rt::registry::outside;
+use crate::rt::{Current, Identity, current};
 
 /// The race detector's record of one piece of memory.
 ///

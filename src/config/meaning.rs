@@ -2,7 +2,7 @@
 
 use super::{Config, ConfigError, StrategyKind};
 use crate::rt::decide::strategy::Strategy;
-use crate::rt::limits::{Limits, Strict};
+use crate::rt::op::limits::{Limits, Strict};
 
 /// The largest stack of a thread, in bytes; each has its own.
 const MAX_STACK_SIZE: usize = 1 << if usize::BITS > 32 { 32 } else { 28 };

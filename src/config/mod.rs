@@ -15,10 +15,10 @@ pub use level::{Log, Policy};
 pub use strategy_kind::StrategyKind;
 
 use crate::report::FailureKind;
-use crate::rt::basis::Basis;
 use crate::rt::decide::strategy::Strategy;
-pub use crate::rt::limits::Timeouts;
-pub use crate::rt::memory::MemoryModel;
+use crate::rt::op::basis::Basis;
+pub use crate::rt::op::limits::MemoryModel;
+pub use crate::rt::op::limits::Timeouts;
 
 type MakeStrategy = Arc<dyn Fn() -> Box<dyn Strategy> + Send + Sync>;
 

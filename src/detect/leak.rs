@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 
 use crate::rt::Execution;
-use crate::rt::object::Object;
-use crate::rt::state::State;
+use crate::rt::objects::State;
+use crate::rt::objects::table::Object;
 
 /// What was left, by what it is and where it was made, in words.
 #[derive(Default, Debug)]
@@ -35,7 +35,7 @@ pub(crate) fn left(execution: &Execution) -> impl Iterator<Item = &Object> {
     execution.kernel.objects.iter().filter(|object| match object.state {
         State::Mutex(state) => state.owner.is_some(),
         State::RwLock(state) => state.writer.is_some() || !object.entries.is_empty(),
-        State::Channel(state) => state.sent() > state.taken(),
+        State::Channel(state) => state.sent > state.taken,
         _ => false,
     })
 }
@@ -44,7 +44,7 @@ pub(crate) fn left(execution: &Execution) -> impl Iterator<Item = &Object> {
 pub(crate) fn describe(execution: &Execution, object: &Object) -> String {
     let (kind, made_at) = (object.kind.name(), object.location);
     if let State::Channel(state) = object.state {
-        return match state.sent() - state.taken() {
+        return match state.sent - state.taken {
             1 => format!("a message in the {kind} made at {made_at} was never received"),
             messages => format!("{messages} messages in the {kind} made at {made_at} were never received"),
         };

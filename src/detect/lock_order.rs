@@ -20,9 +20,11 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use std::panic::Location;
 
 use crate::rt::Execution;
-use crate::rt::locks::{Held, LockLog, LockMode, NestedAcquisition};
-use crate::rt::object::ObjectKey;
+use crate::rt::op::key::ObjectKey;
+use crate::rt::op::lock::Held;
+use crate::rt::op::lock::LockMode;
 use crate::rt::op::{ObjectId, ThreadId};
+use crate::rt::record::lock_log::{LockLog, NestedAcquisition};
 
 /// The longest cycle that is looked for. Longer ones need as many threads to meet.
 const LONGEST: usize = 8;

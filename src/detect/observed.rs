@@ -13,11 +13,12 @@ use std::collections::BTreeMap;
 
 use super::sync_preserving::{Action, EventId, Observation};
 use crate::rt::Execution;
-use crate::rt::locks::{DataUse, LockMode};
-use crate::rt::memory::MemoryModel;
-use crate::rt::object::ObjectKind;
+use crate::rt::objects::State;
+use crate::rt::op::key::ObjectKind;
+use crate::rt::op::limits::MemoryModel;
+use crate::rt::op::lock::LockMode;
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
-use crate::rt::state::State;
+use crate::rt::record::lock_log::DataUse;
 
 /// An execution that was traced to its end.
 pub(crate) struct Observed<'a> {
@@ -51,7 +52,7 @@ impl Observed<'_> {
             execution,
             observation: Observation::default(),
             in_trace: Vec::new(),
-            acquisitions: vec![Vec::new(); execution.kernel.thread_count()],
+            acquisitions: vec![Vec::new(); execution.kernel.threads.count()],
             last: BTreeMap::new(),
             written: BTreeMap::new(),
             data_written: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! Why two accesses that race are not ordered: the weakest links between them.
 //!
-//! The race itself is seen while the execution runs (`rt::shadow`). Afterwards, with the events and what each thread knew
+//! The race itself is seen while the execution runs (`rt::memory::races`). Afterwards, with the events and what each thread knew
 //! after each of them, this looks for a way from the first access to the second along what happens before what (exactly:
 //! by the vector clocks) and along reads of atomics that do *not* hand over what came before, because the store is no
 //! release or the load no acquire (C++20 [intro.races], [atomics.fence]). A way with the fewest such links says which orderings
@@ -13,8 +13,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;
 
-use crate::rt::evidence::Known;
 use crate::rt::op::{Event, OpKind, ThreadId};
+use crate::rt::record::evidence::Known;
 
 /// Which half of a link is missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -214,7 +214,7 @@ mod tests {
     use std::panic::Location;
 
     use super::*;
-    use crate::rt::clock::Clock;
+    use crate::rt::clocks::clock::Clock;
     use crate::rt::op::{AtomicAccess, Note, ObjectId, Op};
 
     /// Events of two threads, which know nothing of each other.

@@ -14,7 +14,7 @@
 //! What else a thread sees, such as a message or a notification, is a *need*: an event that has to come before. What needs
 //! are is for whoever observes to say (`observed`).
 
-use crate::rt::locks::LockMode;
+use crate::rt::op::lock::LockMode;
 
 /// An observed event, by its position.
 pub(crate) type EventId = u32;

@@ -29,7 +29,7 @@ use crate::report::{
 };
 use crate::rt::Execution;
 use crate::rt::decide::profile::{PROFILED, Profile};
-use crate::rt::locks::LockMode;
+use crate::rt::op::lock::LockMode;
 
 /// How many executions are steered towards a cycle.
 const ATTEMPTS: u32 = 50;

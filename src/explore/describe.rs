@@ -24,11 +24,13 @@ use crate::report::{
     Trace, Wait, shortened,
 };
 use crate::rt::Execution;
-use crate::rt::evidence;
-use crate::rt::object::{AtomicForm, AtomicKind, ObjectKind};
+use crate::rt::op::key::AtomicForm;
+use crate::rt::op::key::AtomicKind;
+use crate::rt::op::key::ObjectKind;
+use crate::rt::op::outcome::{PanicRecord, SourceLocation};
 use crate::rt::op::{Event, Note, ObjectId, OpKind};
-use crate::rt::outcome::{PanicRecord, SourceLocation};
-use crate::rt::shadow::TracedAccess;
+use crate::rt::record::evidence;
+use crate::rt::record::evidence::TracedAccess;
 
 /// How many rows a report gets unless it is to show all: more than it prints.
 const LAST_ROWS: usize = 1_000;
@@ -79,7 +81,8 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
             panic_of(execution, verdict).and_then(|panic| panic.location.as_ref()).map(place_of)
         }
         FailureKind::DoublePanic => {
-            let mut own = execution.panics.iter().rev().filter(|panic| panic.thread == kernel.current);
+            let mut own =
+                execution.panics.iter().rev().filter(|panic| panic.thread == kernel.threads.current);
             own.next().and_then(|panic| panic.location.as_ref()).map(place_of)
         }
         FailureKind::Crash => {
@@ -88,7 +91,7 @@ pub(crate) fn describe(execution: &Execution, verdict: &Verdict, rows: Rows) -> 
         }
         FailureKind::DataRace => execution.race.map(|race| Place::from(race.second.location)),
         FailureKind::GoodSamaritan | FailureKind::StepLimit => {
-            Some(Place::from(kernel.thread(kernel.current).pending.location))
+            Some(Place::from(kernel.thread(kernel.threads.current).pending.location))
         }
         FailureKind::Hang => stood.as_ref().and_then(|stood| stood.place.clone()),
         _ => None,
@@ -180,7 +183,7 @@ fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
         let is_last = rows.get(at + 1).is_none_or(|next: &Row| next.step != rows[at].step);
         rows[at].preempted = is_last && execution.evidence.preempted.contains(&rows[at].step);
     }
-    let threads = execution.kernel.threads().map(|(id, _)| execution.kernel.thread_label(id)).collect();
+    let threads = execution.kernel.threads.iter().map(|(id, _)| execution.kernel.thread_label(id)).collect();
     let mut handovers = handover::handovers(execution, events);
     handovers.retain(|handover| handover.from >= from);
     Trace { threads, rows, handovers, left_out, left_out_after: LeftOut::default() }
@@ -262,8 +265,9 @@ fn object_name(execution: &Execution, id: ObjectId) -> Option<ObjectName> {
     if object.kind == ObjectKind::Thread {
         return None;
     }
-    let same =
-        |other: &&crate::rt::object::Object| other.location == object.location && other.kind == object.kind;
+    let same = |other: &&crate::rt::objects::table::Object| {
+        other.location == object.location && other.kind == object.kind
+    };
     let count = objects.iter().filter(same).count() as u32;
     Some(ObjectName {
         kind: object.kind.name(),

@@ -8,7 +8,7 @@ use super::replay::token_of;
 use super::token::Token;
 use crate::report::{Assumption, Coverage, Limit, LockCycle, LockGraph, Minimized};
 use crate::rt::Execution;
-use crate::rt::watchdog::Hang;
+use crate::rt::record::hang::Hang;
 use crate::shrink::NoCause;
 
 /// A failing execution, as found.

@@ -6,10 +6,10 @@ use crate::detect::leak;
 use crate::report::{FailureKind, grouped};
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;
-use crate::rt::outcome::{PanicRecord, Race, Stop};
-use crate::rt::rounds::Settled;
-use crate::rt::schedule::Run;
-use crate::rt::waiting::Stuck;
+use crate::rt::op::outcome::Settled;
+use crate::rt::op::outcome::Stuck;
+use crate::rt::op::outcome::{PanicRecord, Race, Stop};
+use crate::rt::op::schedule::Run;
 
 /// What was wrong with an execution.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,15 +37,17 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
                 format!(
                     "{} has used up its stack of {} bytes; raise `stack_size`, or give this thread more with \
                      thread::Builder::stack_size",
-                    thread(kernel.current),
+                    thread(kernel.threads.current),
                     kernel.limits.stack_size,
                 ),
             ));
         }
         Stop::UseAfterFree(what) => {
             let what = what.map_or("watched memory".to_owned(), |name| format!("a value of type {name}"));
-            let message =
-                format!("{} uses {what} after its end: it has been overwritten", thread(kernel.current));
+            let message = format!(
+                "{} uses {what} after its end: it has been overwritten",
+                thread(kernel.threads.current)
+            );
             return Some(Verdict::new(FailureKind::Crash, message));
         }
         Stop::Crash(signal) => {
@@ -54,12 +56,12 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
                 format!(
                     "{} crashed ({signal}) after its last operation: it used memory that is not its own, freed already \
                      perhaps, or executed what is no instruction; a debugger that runs the replay stops there",
-                    thread(kernel.current),
+                    thread(kernel.threads.current),
                 ),
             ));
         }
         Stop::Abort => {
-            let name = thread(kernel.current);
+            let name = thread(kernel.threads.current);
             let message = match execution.fatal_panic() {
                 Some(panic) => format!(
                     "{name} panicked where it cannot unwind, which aborts the process: {}",
@@ -72,13 +74,14 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
         Stop::Hang => {
             let message = match &execution.hang {
                 Some(hang) => standing(hang).message(config.hang_after),
-                None => format!("{} has not come to an operation", thread(kernel.current)),
+                None => format!("{} has not come to an operation", thread(kernel.threads.current)),
             };
             return Some(Verdict::new(FailureKind::Hang, message));
         }
         Stop::DoublePanic => {
-            let mut own = execution.panics.iter().filter(|panic| panic.thread == kernel.current);
-            let mut message = format!("a destructor panicked while {} was unwinding", thread(kernel.current));
+            let mut own = execution.panics.iter().filter(|panic| panic.thread == kernel.threads.current);
+            let mut message =
+                format!("a destructor panicked while {} was unwinding", thread(kernel.threads.current));
             if let (Some(first), Some(second)) = (own.next(), own.next()) {
                 message += &format!(": first \"{}\", then \"{}\"", first.message, second.message);
             }
@@ -165,7 +168,8 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
             None
         }
         Stop::Livelock => {
-            let spinning = kernel.threads().filter(|&(id, thread)| !thread.ended && kernel.is_enabled(id));
+            let spinning =
+                kernel.threads.iter().filter(|&(id, thread)| !thread.ended && kernel.is_enabled(id));
             let names: Vec<String> = spinning.map(|(id, _)| thread(id)).collect();
             let verb = if names.len() == 1 { "goes" } else { "go" };
             let (waiting, waits) = waiting();
@@ -223,7 +227,7 @@ fn step_limit(execution: &Execution) -> Verdict {
     let message = format!(
         "{start}, the last of them by {}, and what comes after is not known: threads may wait in loops for what never \
          comes, or get in each other's way again and again (a livelock), or the limit `max_steps` is too low",
-        execution.kernel.thread_label(kernel.current),
+        execution.kernel.thread_label(kernel.threads.current),
     );
     Verdict::new(FailureKind::StepLimit, message)
 }
@@ -238,7 +242,7 @@ fn running_on(execution: &Execution) -> Verdict {
 /// Who can go on, and "goes" or "go".
 pub(crate) fn going(execution: &Execution) -> (String, &'static str) {
     let names: Vec<String> =
-        execution.kernel.can_go_on().map(|id| execution.kernel.thread_label(id)).collect();
+        execution.kernel.wait_for().can_go_on().map(|id| execution.kernel.thread_label(id)).collect();
     (join_names(&names), if names.len() == 1 { "goes" } else { "go" })
 }
 
@@ -247,7 +251,7 @@ fn runs_on(execution: &Execution) -> Option<Settled> {
     let kernel = &execution.kernel;
     let body = kernel.thread(ThreadId::MAIN);
     let is_long = kernel.steps - body.since.step >= u64::from(LONE_STEPS);
-    (body.ended && is_long && kernel.can_go_on().next().is_some()).then_some(body.since)
+    (body.ended && is_long && kernel.wait_for().can_go_on().next().is_some()).then_some(body.since)
 }
 
 /// From where on others go on to the step limit, and that is the failure: since a knot has closed, or the test body returned.
@@ -282,7 +286,7 @@ pub(crate) fn endless_after(execution: &Execution, kind: FailureKind) -> Option<
     let kernel = &execution.kernel;
     match kind {
         // A director's execution ends where threads would go round for the first time.
-        FailureKind::Livelock if !kernel.limits.directed => Some(kernel.settles_after()),
+        FailureKind::Livelock if !kernel.limits.directed => Some(kernel.spinloops.settles_after()),
         FailureKind::GoodSamaritan => lone(execution).map(|lone| kernel.steps - u64::from(lone.steps)),
         kind => goes_on_from(execution, kind).map(|from| from.step),
     }
@@ -308,7 +312,7 @@ fn kept_from_running(execution: &Execution, thread: ThreadId, steps: u32) -> imp
         let is_held = || wanted.state.holders(&wanted.entries).iter().any(|holder| holder.thread == thread);
         wanted.rechecked > since && is_held()
     };
-    let others = kernel.threads().filter(move |&(id, other)| id != thread && !other.ended);
+    let others = kernel.threads.iter().filter(move |&(id, other)| id != thread && !other.ended);
     others.map(|(id, _)| id).filter(move |&id| kernel.is_enabled(id) || waits(id))
 }
 
@@ -349,7 +353,7 @@ fn tracked(execution: &Execution) -> Option<Verdict> {
 pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecord> {
     let kernel = &execution.kernel;
     let panics = || {
-        kernel.threads().filter_map(|(id, thread)| {
+        kernel.threads.iter().filter_map(|(id, thread)| {
             let of_hook = || execution.panics.iter().find(|panic| panic.thread == id);
             let panic = match &thread.panic {
                 Some(panic) => Some(&**panic),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::progress::{Total, message, write_line};
 use crate::report::grouped;
-use crate::rt::watchdog::{self, Listener};
+use crate::rt::process::watchdog::{self, Listener};
 
 /// When the first word is said.
 const FIRST: Duration = Duration::from_secs(10);

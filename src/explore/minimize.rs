@@ -11,8 +11,8 @@ use super::token::Token;
 use crate::config::ConfigError;
 use crate::report::{FailureKind, MemoryNeed, Minimized, Passing};
 use crate::rt::Execution;
-use crate::rt::memory::MemoryModel;
-use crate::rt::object::ObjectKind;
+use crate::rt::op::key::ObjectKind;
+use crate::rt::op::limits::MemoryModel;
 use crate::shrink::{self, NoCause, Sequential};
 
 impl Exploration<'_> {

@@ -11,7 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::long::Long;
 use crate::report::grouped;
-use crate::rt::last_words::write_now;
+use crate::rt::process::last_words::write_now;
 
 /// From when on there is something to see.
 const QUIET: Duration = Duration::from_secs(2);

@@ -248,11 +248,11 @@ pub(crate) fn token_of(execution: &Execution, kind: FailureKind) -> Token {
     let kernel = &execution.kernel;
     let settled = match kind {
         _ if kernel.limits.directed => None,
-        FailureKind::Livelock => Some(kernel.settled()),
+        FailureKind::Livelock => Some(kernel.spinloops.settled()),
         kind => goes_on_from(execution, kind),
     };
     let mut left = settled.map_or(u64::MAX, |settled| settled.step);
-    let mut positions: Vec<Option<u32>> = vec![None; kernel.thread_count()];
+    let mut positions: Vec<Option<u32>> = vec![None; kernel.threads.count()];
     positions[0] = Some(0);
     let mut threads = vec![(0, 0)];
     let mut runs = Vec::new();

@@ -19,11 +19,11 @@ use super::token::Token;
 use crate::report::{FailureKind, Passing};
 use crate::rt::Execution;
 use crate::rt::decide::profile::Profile;
-use crate::rt::execution::Mode;
-use crate::rt::limits::Limits;
+use crate::rt::objects::State;
+use crate::rt::op::limits::Limits;
+use crate::rt::op::outcome::Holder;
 use crate::rt::op::{Event, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::outcome::Holder;
-use crate::rt::state::State;
+use crate::rt::run::execution::Mode;
 use crate::shrink::{self, Cause, Draw, End, Needed, NoCause, Order, Plan, Replayer, Run, Step, Wants};
 
 /// For how many steps others are to go on while threads wait for ever, or after the test body, for that to be seen again.
@@ -288,7 +288,7 @@ fn ends(execution: &Execution, until: u64) -> Vec<End> {
     }
     let mut threads: Vec<ThreadId> = Vec::new();
     if until < execution.kernel.steps {
-        threads.extend(execution.kernel.enabled_threads());
+        threads.extend(execution.kernel.threads.enabled_threads());
     }
     threads.extend(first_unhandled_panic(execution).map(|panic| panic.thread));
     threads.extend(execution.race.iter().flat_map(|race| [race.first.thread, race.second.thread]));

@@ -17,11 +17,11 @@ use crate::config::{ConfigError, Log, StrategyKind};
 use crate::report::{Failure, FailureKind, Report, Trace};
 use crate::rt::Execution;
 use crate::rt::decide::profile::{PROFILED, Profile};
-use crate::rt::evidence::STACKED_STEPS;
-use crate::rt::execution::Mode;
-use crate::rt::limits::Timeouts;
-use crate::rt::memory::MemoryModel;
 use crate::rt::op::Note;
+use crate::rt::op::limits::MemoryModel;
+use crate::rt::op::limits::Timeouts;
+use crate::rt::record::evidence::STACKED_STEPS;
+use crate::rt::run::execution::Mode;
 use crate::shrink::NoCause;
 
 /// How often a failing schedule is run in addition, and up to how many steps.

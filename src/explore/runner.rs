@@ -16,11 +16,13 @@ use crate::detect::leak::{self, Leaks};
 use crate::report::{Effort, Failure, FailureKind, Report, Trace};
 use crate::rt::decide::profile::{PROFILED_STEPS, Profile};
 use crate::rt::decide::strategy::Start;
-use crate::rt::execution::Mode;
-use crate::rt::last_words;
-use crate::rt::outcome::Stop;
-use crate::rt::rng::Rng;
-use crate::rt::{Execution, current, faults, panic};
+use crate::rt::op::outcome::Stop;
+use crate::rt::op::rng::Rng;
+use crate::rt::process::faults;
+use crate::rt::process::last_words;
+use crate::rt::run::execution::Mode;
+use crate::rt::run::panic;
+use crate::rt::{Execution, current};
 
 /// How many events of a failing execution are kept for the report.
 const TRACED_STEPS: usize = 1_000_000;

@@ -17,8 +17,8 @@ use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
 use crate::report::{Coverage, FailureKind, Limit};
 use crate::rt::Execution;
-use crate::rt::behaviour::Behaviours;
 use crate::rt::decide::profile::{PROFILED, Profile};
+use crate::rt::record::equivalence::Behaviours;
 
 /// How many of the first executions are run twice at most, and of how many later ones one is.
 const COMPARED: u64 = 64;
@@ -36,7 +36,7 @@ impl Exploration<'_> {
         let mut outcome = Outcome::of(0, 0);
         let profiled = PROFILED.min(executions);
         let (profile, first) = self.on_worker(|execution| {
-            execution.kernel.behaviour.is_wanted = true;
+            execution.kernel.equivalence.is_wanted = true;
             execution.deadline = deadline;
             self.profile(execution, profiled)
         })?;
@@ -69,7 +69,7 @@ impl Exploration<'_> {
             let mut samples = Vec::new();
             let mut first = Vec::new();
             let mut lock_order = LockOrder::default();
-            execution.kernel.behaviour.is_wanted = true;
+            execution.kernel.equivalence.is_wanted = true;
             execution.deadline = deadline;
             loop {
                 if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -93,7 +93,7 @@ impl Exploration<'_> {
                 let steps = execution.kernel.steps;
                 total_steps.fetch_add(steps, Ordering::Relaxed);
                 lock_order.add(execution, index);
-                samples.push(Sample { index, steps, behaviour: execution.kernel.behaviour.sum() });
+                samples.push(Sample { index, steps, behaviour: execution.kernel.equivalence.sum() });
                 if verdict.is_none() && is_compared(index) {
                     std::mem::swap(&mut first, &mut execution.fingerprints);
                     verdict = self.compare(execution, index, &profile, &first);
@@ -211,9 +211,9 @@ impl Exploration<'_> {
                 outcome.finding = Some(Finding::new(index, verdict, execution));
                 break;
             }
-            behaviours.add(execution.kernel.behaviour.sum());
+            behaviours.add(execution.kernel.equivalence.sum());
             lock_order.add(execution, index);
-            profile.add(execution);
+            profile.add(&execution.kernel, execution.contended_steps, &execution.trace);
         }
         (profile, Profiled { outcome, behaviours, lock_order })
     }

@@ -7,11 +7,11 @@
 
 use std::fmt;
 
-use crate::rt::limits::Timeouts;
-use crate::rt::memory::MemoryModel;
 use crate::rt::op::OpKind;
+use crate::rt::op::limits::MemoryModel;
+use crate::rt::op::limits::Timeouts;
 
-use crate::rt::schedule::{read_varint, write_varint};
+use crate::rt::op::schedule::{read_varint, write_varint};
 
 const VERSION: &str = "dl1";
 /// Stands for an operation whose kind is not known.

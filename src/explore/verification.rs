@@ -17,8 +17,8 @@ use super::judge::Verdict;
 use super::runner::Exploration;
 use crate::config::{ConfigError, StrategyKind};
 use crate::report::{Assumption, Coverage, FailureKind, Liberties, grouped};
-use crate::rt::basis::Basis;
-use crate::rt::memory::MemoryModel;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::limits::MemoryModel;
 
 /// How much larger than the first stage the second one may be, if nothing else limits it.
 const SECOND_STAGE: u64 = 10;
@@ -188,6 +188,7 @@ impl Exploration<'_> {
         limits.free_leaders = true;
         limits.eats_tokens = met.has(Basis::PARK_TOKEN);
         let mut second = self.exhaust(&second, &limits)?;
+        let is_bounded = matches!(second.end, End::Bounded);
         let explored = match second.end {
             End::Complete | End::Bounded => Some((second.liberal, true)),
             End::Budget | End::Time if second.liberal > 0 => Some((second.liberal, false)),
@@ -200,6 +201,10 @@ impl Exploration<'_> {
                 return Ok(());
             }
         };
+        if is_bounded {
+            // The bound has kept none of the first stage's executions out, but some of these.
+            outcome.coverage = Some(Coverage::Bounded);
+        }
         outcome.steps += second.steps;
         outcome.notes.append(&mut second.notes);
         // What the second stage alone has met counts as well.

@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use super::runner::Exploration;
 use crate::config::ConfigError;
 use crate::rt::Execution;
+use crate::rt::process::watchdog;
 
 impl Exploration<'_> {
     /// Runs `work` on a new OS thread with an execution of its own.
@@ -48,7 +49,7 @@ impl Exploration<'_> {
             let seed = self.seed(0).to_string();
             let all = seed.strip_suffix('0').unwrap_or(&seed);
             execution.set_last_words(format!("{}; replay: DRAWLOOM_REPLAY={all}", self.config.name));
-            execution.watch(self.config.hang_after, self.long.number);
+            watchdog::watch(&execution, self.config.hang_after, self.long.number);
             let result = catch_unwind(AssertUnwindSafe(|| work(&mut execution)));
             let has_hung = execution.has_hung();
             drop(execution);

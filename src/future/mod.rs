@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::rt::{Identity, current, outside};
+use crate::rt::{Identity, current};
+
+use crate::rt::registry::outside;
 
 /// What a waker sets and the polling thread waits for.
 struct Signal {

@@ -8,10 +8,10 @@
 //! (each lower than the last) makes some orders impossible. And k counts only steps at which there is a
 //! choice. Deviations from the paper: k is the longest of the profiled executions, since it cannot be known;
 //! a thread that yields, or goes round in a loop, falls below all others. Its loop would end without that, since it has
-//! to give way to others again and again (`rt::fairness`), but only for a step of each at a time: most of the
+//! to give way to others again and again (`rt::threads::fairness`), but only for a step of each at a time: most of the
 //! execution would be rounds of the loop, and so would most of the steps at which priorities change.
 
-use crate::rt::lanes::LaneSet;
+use crate::rt::op::thread_set::LaneSet;
 
 use crate::rt::decide::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
 

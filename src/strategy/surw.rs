@@ -11,7 +11,7 @@
 use super::remaining::Remaining;
 use crate::rt::decide::profile::ObjectKey;
 use crate::rt::decide::strategy::{ObjectId, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
-use crate::rt::lanes::LaneSet;
+use crate::rt::op::thread_set::LaneSet;
 
 /// Which operations SURW looks at in this execution: those on one object, or on all made at its place.
 #[derive(Clone, Copy, Debug)]

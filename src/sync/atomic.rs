@@ -11,9 +11,12 @@ use std::panic::{Location, RefUnwindSafe};
 
 pub use std::sync::atomic::{Ordering, compiler_fence};
 
-use crate::rt::object::{AtomicForm, AtomicKind};
-use crate::rt::state::{Exchange, InstrumentedAtomic};
-use crate::rt::{Identity, current, outside};
+use crate::rt::op::key::AtomicForm;
+use crate::rt::op::key::AtomicKind;
+use crate::rt::primitives::Exchange;
+use crate::rt::primitives::InstrumentedAtomic;
+use crate::rt::registry::outside;
+use crate::rt::{Identity, current};
 
 /// An atomic fence; see [`std::sync::atomic::fence`].
 ///

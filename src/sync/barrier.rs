@@ -5,7 +5,9 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::rt::{Identity, current, outside};
+use crate::rt::{Identity, current};
+
+use crate::rt::registry::outside;
 
 /// Lets threads wait for each other; see [`std::sync::Barrier`].
 ///

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use super::mutex::{Held, MutexGuard};
 use super::real;
 use crate::rt::op::ObjectId;
-use crate::rt::state::Wakeup;
-use crate::rt::{self, Current, Identity, current, outside};
+use crate::rt::primitives::Wakeup;
+use crate::rt::registry::outside;
+use crate::rt::{self, Current, Identity, current};
 
 /// A condition variable; see [`std::sync::Condvar`].
 ///

@@ -14,11 +14,13 @@ use std::sync::{Mutex, PoisonError};
 
 use super::once;
 use super::value::{self, Slot};
-use crate::rt::object::ObjectKind;
+use crate::rt::objects::OncePhase;
 use crate::rt::op::ObjectId;
-use crate::rt::outcome::Stop;
-use crate::rt::state::{OnceEntry, OncePhase};
-use crate::rt::{Current, current, outside};
+use crate::rt::op::key::ObjectKind;
+use crate::rt::op::outcome::Stop;
+use crate::rt::primitives::OnceEntry;
+use crate::rt::registry::outside;
+use crate::rt::{Current, current};
 
 /// A value that is made at its first use; see [`std::sync::LazyLock`].
 ///

@@ -2,6 +2,7 @@
 //!
 //! Outside an exploration a std mutex (of nothing) does the work, poisoning included; inside, the model.
 
+use crate::rt::objects::MutexState;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,7 +12,8 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::real::{self, FirstUse, Hold, RealLock};
 use crate::rt::op::ObjectId;
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::registry::outside;
+use crate::rt::{Current, Identity, current};
 
 /// A mutual exclusion primitive; see [`std::sync::Mutex`].
 ///
@@ -137,7 +139,7 @@ impl<T: ?Sized> Mutex<T> {
         match current() {
             Some(mut current) => {
                 let object = self.object(current);
-                current.kernel().mutex(object).poisoned
+                current.kernel().objects.state_mut::<MutexState>(object).poisoned
             }
             None => self.outside.is_poisoned(),
         }
@@ -148,7 +150,7 @@ impl<T: ?Sized> Mutex<T> {
         self.outside.clear_poison();
         if let Some(mut current) = current() {
             let object = self.object(current);
-            current.kernel().mutex(object).poisoned = false;
+            current.kernel().objects.state_mut::<MutexState>(object).poisoned = false;
         }
     }
 

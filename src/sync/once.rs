@@ -8,10 +8,12 @@ use std::marker::PhantomData;
 use std::mem;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
-use crate::rt::object::ObjectKind;
+use crate::rt::objects::OncePhase;
 use crate::rt::op::ObjectId;
-use crate::rt::state::{OnceEntry, OncePhase};
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::op::key::ObjectKind;
+use crate::rt::primitives::OnceEntry;
+use crate::rt::registry::outside;
+use crate::rt::{Current, Identity, current};
 
 /// Runs an initialization once; see [`std::sync::Once`]. One in a `static` starts anew in every execution.
 ///

@@ -9,10 +9,12 @@ use std::ptr;
 
 use super::once;
 use super::value::{self, Slot};
-use crate::rt::object::ObjectKind;
+use crate::rt::objects::OncePhase;
 use crate::rt::op::ObjectId;
-use crate::rt::state::{OnceEntry, OncePhase};
-use crate::rt::{Current, current, outside};
+use crate::rt::op::key::ObjectKind;
+use crate::rt::primitives::OnceEntry;
+use crate::rt::registry::outside;
+use crate::rt::{Current, current};
 
 /// A value that is set once; see [`std::sync::OnceLock`].
 ///

@@ -11,7 +11,8 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::time::{Duration, Instant};
 
 use crate::rt::op::ObjectId;
-use crate::rt::{Current, Identity, current, workers};
+use crate::rt::registry::workers;
+use crate::rt::{Current, Identity, current};
 
 /// How long somebody else may hold the data of a value in a static.
 const PATIENCE: Duration = Duration::from_secs(10);

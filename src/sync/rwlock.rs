@@ -2,6 +2,7 @@
 //!
 //! Outside an exploration a std lock (of nothing) does the work, poisoning included; inside, the model.
 
+use crate::rt::objects::RwLockState;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,7 +13,8 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::real::{self, FirstUse, Hold, RealLock};
 use crate::rt::op::ObjectId;
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::registry::outside;
+use crate::rt::{Current, Identity, current};
 
 /// A reader-writer lock; see [`std::sync::RwLock`].
 ///
@@ -72,7 +74,7 @@ impl Lock {
         match current() {
             Some(mut current) => {
                 let object = self.object(current);
-                current.kernel().rwlock(object).poisoned
+                current.kernel().objects.state_mut::<RwLockState>(object).poisoned
             }
             None => self.outside.is_poisoned(),
         }
@@ -83,7 +85,7 @@ impl Lock {
         match current() {
             Some(mut current) => {
                 let object = self.object(current);
-                let written = current.kernel().rwlock(object).writer.is_some();
+                let written = current.kernel().objects.state_mut::<RwLockState>(object).writer.is_some();
                 !written && self.real.is_free_for(current)
             }
             None => !matches!(self.outside.try_read(), Err(TryLockError::WouldBlock)),
@@ -231,7 +233,7 @@ impl<T: ?Sized> RwLock<T> {
         self.lock.outside.clear_poison();
         if let Some(mut current) = current() {
             let object = self.lock.object(current);
-            current.kernel().rwlock(object).poisoned = false;
+            current.kernel().objects.state_mut::<RwLockState>(object).poisoned = false;
         }
     }
 

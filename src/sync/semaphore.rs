@@ -9,7 +9,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::rt::op::ObjectId;
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::registry::outside;
+use crate::rt::{Current, Identity, current};
 
 /// A counting semaphore: so many may hold a permit at once.
 ///

@@ -8,9 +8,9 @@
 //! borrows lives at least as long as its lock, but a lock made in the execution may be gone by the end of
 //! it, forgotten, and all that its value borrows with it.
 
-use crate::rt::object::ObjectKind;
+use crate::rt::objects::{Made, OncePhase};
 use crate::rt::op::ObjectId;
-use crate::rt::state::{Made, OncePhase};
+use crate::rt::op::key::ObjectKind;
 use crate::rt::{Current, Identity, current};
 
 /// Boxes a value for the model.

@@ -6,8 +6,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::rt::identity::Stamp;
 use crate::rt::op::{self, OpKind};
+use crate::rt::registry::identity::Stamp;
 use crate::rt::{Current, current as current_execution};
 
 /// How many threads std's `available_parallelism` reports inside an exploration: the same on any machine.
@@ -112,7 +112,7 @@ pub(super) fn in_execution(owner: Stamp, what: &str) -> Option<Current> {
 pub fn current() -> Thread {
     match current_execution() {
         Some(mut current) => {
-            let thread = current.kernel().current;
+            let thread = current.kernel().threads.current;
             Thread::model(current, thread)
         }
         None => Thread::real(std::thread::current()),

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::cell::Cell;
-use crate::rt::local::Lookup;
+use crate::rt::threads::local::Lookup;
 use crate::rt::{Current, current};
 
 /// A thread local, made by [`thread_local!`](crate::thread_local); see [`std::thread::LocalKey`].
@@ -62,7 +62,7 @@ impl<T: 'static> LocalKey<T> {
     /// The running model thread's value. `first` is what to start with instead of the initial value.
     fn value_in(&'static self, mut current: Current, first: &mut Option<T>) -> Result<*const T, AccessError> {
         let key = std::ptr::from_ref(self.key).addr();
-        let thread = current.kernel().current;
+        let thread = current.kernel().threads.current;
         if let Some(value) = lookup(current, key)? {
             return Ok(value.cast());
         }
@@ -138,7 +138,7 @@ impl<T: 'static> LocalKey<T> {
 }
 
 fn lookup(mut current: Current, key: usize) -> Result<Option<*mut ()>, AccessError> {
-    let thread = current.kernel().current;
+    let thread = current.kernel().threads.current;
     match current.kernel().thread(thread).locals.get(key) {
         Lookup::Present(value) => Ok(Some(value)),
         Lookup::Absent => Ok(None),

@@ -10,8 +10,8 @@ use std::thread::Result;
 
 use super::current::{Thread, in_execution};
 use super::ext::BuilderExt;
-use crate::rt::identity::Stamp;
 use crate::rt::op::ThreadId;
+use crate::rt::registry::identity::Stamp;
 use crate::rt::{Current, current};
 
 /// Where a thread leaves its result.
@@ -33,7 +33,7 @@ impl<T> Packet<T> {
     pub(super) fn fill(&self, f: impl FnOnce() -> T) -> bool {
         let result = catch_unwind(AssertUnwindSafe(f));
         if let (Err(payload), Some(mut current)) = (&result, current()) {
-            let thread = current.kernel().current;
+            let thread = current.kernel().threads.current;
             current.note_panic(thread, &**payload);
         }
         let panicked = result.is_err();

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::report::Handover;
 use crate::rt::Execution;
+use crate::rt::objects::State;
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
-use crate::rt::state::State;
 
 /// An operation that something was done by.
 type Giver = (u64, ThreadId);

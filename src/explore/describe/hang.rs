@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::stacks::{self, Named};
 use crate::report::{Place, Standing};
-use crate::rt::watchdog::Hang;
+use crate::rt::record::hang::Hang;
 
 /// Names of functions, what whoever has such a frame waits for, and what to use in its place. The first that is found counts:
 /// what is made of others comes before them.

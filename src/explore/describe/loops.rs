@@ -65,7 +65,7 @@ fn look_key(event: &Event) -> LookKey {
 pub(super) fn spinning(execution: &Execution, kind: FailureKind, begin: u64) -> Vec<Spin> {
     let kernel = &execution.kernel;
     let alone = if kind == FailureKind::GoodSamaritan { lone(execution) } else { None };
-    let spins = |(id, thread): (ThreadId, &crate::rt::thread::Thread)| {
+    let spins = |(id, thread): (ThreadId, &crate::rt::threads::thread::Thread)| {
         let is_alone = alone.as_ref().is_none_or(|alone| alone.thread == id);
         if thread.ended || !kernel.is_enabled(id) || !is_alone {
             return None;
@@ -81,7 +81,7 @@ pub(super) fn spinning(execution: &Execution, kind: FailureKind, begin: u64) -> 
         let rows = round.into_iter().map(|event| row(execution, event, &mut pointers)).collect();
         Some(Spin { thread: id.index(), rows })
     };
-    kernel.threads().filter_map(spins).collect()
+    kernel.threads.iter().filter_map(spins).collect()
 }
 
 /// The operations of the loop in which a thread goes round that has kept all others from running.

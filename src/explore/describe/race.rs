@@ -5,9 +5,9 @@ use super::{object_name, stacks};
 use crate::detect::race::{Half, Missing, missing_orderings};
 use crate::report::{ObjectName, Place, Race, RaceSide, WeakOrdering};
 use crate::rt::Execution;
-use crate::rt::locks::Held;
-use crate::rt::outcome;
-use crate::rt::shadow::TracedAccess;
+use crate::rt::op::lock::Held;
+use crate::rt::op::outcome;
+use crate::rt::record::evidence::TracedAccess;
 
 pub(super) fn race_of(execution: &Execution, race: &outcome::Race) -> Race {
     let sides = [&race.first, &race.second];

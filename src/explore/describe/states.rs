@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::{Pointers, object_name, value};
 use crate::report::ObjectName;
 use crate::rt::Execution;
-use crate::rt::object::ObjectKind;
+use crate::rt::objects::State;
+use crate::rt::op::key::ObjectKind;
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
-use crate::rt::state::State;
 
 /// What is known of the objects of an execution whose events are followed from the beginning.
 #[derive(Default)]

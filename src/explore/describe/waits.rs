@@ -6,9 +6,10 @@
 use super::{object_name, stacks};
 use crate::report::{Place, Wait};
 use crate::rt::Execution;
+use crate::rt::objects::State;
+use crate::rt::op::outcome::Blocked;
+use crate::rt::op::rule::BEHIND_WRITERS;
 use crate::rt::op::{Event, Note, ObjectId, OpKind, ThreadId};
-use crate::rt::outcome::Blocked;
-use crate::rt::state::{BEHIND_WRITERS, State};
 
 pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
     let kernel = &execution.kernel;

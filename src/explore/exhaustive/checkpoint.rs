@@ -16,8 +16,8 @@ use std::{fs, io};
 use super::super::regressions::file_name;
 use super::super::token::crc32;
 use super::spin::Site;
-use crate::rt::basis::Basis;
-use crate::rt::limits::Strict;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::limits::Strict;
 
 const HEAD: &str = "drawloom checkpoint 2";
 

@@ -10,10 +10,10 @@
 use super::director::{Explorer, RunEnd};
 use super::event::{Event, NONE, flag};
 use super::revisit::Change;
-use crate::rt::access::Access;
-use crate::rt::basis::Basis;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::Choice;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::rule::Access;
 
 /// How many alternatives of a choice of the program are explored at most.
 const ENUMERATED: usize = 256;

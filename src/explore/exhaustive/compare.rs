@@ -20,9 +20,9 @@ use super::revisit::Item;
 use super::worker::Worker;
 use super::{End, WorkerEnd};
 use crate::report::FailureKind;
-use crate::rt::census;
-use crate::rt::execution::Mode;
-use crate::rt::outcome::Stop;
+use crate::rt::op::outcome::Stop;
+use crate::rt::process::census;
+use crate::rt::run::execution::Mode;
 use std::sync::atomic::Ordering;
 
 /// How many of the first executions are all run again.

@@ -6,6 +6,8 @@
 //! pointers differ from run to run. An operation that is not what the graph has in its place fails the
 //! exploration: something that is not controlled decides.
 
+use crate::rt::decide::encode::is_event;
+use crate::rt::decide::encode::thread_of;
 use std::any::Any;
 use std::panic::Location;
 
@@ -17,14 +19,14 @@ use super::graph::Graph;
 use super::revisit::Change;
 use super::sections::ProbedLocks;
 use super::spin::{Probe, ProbedOp, StraightSites};
-use crate::rt::access::{Access, Outcome, Place, Rule, nth_bit};
-use crate::rt::basis::Basis;
 use crate::rt::decide::director::{Direction, Director};
-use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
-use crate::rt::limits::Strict;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::limits::Strict;
+use crate::rt::op::outcome::Stop;
+use crate::rt::op::rule::Refusal;
+use crate::rt::op::rule::{Access, Outcome, Place, Rule, nth_bit};
 use crate::rt::op::{Choice, Op, OpKind, ThreadId};
-use crate::rt::outcome::Stop;
 
 /// The graph of a worker and the execution that follows it.
 #[derive(Debug)]
@@ -293,7 +295,7 @@ impl Explorer {
         } else {
             self.graph.lines.iter().position(|line| line.spawn == id).unwrap_or(0) as u32
         };
-        let thread = ThreadId(kernel.thread_count() as u32);
+        let thread = ThreadId(kernel.threads.count() as u32);
         debug_assert_eq!(self.lines.len(), thread.index());
         self.lines.push(line);
         let index = line as usize;
@@ -321,14 +323,14 @@ impl Explorer {
 /// A thread that has only to begin or to end.
 #[cold]
 pub(super) fn without_event(kernel: &Kernel) -> Option<ThreadId> {
-    kernel.enabled_threads().find(|&thread| !kernel.is_event(kernel.thread(thread).pending.kind))
+    kernel.threads.enabled_threads().find(|&thread| !is_event(kernel, kernel.thread(thread).pending.kind))
 }
 
 /// The last thread that has only to begin or to end, and does not pause.
 #[cold]
 fn last_to_begin_or_end(kernel: &Kernel) -> Option<ThreadId> {
-    let goes_on = |op: &Op| !kernel.is_event(op.kind) && !op.is_pause();
-    kernel.enabled_threads().filter(|&thread| goes_on(&kernel.thread(thread).pending)).max()
+    let goes_on = |op: &Op| !is_event(kernel, op.kind) && !op.is_pause();
+    kernel.threads.enabled_threads().filter(|&thread| goes_on(&kernel.thread(thread).pending)).max()
 }
 
 /// What `thread` waits for, if that is a thread that has only to begin or to end.
@@ -338,8 +340,8 @@ fn first_to_end(kernel: &Kernel, thread: ThreadId) -> Option<ThreadId> {
     if op.kind != OpKind::Join {
         return None;
     }
-    let other = kernel.thread_of(op.object);
-    let has_no_event = !kernel.is_event(kernel.thread(other).pending.kind);
+    let other = thread_of(kernel, op.object);
+    let has_no_event = !is_event(kernel, kernel.thread(other).pending.kind);
     (has_no_event && kernel.is_enabled(other)).then_some(other)
 }
 
@@ -381,7 +383,7 @@ impl Director for Explorer {
             let thread = self.threads[event.thread as usize];
             let is_there = event.thread == 0 || thread != ThreadId::MAIN;
             if is_there && kernel.is_enabled(thread) {
-                if !kernel.is_event(kernel.thread(thread).pending.kind) {
+                if !is_event(kernel, kernel.thread(thread).pending.kind) {
                     self.next_step -= 1;
                 }
                 return Direction::Run(thread);
@@ -410,10 +412,12 @@ impl Director for Explorer {
         if self.probe.is_some() {
             return self.next_of_probe(kernel);
         }
-        if kernel.restraint.is_paused()
-            && let Some(forced) = kernel.restraint.forced(kernel, &kernel.enabled)
-        {
-            return Direction::Run(forced);
+        if kernel.restraint.is_paused() {
+            let enabled = &kernel.threads.enabled;
+            let preempts = kernel.would_preempt(enabled);
+            if let Some(forced) = kernel.restraint.forced(&kernel.threads, enabled, preempts) {
+                return Direction::Run(forced);
+            }
         }
         match self.first_enabled(kernel) {
             Some(thread) => Direction::Run(thread),
@@ -440,7 +444,7 @@ impl Director for Explorer {
     }
 
     fn choose(&mut self, kernel: &mut Kernel, choice: Choice, alternatives: usize) -> usize {
-        let line = self.lines[kernel.current.index()];
+        let line = self.lines[kernel.threads.current.index()];
         match choice {
             Choice::BarrierLeader if !kernel.limits.free_leaders => 0,
             Choice::Program

@@ -4,9 +4,10 @@ use super::director::{Explorer, RunEnd};
 use super::event::{Event, EventId, NONE};
 use super::revisit::Change;
 use crate::rt::decide::director::{Direction, Director};
+use crate::rt::decide::encode::encode;
 use crate::rt::kernel::Kernel;
+use crate::rt::op::outcome::Stop;
 use crate::rt::op::{OpKind, ThreadId};
-use crate::rt::outcome::Stop;
 
 impl Explorer {
     /// Nothing can go on: what that means.
@@ -26,7 +27,7 @@ impl Explorer {
             self.is_cut_off = true;
             return Direction::Stop(Stop::Deadlock);
         }
-        if kernel.only_daemons() {
+        if kernel.threads.only_daemons() {
             // They did all that they could do before the others had ended.
             return Direction::Stop(Stop::Daemons);
         }
@@ -38,7 +39,7 @@ impl Explorer {
         if self.pass_time(kernel) {
             return self.next(kernel);
         }
-        Direction::Stop(if kernel.live == 0 {
+        Direction::Stop(if kernel.threads.live == 0 {
             Stop::Finished
         } else if spins {
             Stop::Livelock
@@ -63,7 +64,7 @@ impl Explorer {
                 continue;
             }
             let notified = waiting.notified;
-            let access = kernel.encode(thread, op);
+            let access = encode(kernel, thread, op);
             kernel.thread_mut(thread).notified = notified;
             let Ok(access) = access else { continue };
             let Some(place) = access.place else { continue };

@@ -2,8 +2,8 @@
 
 use std::panic::Location;
 
-use crate::rt::access::{Access, Ordered, Outcome, Rule};
 use crate::rt::op::OpKind;
+use crate::rt::op::rule::{Access, Ordered, Outcome, Rule};
 
 /// An event's number, which is also its time stamp: events are numbered in the order in which they were added.
 pub(super) type EventId = u32;

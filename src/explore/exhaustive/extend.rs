@@ -5,12 +5,12 @@ use super::clocks::PORF;
 use super::director::{Explorer, RunEnd};
 use super::event::{Event, EventId, NONE, flag};
 use super::revisit::{Change, DetourEnd};
-use crate::rt::access::{Access, Gate, Outcome, Place, Rule};
-use crate::rt::basis::Basis;
 use crate::rt::decide::director::Director;
-use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::rule::Refusal;
+use crate::rt::op::rule::{Access, Gate, Outcome, Place, Rule};
 
 /// So many hints in a row, with nothing in between, are no backoff any more.
 const MANY_HINTS: u32 = 2_000;
@@ -47,7 +47,7 @@ impl Explorer {
             }
             Gate::Sent(place, number) => write(place, &|event| {
                 event.kind == OpKind::Send
-                    && crate::rt::access::ChannelValue::unpack(event.written).sent == number + 1
+                    && crate::rt::op::rule::ChannelValue::unpack(event.written).sent == number + 1
             }),
             // Its wait began with its last event but one, or with the last.
             Gate::Notified(place) => {

@@ -7,8 +7,8 @@
 
 use super::event::{Event, EventId, NONE, flag};
 use super::ticks::Tick;
-use crate::rt::access::{Access, Outcome};
 use crate::rt::op::OpKind;
+use crate::rt::op::rule::{Access, Outcome};
 
 /// One location.
 #[derive(Clone, Copy, Debug)]

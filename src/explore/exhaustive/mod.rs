@@ -42,9 +42,9 @@ use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
 use crate::report::grouped;
 use crate::rt::Execution;
-use crate::rt::basis::Basis;
-use crate::rt::limits::{Limits, Strict};
-use crate::rt::memory::MemoryModel;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::limits::MemoryModel;
+use crate::rt::op::limits::{Limits, Strict};
 
 /// How many steps the executions of a budget may have, each, on average.
 const STEPS: u64 = 200;

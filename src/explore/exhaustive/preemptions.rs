@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use super::clocks::PORF;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
-use crate::rt::access::Outcome;
+use crate::rt::op::rule::Outcome;
 
 /// After how many steps of a search the graph counts as within the bound: what is explored in vain does no harm.
 const PATIENCE: u32 = 512;

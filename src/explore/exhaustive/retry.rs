@@ -17,8 +17,8 @@ use std::panic::Location;
 use super::director::Explorer;
 use super::event::{EventId, NONE};
 use super::graph::Graph;
-use crate::rt::access::{Access, Outcome};
 use crate::rt::op::OpKind;
+use crate::rt::op::rule::{Access, Outcome};
 
 /// The round that is done again.
 #[derive(Clone, Copy, Debug)]

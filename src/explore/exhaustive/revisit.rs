@@ -17,7 +17,7 @@ use super::clocks::PORF;
 use super::effort::Effort;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
-use crate::rt::access::Outcome;
+use crate::rt::op::rule::Outcome;
 
 /// A graph that is still to be explored, as a change of another one.
 #[derive(Clone, Debug)]

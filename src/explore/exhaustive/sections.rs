@@ -19,10 +19,10 @@
 use super::director::Explorer;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::{Graph, Line};
-use crate::rt::access::{Access, Rule};
+use crate::rt::clocks::view::Message;
 use crate::rt::kernel::Kernel;
+use crate::rt::op::rule::{Access, Rule};
 use crate::rt::op::{ObjectId, OpKind};
-use crate::rt::thread::Knowledge;
 
 /// How many locks may be held at once in a section.
 const NESTED: usize = 4;
@@ -31,7 +31,7 @@ const NESTED: usize = 4;
 #[derive(Default, Debug)]
 pub(super) struct ProbedLocks {
     held: Vec<u32>,
-    withheld: Option<(ObjectId, Knowledge)>,
+    withheld: Option<(ObjectId, Message)>,
 }
 
 impl ProbedLocks {

@@ -18,12 +18,12 @@ use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
 use super::retry::{Repeated, Round};
 use super::revisit::Change;
-use crate::rt::access::{Access, Outcome};
-use crate::rt::basis::Basis;
 use crate::rt::decide::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
-use crate::rt::outcome::Stop;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::outcome::Stop;
+use crate::rt::op::rule::{Access, Outcome};
 
 /// How often a thread goes round until it is taken to spin, where a loop was seen not to end before.
 const ROUNDS: u32 = 16;
@@ -224,7 +224,7 @@ impl Explorer {
         }
         let Event { site, kind, .. } = *self.graph.event(last);
         // In the middle of a section: there is more to give back.
-        if self.graph.event(last).gives_back() && kernel.thread(self.thread(line)).held.len() > 1 {
+        if self.graph.event(last).gives_back() && kernel.locks.held_by(self.thread(line)).len() > 1 {
             return;
         }
         let is_same = |event: &Event| event.site == site && event.kind == kind;

@@ -11,8 +11,8 @@ use super::graph::{Graph, Line};
 use crate::rt::decide::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
-use crate::rt::outcome::Stop;
-use crate::rt::timer::Instant;
+use crate::rt::op::outcome::Stop;
+use crate::rt::threads::timers::Instant;
 
 /// A moment at which nobody can go on until time passes, and passes.
 #[derive(Clone, Debug)]

@@ -18,14 +18,14 @@ use super::revisit::{Change, Item};
 use super::{Common, End, SMALL, WorkerEnd, preemptions};
 use crate::detect::lock_order::LockOrder;
 use crate::rt::Execution;
-use crate::rt::basis::Basis;
-use crate::rt::census;
 use crate::rt::decide::profile::Profile;
 use crate::rt::decide::strategy::Start;
-use crate::rt::execution::Mode;
-use crate::rt::memory::MemoryModel;
-use crate::rt::outcome::Stop;
-use crate::rt::rng::Rng;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::limits::MemoryModel;
+use crate::rt::op::outcome::Stop;
+use crate::rt::op::rng::Rng;
+use crate::rt::process::census;
+use crate::rt::run::execution::Mode;
 use crate::strategy::random::RoundRobin;
 
 /// How many graphs a worker keeps for their memory.

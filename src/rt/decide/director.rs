@@ -7,11 +7,11 @@
 
 use std::any::Any;
 
-use crate::rt::access::{Access, Place};
-use crate::rt::encoding::Refusal;
 use crate::rt::kernel::Kernel;
+use crate::rt::op::outcome::Stop;
+use crate::rt::op::rule::Refusal;
+use crate::rt::op::rule::{Access, Place};
 use crate::rt::op::{Choice, ThreadId};
-use crate::rt::outcome::Stop;
 
 /// What happens next.
 #[derive(Debug)]

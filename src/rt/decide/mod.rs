@@ -4,5 +4,6 @@
 //! `Director` by the exploration of every execution.
 
 pub(crate) mod director;
+pub(crate) mod encode;
 pub(crate) mod profile;
 pub(crate) mod strategy;

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::rt::Execution;
-use crate::rt::object::ObjectKind;
-use crate::rt::op::{ObjectId, ThreadId};
+use crate::rt::kernel::Kernel;
+use crate::rt::op::key::ObjectKind;
+use crate::rt::op::{Event, ObjectId, ThreadId};
 
-pub use crate::rt::object::ObjectKey;
+pub use crate::rt::op::key::ObjectKey;
 
 /// How many executions are profiled.
 pub(crate) const PROFILED: u64 = 16;
@@ -64,14 +64,13 @@ impl Profile {
     }
 
     /// Adds what the execution that has just ended looked like; of its operations, those that were traced.
-    pub(crate) fn add(&mut self, execution: &Execution) {
-        self.contended_steps = self.contended_steps.max(execution.contended_steps);
-        let kernel = &execution.kernel;
+    pub(crate) fn add(&mut self, kernel: &Kernel, contended_steps: u64, trace: &[Event]) {
+        self.contended_steps = self.contended_steps.max(contended_steps);
         let mut steps = ByThread::new();
         // Sorted below, so that the accesses of one object stand together. Few threads use each object: a
         // table of all threads for each would be large where there are many of both.
         let mut accesses: Vec<(ObjectId, ThreadId, bool)> = Vec::new();
-        for event in &execution.trace {
+        for event in trace {
             *steps.entry(event.thread).or_default() += 1;
             let object = event.op.object;
             let counts = object != ObjectId::NONE
@@ -81,7 +80,7 @@ impl Profile {
                 accesses.push((object, event.thread, event.op.kind.is_write()));
             }
         }
-        self.add_subtrees(execution, |profile| &mut profile.subtree_steps, steps);
+        self.add_subtrees(kernel, |profile| &mut profile.subtree_steps, steps);
         accesses.sort_unstable();
         let mut sites: BTreeMap<ObjectKey, ByThread> = BTreeMap::new();
         for of_object in accesses.chunk_by(|a, b| a.0 == b.0) {
@@ -98,24 +97,24 @@ impl Profile {
             for (&thread, &count) in &counts {
                 *site.entry(thread).or_default() += count;
             }
-            self.add_subtrees(execution, |profile| profile.objects.entry(key).or_default(), counts);
+            self.add_subtrees(kernel, |profile| profile.objects.entry(key).or_default(), counts);
         }
         for (site, counts) in sites {
-            self.add_subtrees(execution, |profile| profile.sites.entry(site).or_default(), counts);
+            self.add_subtrees(kernel, |profile| profile.sites.entry(site).or_default(), counts);
         }
     }
 
     /// Raises the largest counts to the sums of `own` over each thread and its descendants.
     fn add_subtrees(
         &mut self,
-        execution: &Execution,
+        kernel: &Kernel,
         largest: impl Fn(&mut Profile) -> &mut Counts,
         mut own: ByThread,
     ) {
         let largest = largest(self);
         // Children have higher numbers than their parents.
         while let Some((id, total)) = own.pop_last() {
-            let thread = execution.kernel.thread(id);
+            let thread = kernel.thread(id);
             let seen = largest.entry(thread.lineage).or_default();
             *seen = total.max(*seen);
             if id != ThreadId::MAIN {

@@ -3,10 +3,10 @@
 use std::panic::Location;
 
 use crate::rt::kernel::Kernel;
-use crate::rt::lanes::LaneSet;
+pub use crate::rt::op::rng::Rng;
+use crate::rt::op::thread_set::LaneSet;
 pub use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
-pub use crate::rt::rng::Rng;
-use crate::rt::timer::NEVER;
+use crate::rt::threads::timers::NEVER;
 
 use super::profile::{ObjectKey, Profile};
 
@@ -152,7 +152,7 @@ pub struct SchedulingPoint<'a> {
 impl<'a> SchedulingPoint<'a> {
     #[inline]
     pub(crate) fn new(kernel: &'a Kernel) -> SchedulingPoint<'a> {
-        SchedulingPoint { kernel, enabled: &kernel.enabled }
+        SchedulingPoint { kernel, enabled: &kernel.threads.enabled }
     }
 
     /// With a choice among some of the enabled threads only.
@@ -163,7 +163,7 @@ impl<'a> SchedulingPoint<'a> {
     /// The thread that ran last. It may have ended or be blocked.
     #[inline]
     pub fn current(&self) -> ThreadId {
-        self.kernel.current
+        self.kernel.threads.current
     }
 
     /// How many steps were executed so far.
@@ -185,19 +185,19 @@ impl<'a> SchedulingPoint<'a> {
     /// If `n` is not less than [`SchedulingPoint::enabled_count`].
     #[inline]
     pub fn nth_enabled(&self, n: usize) -> ThreadId {
-        self.kernel.nth_among(self.enabled, n)
+        self.kernel.threads.nth_among(self.enabled, n)
     }
 
     /// The threads that can go on, in an order that depends on the schedule only. In [`Strategy::next_thread`] without
     /// those that have to give way to others.
     pub fn enabled(&self) -> impl Iterator<Item = ThreadId> + Clone + use<'a> {
-        self.kernel.threads_of(self.enabled)
+        self.kernel.threads.those_in(self.enabled)
     }
 
     /// Whether `thread` can go on.
     #[inline]
     pub fn is_enabled(&self, thread: ThreadId) -> bool {
-        self.kernel.is_among(self.enabled, thread)
+        self.kernel.threads.is_among(self.enabled, thread)
     }
 
     /// The set of those, and the lane of a thread that has not ended in it.
@@ -215,7 +215,7 @@ impl<'a> SchedulingPoint<'a> {
 
     /// The thread in a lane.
     pub(crate) fn in_lane(&self, lane: u32) -> ThreadId {
-        self.kernel.lanes[lane as usize]
+        self.kernel.threads.lanes[lane as usize]
     }
 
     /// How often a thread was led to wait for something else by another one; other threads change their pending operation
@@ -249,7 +249,7 @@ impl<'a> SchedulingPoint<'a> {
 
     /// How many threads were spawned so far, the test body included.
     pub fn thread_count(&self) -> usize {
-        self.kernel.thread_count()
+        self.kernel.threads.count()
     }
 
     /// What `thread` will do next; what it did last, if it has ended.
@@ -265,7 +265,7 @@ impl<'a> SchedulingPoint<'a> {
 
     /// How many locks `thread` has taken so far.
     pub(crate) fn locks_taken(&self, thread: ThreadId) -> u32 {
-        self.kernel.thread(thread).locks_taken
+        self.kernel.locks.taken_by(thread)
     }
 
     /// Where `thread` has taken the locks that it holds.
@@ -273,12 +273,12 @@ impl<'a> SchedulingPoint<'a> {
         &self,
         thread: ThreadId,
     ) -> impl Iterator<Item = &'static Location<'static>> + use<'a> {
-        self.kernel.thread(thread).held.iter().map(|held| held.location)
+        self.kernel.locks.held_by(thread).iter().map(|held| held.location)
     }
 
     /// Where the choice is one between stores: the step that made the store of this number, or 0 for the initial value.
     pub(crate) fn store_step(&self, number: usize) -> u64 {
-        self.kernel.source_step(number)
+        self.kernel.memory.source_step(number)
     }
 
     /// A name for an object that is the same in other executions.

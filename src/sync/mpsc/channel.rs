@@ -7,9 +7,11 @@ use std::sync::mpsc::{RecvTimeoutError, SendError, TryRecvError, TrySendError};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::rt::objects::{ChannelState, Delivery};
 use crate::rt::op::ObjectId;
-use crate::rt::state::{ChannelState, Delivery, SendOutcome};
-use crate::rt::{Current, Identity, current, outside};
+use crate::rt::primitives::SendOutcome;
+use crate::rt::registry::outside;
+use crate::rt::{Current, Identity, current};
 
 pub(super) struct Channel<T> {
     identity: Identity,

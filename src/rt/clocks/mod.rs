@@ -1,0 +1,4 @@
+//! What comes before what: vector clocks.
+
+pub(crate) mod clock;
+pub(crate) mod view;

@@ -1,0 +1,56 @@
+//! What time it is, and when it passes.
+
+use std::time::Duration;
+
+use super::Kernel;
+use crate::rt::op::ThreadId;
+use crate::rt::op::limits::Timeouts;
+use crate::rt::threads::timers::{Instant, NEVER, Timers};
+
+impl Kernel {
+    /// When a wait of the running thread ends that begins now.
+    pub(crate) fn deadline(&self, length: Option<Duration>) -> Instant {
+        length.map_or(NEVER, |length| Timers::deadline(self.time_of(self.threads.current), length))
+    }
+
+    /// Whether a wait that begins now does not block, as its time is over.
+    #[inline]
+    pub(crate) fn is_due_at_once(&self, deadline: Instant) -> bool {
+        deadline != NEVER && (self.limits.timeouts == Timeouts::Any || deadline <= self.timers.now())
+    }
+
+    /// Nothing can run, or only threads that spin: time passes until the earliest deadline, and all waits that end then
+    /// are due. False if there is none.
+    pub(crate) fn pass_time(&mut self) -> bool {
+        let Kernel { timers, threads, .. } = self;
+        timers.tick(|id, number| {
+            let thread = threads.get_mut(id);
+            let waits = !thread.ended && thread.deadline != NEVER && thread.wait_number == number;
+            if waits {
+                thread.is_due = true;
+                let lane = thread.lane;
+                threads.enabled.insert(lane);
+            }
+            waits
+        })
+    }
+
+    /// What time it is for a thread.
+    pub(crate) fn time_of(&self, id: ThreadId) -> Instant {
+        let view = self.view(id);
+        let is_any = self.limits.timeouts == Timeouts::Any;
+        let later = if is_any { self.timers.known(&view.acquirable) } else { 0 };
+        later.max(self.timers.known(&view.clock))
+    }
+
+    /// Reads the clock, for the running thread. The second value says that it was read again and again while threads did
+    /// other things as well.
+    pub(crate) fn read_clock(&mut self) -> (Instant, bool) {
+        let is_worn = self.timers.note_read();
+        if is_worn {
+            self.timers.step();
+        }
+        self.note_unsettled();
+        (self.time_of(self.threads.current), is_worn)
+    }
+}

@@ -1,0 +1,662 @@
+//! The memory model: which stores a load may read, where a store may stand, and what is learnt by reading.
+//!
+//! Operational RC11 (Lahav, Vafeiadis, Kang, Hur and Dreyer, PLDI 2017) with C++20's release sequences and
+//! fences. Each location keeps its stores in modification order. An operation chooses among those at or above
+//! its *floor*: the latest store that coherence, happens-before and the order of SC events forbid it to go
+//! below. Every execution that this produces is RC11-consistent. What is not produced: load buffering, which
+//! RC11 forbids as well, and executions whose SC order contradicts the order in which things ran (po ∪ rf),
+//! of which there are few; see docs/memory-model.md.
+//!
+//! Under sequential consistency the floor is always the last store, and a location keeps no other.
+
+use crate::rt::op::limits::MemoryModel;
+use std::sync::atomic::Ordering;
+
+use crate::rt::clocks::clock::Clock;
+use crate::rt::clocks::view::{Message, View};
+use crate::rt::op::{OpKind, ThreadId};
+use crate::rt::threads::Threads;
+use crate::rt::threads::thread::Thread;
+
+/// How many stores a location keeps before it is looked whether some cannot be read any more.
+const KEPT: usize = 32;
+
+/// One store, at its place in modification order.
+#[derive(Clone, Default, Debug)]
+struct Store {
+    value: u64,
+    /// The value of the store whose release sequence it continues, if it does.
+    continued: u64,
+    /// The event that stored, as an epoch of its thread.
+    slot: u32,
+    epoch: u32,
+    /// What an acquiring reader learns.
+    release: Message,
+    /// First reads by threads that had not learnt of the store, as epochs.
+    readers: Vec<(u32, u32)>,
+    /// Whether a read-modify-write has read this store, and stands directly after it.
+    taken: bool,
+    /// When it was executed among the SC events, if it is one.
+    sc_time: u32,
+    /// The step that stored; 0 for the initial value.
+    step: u64,
+    /// The event that stored, if events are named; see `equivalence`.
+    event: u64,
+}
+
+impl Store {
+    /// The initial value, which every thread knows.
+    fn start(&mut self, value: u64) {
+        self.value = value;
+        self.slot = 0;
+        self.epoch = 0;
+        self.release.clear();
+        self.readers.clear();
+        self.taken = false;
+        self.sc_time = 0;
+        self.step = 0;
+        self.event = 0;
+    }
+
+    /// Is made by the thread of `view` now; what it releases is not said yet.
+    #[inline(always)]
+    fn make(&mut self, value: u64, view: &View, sc_time: u32, step: u64, event: u64) {
+        self.value = value;
+        self.slot = view.slot;
+        self.epoch = view.epoch;
+        self.readers.clear();
+        self.taken = false;
+        self.sc_time = sc_time;
+        self.step = step;
+        self.event = event;
+    }
+
+    /// Whether whoever knows `clock` has learnt of the store.
+    #[inline]
+    fn is_known(&self, clock: &Clock) -> bool {
+        self.epoch <= clock.get(self.slot)
+    }
+
+    /// Whether whoever knows `clock` may read nothing older.
+    #[inline]
+    fn hides_older(&self, clock: &Clock) -> bool {
+        self.is_known(clock) || self.readers.iter().any(|&(slot, epoch)| epoch <= clock.get(slot))
+    }
+}
+
+/// The stores of one location.
+#[derive(Default, Debug)]
+struct Location {
+    /// In no order; those that `order` does not name are memory for stores to come.
+    stores: Vec<Store>,
+    spare: Vec<u32>,
+    /// Modification order, oldest first, as indices of `stores`.
+    order: Vec<u32>,
+    /// How many stores are not taken: the last one, and those that something may be put after.
+    untaken: usize,
+    /// At how many stores to look for some that nobody can read.
+    prune_at: usize,
+}
+
+impl Location {
+    /// Holds `value` and nothing else.
+    fn start(&mut self, value: u64) {
+        self.order.clear();
+        self.spare.clear();
+        self.spare.extend((0..self.stores.len() as u32).rev());
+        self.untaken = 0;
+        self.prune_at = KEPT;
+        self.insert(0).start(value);
+    }
+
+    #[inline]
+    fn at(&self, position: usize) -> &Store {
+        &self.stores[self.order[position] as usize]
+    }
+
+    #[inline]
+    fn at_mut(&mut self, position: usize) -> &mut Store {
+        &mut self.stores[self.order[position] as usize]
+    }
+
+    #[inline]
+    fn last(&self) -> &Store {
+        self.at(self.order.len() - 1)
+    }
+
+    /// Puts a store at `position`. What it releases is still what its memory was used for before, but is
+    /// nobody's.
+    #[inline]
+    fn insert(&mut self, position: usize) -> &mut Store {
+        let index = self.spare.pop().unwrap_or_else(|| {
+            self.stores.push(Store::default());
+            self.stores.len() as u32 - 1
+        });
+        if position == self.order.len() {
+            self.order.push(index);
+        } else {
+            self.order.insert(position, index);
+        }
+        self.untaken += 1;
+        let store = &mut self.stores[index as usize];
+        store.release.disown();
+        store
+    }
+
+    /// Puts a store directly after the one at `position`, which it takes, and whose release sequence it continues.
+    #[inline]
+    fn continue_after(&mut self, position: usize) -> &mut Store {
+        self.insert(position + 1);
+        self.untaken -= 1;
+        let both = [self.order[position] as usize, self.order[position + 1] as usize];
+        let [source, store] = self.stores.get_disjoint_mut(both).expect("two stores");
+        source.taken = true;
+        store.continued = source.value;
+        store.release.copy_from(&source.release);
+        store
+    }
+
+    /// Forgets the `number` oldest stores.
+    fn forget(&mut self, number: usize) {
+        for index in self.order.drain(..number) {
+            self.untaken -= usize::from(!self.stores[index as usize].taken);
+            self.spare.push(index);
+        }
+    }
+}
+
+/// An SC fence that was executed.
+#[derive(Clone, Debug)]
+struct Fence {
+    /// What the threads of this fence and of all SC fences before it knew.
+    known: Clock,
+    time: u32,
+}
+
+/// The memory of one execution.
+#[derive(Default, Debug)]
+pub(crate) struct Memory {
+    locations: Vec<Location>,
+    count: usize,
+    fences: Vec<Fence>,
+    /// How many SC events there were.
+    sc_time: u32,
+    /// The position of the store that the running operation has chosen.
+    chosen: usize,
+    /// The location where stores are chosen from.
+    asked: u32,
+    /// The stores that it may choose, as positions, the latest first, if there are several.
+    candidates: Vec<usize>,
+    /// Whether memory is sequentially consistent.
+    is_sc: bool,
+    /// Whether a director decides, which may want any store; see `Limits::directed`.
+    is_directed: bool,
+}
+
+/// The store that an operation has read, or stored after.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Source {
+    pub(crate) step: u64,
+    pub(crate) event: u64,
+}
+
+/// Who writes, and when.
+pub(crate) struct Writer<'a> {
+    pub(in crate::rt) threads: &'a Threads,
+    pub(in crate::rt) views: &'a mut [View],
+    pub(in crate::rt) id: ThreadId,
+    pub(in crate::rt) step: u64,
+    /// The name of the event, if events are named.
+    pub(in crate::rt) event: u64,
+}
+
+impl Writer<'_> {
+    #[inline]
+    fn view(&mut self) -> &mut View {
+        &mut self.views[self.id.index()]
+    }
+}
+
+impl Memory {
+    /// Whether the thread in the slot `reader` has read, without learning what the storing thread knew, a store that the
+    /// thread in a slot has made at an epoch or later; at another location than `except`.
+    pub(in crate::rt) fn has_read_since(
+        &self,
+        reader: u32,
+        (slot, epoch): (u32, u32),
+        except: Option<u32>,
+    ) -> bool {
+        let locations = self.locations[..self.count].iter().enumerate();
+        let others = locations.filter(|&(number, _)| Some(number as u32) != except);
+        let mut stores =
+            others.flat_map(|(_, location)| location.order.iter().map(|&at| &location.stores[at as usize]));
+        stores.any(|store| {
+            let has_read = || store.readers.iter().any(|&(of, _)| of == reader);
+            store.step > 0 && store.slot == slot && store.epoch >= epoch && has_read()
+        })
+    }
+
+    pub(in crate::rt) fn clear(&mut self, model: MemoryModel, directed: bool) {
+        self.is_sc = model == MemoryModel::SequentiallyConsistent;
+        self.is_directed = directed;
+        self.count = 0;
+        self.fences.clear();
+        self.sc_time = 0;
+    }
+
+    /// A location that holds `value`.
+    pub(crate) fn add(&mut self, value: u64) -> u32 {
+        if self.count == self.locations.len() {
+            self.locations.push(Location::default());
+        }
+        let location = &mut self.locations[self.count];
+        location.start(value);
+        self.count += 1;
+        self.count as u32 - 1
+    }
+
+    fn tick(&mut self, order: Ordering) -> u32 {
+        let is_sc = order == Ordering::SeqCst;
+        self.sc_time += u32::from(is_sc);
+        if is_sc { self.sc_time } else { 0 }
+    }
+
+    /// Whether an operation of a thread that knows `clock` may go no lower than `store`.
+    #[inline]
+    fn is_floor(&self, store: &Store, clock: &Clock, is_sc: bool) -> bool {
+        store.hides_older(clock)
+            || is_sc && store.sc_time > 0
+            || !self.fences.is_empty() && self.is_floor_by_fence(store, clock, is_sc)
+    }
+
+    #[cold]
+    fn is_floor_by_fence(&self, store: &Store, clock: &Clock, is_sc: bool) -> bool {
+        // Fences are numbered from 1; 0 is none.
+        let before = clock.fence().checked_sub(1).map(|fence| &self.fences[fence as usize]);
+        let by_fence_before = before.is_some_and(|fence| {
+            store.hides_older(&fence.known) || store.sc_time > 0 && store.sc_time < fence.time
+        });
+        let last = self.fences.last().expect("there is a fence");
+        by_fence_before || is_sc && store.is_known(&last.known)
+    }
+}
+
+#[inline]
+fn acquires(order: Ordering) -> bool {
+    matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
+}
+
+#[inline]
+fn releases(order: Ordering) -> bool {
+    matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
+}
+
+impl Memory {
+    /// The value that is last in modification order.
+    #[inline]
+    pub(crate) fn last_value(&self, location: u32) -> u64 {
+        self.locations[location as usize].last().value
+    }
+
+    /// Something that the model does not see wrote `value`, with nobody else about.
+    pub(crate) fn overwrite(&mut self, location: u32, value: u64) {
+        self.locations[location as usize].start(value);
+    }
+
+    /// The stores that an operation may choose: how many. At least one; number 0 is the latest. `order_of`
+    /// says under which ordering the operation reads a value, and whether it writes then; `is_sc` and
+    /// `writes`, whether that is always SeqCst, and whether it always writes.
+    #[inline]
+    fn sources(
+        &mut self,
+        location: u32,
+        view: &View,
+        (is_sc, writes): (bool, bool),
+        order_of: impl Fn(u64) -> (Ordering, bool),
+    ) -> usize {
+        let at = &self.locations[location as usize];
+        if self.is_directed {
+            let stores = at.order.len();
+            self.chosen = stores - 1;
+            self.asked = location;
+            return stores;
+        }
+        let certain = at.order.len() == 1 || writes && at.untaken == 1;
+        if certain || self.is_floor(at.last(), &view.clock, is_sc) {
+            self.chosen = at.order.len() - 1;
+            return 1;
+        }
+        self.search_sources(location, view, order_of)
+    }
+
+    #[cold]
+    fn search_sources(
+        &mut self,
+        location: u32,
+        view: &View,
+        order_of: impl Fn(u64) -> (Ordering, bool),
+    ) -> usize {
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
+        let at = &self.locations[location as usize];
+        // Whether some store above is a floor for SC operations, or for all.
+        let (mut sc_floor, mut floor) = (false, false);
+        for position in (0..at.order.len()).rev() {
+            let store = at.at(position);
+            let (order, writes) = order_of(store.value);
+            let below = if order == Ordering::SeqCst { sc_floor } else { floor };
+            if !(below || writes && store.taken) {
+                candidates.push(position);
+            }
+            floor = floor || self.is_floor(store, &view.clock, false);
+            sc_floor = sc_floor || floor || self.is_floor(store, &view.clock, true);
+            if floor {
+                break;
+            }
+        }
+        let count = candidates.len();
+        self.asked = location;
+        self.chosen = candidates[0];
+        self.candidates = candidates;
+        count
+    }
+
+    /// Chooses the candidate of this number, of several.
+    pub(crate) fn choose_source(&mut self, location: u32, number: usize) {
+        self.chosen = if self.is_directed {
+            self.locations[location as usize].order.len() - 1 - number
+        } else {
+            self.candidates[number]
+        };
+    }
+
+    /// The step that made the store of this number, among those that the running operation may choose.
+    pub(crate) fn source_step(&self, number: usize) -> u64 {
+        let at = &self.locations[self.asked as usize];
+        let position = match self.is_directed {
+            true => at.order.len().checked_sub(1 + number),
+            false => self.candidates.get(number).copied(),
+        };
+        position.map_or(0, |position| at.at(position).step)
+    }
+
+    /// The number, among all stores, of the one that was made at `step`.
+    pub(crate) fn source_of(&self, location: u32, step: u64) -> Option<usize> {
+        let at = &self.locations[location as usize];
+        (0..at.order.len()).rev().position(|position| at.at(position).step == step)
+    }
+
+    /// The stores that a load may read: how many.
+    #[inline]
+    pub(crate) fn load_sources(&mut self, location: u32, view: &View, order: Ordering) -> usize {
+        self.sources(location, view, (order == Ordering::SeqCst, false), |_| (order, false))
+    }
+
+    /// The stores that a read-modify-write may read, and directly after which a store may stand: how many.
+    #[inline]
+    pub(crate) fn write_sources(&mut self, location: u32, view: &View, order: Ordering) -> usize {
+        self.sources(location, view, (order == Ordering::SeqCst, true), |_| (order, true))
+    }
+
+    /// The stores that a compare-exchange may read: how many.
+    #[inline]
+    pub(crate) fn exchange_sources(
+        &mut self,
+        location: u32,
+        view: &View,
+        expected: u64,
+        (success, failure): (Ordering, Ordering),
+    ) -> usize {
+        let is_sc = success == Ordering::SeqCst && failure == Ordering::SeqCst;
+        self.sources(location, view, (is_sc, false), |value| {
+            if value == expected { (success, true) } else { (failure, false) }
+        })
+    }
+
+    /// The value of the chosen store.
+    #[inline]
+    pub(crate) fn source_value(&self, location: u32) -> u64 {
+        self.locations[location as usize].at(self.chosen).value
+    }
+
+    /// Reads the chosen store.
+    #[inline]
+    pub(crate) fn read_source(&mut self, location: u32, view: &mut View, order: Ordering) -> (u64, Source) {
+        self.tick(order);
+        let store = self.locations[location as usize].at_mut(self.chosen);
+        if acquires(order) {
+            view.acquire(&store.release);
+        } else {
+            view.acquire_later(&store.release);
+        }
+        // Whoever learns of the read has learnt of the store as well, unless the reader itself has not.
+        if !store.is_known(&view.clock) && store.readers.iter().all(|&(slot, _)| slot != view.slot) {
+            store.readers.push((view.slot, view.epoch));
+        }
+        (store.value, Source { step: store.step, event: store.event })
+    }
+
+    /// Stores directly after the chosen store.
+    #[inline]
+    pub(crate) fn store_after(
+        &mut self,
+        location: u32,
+        mut writer: Writer<'_>,
+        value: u64,
+        order: Ordering,
+    ) -> Source {
+        let (store, source) = self.put_after(location, &mut writer, value, order, false);
+        release_anew(writer.view(), &mut store.release, order);
+        // What is read of it is its place alone.
+        Source { step: 0, ..source }
+    }
+
+    /// Reads the chosen store and stores directly after it, in one step.
+    #[inline]
+    pub(crate) fn modify_source(
+        &mut self,
+        location: u32,
+        mut writer: Writer<'_>,
+        value: u64,
+        order: Ordering,
+    ) -> Source {
+        let (store, source) = self.put_after(location, &mut writer, value, order, true);
+        acquire_and_release(writer.view(), &mut store.release, order);
+        source
+    }
+
+    /// Makes the store that stands directly after the chosen one, and takes that one if it `continues` its
+    /// release sequence. What it releases besides is the caller's to say.
+    #[inline(always)]
+    fn put_after(
+        &mut self,
+        location: u32,
+        writer: &mut Writer<'_>,
+        value: u64,
+        order: Ordering,
+        continues: bool,
+    ) -> (&mut Store, Source) {
+        if self.wants_room(location) {
+            self.prune(location, writer.threads, writer.views);
+        }
+        let chosen = self.chosen;
+        let sc_time = self.tick(order);
+        let keeps_one = self.keeps_one(location, writer.threads.live);
+        let at = &mut self.locations[location as usize];
+        let source = Source { step: at.at(chosen).step, event: at.at(chosen).event };
+        let store = if keeps_one {
+            at.at_mut(0)
+        } else if continues {
+            at.continue_after(chosen)
+        } else {
+            at.insert(chosen + 1)
+        };
+        store.make(value, &writer.views[writer.id.index()], sc_time, writer.step, writer.event);
+        (store, source)
+    }
+
+    /// Whether a new store takes the place of the old one: nobody could read that any more. A director may want
+    /// to know what a thread would do that had read it, even if memory is sequentially consistent.
+    #[inline]
+    fn keeps_one(&self, location: u32, live: usize) -> bool {
+        let alone = live == 1 && self.locations[location as usize].order.len() == 1;
+        !self.is_directed && (alone || self.is_sc)
+    }
+
+    /// Whether there are so many stores that it is time to forget those that nobody can read any more.
+    #[inline]
+    fn wants_room(&self, location: u32) -> bool {
+        let at = &self.locations[location as usize];
+        at.order.len() >= at.prune_at && !self.is_directed
+    }
+
+    /// Forgets stores that nobody can read any more. The chosen position stays right.
+    #[cold]
+    fn prune(&mut self, location: u32, threads: &Threads, views: &[View]) {
+        let at = &self.locations[location as usize];
+        let mut lowest = at.order.len() - 1;
+        // All that a thread does from now on comes after everything that another live thread has done if it waits for one to end.
+        let will_know_another =
+            |thread: &Thread| thread.pending.kind == OpKind::Join && !threads.enabled.contains(thread.lane);
+        for (id, _) in threads.alive().filter(|(_, thread)| !will_know_another(thread)) {
+            let clock = &views[id.index()].clock;
+            let is_floor = |&position: &usize| self.is_floor(at.at(position), clock, false);
+            lowest = (0..=lowest).rev().find(is_floor).unwrap_or(0);
+            if lowest == 0 {
+                break;
+            }
+        }
+        lowest = lowest.min(self.chosen);
+        let at = &mut self.locations[location as usize];
+        at.forget(lowest);
+        at.prune_at = KEPT.max(2 * at.order.len());
+        self.chosen -= lowest;
+    }
+
+    /// What a fence does to what the thread knows.
+    pub(crate) fn fence(&mut self, view: &mut View, order: Ordering) {
+        if acquires(order) {
+            view.acquire_fence();
+        }
+        if order == Ordering::SeqCst {
+            let time = self.tick(order);
+            let mut known = view.clock.clone();
+            if let Some(last) = self.fences.last() {
+                known.join(&last.known);
+            }
+            self.fences.push(Fence { known, time });
+            view.clock.set_fence(self.fences.len() as u32);
+        }
+        if releases(order) {
+            view.release_fence();
+        }
+    }
+}
+
+/// The short ways: what most operations do, in one go. Each is there only where the operation has no choice.
+impl Memory {
+    /// As a load, where only the last store can be read, which the thread knows of: its value.
+    #[inline(always)]
+    pub(crate) fn load_last(
+        &mut self,
+        location: u32,
+        view: &mut View,
+        order: Ordering,
+        live: usize,
+    ) -> Option<u64> {
+        let keeps_one = self.keeps_one(location, live);
+        let store = self.locations[location as usize].last();
+        if self.is_directed || !(keeps_one || store.is_known(&view.clock)) {
+            return None;
+        }
+        if acquires(order) {
+            view.acquire(&store.release);
+        } else {
+            view.acquire_later(&store.release);
+        }
+        let value = store.value;
+        self.tick(order);
+        Some(value)
+    }
+
+    /// As a store, where it takes the place of the only one. Whether it does.
+    #[inline(always)]
+    pub(crate) fn replace_last(
+        &mut self,
+        location: u32,
+        view: &mut View,
+        (value, order): (u64, Ordering),
+        (live, step): (usize, u64),
+    ) -> bool {
+        if !self.keeps_one(location, live) {
+            return false;
+        }
+        let sc_time = self.tick(order);
+        let store = self.locations[location as usize].at_mut(0);
+        store.make(value, view, sc_time, step, 0);
+        release_anew(view, &mut store.release, order);
+        true
+    }
+
+    /// As a read-modify-write, where only the last store can be read: the value before, and the one after.
+    #[inline(always)]
+    pub(crate) fn modify_last(
+        &mut self,
+        location: u32,
+        view: &mut View,
+        order: Ordering,
+        (live, step): (usize, u64),
+        modify: impl FnOnce(u64) -> u64,
+    ) -> Option<(u64, u64)> {
+        let keeps_one = self.keeps_one(location, live);
+        let at = &mut self.locations[location as usize];
+        let store = if keeps_one {
+            at.at_mut(0)
+        } else if self.is_directed || at.untaken != 1 || at.order.len() >= at.prune_at {
+            return None;
+        } else {
+            let last = at.order.len() - 1;
+            at.continue_after(last)
+        };
+        let old = if keeps_one { store.value } else { store.continued };
+        let new = modify(old);
+        let is_sc = order == Ordering::SeqCst;
+        self.sc_time += u32::from(is_sc);
+        store.make(new, view, if is_sc { self.sc_time } else { 0 }, step, 0);
+        acquire_and_release(view, &mut store.release, order);
+        Some((old, new))
+    }
+}
+
+/// What a store releases: not what earlier ones did, since it heads a new release sequence.
+#[inline(always)]
+fn release_anew(view: &mut View, release: &mut Message, order: Ordering) {
+    if releases(order) {
+        view.release_owned(release);
+    } else {
+        view.release_fenced(release, false);
+    }
+}
+
+/// What a read-modify-write acquires of the store before it, and releases in addition.
+#[inline(always)]
+fn acquire_and_release(view: &mut View, release: &mut Message, order: Ordering) {
+    if acquires(order) && releases(order) {
+        view.acquire_release(release);
+    } else {
+        acquire_or_release(view, release, order);
+    }
+}
+
+fn acquire_or_release(view: &mut View, release: &mut Message, order: Ordering) {
+    if acquires(order) {
+        view.acquire(release);
+    } else {
+        view.acquire_later(release);
+    }
+    if releases(order) {
+        view.release(release);
+    } else {
+        view.release_fenced(release, true);
+    }
+}

@@ -1,0 +1,65 @@
+//! What an execution may do: settings of the user, and what an exploration asks for besides.
+
+/// When timeouts may fire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Timeouts {
+    /// Only when nothing else can run.
+    #[default]
+    Last,
+    /// At any scheduling point, whatever else can run.
+    Any,
+}
+
+/// What the user allows an execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_steps: u64,
+    pub(crate) max_threads: usize,
+    pub(crate) max_preemptions: Option<u32>,
+    pub(crate) timeouts: Timeouts,
+    /// How often in an execution std may take each of its liberties; see `basis`.
+    pub(crate) spurious: u32,
+    /// Whether any thread may be the leader of a barrier, and not only the first to arrive.
+    pub(crate) free_leaders: bool,
+    /// Whether waits of std's own may take the park token.
+    pub(crate) eats_tokens: bool,
+    pub(crate) stack_size: usize,
+    /// Whether all threads but the first are daemons.
+    pub(crate) daemons: bool,
+    pub(crate) memory: MemoryModel,
+    /// Whether what a thread does with a mutable reference to an atomic is an access.
+    pub(crate) check_exclusive: bool,
+    /// Whether a director decides, or one has decided what is replayed: then every store may be read and every
+    /// place in modification order taken, because whoever decides has checked what the memory model allows.
+    pub(crate) directed: bool,
+    /// What a director has to see more of.
+    pub(crate) strict: Strict,
+    /// Whether threads are taken to go round in loops for ever after few rounds; see `spinloops`.
+    pub(crate) hasty: bool,
+}
+
+/// What most tests can do without, and makes more executions where a director sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Strict {
+    /// All operations of a channel are in one order; otherwise only the sends, if it is unbounded.
+    pub(crate) channels: bool,
+    /// Threads are asked whether they have ended; otherwise only waited for.
+    pub(crate) ends: bool,
+}
+
+impl Strict {
+    /// Both.
+    pub(crate) fn and(self, other: Strict) -> Strict {
+        Strict { channels: self.channels || other.channels, ends: self.ends || other.ends }
+    }
+}
+
+/// Which memory model an exploration follows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MemoryModel {
+    /// RC11: what the orderings of Rust's atomics allow.
+    #[default]
+    Rc11,
+    /// Sequential consistency: every load reads the last store, whatever the orderings.
+    SequentiallyConsistent,
+}

@@ -1,0 +1,425 @@
+//! Atomics: each operation is one step on the location's value in `memory::stores`.
+//!
+//! During an execution the value lives in the model, and the newest one is mirrored at the atomic's own address: code that reads
+//! it there through a pointer sees what it would see with std. What it held before is kept beside it: an atomic that the test
+//! body has captured starts every execution from that, and has it back at its first use afterwards. Not mirrored, since others
+//! may use it at the same time: an atomic in a `static`, and one that several workers explore at once, but for the first.
+
+use crate::rt::objects::AtomicState;
+use crate::rt::objects::Residence;
+use crate::rt::objects::State;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::key::AtomicKind;
+use crate::rt::op::key::ObjectKind;
+use crate::rt::op::limits::MemoryModel;
+use crate::rt::op::outcome::AccessKind;
+use crate::rt::op::rule::Refusal;
+use crate::rt::op::rule::{Access, Gate, Ordered, Place, Rule, STATE};
+use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::registry::image;
+use crate::rt::threads::timers::NEVER;
+use crate::rt::{Current, Execution, Identity};
+use std::panic::Location;
+use std::sync::atomic::Ordering;
+
+/// An instrumented atomic, as the model has to do with it. Values are bits.
+pub(crate) trait InstrumentedAtomic {
+    const KIND: AtomicKind;
+    fn identity(&self) -> &Identity;
+    /// The value at the atomic's address.
+    fn real(&self) -> u64;
+    fn set_real(&self, bits: u64);
+    /// What it held before executions, as long as one has it.
+    fn kept(&self) -> u64;
+    fn keep(&self, bits: u64);
+}
+
+/// How a compare-exchange went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) expected: u64,
+    pub(crate) new: u64,
+    pub(crate) success: Ordering,
+    pub(crate) failure: Ordering,
+    pub(crate) weak: bool,
+}
+
+impl Execution {
+    /// The location, with its value in the model, and whether the newest value is to be shown at the atomic's address.
+    #[inline]
+    fn atomic_location(&mut self, object: ObjectId, atomic: &impl InstrumentedAtomic) -> (u32, bool) {
+        let &mut AtomicState { location, residence, is_mirrored, .. } =
+            self.kernel.objects.state_mut::<AtomicState>(object);
+        if residence != Residence::Model {
+            self.atomic_fetch(object, location, atomic);
+        }
+        (location, is_mirrored || residence == Residence::Real)
+    }
+
+    /// Brings the value into the model before an operation.
+    #[cold]
+    fn atomic_fetch(&mut self, object: ObjectId, location: u32, atomic: &impl InstrumentedAtomic) {
+        self.kernel.memory.overwrite(location, atomic.real());
+        self.direct_forget(Place { object, part: STATE });
+        let state = self.kernel.objects.state_mut::<AtomicState>(object);
+        if state.residence == Residence::Moved {
+            state.residence = Residence::Model;
+        }
+    }
+
+    /// Tells the director, if there is one, what the operation on `location` is about to do.
+    #[inline]
+    fn direct_atomic(
+        &mut self,
+        (object, location): (ObjectId, u32),
+        thread: ThreadId,
+        op: &Op,
+        rule: Rule,
+        (success, failure): (Ordering, Ordering),
+    ) {
+        if self.director.is_none() {
+            return;
+        }
+        if self.kernel.objects.state_mut::<AtomicState>(object).residence == Residence::Real {
+            self.refuse_to_direct(Refusal::Unsupported("a raw pointer to an atomic (`as_ptr`)"));
+        }
+        let access = Access {
+            kind: op.kind,
+            site: op.location,
+            place: Some(Place { object, part: STATE }),
+            initial: self.kernel.memory.last_value(location),
+            rule,
+            success: Ordered::from(success),
+            failure: Ordered::from(failure),
+            gate: Gate::Open,
+            is_object: false,
+        };
+        self.direct_access(thread, &access);
+    }
+
+    /// A choice of the memory model; 0 is what sequential consistency does.
+    #[inline]
+    fn choose_store(&mut self, location: u32, choice: Choice, count: usize) -> usize {
+        if count == 1 || self.winding_up {
+            return 0;
+        }
+        let number = if self.director.is_some() {
+            self.choose_wanted(location)
+        } else if self.kernel.limits.memory == MemoryModel::SequentiallyConsistent {
+            // Older stores are kept for a director only.
+            0
+        } else {
+            self.choose(choice, count)
+        };
+        self.kernel.memory.choose_source(location, number);
+        number
+    }
+
+    /// What a modification did that has read the store of this number; 0 is the last.
+    #[inline]
+    fn note_of_modification(&self, location: u32, number: usize, (old, new): (u64, u64)) -> Note {
+        match number {
+            0 => Note::Wrote { old, new },
+            _ => Note::WroteStale { old, new, last: self.kernel.memory.last_value(location) },
+        }
+    }
+
+    /// The number of the store that the director wants.
+    fn choose_wanted(&mut self, location: u32) -> usize {
+        let number = self.kernel.memory.source_of(location, self.wanted);
+        let number = number.expect("the director wants a store that was made");
+        // Without a director there is no choice if memory is sequentially consistent.
+        if self.kernel.limits.memory != MemoryModel::SequentiallyConsistent {
+            self.schedule.push_choice(number as u64);
+        }
+        number
+    }
+}
+
+impl Execution {
+    #[cold]
+    fn direct_fence(&mut self, thread: ThreadId, op: &Op, order: Ordering) {
+        let ordered = Ordered::from(order);
+        let access = Access {
+            kind: op.kind,
+            site: op.location,
+            place: None,
+            initial: 0,
+            rule: Rule::Load,
+            success: ordered,
+            failure: ordered,
+            gate: Gate::Open,
+            is_object: false,
+        };
+        self.direct_access(thread, &access);
+    }
+}
+
+impl Current {
+    /// The object of an atomic, registered at its first use with the real atomic's value.
+    #[inline]
+    fn atomic_object<A: InstrumentedAtomic>(mut self, atomic: &A) -> ObjectId {
+        match atomic.identity().index_in(self.execution().stamp) {
+            Some(index) => ObjectId(index),
+            None => self.atomic_at_first_use(atomic),
+        }
+    }
+
+    #[cold]
+    fn atomic_at_first_use<A: InstrumentedAtomic>(mut self, atomic: &A) -> ObjectId {
+        let can_mirror = image::TELLS_STATICS && !image::is_in_program(atomic.identity().address());
+        let take_over = |was_taken: bool| match was_taken && can_mirror {
+            true => atomic.set_real(atomic.kept()),
+            false => atomic.keep(atomic.real()),
+        };
+        self.object_at_first_use(atomic.identity(), ObjectKind::Atomic(A::KIND), take_over, |is_shared| {
+            let is_mirrored = can_mirror && !is_shared;
+            let value = if can_mirror { atomic.kept() } else { atomic.real() };
+            let location = self.kernel().memory.add(value);
+            State::Atomic(AtomicState { location, is_mirrored, residence: Residence::Model, history: None })
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn atomic_load(
+        self,
+        atomic: &impl InstrumentedAtomic,
+        order: Ordering,
+        location: &'static Location<'static>,
+    ) -> u64 {
+        let object = self.atomic_object(atomic);
+        let op = Op::new(OpKind::Load, object, location);
+        self.atomic_op(
+            (op, atomic),
+            |_| AccessKind::AtomicRead,
+            |execution, id| {
+                let (location, _) = execution.atomic_location(object, atomic);
+                execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
+                let count = execution.kernel.load_sources(location, id, order);
+                let number = execution.choose_store(location, Choice::ReadsFrom, count);
+                let value = execution.kernel.read_source(location, id, order);
+                execution.kernel.note_read(value);
+                if number != 0 {
+                    execution.kernel.note_unsettled();
+                    let last = execution.kernel.memory.last_value(location);
+                    execution.kernel.note = Note::ReadStale { value, last };
+                }
+                value
+            },
+        )
+    }
+
+    #[inline(always)]
+    pub(crate) fn atomic_store(
+        self,
+        atomic: &impl InstrumentedAtomic,
+        value: u64,
+        order: Ordering,
+        location: &'static Location<'static>,
+    ) {
+        let object = self.atomic_object(atomic);
+        let op = Op::new(OpKind::Store, object, location);
+        self.atomic_op(
+            (op, atomic),
+            |()| AccessKind::AtomicWrite,
+            |execution, id| {
+                let (location, is_shown) = execution.atomic_location(object, atomic);
+                execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
+                let count = execution.kernel.write_sources(location, id, order);
+                let number = execution.choose_store(location, Choice::Placement, count);
+                let old = execution.kernel.memory.source_value(location);
+                execution.kernel.store_after(location, id, value, order);
+                if is_shown && number == 0 {
+                    atomic.set_real(value);
+                }
+                execution.kernel.note = match number {
+                    0 => Note::Wrote { old, new: value },
+                    _ => {
+                        Note::WroteEarlier { new: value, last: execution.kernel.memory.last_value(location) }
+                    }
+                };
+            },
+        );
+    }
+
+    #[inline(always)]
+    pub(crate) fn atomic_modify(
+        self,
+        atomic: &impl InstrumentedAtomic,
+        order: Ordering,
+        location: &'static Location<'static>,
+        modify: impl FnOnce(u64) -> u64,
+        (apply, operand): (fn(u64, u64) -> u64, u64),
+    ) -> u64 {
+        let object = self.atomic_object(atomic);
+        let op = Op::new(OpKind::ReadModifyWrite, object, location);
+        self.atomic_op(
+            (op, atomic),
+            |_| AccessKind::AtomicWrite,
+            |execution, id| {
+                let (location, is_shown) = execution.atomic_location(object, atomic);
+                let rule = Rule::Modify { apply, operand };
+                execution.direct_atomic((object, location), id, &op, rule, (order, order));
+                let count = execution.kernel.write_sources(location, id, order);
+                let number = execution.choose_store(location, Choice::ReadsFrom, count);
+                let old = execution.kernel.memory.source_value(location);
+                let new = modify(old);
+                execution.kernel.modify_source(location, id, new, order);
+                if is_shown && number == 0 {
+                    atomic.set_real(new);
+                }
+                execution.kernel.note = execution.note_of_modification(location, number, (old, new));
+                if old == new && number == 0 {
+                    execution.kernel.found(old);
+                }
+                old
+            },
+        )
+    }
+
+    pub(crate) fn atomic_compare_exchange(
+        self,
+        atomic: &impl InstrumentedAtomic,
+        exchange: Exchange,
+        location: &'static Location<'static>,
+    ) -> Result<u64, u64> {
+        let Exchange { expected, new, success, failure, weak } = exchange;
+        let object = self.atomic_object(atomic);
+        let op = Op::new(OpKind::CompareExchange, object, location);
+        let access = |result: &Result<u64, u64>| match result {
+            Ok(_) => AccessKind::AtomicWrite,
+            Err(_) => AccessKind::AtomicRead,
+        };
+        self.atomic_op((op, atomic), access, |execution, id| {
+            let (location, is_shown) = execution.atomic_location(object, atomic);
+            let orders = (success, failure);
+            let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
+            let rule = Rule::Exchange { expected, new, weak };
+            execution.direct_atomic((object, location), id, &op, rule, orders);
+            let count = execution.kernel.exchange_sources(location, id, expected, orders);
+            let number = execution.choose_store(location, Choice::ReadsFrom, count);
+            let old = execution.kernel.memory.source_value(location);
+            let may_fail = execution.kernel.limits.directed || execution.kernel.spurious_left > 0;
+            let fails_weakly =
+                old == expected && weak && may_fail && execution.choose(Choice::WeakFailure, 2) == 1;
+            if old != expected || fails_weakly {
+                execution.kernel.read_source(location, id, failure);
+                execution.kernel.note_failed(old);
+                if fails_weakly {
+                    execution.kernel.note = Note::FailedSpuriously;
+                    execution.kernel.liberties += 1;
+                    execution.kernel.spurious_left = execution.kernel.spurious_left.saturating_sub(1);
+                } else if number != 0 {
+                    let last = execution.kernel.memory.last_value(location);
+                    execution.kernel.note = Note::FailedStale { value: old, last };
+                }
+                if fails_weakly || number != 0 {
+                    execution.kernel.note_unsettled();
+                }
+                return Err(old);
+            }
+            execution.kernel.modify_source(location, id, new, success);
+            if is_shown && number == 0 {
+                atomic.set_real(new);
+            }
+            execution.kernel.note = execution.note_of_modification(location, number, (old, new));
+            Ok(old)
+        })
+    }
+
+    /// Executes an operation on an atomic, and if accesses of atomics are watched, tells of what its result says that it
+    /// was: with the time before it, since whoever acquires what it releases comes after the operation itself, too.
+    #[inline(always)]
+    fn atomic_op<A: InstrumentedAtomic, R>(
+        mut self,
+        (op, atomic): (Op, &A),
+        access: impl FnOnce(&R) -> AccessKind,
+        effect: impl FnOnce(&mut Execution, ThreadId) -> R,
+    ) -> R {
+        let before = self.checks_exclusive().then(|| self.epoch());
+        // Another thread may have freed it only if one has run.
+        if self.let_others_run(op, NEVER) && !self.execution().is_intact(atomic.identity(), op.object) {
+            self.finish(op, |_, _| ());
+            self.execution().fail_used_after_end(A::KIND.name);
+        }
+        let result = self.finish(op, effect);
+        if before.is_some() {
+            self.access_atomic(op.object, access(&result), op.location, before);
+        }
+        result
+    }
+
+    #[cold]
+    fn access_atomic(
+        mut self,
+        object: ObjectId,
+        kind: AccessKind,
+        location: &'static Location<'static>,
+        epoch: Option<u32>,
+    ) {
+        if !self.on_fiber() {
+            return;
+        }
+        let execution = self.execution();
+        let history = match execution.kernel.objects.state_mut::<AtomicState>(object).history {
+            Some(history) => history,
+            None => {
+                let history = execution.kernel.histories.add();
+                execution.kernel.objects.state_mut::<AtomicState>(object).history = Some(history);
+                history
+            }
+        };
+        if let Some(open) = self.access_history((object, history), kind, location, epoch) {
+            self.end_access(open, true);
+        }
+    }
+
+    /// The value, for printing: no operation.
+    pub(crate) fn atomic_peek(mut self, atomic: &impl InstrumentedAtomic) -> u64 {
+        let object = self.atomic_object(atomic);
+        match *self.kernel().objects.state_mut::<AtomicState>(object) {
+            AtomicState { location, residence: Residence::Model, .. } => {
+                self.kernel().memory.last_value(location)
+            }
+            _ => atomic.real(),
+        }
+    }
+
+    /// An atomic fence.
+    pub(crate) fn fence(self, order: Ordering, location: &'static Location<'static>) {
+        let op = Op::new(OpKind::Fence, ObjectId::NONE, location);
+        self.op(op, |execution, thread| {
+            if execution.director.is_some() {
+                execution.direct_fence(thread, &op, order);
+            }
+            execution.kernel.fence(thread, order);
+            execution.kernel.found(0);
+        });
+    }
+
+    /// Whoever calls this has a mutable reference to the atomic. Moves the value to the real one, as `atomic_move_out`.
+    pub(crate) fn atomic_exclusive(
+        self,
+        atomic: &impl InstrumentedAtomic,
+        location: &'static Location<'static>,
+    ) {
+        if self.checks_exclusive() {
+            let object = self.atomic_object(atomic);
+            self.access_atomic(object, AccessKind::Write, location, None);
+        }
+        self.atomic_move_out(atomic, false);
+    }
+
+    /// Moves the value to the real atomic, until the next operation or, if a raw pointer to it is handed
+    /// out, for the rest of the execution. No operation: the caller has it alone, or takes the blame.
+    pub(crate) fn atomic_move_out(mut self, atomic: &impl InstrumentedAtomic, for_good: bool) {
+        let object = self.atomic_object(atomic);
+        let &mut AtomicState { location, residence, .. } =
+            self.kernel().objects.state_mut::<AtomicState>(object);
+        if residence == Residence::Model {
+            atomic.set_real(self.kernel().memory.last_value(location));
+            self.kernel().objects.state_mut::<AtomicState>(object).residence =
+                if for_good { Residence::Real } else { Residence::Moved };
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What operations *do*: the calls of the faces, one file a primitive. Each says what it changes in the state of its object, what
+//! it joins of the clocks, and who is looked at again; how a thread waits and who goes on is `run`'s.
+
+mod atomic;
+mod barrier;
+mod channel;
+mod condvar;
+mod mutex;
+mod once;
+mod plain;
+mod rwlock;
+mod semaphore;
+mod thread;
+mod tracked;
+mod waker;
+
+pub(crate) use atomic::{Exchange, InstrumentedAtomic};
+pub(crate) use channel::SendOutcome;
+pub(crate) use condvar::Wakeup;
+pub(crate) use once::OnceEntry;
+pub(crate) use plain::{Made, Memory, OpenAccess};

@@ -1,0 +1,217 @@
+//! Who executes the next step: the strategy's choice among those that may go on, the director's, or nobody's.
+
+use crate::rt::decide::director::Direction;
+use crate::rt::decide::strategy::SchedulingPoint;
+use crate::rt::kernel::Kernel;
+use crate::rt::liveness::knot;
+use crate::rt::op::ThreadId;
+use crate::rt::op::outcome::Stop;
+use crate::rt::run::execution::Execution;
+
+/// How many steps an execution may go on after its director has let it go. It does so to end and to give back
+/// what it has; one that waits for what never comes is cut off.
+const RELEASED_STEPS: u64 = 100_000;
+
+/// After how many steps to look at the clock, if the exploration has a time limit.
+const LOOKS_EVERY: u64 = 2_000;
+
+impl Execution {
+    /// Picks who executes the next step; `None` if the execution ends here.
+    #[inline(always)]
+    pub(in crate::rt) fn pick_next(&mut self) -> Option<ThreadId> {
+        if self.director.is_some() {
+            return self.pick_directed();
+        }
+        if self.kernel.limits.directed && self.is_over_by_schedule() {
+            return None;
+        }
+        let next = match self.kernel.threads.enabled.len() {
+            _ if self.kernel.fairness.is_active() => self.pick_fairly()?,
+            0 => self.pick_when_idle()?,
+            1 => self.kernel.threads.first_enabled(),
+            _ => {
+                self.contended_steps += 1;
+                if self.kernel.restraint.is_none() {
+                    let point = SchedulingPoint::new(&self.kernel);
+                    self.strategy.next_thread(&point, &mut self.rng)
+                } else {
+                    self.pick_restrained(false)
+                }
+            }
+        };
+        if self.kernel.steps >= self.kernel.looks_at && !self.may_go_on() || !self.kernel.is_enabled(next) {
+            return self.refuse(next);
+        }
+        self.kernel.steps += 1;
+        self.kernel.threads.current = next;
+        self.schedule.push_step(next);
+        Some(next)
+    }
+
+    /// What a director has decided besides who goes on, and its schedule has kept: that an execution ends in which
+    /// threads spin, which it does here, or that time passes although they could go round again.
+    #[cold]
+    fn is_over_by_schedule(&mut self) -> bool {
+        if self.strategy.ends_spinning(&SchedulingPoint::new(&self.kernel)) {
+            self.stop = Some(Stop::Livelock);
+            return true;
+        }
+        while self.strategy.passes_time(&SchedulingPoint::new(&self.kernel)) && self.kernel.pass_time() {}
+        false
+    }
+
+    /// As the director wants it.
+    #[inline(never)]
+    fn pick_directed(&mut self) -> Option<ThreadId> {
+        let director = self.director.as_mut().expect("checked by the caller");
+        match director.next(&mut self.kernel) {
+            Direction::Run(next) => {
+                if self.kernel.steps >= self.kernel.looks_at && !self.may_go_on() {
+                    self.stop = Some(self.at_limit());
+                    return None;
+                }
+                debug_assert!(self.kernel.is_enabled(next));
+                self.kernel.steps += 1;
+                self.kernel.threads.current = next;
+                self.schedule.push_step(next);
+                Some(next)
+            }
+            Direction::Stop(stop) => {
+                self.stop = Some(stop);
+                None
+            }
+            Direction::Release => {
+                self.past_director = self.director.take();
+                self.kernel.limits.max_steps = self.kernel.steps + RELEASED_STEPS;
+                self.look_at_next();
+                self.pick_next()
+            }
+        }
+    }
+
+    /// As the strategy wants it, among those that do not have to give way.
+    #[inline(never)]
+    fn pick_fairly(&mut self) -> Option<ThreadId> {
+        if self.kernel.spinloops.is_livelock() {
+            self.stop = Some(Stop::Livelock);
+            return None;
+        }
+        self.kernel.update_fairness();
+        let is_free = self.strategy.chooses_freely();
+        let choosable = if is_free { &self.kernel.threads.enabled } else { self.kernel.fairness.choosable() };
+        let next = match choosable.len() {
+            0 => return self.pick_when_idle(),
+            1 => return Some(self.kernel.threads.nth_among(choosable, 0)),
+            _ if !self.kernel.restraint.is_none() => self.pick_restrained(true),
+            _ => {
+                let point = SchedulingPoint::among(&self.kernel, choosable);
+                self.strategy.next_thread(&point, &mut self.rng)
+            }
+        };
+        self.contended_steps += 1;
+        if !is_free && !self.kernel.threads.is_among(self.kernel.fairness.choosable(), next) {
+            return self.refuse_choice(next);
+        }
+        Some(next)
+    }
+
+    /// As the strategy wants it, as far as it may choose.
+    #[cold]
+    fn pick_restrained(&mut self, fairly: bool) -> ThreadId {
+        let enabled = &self.kernel.threads.enabled;
+        // A replay is as free as its schedule was; but what was forced has to be forced again.
+        let choosable = if fairly { self.kernel.fairness.choosable() } else { enabled };
+        let preempts = self.kernel.would_preempt(choosable);
+        if let Some(forced) = self.kernel.restraint.forced(&self.kernel.threads, choosable, preempts) {
+            return forced;
+        }
+        let shown = if self.strategy.chooses_freely() { enabled } else { choosable };
+        let point = SchedulingPoint::among(&self.kernel, shown);
+        let next = self.strategy.next_thread(&point, &mut self.rng);
+        let current = self.kernel.threads.current;
+        self.kernel.restraint.note_choice(next, current, preempts);
+        next
+    }
+
+    #[cold]
+    fn refuse(&mut self, next: ThreadId) -> Option<ThreadId> {
+        if !self.kernel.is_enabled(next) {
+            return self.refuse_choice(next);
+        }
+        self.stop = Some(self.at_limit());
+        None
+    }
+
+    /// Whether the execution, which has come to a step at which that is asked, may have another one.
+    #[cold]
+    fn may_go_on(&mut self) -> bool {
+        self.is_late |= self.deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline);
+        self.look_at_next();
+        !self.is_late && self.kernel.steps < self.kernel.limits.max_steps
+    }
+
+    /// When to look again.
+    pub(in crate::rt) fn look_at_next(&mut self) {
+        let next = if self.deadline.is_some() { self.kernel.steps + LOOKS_EVERY } else { u64::MAX };
+        self.kernel.looks_at = self.kernel.limits.max_steps.min(next);
+    }
+
+    /// What an execution is that has reached the step limit.
+    #[cold]
+    fn at_limit(&mut self) -> Stop {
+        if self.is_late {
+            return Stop::OutOfTime;
+        }
+        let Kernel { spinloops, threads, limits, .. } = &self.kernel;
+        if !limits.directed && spinloops.is_livelock_at_limit(threads) {
+            return Stop::Livelock;
+        }
+        self.knot = knot::at_limit(self.kernel.wait_for(), self.kernel.steps, &self.schedule.runs());
+        if self.knot.is_some() { Stop::Knot } else { Stop::StepLimit }
+    }
+
+    #[cold]
+    fn refuse_choice(&mut self, next: ThreadId) -> Option<ThreadId> {
+        self.stop = Some(Stop::Misuse(format!(
+            "the strategy `{}` chose thread {} at step {}, but that thread cannot run there; \
+             `Strategy::next_thread` must return one of `SchedulingPoint::enabled`",
+            self.strategy.name(),
+            next.0,
+            self.kernel.steps + 1,
+        )));
+        None
+    }
+
+    /// Time has passed: who of those that were waiting for it goes first.
+    fn pick_among_due(&mut self) -> ThreadId {
+        if self.kernel.threads.enabled.len() == 1 {
+            return self.kernel.threads.first_enabled();
+        }
+        self.contended_steps += 1;
+        if !self.kernel.restraint.is_none() {
+            return self.pick_restrained(false);
+        }
+        let point = SchedulingPoint::new(&self.kernel);
+        self.strategy.next_thread(&point, &mut self.rng)
+    }
+
+    #[cold]
+    fn pick_when_idle(&mut self) -> Option<ThreadId> {
+        if self.kernel.pass_time() {
+            return Some(self.pick_among_due());
+        }
+        let main_ended = self.kernel.thread(ThreadId::MAIN).ended;
+        self.stop = Some(if self.kernel.threads.live == 0 {
+            Stop::Finished
+        } else if self.kernel.lacks_occasion() {
+            Stop::Diverged(
+                "what std was to do in an earlier execution, it has no occasion for now".to_owned(),
+            )
+        } else if main_ended {
+            Stop::Leaked
+        } else {
+            Stop::Deadlock
+        });
+        None
+    }
+}
