@@ -10,6 +10,7 @@ use crate::rt::op::outcome::Settled;
 use crate::rt::op::outcome::Stuck;
 use crate::rt::op::outcome::{PanicRecord, Race, Stop};
 use crate::rt::op::schedule::Run;
+use crate::rt::process::census;
 
 /// What was wrong with an execution.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,7 +102,17 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
         Stop::Deadlock => {
             let (names, verb) = waiting();
             let message = format!("no thread can go on: {names} {verb} for ever");
-            Some(Verdict::new(FailureKind::Deadlock, message))
+            Some(match census::has_started_threads() {
+                false => Verdict::new(FailureKind::Deadlock, message),
+                // It may be what they wait for.
+                true => Verdict::new(
+                    FailureKind::Misuse,
+                    format!(
+                        "{message}, but the test has started a thread of the operating system, of which no schedule says \
+                         what it does: start threads with drawloom's `thread::spawn`"
+                    ),
+                ),
+            })
         }
         Stop::Stuck(stuck) => {
             let what = match stuck {

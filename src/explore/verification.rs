@@ -233,6 +233,9 @@ impl Exploration<'_> {
             (Basis::FAILED_ROUND, Assumption::FailedRounds),
             (Basis::PLAIN_MEMORY, Assumption::PlainMemory),
             (Basis::ARC_COUNTS, Assumption::ArcCounts),
+            (Basis::CLOCK, Assumption::StillClock),
+            (Basis::SCOPED_LOCALS, Assumption::ScopedLocals),
+            (Basis::CAUGHT_PANIC, Assumption::CaughtPanics),
         ];
         let unseen = if basis.has(Basis::THREADS) { self.config.unseen } else { Basis::default() };
         let basis = merged(basis, unseen);

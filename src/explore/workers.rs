@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use super::runner::Exploration;
 use crate::config::ConfigError;
 use crate::rt::Execution;
-use crate::rt::process::watchdog;
+use crate::rt::process::{census, watchdog};
 
 impl Exploration<'_> {
     /// Runs `work` on a new OS thread with an execution of its own.
@@ -50,6 +50,8 @@ impl Exploration<'_> {
             let all = seed.strip_suffix('0').unwrap_or(&seed);
             execution.set_last_words(format!("{}; replay: DRAWLOOM_REPLAY={all}", self.config.name));
             watchdog::watch(&execution, self.config.hang_after, self.long.number);
+            // The watchdog is there already, and does not get this name.
+            census::mark();
             let result = catch_unwind(AssertUnwindSafe(|| work(&mut execution)));
             let has_hung = execution.has_hung();
             drop(execution);

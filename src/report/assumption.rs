@@ -42,6 +42,12 @@ pub enum Assumption {
     PlainMemory,
     /// The test's body asks for the counts of an `Arc`, which are not explored.
     ArcCounts,
+    /// Clocks show the time that waits have taken, and none that threads take to run.
+    StillClock,
+    /// The end of a scope waits until its threads have destroyed their thread locals, too. std's may return before that.
+    ScopedLocals,
+    /// A thread that has panicked unwinds for as long as others that do: whether it has caught its panic meanwhile cannot be seen.
+    CaughtPanics,
 }
 
 /// What std allows but rarely does.
@@ -108,6 +114,9 @@ impl fmt::Display for Assumption {
             Assumption::DrawnValues => f.write_str("the random values that were tried"),
             Assumption::PlainMemory => f.write_str("plain memory in unsafe code is not watched"),
             Assumption::ArcCounts => f.write_str("the counts of `Arc` are not explored"),
+            Assumption::StillClock => f.write_str("clocks show only the time that waits take"),
+            Assumption::ScopedLocals => f.write_str("scopes wait for destructors of thread locals"),
+            Assumption::CaughtPanics => f.write_str("no panic is caught while another thread is unwinding"),
             Assumption::PausedSwitching => f.write_str("no switches where they are paused"),
         }
     }

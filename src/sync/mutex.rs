@@ -2,7 +2,6 @@
 //!
 //! Outside an exploration a std mutex (of nothing) does the work, poisoning included; inside, the model.
 
-use crate::rt::objects::MutexState;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -65,7 +64,7 @@ impl<T> Mutex<T> {
     ///
     /// The data in an error, if a thread panicked while it held the mutex.
     pub fn into_inner(self) -> LockResult<T> {
-        real::poisoned_if(self.is_poisoned(), self.data.into_inner())
+        real::poisoned_if(self.peek_poisoned(), self.data.into_inner())
     }
 }
 
@@ -135,22 +134,28 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// Whether a thread panicked while it held the mutex.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         match current() {
-            Some(mut current) => {
-                let object = self.object(current);
-                current.kernel().objects.state_mut::<MutexState>(object).poisoned
-            }
+            Some(current) => current.mutex_is_poisoned(self.object(current), Location::caller()),
+            None => self.outside.is_poisoned(),
+        }
+    }
+
+    /// As `is_poisoned`, for whoever has the mutex alone, and for printing.
+    fn peek_poisoned(&self) -> bool {
+        match current() {
+            Some(current) => current.mutex_peek_poisoned(self.object(current)),
             None => self.outside.is_poisoned(),
         }
     }
 
     /// Forgets that a thread panicked while it held the mutex.
+    #[track_caller]
     pub fn clear_poison(&self) {
         self.outside.clear_poison();
-        if let Some(mut current) = current() {
-            let object = self.object(current);
-            current.kernel().objects.state_mut::<MutexState>(object).poisoned = false;
+        if let Some(current) = current() {
+            current.mutex_clear_poison(self.object(current), Location::caller());
         }
     }
 
@@ -160,7 +165,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// The data in an error, if a thread panicked while it held the mutex.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        real::poisoned_if(self.is_poisoned(), self.data.get_mut())
+        real::poisoned_if(self.peek_poisoned(), self.data.get_mut())
     }
 }
 
@@ -179,7 +184,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
         } else {
             output.field("data", &"<locked>");
         }
-        output.field("poisoned", &self.is_poisoned());
+        output.field("poisoned", &self.peek_poisoned());
         output.finish_non_exhaustive()
     }
 }

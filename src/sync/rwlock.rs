@@ -70,12 +70,18 @@ impl Lock {
         self.real.enter_outside("RwLock", &self.identity);
     }
 
+    #[track_caller]
     fn is_poisoned(&self) -> bool {
         match current() {
-            Some(mut current) => {
-                let object = self.object(current);
-                current.kernel().objects.state_mut::<RwLockState>(object).poisoned
-            }
+            Some(current) => current.rwlock_is_poisoned(self.object(current), Location::caller()),
+            None => self.outside.is_poisoned(),
+        }
+    }
+
+    /// As `is_poisoned`, for whoever has the lock alone, and for printing.
+    fn peek_poisoned(&self) -> bool {
+        match current() {
+            Some(current) => current.rwlock_peek_poisoned(self.object(current)),
             None => self.outside.is_poisoned(),
         }
     }
@@ -113,7 +119,7 @@ impl<T> RwLock<T> {
     ///
     /// The data in an error, if a thread panicked while it held the lock for writing.
     pub fn into_inner(self) -> LockResult<T> {
-        real::poisoned_if(self.is_poisoned(), self.data.into_inner())
+        real::poisoned_if(self.lock.peek_poisoned(), self.data.into_inner())
     }
 }
 
@@ -224,16 +230,17 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Whether a thread panicked while it held the lock for writing.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         self.lock.is_poisoned()
     }
 
     /// Forgets that a thread panicked while it held the lock for writing.
+    #[track_caller]
     pub fn clear_poison(&self) {
         self.lock.outside.clear_poison();
-        if let Some(mut current) = current() {
-            let object = self.lock.object(current);
-            current.kernel().objects.state_mut::<RwLockState>(object).poisoned = false;
+        if let Some(current) = current() {
+            current.rwlock_clear_poison(self.lock.object(current), Location::caller());
         }
     }
 
@@ -243,7 +250,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// The data in an error, if a thread panicked while it held the lock for writing.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        real::poisoned_if(self.is_poisoned(), self.data.get_mut())
+        real::poisoned_if(self.lock.peek_poisoned(), self.data.get_mut())
     }
 }
 
@@ -263,7 +270,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
         } else {
             output.field("data", &format_args!("<locked>"));
         }
-        output.field("poisoned", &self.is_poisoned());
+        output.field("poisoned", &self.lock.peek_poisoned());
         output.finish_non_exhaustive()
     }
 }

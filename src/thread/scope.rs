@@ -113,6 +113,7 @@ impl Threads {
             let Some(thread) = thread else { return };
             if !current.kernel().thread(thread).joined {
                 current.join_alone(thread, location);
+                current.note_scoped(thread);
             }
             next += 1;
         }

@@ -114,6 +114,40 @@ impl Act {
 }
 
 impl Act {
+    /// Whether the operation orders its thread after those whose effect it finds, whatever it finds. An attempt that fails does
+    /// not, nor does a wait that ends in vain.
+    fn always_orders(&self) -> bool {
+        matches!(
+            self,
+            Act::Load(_)
+                | Act::Store(..)
+                | Act::Add(_)
+                | Act::Await(..)
+                | Act::Lock(_)
+                | Act::Unlock(_)
+                | Act::Read(_)
+                | Act::ReadUnlock(_)
+                | Act::Write(_)
+                | Act::WriteUnlock(_)
+                | Act::Acquire(_)
+                | Act::Release(_)
+                | Act::Wait
+                | Act::NotifyOne
+                | Act::NotifyAll
+                | Act::Park
+                | Act::Unpark(_)
+                | Act::Arrive
+                | Act::Initialize(..)
+                | Act::WaitFor(_)
+                | Act::Send(_)
+                | Act::Receive
+                | Act::CloseSender
+                | Act::CloseReceiver
+        )
+    }
+}
+
+impl Act {
     fn locks_to_look(&self) -> bool {
         matches!(self, Act::AwaitLocked(..) | Act::AwaitUnder(..))
     }
@@ -146,6 +180,16 @@ pub(crate) struct Program {
     pub(crate) liberties: bool,
     /// Whether waits with a deadline may end at any time, and not only when nobody can go on.
     pub(crate) any_time: bool,
+}
+
+impl Program {
+    /// Whether weak memory shows nothing that sequential consistency does not: all atomics are SeqCst, and all else orders.
+    /// Nobody who sends without waiting for room learns of others who send.
+    pub(crate) fn always_orders(&self) -> bool {
+        let sends = |acts: &&Vec<Act>| acts.iter().any(|act| matches!(act, Act::Send(_)));
+        let has_unordered_sends = self.capacity.is_none() && self.threads.iter().filter(sends).count() > 1;
+        !has_unordered_sends && self.threads.iter().flatten().all(Act::always_orders)
+    }
 }
 
 impl Program {

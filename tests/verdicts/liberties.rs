@@ -1,6 +1,6 @@
 //! What std allows but rarely does: explored once in an execution, and told.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
 use drawloom::sync::atomic::AtomicU32;
@@ -237,4 +237,74 @@ fn any_thread_may_lead_a_barrier() {
     for strategy in [StrategyKind::Auto, StrategyKind::Exhaustive, StrategyKind::Portfolio] {
         assert!(explore(Config::new().strategy(strategy), body).failed_with(FailureKind::Panic));
     }
+}
+
+#[test]
+fn whoever_leaves_a_barrier_comes_after_all_that_arrived() {
+    let body = || {
+        let (value, barrier) = (Arc::new(AtomicU32::new(0)), Arc::new(Barrier::new(2)));
+        let (theirs, other) = (Arc::clone(&value), Arc::clone(&barrier));
+        let thread = thread::spawn(move || {
+            theirs.store(1, SeqCst);
+            other.wait();
+        });
+        barrier.wait();
+        assert_eq!(value.load(SeqCst), 1);
+        thread.join().unwrap();
+    };
+    for config in [Config::new(), Config::new().spurious(0), Config::new().strategy(StrategyKind::Portfolio)]
+    {
+        let report = explore(config, body);
+        assert!(report.passed(), "{report}");
+    }
+}
+
+#[test]
+fn an_attempt_to_send_that_fails_orders_nothing() {
+    let body = || {
+        let value = Arc::new(AtomicU32::new(0));
+        let (sender, _receiver) = mpsc::sync_channel(1);
+        let (theirs, other) = (Arc::clone(&value), sender.clone());
+        let thread = thread::spawn(move || {
+            theirs.store(1, Relaxed);
+            let _ = other.try_send(1);
+        });
+        let is_sent = sender.try_send(2).is_ok();
+        assert!(is_sent || value.load(Relaxed) == 1);
+        thread.join().unwrap();
+    };
+    for strategy in [StrategyKind::Auto, StrategyKind::Portfolio] {
+        let report = explore(Config::new().strategy(strategy), body);
+        assert!(report.failed_with(FailureKind::Panic), "{report}");
+    }
+}
+
+#[test]
+fn a_bound_on_preemptions_that_keeps_liberties_out_is_told() {
+    // Whoever wakes up without a reason shows it for a moment: only a preemption finds that.
+    let body = || {
+        let shared = Arc::new((Mutex::new(false), Condvar::new(), AtomicU32::new(0)));
+        let theirs = Arc::clone(&shared);
+        let waiter = thread::spawn(move || {
+            let mut guard = theirs.0.lock().unwrap();
+            while !*guard {
+                guard = theirs.1.wait(guard).unwrap();
+                theirs.2.store(1, SeqCst);
+                theirs.2.store(0, SeqCst);
+            }
+        });
+        let theirs = Arc::clone(&shared);
+        let notifier = thread::spawn(move || {
+            assert_eq!(theirs.2.load(SeqCst), 0);
+            *theirs.0.lock().unwrap() = true;
+            theirs.1.notify_one();
+        });
+        waiter.join().unwrap();
+        notifier.join().unwrap();
+    };
+    let report = explore(Config::new().max_preemptions(0), body);
+    assert_eq!(report.coverage(), Some(Coverage::Bounded), "{report}");
+    assert!(line(&report).contains(" with at most 0 preemptions"), "{report}");
+    let report = explore(Config::new(), body);
+    assert!(report.failed_with(FailureKind::Panic), "{report}");
 }

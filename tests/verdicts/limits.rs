@@ -131,3 +131,33 @@ fn several_workers_keep_the_time_of_an_exploration_that_one_execution_exceeds() 
     assert!(report.failed_with(FailureKind::Unverified), "{report}");
     assert!(report.to_string().contains("the time that it was allowed"), "{report}");
 }
+
+#[test]
+fn a_loop_that_ends_where_others_have_their_turn_is_no_failure() {
+    let waits = || {
+        let (done, count) = (Arc::new(AtomicU32::new(0)), AtomicU32::new(0));
+        let theirs = Arc::clone(&done);
+        let thread = thread::spawn(move || theirs.store(1, SeqCst));
+        while done.load(SeqCst) == 0 {
+            count.fetch_add(1, SeqCst);
+        }
+        thread.join().unwrap();
+    };
+    let unparks = || {
+        let thread = thread::spawn(thread::park);
+        while !thread.is_finished() {
+            thread.thread().unpark();
+        }
+        thread.join().unwrap();
+    };
+    for config in [Config::new().executions(100).max_steps(1_000), Config::new().executions(100)] {
+        for body in [&waits as &(dyn Fn() + Sync), &unparks] {
+            let report = explore(config.clone(), body);
+            assert!(report.passed(), "{report}");
+        }
+    }
+    let config = Config::new().strategy(StrategyKind::Exhaustive).max_steps(1_000);
+    let report = explore(config, waits);
+    assert!(report.failed_with(FailureKind::Unverified), "{report}");
+    assert!(report.to_string().contains("only fairness ends its loop"), "{report}");
+}

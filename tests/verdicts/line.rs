@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use drawloom::collections::HashMap;
 use drawloom::sync::atomic::AtomicU32;
-use drawloom::sync::{Arc, Mutex};
+use drawloom::sync::{Arc, Condvar, Mutex};
 use drawloom::{
     Assumption, Config, Coverage, FailureKind, MemoryModel, StrategyKind, Timeouts, explore, thread,
 };
@@ -126,4 +126,54 @@ fn what_is_kept_of_a_round_that_waits_is_told_and_sampled() {
     assert!(explore(Config::new(), reads_one).failed_with(FailureKind::Panic));
     let exhaustive = explore(Config::new().strategy(StrategyKind::Exhaustive), reads_one);
     assert!(exhaustive.assumptions().contains(&Assumption::WaitingLoops), "{exhaustive}");
+}
+
+#[test]
+fn a_timeout_of_centuries_is_none() {
+    let body = || {
+        let pair = Arc::new((Mutex::new(0), Condvar::new()));
+        let theirs = Arc::clone(&pair);
+        let thread = thread::spawn(move || *theirs.0.lock().unwrap() = 1);
+        let guard = pair.0.lock().unwrap();
+        if *guard == 0 {
+            drop(pair.1.wait_timeout(guard, Duration::MAX).unwrap());
+        }
+        thread.join().unwrap();
+    };
+    assert!(explore(Config::new(), body).failed_with(FailureKind::Deadlock));
+}
+
+#[test]
+fn what_clocks_show_is_told() {
+    let body = || {
+        let start = drawloom::time::Instant::now();
+        thread::spawn(|| ()).join().unwrap();
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    };
+    let report = explore(Config::new(), body);
+    let expected = "drawloom: verified: the only execution (clocks show only the time that waits take)";
+    assert_eq!(line(&report), expected);
+}
+
+#[test]
+fn that_scopes_wait_for_thread_locals_is_told() {
+    struct Sets(Arc<AtomicU32>);
+    impl Drop for Sets {
+        fn drop(&mut self) {
+            self.0.store(1, SeqCst);
+        }
+    }
+    drawloom::thread_local! {
+        static KEPT: std::cell::RefCell<Option<Sets>> = const { std::cell::RefCell::new(None) };
+    }
+    let body = || {
+        let value = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&value);
+        thread::scope(|scope| {
+            scope.spawn(move || KEPT.with(|kept| *kept.borrow_mut() = Some(Sets(theirs))));
+        });
+        assert_eq!(value.load(SeqCst), 1);
+    };
+    let report = explore(Config::new(), body);
+    assert!(line(&report).ends_with("(scopes wait for destructors of thread locals)"), "{report}");
 }

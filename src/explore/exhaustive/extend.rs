@@ -18,7 +18,6 @@ const MANY_HINTS: u32 = 2_000;
 impl Explorer {
     /// The event that `gate` means.
     pub(super) fn gate(&mut self, gate: Gate, line: u32, access: &Access) -> EventId {
-        let last = self.graph.lines[line as usize].last;
         let location = |place: Place| {
             self.bound.get(place.object.index() * 2 + place.part as usize).copied().unwrap_or(NONE)
         };
@@ -41,7 +40,9 @@ impl Explorer {
                     Rule::Object { argument, .. } => argument,
                     _ => 1,
                 };
-                let own = if last == NONE { 0 } else { self.graph.event(last).written };
+                // Between arriving and leaving a leader may have been chosen.
+                let arrived = self.last_of(line, OpKind::BarrierArrive);
+                let own = if arrived == NONE { 0 } else { self.graph.event(arrived).written };
                 let whole = own.div_ceil(size) * size;
                 write(place, &|event| event.written == whole)
             }

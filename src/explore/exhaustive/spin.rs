@@ -25,6 +25,9 @@ use crate::rt::op::basis::Basis;
 use crate::rt::op::outcome::Stop;
 use crate::rt::op::rule::{Access, Outcome};
 
+/// How many looks at events a step costs by which it is seen whether a thread spins.
+const WORK_OF_A_PROBE: u64 = 2;
+
 /// How often a thread goes round until it is taken to spin, where a loop was seen not to end before.
 const ROUNDS: u32 = 16;
 
@@ -261,6 +264,7 @@ impl Explorer {
         // To see whether it spins costs steps that no execution needs.
         kernel.limits.max_steps = kernel.limits.max_steps.saturating_add(1);
         self.probe_steps += 1;
+        self.effort.spend(WORK_OF_A_PROBE);
         let location = access.place.map_or(NONE, |place| self.known_location(place));
         let mut wanted = 0;
         let mut has_effect = match access.kind {

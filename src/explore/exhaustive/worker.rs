@@ -1,6 +1,8 @@
 //! A worker of an exhaustive exploration: takes graphs from the frontier, builds, checks and runs them, and puts what
 //! it finds there.
 
+use crate::report::FailureKind;
+use crate::report::grouped;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -24,7 +26,6 @@ use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::MemoryModel;
 use crate::rt::op::outcome::Stop;
 use crate::rt::op::rng::Rng;
-use crate::rt::process::census;
 use crate::rt::run::execution::Mode;
 use crate::strategy::random::RoundRobin;
 
@@ -91,8 +92,6 @@ impl<'a, 'b> Worker<'a, 'b> {
 
     /// Explores until nothing is left, or somebody stops. What is left then, and in which order locks were taken.
     pub(super) fn work(mut self) -> (Vec<Origin>, LockOrder) {
-        // The watchdog is there already, and does not get this name.
-        census::mark();
         let saved = self.common.saved.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(end) = saved.and_then(|saved| self.restore(&saved)) {
             self.common.stop(end);
@@ -288,6 +287,13 @@ impl<'a, 'b> Worker<'a, 'b> {
             return Ran::Blocked;
         }
         let verdict = self.exploration.judge(self.execution, &stop);
+        if verdict.as_ref().is_some_and(|verdict| verdict.kind == FailureKind::GoodSamaritan) {
+            // No scheduler keeps the others waiting for so long; whether it ends otherwise, a fair one tells.
+            return Ran::Ended(WorkerEnd::End(End::Unsupported(format!(
+                "a thread that goes on for {} steps if no other has its turn meanwhile: only fairness ends its loop",
+                grouped(self.execution.kernel.limits.max_steps)
+            ))));
+        }
         let hangs = matches!(stop, Stop::Hang);
         if verdict.is_some() && !is_diverged && !hangs && self.goes_on_instead() {
             self.common.blocked.fetch_add(1, Ordering::Relaxed);

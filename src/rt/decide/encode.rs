@@ -125,7 +125,9 @@ pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Ac
         | OpKind::NotifyOne
         | OpKind::NotifyAll
         | OpKind::AnnounceWrite
-        | OpKind::ArriveToRead => {
+        | OpKind::ArriveToRead
+        | OpKind::IsPoisoned
+        | OpKind::ClearPoison => {
             access.place = place;
         }
         // Of a semaphore.
@@ -184,7 +186,8 @@ fn encode_channel(kernel: &Kernel, access: &mut Access, op: Op, place: Place) ->
             // A sender that had to wait for room learns who made it.
             let waits = channel.capacity.is_some();
             access.success = if waits { Ordered::BOTH } else { Ordered::RELEASE };
-            access.failure = Ordered::ACQUIRE;
+            // An attempt that fails learns nothing.
+            access.failure = if op.kind == OpKind::TrySend { Ordered::NONE } else { Ordered::ACQUIRE };
         }
         // An attempt, or a wait that has become one.
         OpKind::TryReceive | OpKind::Receive

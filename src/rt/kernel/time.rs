@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Kernel;
 use crate::rt::op::ThreadId;
+use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::Timeouts;
 use crate::rt::threads::timers::{Instant, NEVER, Timers};
 
@@ -46,6 +47,7 @@ impl Kernel {
     /// Reads the clock, for the running thread. The second value says that it was read again and again while threads did
     /// other things as well.
     pub(crate) fn read_clock(&mut self) -> (Instant, bool) {
+        self.basis.add(Basis::CLOCK);
         let is_worn = self.timers.note_read();
         if is_worn {
             self.timers.step();

@@ -4,11 +4,12 @@ use super::Primitive;
 use crate::rt::op::key::Entry;
 use crate::rt::op::limits::Strict;
 use crate::rt::op::outcome::Holder;
-use crate::rt::op::rule::{Outcome, try_if, wait_unless};
+use crate::rt::op::rule::{Outcome, POISONS, try_if, wait_unless};
 use crate::rt::op::{Op, OpKind, ThreadId};
 
-/// The value of a mutex that somebody has.
+/// Parts of the value of a mutex: whether somebody has it, and whether it is poisoned.
 const HELD: u64 = 1;
+const POISONED: u64 = 2;
 
 /// A mutex.
 #[derive(Clone, Copy, Debug)]
@@ -28,15 +29,27 @@ impl Primitive for MutexState {
     }
 
     fn value(&self, _: &[Entry], _: u32, _: Strict) -> u64 {
-        if self.owner.is_some() { HELD } else { 0 }
+        let held = if self.owner.is_some() { HELD } else { 0 };
+        let poisoned = if self.poisoned { POISONED } else { 0 };
+        held | poisoned
     }
 
-    fn outcome(kind: OpKind, _: u64, value: u64, _: u32) -> Outcome {
+    fn outcome(kind: OpKind, argument: u64, value: u64, _: u32) -> Outcome {
+        let is_free = value & HELD == 0;
         match kind {
-            OpKind::Lock => wait_unless(value != HELD, Outcome::Writes(HELD)),
-            OpKind::TryLock => try_if(value != HELD, HELD),
-            OpKind::Unlock => Outcome::Writes(0),
+            OpKind::Lock => wait_unless(is_free, Outcome::Writes(value | HELD)),
+            OpKind::TryLock => try_if(is_free, value | HELD),
+            OpKind::Unlock if argument & POISONS != 0 => Outcome::Writes(POISONED),
+            OpKind::Unlock => Outcome::Writes(value & !HELD),
+            OpKind::ClearPoison => Outcome::Writes(value & !POISONED),
             _ => Outcome::Reads,
         }
+    }
+}
+
+impl MutexState {
+    /// Whether a mutex of this value is poisoned.
+    pub(crate) fn is_poisoned(value: u64) -> bool {
+        value & POISONED != 0
     }
 }

@@ -5,7 +5,7 @@ use crate::rt::op::key::Entry;
 use crate::rt::op::limits::Strict;
 use crate::rt::op::outcome::Holder;
 use crate::rt::op::rule::{
-    ANNOUNCED, BEHIND_WRITERS, Outcome, READERS, WAITING_WRITER, WRITER, try_if, wait_unless,
+    ANNOUNCED, BEHIND_WRITERS, Outcome, POISONS, READERS, WAITING_WRITER, WRITER, try_if, wait_unless,
 };
 use crate::rt::op::{Op, OpKind, ThreadId};
 
@@ -36,12 +36,16 @@ impl Primitive for RwLockState {
 
     fn value(&self, readers: &[Entry], _: u32, _: Strict) -> u64 {
         let writer = if self.writer.is_some() { WRITER } else { 0 };
-        writer | (u64::from(self.waiting) * WAITING_WRITER) | readers.len() as u64
+        let poisoned = if self.poisoned { POISONED } else { 0 };
+        writer | poisoned | (u64::from(self.waiting) * WAITING_WRITER) | readers.len() as u64
     }
 
     fn outcome(kind: OpKind, argument: u64, value: u64, _: u32) -> Outcome {
-        use Outcome::{Reads, Writes};
-        match kind {
+        use Outcome::{Blocks, Reads, Writes};
+        let (poisoned, value) = (value & POISONED, value & !POISONED);
+        let outcome = match kind {
+            OpKind::ClearPoison => return Writes(value),
+            OpKind::WriteUnlock if argument & POISONS != 0 => return Writes(value & !WRITER | POISONED),
             OpKind::WriteUnlock => Writes(value & !WRITER),
             OpKind::ReadLock if argument == u64::from(BEHIND_WRITERS) => {
                 wait_unless(value <= READERS, Writes(value.wrapping_add(1)))
@@ -58,6 +62,20 @@ impl Primitive for RwLockState {
             OpKind::ReadUnlock => Writes(value.wrapping_sub(1)),
             OpKind::Downgrade => Writes((value & !WRITER).wrapping_add(1)),
             _ => Reads,
+        };
+        match outcome {
+            Writes(new) => Writes(new | poisoned),
+            Reads | Blocks => outcome,
         }
     }
 }
+
+impl RwLockState {
+    /// Whether a lock of this value is poisoned.
+    pub(crate) fn is_poisoned(value: u64) -> bool {
+        value & POISONED != 0
+    }
+}
+
+/// The part of the value that says whether the lock is poisoned, above the count of writers that wait.
+const POISONED: u64 = 1 << 62;

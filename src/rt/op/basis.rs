@@ -44,6 +44,12 @@ impl Basis {
     pub(crate) const PLAIN_MEMORY: Basis = Basis(1 << 14);
     /// Nobody sees how the counts of an `Arc` change.
     pub(crate) const ARC_COUNTS: Basis = Basis(1 << 15);
+    /// Clocks show the time that waits have taken, and no other.
+    pub(crate) const CLOCK: Basis = Basis(1 << 16);
+    /// A thread that had panicked went on while another one was unwinding: whether it has caught its panic was not seen.
+    pub(crate) const CAUGHT_PANIC: Basis = Basis(1 << 17);
+    /// The end of a scope has waited until a thread had destroyed its thread locals.
+    pub(crate) const SCOPED_LOCALS: Basis = Basis(1 << 18);
     /// What leaves executions out that schedules which are sampled may show.
     const BOUNDS: Basis =
         Basis(Basis::HASH_ORDER.0 | Basis::DRAWN_VALUE.0 | Basis::PAUSED.0 | Basis::PREEMPTIONS.0);

@@ -178,6 +178,10 @@ op_kinds! {
     ArriveToReceive = "come to receive",
     /// Loses the park token, which is there, to a wait of std's own.
     LoseToken = "lose park token",
+    /// Asks whether a thread has panicked while it held a lock.
+    IsPoisoned = "is poisoned",
+    /// Forgets that a thread has panicked while it held a lock.
+    ClearPoison = "clear poison",
 }
 
 impl OpKind {
@@ -218,6 +222,7 @@ impl OpKind {
                 | OpKind::IsFinished
                 | OpKind::OnceGet
                 | OpKind::Load
+                | OpKind::IsPoisoned
         )
     }
 
@@ -233,6 +238,7 @@ impl OpKind {
                 | OpKind::ReadClock
                 | OpKind::ArriveToRead
                 | OpKind::ArriveToReceive
+                | OpKind::IsPoisoned
         )
     }
 
@@ -410,10 +416,10 @@ mod tests {
 
     #[test]
     fn codes_name_their_kinds() {
-        for code in 0..=OpKind::LoseToken.code() {
+        for code in 0..=OpKind::ClearPoison.code() {
             assert_eq!(OpKind::from_code(code).unwrap().code(), code);
         }
-        assert_eq!(OpKind::from_code(OpKind::LoseToken.code() + 1), None);
+        assert_eq!(OpKind::from_code(OpKind::ClearPoison.code() + 1), None);
     }
 
     #[test]

@@ -312,6 +312,11 @@ pub(crate) const BEHIND_WRITERS: u32 = 1;
 /// As the argument of `WriteLock`: the writer is among those that wait.
 pub(crate) const ANNOUNCED: u32 = 1;
 
+/// As bits of the argument of an operation that gives back a lock held alone: the data may be other than before, and the thread
+/// has panicked meanwhile.
+pub(crate) const CHANGED: u64 = 1;
+pub(crate) const POISONS: u64 = 2;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! Reader-writer lock: one writer or any number of readers; the scheduler chooses who goes first.
 
+use super::mutex::poison_and_change;
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::RwLockState;
 use crate::rt::objects::State;
@@ -244,7 +245,7 @@ impl Current {
         location: &'static Location<'static>,
         release_real: impl FnOnce(),
     ) {
-        let argument = u32::from(poison | changed);
+        let argument = poison_and_change(poison, changed);
         let op = Op { argument, ..Op::new(OpKind::WriteUnlock, object, location) };
         self.op(op, |execution, thread| {
             release_real();
@@ -265,5 +266,29 @@ impl Current {
             execution.kernel.locks.given(thread, object);
             add_reader(&mut execution.kernel, object, thread, location, false);
         });
+    }
+
+    /// Whether a thread has panicked while it held the lock. std asks without any ordering.
+    pub(crate) fn rwlock_is_poisoned(self, object: ObjectId, location: &'static Location<'static>) -> bool {
+        self.op(Op::new(OpKind::IsPoisoned, object, location), |execution, _| {
+            let poisoned = match execution.kernel.shown.take() {
+                Some(shown) => RwLockState::is_poisoned(shown),
+                None => execution.kernel.objects.state_mut::<RwLockState>(object).poisoned,
+            };
+            execution.kernel.note_read(u64::from(poisoned));
+            poisoned
+        })
+    }
+
+    /// Forgets that.
+    pub(crate) fn rwlock_clear_poison(self, object: ObjectId, location: &'static Location<'static>) {
+        self.op(Op::new(OpKind::ClearPoison, object, location), |execution, _| {
+            execution.kernel.objects.state_mut::<RwLockState>(object).poisoned = false;
+        });
+    }
+
+    /// The same as `rwlock_is_poisoned`, for whoever has the lock alone, and for printing: no operation.
+    pub(crate) fn rwlock_peek_poisoned(mut self, object: ObjectId) -> bool {
+        self.kernel().objects.state_mut::<RwLockState>(object).poisoned
     }
 }

@@ -9,7 +9,7 @@ use crate::rt::op::basis::Basis;
 use crate::rt::op::outcome::Grant;
 use crate::rt::op::rule::Refusal;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::threads::timers::{Instant, NEVER};
+use crate::rt::threads::timers::Instant;
 use std::panic::Location;
 use std::time::Duration;
 
@@ -18,6 +18,14 @@ impl Current {
     pub(crate) fn join(mut self, thread: ThreadId, location: &'static Location<'static>) {
         let waits = !self.kernel().thread(thread).ended;
         self.may_lose_token(waits, location, |current| current.join_alone(thread, location));
+    }
+
+    /// The end of a scope has waited for `thread` to end, where std only waits for its closure.
+    pub(crate) fn note_scoped(mut self, thread: ThreadId) {
+        let kernel = self.kernel();
+        if kernel.thread(thread).had_locals {
+            kernel.basis.add(Basis::SCOPED_LOCALS);
+        }
     }
 
     /// The same, for a wait that has lost the token already, or has not.
@@ -151,7 +159,6 @@ impl Current {
     pub(crate) fn sleep(mut self, length: Duration, location: &'static Location<'static>) {
         let object = self.own_object();
         let deadline = self.kernel().deadline(Some(length));
-        debug_assert_ne!(deadline, NEVER);
         self.timed_op(Op::new(OpKind::Sleep, object, location), deadline, |_, _, _| ());
     }
 

@@ -367,6 +367,7 @@ impl Current {
 
     fn destroy_locals(mut self, thread: ThreadId) {
         while let Some(Doomed { value, destroy }) = self.kernel().thread_mut(thread).locals.take_last() {
+            self.kernel().thread_mut(thread).had_locals = true;
             // SAFETY: `insert` was given a value that `destroy` takes, and each is taken once.
             let destroyed = catch_unwind(AssertUnwindSafe(|| unsafe { destroy(value) }));
             if let Err(payload) = destroyed {

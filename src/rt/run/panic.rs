@@ -12,6 +12,7 @@ use std::panic::PanicHookInfo;
 use std::sync::Once;
 
 use crate::rt::op::ThreadId;
+use crate::rt::op::basis::Basis;
 use crate::rt::op::outcome::{PanicRecord, SourceLocation};
 use crate::rt::{Current, current};
 
@@ -88,7 +89,11 @@ impl Current {
     #[inline]
     pub(crate) fn panicking(mut self) -> bool {
         std::thread::panicking() && {
-            let thread = self.kernel().threads.current;
+            let kernel = self.kernel();
+            let thread = kernel.threads.current;
+            if kernel.suspended_unwinding > 0 && kernel.thread(thread).unwinding {
+                kernel.basis.add(Basis::CAUGHT_PANIC);
+            }
             self.is_unwinding(thread)
         }
     }

@@ -25,6 +25,8 @@ pub(crate) struct Thread {
     /// Whether the execution may end without the thread.
     pub(crate) daemon: bool,
     pub(crate) joined: bool,
+    /// Whether it has destroyed thread locals.
+    pub(in crate::rt) had_locals: bool,
     /// Whether it has parked, was unparked, has waited as std does by parking: bits.
     pub(in crate::rt) parking: u8,
     pub(in crate::rt) wait_number: u64,
@@ -56,6 +58,7 @@ impl Thread {
             unwinding: false,
             daemon: false,
             joined: false,
+            had_locals: false,
             parking: 0,
             wait_number: 0,
             since: Settled::default(),
@@ -80,6 +83,7 @@ impl Thread {
         self.unwinding = false;
         self.daemon = false;
         self.joined = false;
+        self.had_locals = false;
         self.parking = 0;
         self.since = Settled::default();
         self.notified = ObjectId::NONE;

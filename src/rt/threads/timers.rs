@@ -105,10 +105,10 @@ impl Timers {
         self.now > 0 || self.was_read || self.is_raised
     }
 
-    /// The end of a wait of this length that starts at `start`.
+    /// The end of a wait of this length that starts at `start`; one of centuries has none.
     pub(crate) fn deadline(start: Instant, length: Duration) -> Instant {
-        let length = u64::try_from(length.as_nanos()).unwrap_or(NEVER);
-        start.saturating_add(length).min(NEVER - 1)
+        let end = u64::try_from(length.as_nanos()).ok().and_then(|length| start.checked_add(length));
+        end.unwrap_or(NEVER)
     }
 
     /// Notes a wait; the number tells it from earlier waits of the same thread.
@@ -198,8 +198,10 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_of_any_length_has_a_deadline() {
-        assert!(Timers::deadline(5, Duration::MAX) < NEVER);
+    fn a_wait_of_centuries_has_no_deadline() {
+        assert_eq!(Timers::deadline(5, Duration::from_secs(3)), 3_000_000_005);
+        assert_eq!(Timers::deadline(5, Duration::from_secs(1 << 35)), NEVER);
+        assert_eq!(Timers::deadline(5, Duration::MAX), NEVER);
     }
 
     #[test]
