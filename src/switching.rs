@@ -37,7 +37,7 @@ pub fn stop() {
 
 fn set(switching: Switching) {
     if let Some(mut current) = current() {
-        current.kernel().restraint.set_switching(switching);
+        current.kernel().set_switching(switching);
     }
 }
 

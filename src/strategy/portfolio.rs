@@ -79,6 +79,10 @@ impl Strategy for Portfolio {
         self.member().next_thread(point, rng)
     }
 
+    fn is_uniform(&self) -> bool {
+        matches!(self.member, Member::RandomWalk)
+    }
+
     fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, rng: &mut Rng) {
         self.member().spawned(parent, child, lineage, rng);
     }

@@ -15,6 +15,10 @@ impl Strategy for RandomWalk {
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
         point.nth_enabled(rng.below(point.enabled_count()))
     }
+
+    fn is_uniform(&self) -> bool {
+        true
+    }
 }
 
 /// Threads take turns, a quantum of steps each, in the order of spawning. Execution k has a quantum of

@@ -61,11 +61,11 @@ impl Weights {
         let mut found = 0;
         let mut step = (self.sums.len() - 1).max(1);
         while step > 0 {
-            let sum = self.sums.get(found + step).copied();
-            if let Some(sum) = sum.filter(|&sum| sum <= at) {
-                at -= sum;
-                found += step;
-            }
+            // As numbers and not as a branch, which nobody could predict.
+            let sum = self.sums.get(found + step).copied().unwrap_or(u64::MAX);
+            let goes_on = u64::from(sum <= at);
+            at -= sum & goes_on.wrapping_neg();
+            found += step & (goes_on as usize).wrapping_neg();
             step /= 2;
         }
         found

@@ -38,13 +38,15 @@ pub(crate) struct Surw {
     intended: Option<ThreadId>,
     /// The lanes of threads that are about to execute a selected operation.
     about: LaneSet,
-    /// The lanes of threads whose next operation may have changed since that was looked at.
+    /// The thread whose next operation has changed last, and the lanes of others for which that was not looked at since.
+    last: Option<ThreadId>,
     unseen: LaneSet,
     /// How many threads there were then, and how often others had changed what a thread waits for.
     seen: (usize, u64),
 }
 
 impl Surw {
+    #[inline]
     fn is_selected(&mut self, op: &Op, point: &SchedulingPoint<'_>) -> bool {
         let Some(selection) = self.selection else { return false };
         if op.object == ObjectId::NONE || !op.kind.can_be_held_back() {
@@ -70,12 +72,17 @@ impl Surw {
         for index in new..count {
             self.look_at(ThreadId(index as u32), point);
         }
-        let unseen = std::mem::take(&mut self.unseen);
-        for lane in unseen.iter() {
-            self.look_at(point.in_lane(lane), point);
+        if let Some(last) = self.last.take() {
+            self.look_at(last, point);
         }
-        self.unseen = unseen;
-        self.unseen.clear();
+        if !self.unseen.is_empty() {
+            let unseen = std::mem::take(&mut self.unseen);
+            for lane in unseen.iter() {
+                self.look_at(point.in_lane(lane), point);
+            }
+            self.unseen = unseen;
+            self.unseen.clear();
+        }
     }
 
     fn look_at(&mut self, thread: ThreadId, point: &SchedulingPoint<'_>) {
@@ -116,6 +123,7 @@ impl Strategy for Surw {
         self.intended = None;
         self.about.clear();
         self.unseen.clear();
+        self.last = None;
         self.seen = (0, 0);
         let shared = start.profile.shared_objects();
         if shared.is_empty() {
@@ -192,8 +200,9 @@ impl Strategy for Surw {
             // Its lane may be another thread's soon.
             self.about.remove(point.lane(thread));
             self.unseen.remove(point.lane(thread));
-        } else {
-            self.unseen.insert(point.lane(thread));
+            self.last = self.last.filter(|&last| last != thread);
+        } else if let Some(other) = self.last.replace(thread).filter(|&other| other != thread) {
+            self.unseen.insert(point.lane(other));
         }
     }
 }

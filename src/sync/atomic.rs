@@ -352,10 +352,10 @@ macro_rules! atomic_common {
             fn modify(
                 &self,
                 order: Ordering,
-                f: impl FnOnce($value) -> $value,
+                f: impl Fn($value) -> $value,
                 // The same as a function of bits and an operand, for a director.
                 pure: (fn(u64, u64) -> u64, u64),
-                real: impl FnOnce(&$real) -> $value,
+                real: impl Fn(&$real) -> $value,
             ) -> $value {
                 let Some(current) = current() else {
                     self.take_back();

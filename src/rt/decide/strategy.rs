@@ -110,6 +110,13 @@ pub trait Strategy {
         false
     }
 
+    /// Whether [`Strategy::next_thread`] chooses each enabled thread with the same probability in this execution, by one
+    /// `rng.below`: then it need not be asked. Asked after each [`Strategy::begin`].
+    #[doc(hidden)]
+    fn is_uniform(&self) -> bool {
+        false
+    }
+
     /// Thread `parent` has spawned `child`. The `lineage` names the child by its spawn path and is the same
     /// in other executions.
     fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, rng: &mut Rng) {

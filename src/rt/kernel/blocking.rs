@@ -11,6 +11,7 @@ use crate::rt::threads::timers::{Instant, NEVER};
 
 impl Kernel {
     /// Publishes a pending op of the current thread that may block.
+    #[inline]
     pub(crate) fn wait_on(&mut self, id: ThreadId, op: Op, deadline: Instant) {
         let is_due = self.is_due_at_once(deadline);
         let mut number = 0;
@@ -36,12 +37,12 @@ impl Kernel {
     #[inline]
     pub(crate) fn stop_waiting(&mut self, id: ThreadId) -> Grant {
         let thread = self.threads.get_mut(id);
-        let op = thread.pending;
-        let object = self.objects.get_mut(op.object);
+        let object = self.objects.get_mut(thread.pending.object);
         object.waiting.remove(thread.lane);
         if thread.deadline == NEVER {
             return Grant::Granted;
         }
+        let op = thread.pending;
         self.attempts = std::mem::take(&mut thread.is_due);
         let deadline = std::mem::replace(&mut thread.deadline, NEVER);
         if object.state.permits(&object.entries, &op, id) {

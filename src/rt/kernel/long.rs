@@ -12,6 +12,7 @@
 use std::ops::Range;
 
 use super::Kernel;
+use super::special::Special;
 use crate::rt::op::limits::Limits;
 
 /// After how many steps an execution is long, if it may take twice as many.
@@ -72,7 +73,7 @@ impl Kernel {
     #[cold]
     pub(in crate::rt) fn note_long(&mut self) {
         if !self.is_long() {
-            self.fairness.stop_taking();
+            self.stop_taking();
             self.long.looks_at = u64::MAX;
             return;
         }
@@ -80,13 +81,19 @@ impl Kernel {
         let is_fair = position < STRETCH;
         if is_fair {
             self.fairness.take_as_yield();
+            self.special.set(Special::FAIR, true);
         } else {
-            self.fairness.stop_taking();
+            self.stop_taking();
         }
         self.long.looks_at = self.steps + if is_fair { YIELDS_EVERY } else { LOOKS_EVERY };
         if !self.timers.is_empty() {
             self.pass_long_time();
         }
+    }
+
+    fn stop_taking(&mut self) {
+        self.fairness.stop_taking();
+        self.special.set(Special::FAIR, self.fairness.is_active());
     }
 
     /// Threads may go on for as long as others sleep: time passes nevertheless.

@@ -1,6 +1,7 @@
 //! What the running op has found, and what follows from loops that find the same again and again.
 
 use super::Kernel;
+use super::special::Special;
 use crate::rt::op::thread_set::LaneSet;
 use crate::rt::op::{Note, Op, ThreadId};
 
@@ -53,6 +54,7 @@ impl Kernel {
         let follows = self.spinloops.follow(now, id, (is_hint, ends_round), &self.threads);
         if follows.yields {
             self.fairness.note_yield();
+            self.special.set(Special::FAIR, true);
         }
         let has_time = !self.timers.is_empty() || self.timers.is_polled();
         if follows.waits

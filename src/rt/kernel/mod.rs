@@ -13,6 +13,7 @@ mod blocking;
 mod knowledge;
 mod long;
 mod loops;
+pub(crate) mod special;
 mod time;
 
 use std::panic::Location;
@@ -36,10 +37,11 @@ use crate::rt::record::leaks::TrackedTable;
 use crate::rt::record::lock_log::LockLog;
 use crate::rt::threads::Threads;
 use crate::rt::threads::fairness::Fairness;
-use crate::rt::threads::preemption::Restraint;
+use crate::rt::threads::preemption::{Restraint, Switching};
 use crate::rt::threads::thread::Thread;
 use crate::rt::threads::timers::Timers;
 use long::Long;
+use special::Special;
 
 /// What there is to note of a thread that parks; see `Kernel::note_parking`.
 pub(crate) const PARKS: u8 = 1;
@@ -48,6 +50,7 @@ pub(crate) const WAITS: u8 = 4;
 
 /// The state of one execution.
 pub(crate) struct Kernel {
+    pub(in crate::rt) special: Special,
     pub(crate) limits: Limits,
     pub(crate) threads: Threads,
     /// What each thread knows.
@@ -100,6 +103,7 @@ pub(crate) struct Kernel {
 impl Kernel {
     pub(crate) fn new(limits: Limits) -> Kernel {
         Kernel {
+            special: Special::default(),
             restraint: Restraint::new(limits.max_preemptions),
             long: Long::new(&limits),
             limits,
@@ -161,6 +165,16 @@ impl Kernel {
         self.basis = Basis::default();
         self.liberties = 0;
         self.redirected = 0;
+        self.special = Special::default();
+        self.special.set(Special::DIRECTED, self.limits.directed);
+        self.special.set(Special::RESTRAINED, !self.restraint.is_none());
+        self.special.set(Special::WATCHED, self.limits.check_exclusive);
+    }
+
+    /// From now on threads switch as usual, or not.
+    pub(crate) fn set_switching(&mut self, switching: Switching) {
+        self.restraint.set_switching(switching);
+        self.special.set(Special::RESTRAINED, !self.restraint.is_none());
     }
 
     #[inline]

@@ -171,12 +171,20 @@ impl LaneSet {
     }
 
     /// How many lanes `other` does not have.
+    #[inline]
     pub(crate) fn count_without(&self, other: &LaneSet) -> usize {
+        if self.rest.is_empty() {
+            return (self.first & !other.first).count_ones() as usize;
+        }
         self.words_without(other).map(|word| word.count_ones() as usize).sum()
     }
 
     /// The `n`-th of the lanes that `other` does not have, in ascending order; there must be so many.
+    #[inline]
     pub(crate) fn nth_without(&self, other: &LaneSet, n: usize) -> u32 {
+        if self.rest.is_empty() {
+            return nth_set_bit(self.first & !other.first, n as u32);
+        }
         let mut n = n as u32;
         for (index, word) in self.words_without(other).enumerate() {
             let here = word.count_ones();
@@ -214,16 +222,31 @@ fn lanes_of(words: impl Iterator<Item = u64> + Clone) -> impl Iterator<Item = u3
     })
 }
 
-/// The position of the `n`-th set bit: by counting for the first few, else by sums over bytes that are
-/// made with one multiplication (Vigna, "Broadword implementation of rank/select queries", 2008).
+/// The position of the `n`-th set bit of each byte: at eight times the byte, and `n`.
+static NTH_OF_BYTE: [u8; 8 << 8] = {
+    let mut table = [0; 8 << 8];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut n) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                table[byte << 3 | n] = bit as u8;
+                n += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// The position of the `n`-th set bit: from a table, for the byte that sums over bytes tell, which are
+/// made with one multiplication (Vigna, "Broadword implementation of rank/select queries", 2008). A loop would be left at another
+/// round each time, which no processor predicts.
 #[inline]
 fn nth_set_bit(word: u64, n: u32) -> u32 {
-    if n < 8 {
-        let mut rest = word;
-        for _ in 0..n {
-            rest &= rest - 1;
-        }
-        return rest.trailing_zeros();
+    if word < 256 {
+        return u32::from(NTH_OF_BYTE[(word as usize) << 3 | (n & 7) as usize]);
     }
     nth_set_bit_by_sums(word, n)
 }
@@ -235,15 +258,12 @@ fn nth_set_bit_by_sums(word: u64, n: u32) -> u32 {
     let bytes = (nibbles + (nibbles >> 4)) & 0x0f0f_0f0f_0f0f_0f0f;
     // Byte i of `sums` is the number of bits in bytes 0 to i.
     let sums = bytes.wrapping_mul(ones);
-    // The highest bit of each byte of which the sum is at most n.
+    // The highest bit of each byte of which the sum is at most n: how many there are, one multiplication adds up.
     let at_most = (((u64::from(n) * ones) | (ones << 7)) - sums) & (ones << 7);
-    let byte = at_most.count_ones() * 8;
+    let byte = ((at_most >> 7).wrapping_mul(ones) >> 56) as u32 * 8;
     let before = (sums << 8 >> byte) as u8;
-    let mut rest = word >> byte & 0xff;
-    for _ in 0..n - u32::from(before) {
-        rest &= rest - 1;
-    }
-    byte + rest.trailing_zeros()
+    let within = (word >> byte & 0xff) as usize;
+    byte + u32::from(NTH_OF_BYTE[within << 3 | (n.wrapping_sub(u32::from(before)) & 7) as usize])
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! body has captured starts every execution from that, and has it back at its first use afterwards. Not mirrored, since others
 //! may use it at the same time: an atomic in a `static`, and one that several workers explore at once, but for the first.
 
+use crate::rt::kernel::special::Special;
 use crate::rt::objects::AtomicState;
 use crate::rt::objects::Residence;
 use crate::rt::objects::State;
@@ -100,7 +101,7 @@ impl Execution {
     /// A choice of the memory model; 0 is what sequential consistency does.
     #[inline]
     fn choose_store(&mut self, location: u32, choice: Choice, count: usize) -> usize {
-        if count == 1 || self.winding_up {
+        if count == 1 || self.is_winding_up() {
             return 0;
         }
         let number = if self.director.is_some() {
@@ -189,8 +190,12 @@ impl Current {
     ) -> u64 {
         let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::Load, object, location);
-        self.atomic_op(
-            (op, atomic),
+        let is_plain = self.begin_atomic(op, atomic);
+        if is_plain && let Some(value) = self.load_plainly(op, order) {
+            return value;
+        }
+        self.finish_atomic(
+            op,
             |_| AccessKind::AtomicRead,
             |execution, id| {
                 let (location, _) = execution.atomic_location(object, atomic);
@@ -219,8 +224,12 @@ impl Current {
     ) {
         let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::Store, object, location);
-        self.atomic_op(
-            (op, atomic),
+        let is_plain = self.begin_atomic(op, atomic);
+        if is_plain && self.store_plainly(op, atomic, value, order) {
+            return;
+        }
+        self.finish_atomic(
+            op,
             |()| AccessKind::AtomicWrite,
             |execution, id| {
                 let (location, is_shown) = execution.atomic_location(object, atomic);
@@ -248,13 +257,17 @@ impl Current {
         atomic: &impl InstrumentedAtomic,
         order: Ordering,
         location: &'static Location<'static>,
-        modify: impl FnOnce(u64) -> u64,
+        modify: impl Fn(u64) -> u64,
         (apply, operand): (fn(u64, u64) -> u64, u64),
     ) -> u64 {
         let object = self.atomic_object(atomic);
         let op = Op::new(OpKind::ReadModifyWrite, object, location);
-        self.atomic_op(
-            (op, atomic),
+        let is_plain = self.begin_atomic(op, atomic);
+        if is_plain && let Some(old) = self.modify_plainly(op, atomic, order, &modify) {
+            return old;
+        }
+        self.finish_atomic(
+            op,
             |_| AccessKind::AtomicWrite,
             |execution, id| {
                 let (location, is_shown) = execution.atomic_location(object, atomic);
@@ -290,7 +303,11 @@ impl Current {
             Ok(_) => AccessKind::AtomicWrite,
             Err(_) => AccessKind::AtomicRead,
         };
-        self.atomic_op((op, atomic), access, |execution, id| {
+        let is_plain = self.begin_atomic(op, atomic);
+        if is_plain && let Some(old) = self.exchange_plainly(op, atomic, &exchange) {
+            return old;
+        }
+        self.finish_atomic(op, access, |execution, id| {
             let (location, is_shown) = execution.atomic_location(object, atomic);
             let orders = (success, failure);
             let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
@@ -327,21 +344,30 @@ impl Current {
         })
     }
 
-    /// Executes an operation on an atomic, and if accesses of atomics are watched, tells of what its result says that it
-    /// was: with the time before it, since whoever acquires what it releases comes after the operation itself, too.
+    /// Publishes an operation on an atomic, and returns when the thread is picked to execute it. Whether the operation may take
+    /// one of the short ways: nobody wants to hear more of it than what it does.
     #[inline(always)]
-    fn atomic_op<A: InstrumentedAtomic, R>(
-        mut self,
-        (op, atomic): (Op, &A),
-        access: impl FnOnce(&R) -> AccessKind,
-        effect: impl FnOnce(&mut Execution, ThreadId) -> R,
-    ) -> R {
-        let before = self.checks_exclusive().then(|| self.epoch());
+    fn begin_atomic<A: InstrumentedAtomic>(mut self, op: Op, atomic: &A) -> bool {
         // Another thread may have freed it only if one has run.
         if self.let_others_run(op, NEVER) && !self.execution().is_intact(atomic.identity(), op.object) {
             self.finish(op, |_, _| ());
             self.execution().fail_used_after_end(A::KIND.name);
         }
+        let kernel = self.kernel();
+        !kernel.special.has(Special::EFFECT)
+            && kernel.objects.state_mut::<AtomicState>(op.object).residence == Residence::Model
+    }
+
+    /// Executes the operation, and if accesses of atomics are watched, tells of what its result says that it
+    /// was: with the time before it, since whoever acquires what it releases comes after the operation itself, too.
+    #[inline(always)]
+    fn finish_atomic<R>(
+        self,
+        op: Op,
+        access: impl FnOnce(&R) -> AccessKind,
+        effect: impl FnOnce(&mut Execution, ThreadId) -> R,
+    ) -> R {
+        let before = self.checks_exclusive().then(|| self.epoch());
         let result = self.finish(op, effect);
         if before.is_some() {
             self.access_atomic(op.object, access(&result), op.location, before);

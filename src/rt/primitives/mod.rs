@@ -8,6 +8,7 @@ mod condvar;
 mod mutex;
 mod once;
 mod plain;
+mod plain_atomic;
 mod rwlock;
 mod semaphore;
 mod thread;

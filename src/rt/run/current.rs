@@ -64,7 +64,7 @@ impl Current {
 
     /// Whether this is a model thread, not the worker cleaning up after them.
     pub(crate) fn on_fiber(mut self) -> bool {
-        !self.execution().winding_up
+        !self.execution().is_winding_up()
     }
 
     /// One operation: a scheduling point, then `effect`, atomically, once the thread is picked.
@@ -99,11 +99,11 @@ impl Current {
     pub(crate) fn let_others_run(mut self, op: Op, deadline: Instant) -> bool {
         let execution = self.execution();
         let thread = execution.kernel.threads.current;
-        if execution.winding_up {
+        if execution.is_winding_up() {
             self.check_can_finish(op);
             return false;
         }
-        let switches = execution.publish(op, deadline);
+        let switches = execution.publish(op.kind, (op.object, op.argument), op.location, deadline);
         if switches {
             self.switch_out(thread);
         }
@@ -111,7 +111,7 @@ impl Current {
     }
 
     /// The second half of an op.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn finish<R>(mut self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
         let execution = self.execution();
         let thread = execution.kernel.threads.current;
@@ -165,7 +165,7 @@ impl Current {
     /// Ends the execution here and now; the calling fiber never runs again.
     pub(crate) fn fail(mut self, stop: Stop) -> ! {
         let thread = self.kernel().threads.current;
-        assert!(!self.execution().winding_up, "drawloom: {stop:?} while an execution is cleaned up");
+        assert!(!self.execution().is_winding_up(), "drawloom: {stop:?} while an execution is cleaned up");
         self.execution().stop = Some(stop);
         let suspender = self.execution().suspenders[thread.index()];
         // SAFETY: as in `switch_out`.
@@ -279,7 +279,7 @@ impl Current {
         let op = Op::new(OpKind::Spawn, ObjectId::NONE, location);
         self.schedule(op, NEVER);
         assert!(
-            !self.execution().winding_up,
+            !self.execution().is_winding_up(),
             "drawloom: a value dropped at the end of the execution spawns a thread at {location}"
         );
         if self.kernel().threads.live >= self.kernel().limits.max_threads {
@@ -305,7 +305,7 @@ impl Current {
     /// Another thread was made, and the handle to it is there. With std it may have run already.
     #[inline]
     pub(crate) fn has_spawned(mut self, location: &'static Location<'static>) {
-        if self.execution().pauses_after_spawn && !self.execution().winding_up {
+        if self.execution().pauses_after_spawn && !self.execution().is_winding_up() {
             // A step that no other run of this schedule has must not count.
             self.kernel().limits.max_steps = self.kernel().limits.max_steps.saturating_add(1);
             self.op(Op::pause(location), |_, _| ());

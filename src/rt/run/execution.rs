@@ -8,6 +8,7 @@ use std::sync::{Arc, MutexGuard};
 use crate::rt::decide::director::Director;
 use crate::rt::decide::strategy::{Start, Strategy};
 use crate::rt::kernel::Kernel;
+use crate::rt::kernel::special::Special;
 use crate::rt::op::limits::Limits;
 use crate::rt::op::outcome::Knot;
 use crate::rt::op::outcome::{Blocked, PanicRecord, Race, Stop};
@@ -49,8 +50,8 @@ pub(crate) struct Execution {
     pub(crate) is_late: bool,
     /// The director, once it has nothing more to say.
     pub(in crate::rt) past_director: Option<Box<dyn Director>>,
-    /// Whether the strategy or the trace wants to hear of each op.
-    pub(in crate::rt) observed: bool,
+    /// Whether the strategy chooses each thread that can go on with the same probability, and nobody has to ask it.
+    pub(in crate::rt) is_uniform: bool,
     /// Steps at which more than one thread could go on.
     pub(crate) contended_steps: u64,
     pub(crate) trace: Vec<Event>,
@@ -101,8 +102,6 @@ pub(crate) struct Execution {
     /// Whether a thread that has made another one lets that begin before it goes on, if nothing else has to come first; see
     /// `explore::exhaustive::compare`.
     pub(crate) pauses_after_spawn: bool,
-    /// All threads have ended, and what the execution owns is being dropped: ops just take effect.
-    pub(in crate::rt) winding_up: bool,
 }
 
 impl Execution {
@@ -120,7 +119,7 @@ impl Execution {
             deadline: None,
             is_late: false,
             past_director: None,
-            observed: false,
+            is_uniform: false,
             contended_steps: 0,
             trace: Vec::new(),
             traced_choices: Vec::new(),
@@ -150,8 +149,13 @@ impl Execution {
             main_name: Arc::from("main"),
             kept: Vec::new(),
             pauses_after_spawn: false,
-            winding_up: false,
         }
+    }
+
+    /// Whether threads have ended, and what the execution owns is being dropped: ops just take effect.
+    #[inline]
+    pub(in crate::rt) fn is_winding_up(&self) -> bool {
+        self.kernel.special.has(Special::WINDING_UP)
     }
 
     pub(crate) fn wants_counts(&self) -> bool {
@@ -228,7 +232,13 @@ impl Execution {
     /// Begins the strategy's part.
     pub(crate) fn begin(&mut self, start: &Start<'_>) {
         self.strategy.begin(start, &mut self.rng);
-        self.observed = self.strategy.wants_events() || self.mode.trace_limit > 0;
+        self.is_uniform = self.strategy.is_uniform();
+        let Mode { trace_limit, stacks_from, .. } = self.mode;
+        let special = &mut self.kernel.special;
+        special.set(Special::TRACED, trace_limit > 0 || self.stops_after.is_some());
+        special.set(Special::TOLD, self.strategy.wants_events());
+        special.set(Special::STACKS, stacks_from.is_some());
+        special.set(Special::DIRECTED, self.director.is_some() || self.kernel.limits.directed);
     }
 
     /// The threads that wait, each with what for and who stands in its way: those of the knot, if that is what is wrong.

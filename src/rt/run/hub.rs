@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::current::{CURRENT, Current};
 use super::execution::Execution;
 use super::fiber::FiberPool;
+use crate::rt::kernel::special::Special;
 use crate::rt::op::outcome::Stop;
 use crate::rt::op::{ThreadId, nowhere};
 use crate::rt::registry::identity::begin_epoch;
@@ -61,8 +62,8 @@ impl Execution {
             // ones) are abandoned as well.
             unsafe { self.fibers.abandon(thread) };
         }
-        self.winding_up = true;
-        self.observed = false;
+        self.kernel.special.set(Special::WINDING_UP, true);
+        self.kernel.special.set(Special::EVENT, false);
         if !self.kept.is_empty() {
             self.worker.beat(CLEANS_UP);
         }
@@ -76,7 +77,7 @@ impl Execution {
                 drop(dropped);
             }
         }
-        self.winding_up = false;
+        self.kernel.special.set(Special::WINDING_UP, false);
         self.shared_data = None;
     }
 }

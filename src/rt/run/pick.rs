@@ -3,6 +3,7 @@
 use crate::rt::decide::director::Direction;
 use crate::rt::decide::strategy::SchedulingPoint;
 use crate::rt::kernel::Kernel;
+use crate::rt::kernel::special::Special;
 use crate::rt::liveness::knot;
 use crate::rt::op::ThreadId;
 use crate::rt::op::outcome::Stop;
@@ -19,6 +20,42 @@ impl Execution {
     /// Picks who executes the next step; `None` if the execution ends here.
     #[inline(always)]
     pub(in crate::rt) fn pick_next(&mut self) -> Option<ThreadId> {
+        let kernel = &self.kernel;
+        let count = kernel.threads.enabled.len();
+        if kernel.special.has(Special::CHOICE) || count == 0 || kernel.steps >= kernel.looks_at {
+            return self.pick_specially();
+        }
+        let next = if count == 1 {
+            kernel.threads.first_enabled()
+        } else {
+            self.contended_steps += 1;
+            if self.is_uniform {
+                let n = self.rng.below(count);
+                self.kernel.threads.nth_among(&self.kernel.threads.enabled, n)
+            } else {
+                let point = SchedulingPoint::new(&self.kernel);
+                let next = self.strategy.next_thread(&point, &mut self.rng);
+                if !self.kernel.is_enabled(next) {
+                    return self.refuse_choice(next);
+                }
+                next
+            }
+        };
+        self.go_on_with(next)
+    }
+
+    /// The next step is `next`'s.
+    #[inline(always)]
+    fn go_on_with(&mut self, next: ThreadId) -> Option<ThreadId> {
+        self.kernel.steps += 1;
+        self.kernel.threads.current = next;
+        self.schedule.push_step(next);
+        Some(next)
+    }
+
+    /// As `pick_next`, where more than a strategy may have a say.
+    #[inline(never)]
+    fn pick_specially(&mut self) -> Option<ThreadId> {
         if self.director.is_some() {
             return self.pick_directed();
         }
@@ -42,10 +79,7 @@ impl Execution {
         if self.kernel.steps >= self.kernel.looks_at && !self.may_go_on() || !self.kernel.is_enabled(next) {
             return self.refuse(next);
         }
-        self.kernel.steps += 1;
-        self.kernel.threads.current = next;
-        self.schedule.push_step(next);
-        Some(next)
+        self.go_on_with(next)
     }
 
     /// What a director has decided besides who goes on, and its schedule has kept: that an execution ends in which
@@ -71,10 +105,7 @@ impl Execution {
                     return None;
                 }
                 debug_assert!(self.kernel.is_enabled(next));
-                self.kernel.steps += 1;
-                self.kernel.threads.current = next;
-                self.schedule.push_step(next);
-                Some(next)
+                self.go_on_with(next)
             }
             Direction::Stop(stop) => {
                 self.stop = Some(stop);
@@ -84,7 +115,7 @@ impl Execution {
                 self.past_director = self.director.take();
                 self.kernel.limits.max_steps = self.kernel.steps + RELEASED_STEPS;
                 self.look_at_next();
-                self.pick_next()
+                self.pick_specially()
             }
         }
     }

@@ -5,10 +5,13 @@
 //! A switch goes through the hub, which resumes the chosen fiber. When a thread is picked, the
 //! effect of its op runs atomically.
 
+use std::panic::Location;
+
 use super::current::Current;
 use super::execution::Execution;
 use crate::rt::Identity;
 use crate::rt::decide::strategy::SchedulingPoint;
+use crate::rt::kernel::special::Special;
 use crate::rt::op::outcome::{Settled, Stop, Stuck};
 use crate::rt::op::{Choice, Event, Note, ObjectId, Op, OpKind, ThreadId, TracedChoice};
 use crate::rt::record::lock_log::DataUse;
@@ -19,35 +22,50 @@ impl Execution {
     ///
     /// Not inlined, while everything on the way to the switch itself is: a processor predicts returns by the
     /// calls it has seen, and after a switch each return that was open predicts wrongly.
+    ///
+    /// The parts of the op come one by one, in registers: what is put together in memory and taken from there as a whole
+    /// has to wait until it has arrived.
     #[inline(never)]
-    pub(in crate::rt) fn publish(&mut self, op: Op, deadline: Instant) -> bool {
+    pub(in crate::rt) fn publish(
+        &mut self,
+        kind: OpKind,
+        (object, argument): (ObjectId, u32),
+        location: &'static Location<'static>,
+        deadline: Instant,
+    ) -> bool {
         let current = self.kernel.threads.current;
-        if op.kind.may_block() {
-            self.kernel.wait_on(current, op, deadline);
-            if self.mode.stacks_from.is_some() {
-                // One that can go on now may have to wait when it comes to it.
-                self.keep_wait(current);
-            }
-            if !self.kernel.is_enabled(current) {
-                self.note_wait(current);
-                if self.kernel.thread(current).unwinding {
-                    Current::of(self).note_if_caught();
-                }
-                if self.is_stuck(current) {
-                    return true;
-                }
-            }
-        } else {
+        let op = Op { kind, object, argument, location };
+        if !kind.may_block() {
             self.kernel.thread_mut(current).pending = op;
+        } else if self.begin_wait(current, op, deadline) {
+            return true;
         }
         let next = self.pick_next();
         if next == Some(current) {
             return false;
         }
-        if self.mode.stacks_from.is_some() && next.is_some() {
+        if self.kernel.special.has(Special::STACKS) && next.is_some() {
             self.count_switch(current);
         }
         true
+    }
+
+    /// The running thread comes to an op that may block. Whether the execution ends here.
+    #[inline(always)]
+    fn begin_wait(&mut self, current: ThreadId, op: Op, deadline: Instant) -> bool {
+        self.kernel.wait_on(current, op, deadline);
+        if self.kernel.special.has(Special::STACKS) {
+            // One that can go on now may have to wait when it comes to it.
+            self.keep_wait(current);
+        }
+        if self.kernel.is_enabled(current) {
+            return false;
+        }
+        self.note_wait(current);
+        if self.kernel.thread(current).unwinding {
+            Current::of(self).note_if_caught();
+        }
+        self.is_stuck(current)
     }
 
     /// `thread` waits from now on, for something else than before, or has ended.
@@ -86,12 +104,8 @@ impl Execution {
     }
 
     /// The picked thread's op has taken effect.
-    #[inline]
+    #[inline(always)]
     pub(in crate::rt) fn executed(&mut self, thread: ThreadId, op: Op) {
-        let print =
-            (op.kind as u8) ^ (op.object.0 as u8).wrapping_mul(37) ^ (thread.0 as u8).wrapping_mul(101);
-        self.fingerprints.push(print);
-        self.worker.beat(self.kernel.steps);
         if self.kernel.equivalence.is_wanted {
             let store = self.is_of_atomic(&op).then_some(self.kernel.store_event);
             self.kernel.equivalence.add(thread, &op, store);
@@ -99,23 +113,39 @@ impl Execution {
         if op.kind.is_use() {
             self.kernel.objects.get_mut(op.object).users.add(thread);
         }
-        match self.kernel.found.take() {
+        let found = self.kernel.found.take();
+        self.end_step(thread, op, found);
+    }
+
+    /// The end of a step, which has found `found` if it has changed nothing.
+    #[inline(always)]
+    pub(in crate::rt) fn end_step(&mut self, thread: ThreadId, op: Op, found: Option<u64>) {
+        let print =
+            (op.kind as u8) ^ (op.object.0 as u8).wrapping_mul(37) ^ (thread.0 as u8).wrapping_mul(101);
+        self.fingerprints.push(print);
+        self.worker.beat(self.kernel.steps);
+        match found {
             None => self.kernel.spinloops.note_change(self.kernel.steps, thread),
             Some(value) => {
-                if !self.kernel.limits.directed {
+                if !self.kernel.special.has(Special::DIRECTED) {
                     self.kernel.note_look(thread, &op, value, self.schedule.choices_length());
                 }
             }
         }
         if self.kernel.is_due_as_long() {
-            if self.kernel.thread(thread).unwinding {
-                Current::of(self).note_if_caught();
-            }
-            self.kernel.note_long();
+            self.note_long(thread);
         }
-        if self.observed {
+        if self.kernel.special.has(Special::EVENT) {
             self.tell_observers(thread, op);
         }
+    }
+
+    #[cold]
+    fn note_long(&mut self, thread: ThreadId) {
+        if self.kernel.thread(thread).unwinding {
+            Current::of(self).note_if_caught();
+        }
+        self.kernel.note_long();
     }
 
     /// Whether a value that was there when an operation on it began is still there: otherwise another thread has freed it
@@ -128,7 +158,7 @@ impl Execution {
     #[cold]
     fn is_shared(&self, identity: &Identity, object: ObjectId) -> bool {
         let is_shared = || self.shared.get(&identity.address()) == Some(&object);
-        self.winding_up || identity.is_intact() && is_shared()
+        self.is_winding_up() || identity.is_intact() && is_shared()
     }
 
     /// A value of this type is used after its end.
@@ -137,13 +167,19 @@ impl Execution {
         Current::of(self).fail(Stop::UseAfterFree(Some(what)))
     }
 
-    #[cold]
     fn tell_observers(&mut self, thread: ThreadId, op: Op) {
-        let note = std::mem::replace(&mut self.kernel.note, Note::None);
-        if self.strategy.wants_events() {
+        if self.kernel.special.has(Special::TOLD) {
             let point = SchedulingPoint::new(&self.kernel);
             self.strategy.executed(thread, &op, &point, &mut self.rng);
         }
+        if self.kernel.special.has(Special::TRACED) {
+            self.trace_event(thread, op);
+        }
+    }
+
+    #[cold]
+    fn trace_event(&mut self, thread: ThreadId, op: Op) {
+        let note = std::mem::replace(&mut self.kernel.note, Note::None);
         if self.is_traced() {
             let atomic = self.is_of_atomic(&op).then_some(self.kernel.atomic);
             self.trace.push(Event { step: self.kernel.steps, thread, op, note, atomic });
