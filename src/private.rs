@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::config::{Config, Log, Rerun};
 use crate::explore;
 use crate::report::Report;
+
 /// The report's text, in colours on a terminal. For the shims.
 pub use crate::report::for_terminal;
 use crate::rt::op::basis::Basis;

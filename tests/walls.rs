@@ -1,10 +1,11 @@
-//! The walls between the rooms of the library: which folder of `src/` may import which.
+//! The walls of the library: which room of `src/` may import which, and that no file imports, directly or through others, a file
+//! that imports it.
 //!
-//! A room may import those that stand below it and are named for it, and nothing else; so there is no circle among rooms. What is
-//! read are the paths that begin with `crate::`, wherever they stand in code. `docs/architecture.md` says what each room is
-//! for. Within a room nothing is checked yet.
+//! A room may import those that stand below it and are named for it, and nothing else. What is read are the paths that begin with
+//! `crate::` or `super::`, wherever they stand in code; a name that a `mod.rs` hands on counts as an import of the file that it
+//! comes from. `docs/architecture.md` says what each room is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -40,84 +41,297 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("private", &["config", "explore", "explore_inputs", "report", "rt"]),
 ];
 
+/// The rooms of `rt`, from the lowest to the highest. Each may import all that stand below it.
+const KERNEL: &[&str] = &[
+    "op",
+    "registry",
+    "clocks",
+    "threads",
+    "record",
+    "objects",
+    "memory",
+    "liveness",
+    "kernel",
+    "decide",
+    "run",
+    "primitives",
+    "process",
+];
+
 /// Names of the crate that are no rooms: macros, and what expansions refer to.
 const NO_ROOMS: [&str; 2] = ["__private", "thread_local"];
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The files of the library, as modules.
+struct Library {
+    /// By module (`rt::run::step`): the path below `src`, and the code without comments and tests.
+    files: BTreeMap<String, (PathBuf, String)>,
+    /// Names that a file hands on: by module and name, where they come from.
+    handed_on: BTreeMap<String, String>,
+}
+
+fn find_files(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
-            files(&path, found);
+            find_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
     }
 }
 
-/// The room of a file: its folder below `src`, or its own name if it stands alone.
-fn room(file: &Path) -> String {
-    let first = file.components().next().unwrap().as_os_str().to_str().unwrap();
-    first.strip_suffix(".rs").unwrap_or(first).to_owned()
+/// The code of a file: no comments, nothing that a text says, and no tests, which look at it from above.
+fn code_of(text: &str) -> String {
+    let lines = text.lines().take_while(|line| *line != "mod tests {");
+    let code = lines.map(|line| line.split("//").next().unwrap_or_default());
+    // Who may see a thing is no import, nor is the crate's name in a macro.
+    code.map(|line| line.replace("pub(in crate::", "pub(in ").replace("$crate::", "$") + "\n").collect()
 }
 
-/// What follows `crate::` in code, as far as it names rooms: one name, or several in braces.
-fn imports(line: &str) -> Vec<String> {
-    let code = line.split("//").next().unwrap_or_default();
-    // The crate's name in a macro is no import.
-    let paths = code.match_indices("crate::").filter(|&(at, _)| !code[..at].ends_with('$'));
-    let names = paths.flat_map(|(at, found)| {
-        let rest = &code[at + found.len()..];
-        let group = rest.strip_prefix('{').and_then(|group| group.split('}').next());
-        let parts: Vec<&str> = group.map_or_else(|| vec![rest], |group| group.split(',').collect());
-        parts.into_iter().map(|part| {
-            let part = part.trim_start();
-            part.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned()
-        })
-    });
-    names.filter(|name| !name.is_empty()).collect()
+/// The paths in code that begin with `crate::` or `super::`, each as a path from the crate.
+fn paths(module: &str, code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for start in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            let before = code[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+                continue;
+            }
+            let mut base: Vec<&str> =
+                if start == "crate::" { Vec::new() } else { module.split("::").collect() };
+            let mut rest = &code[at..];
+            while let Some(after) = rest.strip_prefix("super::") {
+                base.pop();
+                rest = after;
+            }
+            add_paths(&base.join("::"), rest.strip_prefix("crate::").unwrap_or(rest), &mut found);
+        }
+    }
+    found
+}
+
+/// Adds what a path names after `base`: itself, or what stands in its braces.
+fn add_paths(base: &str, rest: &str, found: &mut BTreeSet<String>) {
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+    let (path, after) = rest.split_at(end);
+    let join =
+        |more: &str| [base, more].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("::");
+    let is_open = path.is_empty() || path.ends_with("::");
+    let Some(inner) = after.strip_prefix('{').filter(|_| is_open) else {
+        found.insert(join(path.trim_end_matches(':').trim_end_matches("::self")));
+        return;
+    };
+    let base = join(path.trim_end_matches(':'));
+    let (mut depth, mut from) = (0, 0);
+    for (at, c) in inner.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                let part = inner[from..at].trim();
+                if !part.is_empty() {
+                    add_paths(&base, if part == "self" { "" } else { part }, found);
+                }
+                from = at + 1;
+                if c == '}' {
+                    return;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Library {
+    fn read() -> Library {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut all = Vec::new();
+        find_files(&source, &mut all);
+        let mut files = BTreeMap::new();
+        for file in all {
+            let within = file.strip_prefix(&source).unwrap().to_owned();
+            let parts: Vec<_> =
+                within.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+            let module = parts.join("::").trim_end_matches("::mod").to_owned();
+            // The front page hands names on.
+            if module != "lib" {
+                files.insert(module, (within, code_of(&fs::read_to_string(&file).unwrap())));
+            }
+        }
+        let mut handed_on = BTreeMap::new();
+        for (module, (_, code)) in &files {
+            let uses = code.split(';').filter_map(|item| {
+                let (visible, path) = item.trim_start().split_once("use ")?;
+                visible.trim_start().starts_with("pub").then_some(path)
+            });
+            for path in uses {
+                let mut named = BTreeSet::new();
+                let of_child = format!("{module}::{path}");
+                let whole = path.strip_prefix("crate::").or(path.strip_prefix("super::").map(|_| path));
+                match whole {
+                    Some(_) => named.extend(paths(module, path)),
+                    None => add_paths("", &of_child, &mut named),
+                }
+                for from in named {
+                    let name = from.rsplit("::").next().unwrap_or_default();
+                    handed_on.insert(format!("{module}::{name}"), from.clone());
+                }
+            }
+        }
+        Library { files, handed_on }
+    }
+
+    /// The file that a path leads to.
+    fn file_of(&self, path: &str) -> Option<&str> {
+        let mut path = path.to_owned();
+        // A name may be handed on more than once.
+        for _ in 0..4 {
+            let parts: Vec<&str> = path.split("::").collect();
+            let prefixes = (1..=parts.len()).map(|length| parts[..length].join("::"));
+            let Some((prefix, from)) =
+                prefixes.filter_map(|prefix| Some((prefix.clone(), self.handed_on.get(&prefix)?))).next()
+            else {
+                break;
+            };
+            if *from == prefix {
+                break;
+            }
+            path = format!("{from}{}", &path[prefix.len()..]);
+        }
+        let parts: Vec<&str> = path.split("::").collect();
+        let mut prefixes = (1..=parts.len()).rev().map(|length| parts[..length].join("::"));
+        prefixes.find_map(|prefix| self.files.get_key_value(&prefix)).map(|(module, _)| module.as_str())
+    }
+
+    /// For each file, those that it imports.
+    fn imports(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let of = |(module, (_, code)): (&'_ String, &'_ (PathBuf, String))| {
+            let all = paths(module, code);
+            all.iter().filter_map(|path| self.file_of(path)).map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        self.files
+            .iter()
+            .map(|entry| {
+                let all = of(entry);
+                let known = all.iter().filter_map(|file| self.files.get_key_value(file));
+                (
+                    entry.0.as_str(),
+                    known.map(|(file, _)| file.as_str()).filter(|file| file != entry.0).collect(),
+                )
+            })
+            .collect()
+    }
 }
 
 #[test]
 fn every_room_imports_what_stands_below_it() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let allowed: BTreeMap<&str, &[&str]> = ROOMS.iter().copied().collect();
-    let mut all = Vec::new();
-    files(&source, &mut all);
+    let library = Library::read();
     let mut broken = Vec::new();
-    for file in all {
-        let within = file.strip_prefix(&source).unwrap();
-        let room = room(within);
-        // The front page hands names on.
-        if room == "lib" {
-            continue;
-        }
-        let Some(below) = allowed.get(room.as_str()) else {
-            broken.push(format!(
-                "{}: no room of this name stands in `ROOMS` of tests/walls.rs",
-                within.display()
-            ));
+    for (module, (file, code)) in &library.files {
+        let mut parts = module.split("::");
+        let (room, kernel) = (parts.next().unwrap(), parts.next());
+        let file = file.display();
+        let Some(below) = allowed.get(room) else {
+            broken.push(format!("{file}: no room of this name stands in `ROOMS` of tests/walls.rs"));
             continue;
         };
-        let text = fs::read_to_string(&file).unwrap();
-        // Tests in a file look at it from above.
-        let code = text.lines().take_while(|line| *line != "mod tests {");
-        for (number, line) in code.enumerate() {
-            // A type that the front page exports, in a doc comment's link, or a macro.
-            let is_room = |name: &String| name.starts_with(|c: char| c.is_lowercase() || c == '_');
-            for import in imports(line).into_iter().filter(is_room) {
-                let is_below = below.contains(&import.as_str());
-                if import != room && !is_below && !NO_ROOMS.contains(&import.as_str()) {
-                    broken.push(format!(
-                        "{}:{}: `{room}` imports `{import}`, but may import {below:?} only; what both need belongs below both",
-                        within.display(),
-                        number + 1
-                    ));
-                }
+        for path in paths(module, code) {
+            let mut parts = path.split("::");
+            let (first, second) = (parts.next().unwrap_or_default(), parts.next());
+            let is_room = first.starts_with(|c: char| c.is_lowercase() || c == '_');
+            if is_room && first != room && !below.contains(&first) && !NO_ROOMS.contains(&first) {
+                broken.push(format!(
+                    "{file}: `{room}` imports `{path}`, but may import {below:?} only; what both need belongs below both"
+                ));
+            }
+            let number = |room: Option<&str>| KERNEL.iter().position(|&other| Some(other) == room);
+            let second = match (first, second) {
+                ("rt", Some("Current" | "current" | "Execution")) => Some("run"),
+                ("rt", Some("Identity")) => Some("registry"),
+                ("rt", second) => second,
+                _ => None,
+            };
+            if let (Some(own), Some(other)) = (number(kernel), number(second))
+                && room == "rt"
+                && other > own
+            {
+                broken.push(format!(
+                    "{file}: `{path}` stands above the rooms that `rt::{}` may import: {:?}; what both need belongs below both",
+                    KERNEL[own],
+                    &KERNEL[..own]
+                ));
+            }
+            if room == "rt" && kernel.is_some_and(|kernel| !KERNEL.contains(&kernel)) {
+                broken.push(format!("{file}: no room of this name stands in `KERNEL` of tests/walls.rs"));
             }
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// By Tarjan's algorithm ("Depth-first search and linear graph algorithms", SIAM Journal on Computing 1972).
+struct Circles<'a> {
+    imports: &'a BTreeMap<&'a str, BTreeSet<&'a str>>,
+    seen: BTreeMap<&'a str, usize>,
+    lowest: BTreeMap<&'a str, usize>,
+    open: Vec<&'a str>,
+    found: Vec<Vec<&'a str>>,
+}
+
+impl<'a> Circles<'a> {
+    fn visit(&mut self, file: &'a str) {
+        let number = self.seen.len();
+        self.seen.insert(file, number);
+        self.lowest.insert(file, number);
+        self.open.push(file);
+        let imports = self.imports;
+        for &other in &imports[file] {
+            if !self.seen.contains_key(other) {
+                self.visit(other);
+            }
+            if self.open.contains(&other) {
+                let lowest = self.lowest[file].min(self.lowest[other]);
+                self.lowest.insert(file, lowest);
+            }
+        }
+        if self.lowest[file] == number {
+            let from = self.open.iter().position(|&other| other == file).unwrap();
+            let circle = self.open.split_off(from);
+            if circle.len() > 1 {
+                self.found.push(circle);
+            }
+        }
+    }
+}
+
+fn circles<'a>(imports: &'a BTreeMap<&'a str, BTreeSet<&'a str>>) -> Vec<Vec<&'a str>> {
+    let (seen, lowest, open, found) = Default::default();
+    let mut circles = Circles { imports, seen, lowest, open, found };
+    for &file in imports.keys() {
+        if !circles.seen.contains_key(file) {
+            circles.visit(file);
+        }
+    }
+    circles.found
+}
+
+#[test]
+fn no_file_imports_one_that_imports_it() {
+    let library = Library::read();
+    let imports = library.imports();
+    let words: Vec<String> = circles(&imports)
+        .iter()
+        .map(|circle| {
+            let lines = circle.iter().map(|file| {
+                let within: Vec<_> = imports[file].iter().filter(|other| circle.contains(other)).collect();
+                format!("  {file} imports {within:?}")
+            });
+            format!("a circle of {} files:\n{}", circle.len(), lines.collect::<Vec<_>>().join("\n"))
+        })
+        .collect();
+    assert!(words.is_empty(), "{}", words.join("\n"));
 }
 
 #[test]
@@ -136,8 +350,29 @@ fn no_room_stands_below_itself() {
 
 #[test]
 fn imports_are_read_as_they_are_written() {
-    assert_eq!(imports("use crate::rt::Execution;"), ["rt"]);
-    assert_eq!(imports("use crate::{config, report::Failure};"), ["config", "report"]);
-    assert_eq!(imports("    let x = crate::hint::spin_loop(); // crate::explore"), ["hint"]);
-    assert_eq!(imports("$crate::__private::std::thread_local!"), Vec::<String>::new());
+    let read = |code: &str| paths("rt::run::step", &code_of(code)).into_iter().collect::<Vec<_>>();
+    assert_eq!(read("use crate::rt::Execution;"), ["rt::Execution"]);
+    assert_eq!(read("use crate::{config, report::{Failure, text::{self, Line}}};").len(), 4);
+    assert_eq!(read("    let x = crate::hint::spin_loop(); // crate::explore"), ["hint::spin_loop"]);
+    assert_eq!(read("use super::current::Current;"), ["rt::run::current::Current"]);
+    assert_eq!(read("use super::super::op::{ObjectId, Op};"), ["rt::op::ObjectId", "rt::op::Op"]);
+    assert_eq!(read("$crate::__private::std::thread_local!"), Vec::<String>::new());
+    assert_eq!(read("pub(in crate::rt) fn f() {}"), Vec::<String>::new());
+}
+
+#[test]
+fn circles_are_found() {
+    let imports: BTreeMap<&str, BTreeSet<&str>> = [
+        ("a", BTreeSet::from(["b"])),
+        ("b", BTreeSet::from(["c", "d"])),
+        ("c", BTreeSet::from(["a"])),
+        ("d", BTreeSet::new()),
+    ]
+    .into();
+    let found = circles(&imports);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].iter().copied().collect::<BTreeSet<_>>(), BTreeSet::from(["a", "b", "c"]));
+    let library = Library::read();
+    assert_eq!(library.file_of("rt::Current::of"), Some("rt::run::current"));
+    assert_eq!(library.file_of("rt::objects::State"), Some("rt::objects"));
 }

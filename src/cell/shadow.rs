@@ -6,9 +6,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 
 use crate::rt::op::outcome::AccessKind;
-use crate::rt::primitives::Made;
-use crate::rt::primitives::Memory;
-use crate::rt::primitives::OpenAccess;
+use crate::rt::primitives::{Made, Memory, OpenAccess};
 use crate::rt::registry::outside;
 use crate::rt::{Current, Identity, current};
 

@@ -21,8 +21,7 @@ use std::panic::Location;
 
 use crate::rt::Execution;
 use crate::rt::op::key::ObjectKey;
-use crate::rt::op::lock::Held;
-use crate::rt::op::lock::LockMode;
+use crate::rt::op::lock::{Held, LockMode};
 use crate::rt::op::{ObjectId, ThreadId};
 use crate::rt::record::lock_log::{LockLog, NestedAcquisition};
 

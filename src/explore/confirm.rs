@@ -15,15 +15,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::exploration::{Exploration, PROFILING, QUIET};
 use super::finding::{Finding, Led, Outcome};
 use super::follow::{Follow, Witness};
+use super::judge::Verdict;
 use super::regressions::file_name;
-use super::runner::{Exploration, PROFILING, QUIET};
 use super::steer::Steer;
 use crate::config::{ConfigError, Policy};
 use crate::detect::lock_order::{Cycle, CycleKey, Edge, Lock, LockOrder, Request, places};
 use crate::detect::observed::Observed;
-use crate::explore::judge::Verdict;
 use crate::report::{
     self, CycleVerdict, FailureKind, LockCycle, LockEdge, LockGraph, LockName, LockRequest, ObjectName, Place,
 };

@@ -2,7 +2,7 @@
 
 mod cause;
 mod handover;
-mod hang;
+pub(super) mod hang;
 mod loops;
 mod race;
 mod stacks;
@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::describe::hang::standing;
+
 pub(super) use cause::tell_cause;
-pub(super) use hang::standing;
 pub(super) use loops::loops_begin;
 
 use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, going, join_names};

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::judge::Verdict;
-use super::minimize::Found;
 use super::replay::token_of;
 use super::token::Token;
-use crate::report::{Assumption, Coverage, Limit, LockCycle, LockGraph, Minimized};
+use crate::report::{Assumption, Coverage, Limit, LockCycle, LockGraph, Minimized, Passing};
 use crate::rt::Execution;
 use crate::rt::record::hang::Hang;
 use crate::shrink::NoCause;
@@ -97,4 +96,23 @@ impl Finding {
             cause: None,
         }
     }
+}
+
+/// Why a schedule fails, by the numbers of its steps; see `shrink::Cause`.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) orders: Vec<FoundOrder>,
+    pub(super) is_proved: bool,
+    pub(super) screened: u64,
+    pub(super) passing: Option<Passing>,
+}
+
+/// One step before another. Numbers from the number of steps on are of what threads wait to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FoundOrder {
+    pub(super) before: usize,
+    pub(super) after: usize,
+    /// Whether a schedule passes with the two the other way round, and whether another one fails so.
+    pub(super) is_needed: bool,
+    pub(super) fails_too: bool,
 }

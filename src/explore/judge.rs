@@ -1,14 +1,12 @@
 //! The judgement of one execution: did it fail, and how.
 
-use super::describe::standing;
+use super::describe::hang::standing;
 use crate::config::{Config, Policy};
 use crate::detect::leak;
 use crate::report::{FailureKind, grouped};
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;
-use crate::rt::op::outcome::Settled;
-use crate::rt::op::outcome::Stuck;
-use crate::rt::op::outcome::{PanicRecord, Race, Stop};
+use crate::rt::op::outcome::{PanicRecord, Race, Settled, Stop, Stuck};
 use crate::rt::op::schedule::Run;
 use crate::rt::process::census;
 

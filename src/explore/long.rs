@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::progress::{Total, message, write_line};
+use super::terminal::{Total, message, write_line};
 use crate::report::grouped;
 use crate::rt::process::watchdog::{self, Listener};
 

@@ -4,12 +4,12 @@
 //! hundreds of times, nor are hangs, each of which takes seconds; nor are those at the step limit, about which nothing is known that could be looked for in a shorter
 //! schedule.
 
-use super::finding::Finding;
+use super::exploration::Exploration;
+use super::finding::{Finding, Found};
 use super::replays::Replays;
-use super::runner::Exploration;
 use super::token::Token;
 use crate::config::ConfigError;
-use crate::report::{FailureKind, MemoryNeed, Minimized, Passing};
+use crate::report::{FailureKind, MemoryNeed, Minimized};
 use crate::rt::Execution;
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::limits::MemoryModel;
@@ -95,23 +95,4 @@ impl Exploration<'_> {
         let (mut replays, plan) = Replays::of(self, execution, token, kind)?;
         Some(replays.explain(&plan))
     }
-}
-
-/// Why a schedule fails, by the numbers of its steps; see `shrink::Cause`.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    pub(super) orders: Vec<FoundOrder>,
-    pub(super) is_proved: bool,
-    pub(super) screened: u64,
-    pub(super) passing: Option<Passing>,
-}
-
-/// One step before another. Numbers from the number of steps on are of what threads wait to do.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct FoundOrder {
-    pub(super) before: usize,
-    pub(super) after: usize,
-    /// Whether a schedule passes with the two the other way round, and whether another one fails so.
-    pub(super) is_needed: bool,
-    pub(super) fails_too: bool,
 }

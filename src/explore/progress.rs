@@ -3,33 +3,19 @@
 //! Only where stderr is one, and only for explorations of more than two seconds. Several tests at once have a line
 //! each. Elsewhere, and within one long execution, `long` has a word from time to time.
 
-use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::long::Long;
-use crate::report::grouped;
-use crate::rt::process::last_words::write_now;
+use super::terminal::{LINES, Total, message};
 
 /// From when on there is something to see.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// How often it changes.
 const EVERY: Duration = Duration::from_millis(200);
-
-/// The lines of all explorations of the process.
-static LINES: OnceLock<MultiProgress> = OnceLock::new();
-
-/// How many executions there are.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Total {
-    Unknown,
-    Exactly(u64),
-    /// By an estimate that grows.
-    AtLeast(f64),
-}
 
 /// One exploration's line.
 #[derive(Debug)]
@@ -78,39 +64,6 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
-}
-
-/// Writes a line above those that show progress.
-pub(super) fn write_line(text: &str) {
-    let write = || write_now(&format!("{text}\n"));
-    match LINES.get().filter(|_| std::io::stderr().is_terminal()) {
-        Some(lines) => lines.suspend(write),
-        None => write(),
-    }
-}
-
-/// What the line says.
-pub(super) fn message(test: &str, executions: u64, elapsed: Duration, total: Total) -> String {
-    let seconds = elapsed.as_secs_f64();
-    let rate = executions as f64 / seconds;
-    let name = if test.is_empty() { String::new() } else { format!("{test}: ") };
-    let mut text = format!(
-        "{name}{} executions in {seconds:.0} s ({} a second)",
-        grouped(executions),
-        grouped(rate as u64)
-    );
-    let (total, more) = match total {
-        Total::Unknown => return text,
-        Total::Exactly(total) => (total as f64, ""),
-        Total::AtLeast(total) => (total, " or more"),
-    };
-    let share = (100.0 * executions as f64 / total).min(100.0);
-    text += &format!(", {share:.0} % of {}{more}", grouped(total as u64));
-    let left = (total - executions as f64).max(0.0) / rate;
-    if left.is_finite() && left < 1e6 {
-        text += &format!(", {left:.0} s{more} to go");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::report::FailureKind;
-use crate::rt::Execution;
-
 use super::judge::goes_on_from;
 use super::token::{Token, TokenRun};
+use crate::report::FailureKind;
+use crate::rt::Execution;
 use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// Where and how a replay could not follow its schedule.

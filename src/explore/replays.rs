@@ -9,11 +9,11 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use super::describe::{Rows, loops_begin, trace};
+use super::exploration::{Exploration, QUIET, TRACING};
+use super::finding::{Found, FoundOrder};
 use super::guide::{Guide, Guided, Watched};
 use super::judge::{LONE_STEPS, Verdict, counted_until, endless_after, first_unhandled_panic};
-use super::minimize::{Found, FoundOrder};
 use super::replay::Replay;
-use super::runner::{Exploration, QUIET, TRACING};
 use super::signature::Signature;
 use super::token::Token;
 use crate::report::{FailureKind, Passing};

@@ -4,13 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::describe::{Rows, describe, tell_cause, trace};
-use super::finding::{Finding, Led, Outcome};
+use super::exploration::{Exploration, QUIET, REPORTING, TRACING};
+use super::finding::{Finding, Found, Led, Outcome};
 use super::judge::{Verdict, nondeterminism};
-use super::minimize::Found;
 use super::record::Record;
 use super::regressions::Regressions;
 use super::replay::{Divergence, Replay, token_of};
-use super::runner::{Exploration, QUIET, REPORTING, TRACING};
 use super::seed::ExecutionSeed;
 use super::token::{Token, TokenError};
 use crate::config::{ConfigError, Log, StrategyKind};
@@ -18,8 +17,7 @@ use crate::report::{Failure, FailureKind, Report, Trace};
 use crate::rt::Execution;
 use crate::rt::decide::profile::{PROFILED, Profile};
 use crate::rt::op::Note;
-use crate::rt::op::limits::MemoryModel;
-use crate::rt::op::limits::Timeouts;
+use crate::rt::op::limits::{MemoryModel, Timeouts};
 use crate::rt::record::evidence::STACKED_STEPS;
 use crate::rt::run::execution::Mode;
 use crate::shrink::NoCause;

@@ -8,11 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::confirm::{Explored, Told};
+use super::exploration::{Exploration, PROFILING, QUIET};
 use super::finding::{Finding, Outcome};
 use super::judge::{Verdict, nondeterminism};
-use super::progress::{Progress, Total};
+use super::progress::Progress;
 use super::record::Record;
-use super::runner::{Exploration, PROFILING, QUIET};
+use super::terminal::Total;
 use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
 use crate::report::{Coverage, FailureKind, Limit};

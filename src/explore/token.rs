@@ -8,9 +8,7 @@
 use std::fmt;
 
 use crate::rt::op::OpKind;
-use crate::rt::op::limits::MemoryModel;
-use crate::rt::op::limits::Timeouts;
-
+use crate::rt::op::limits::{MemoryModel, Timeouts};
 use crate::rt::op::schedule::{read_varint, write_varint};
 
 const VERSION: &str = "dl1";

@@ -12,9 +12,9 @@ use std::time::Instant;
 
 use super::confirm::{Explored, Told};
 use super::exhaustive::{Budget, End, Exhausted};
+use super::exploration::Exploration;
 use super::finding::Outcome;
 use super::judge::Verdict;
-use super::runner::Exploration;
 use crate::config::{ConfigError, StrategyKind};
 use crate::report::{Assumption, Coverage, FailureKind, Liberties, grouped};
 use crate::rt::op::basis::Basis;

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
-use super::runner::Exploration;
+use super::exploration::Exploration;
 use crate::config::ConfigError;
 use crate::rt::Execution;
 use crate::rt::process::{census, watchdog};

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::rt::{Identity, current};
-
 use crate::rt::registry::outside;
+use crate::rt::{Identity, current};
 
 /// What a waker sets and the polling thread waits for.
 struct Signal {

@@ -1,11 +1,10 @@
 //! A failing execution.
 
-use std::fmt;
 use std::time::Duration;
 
+use super::names::Names;
 use super::{
     Cause, Effort, FailureKind, LockCycle, MemoryNeed, Minimized, Place, Race, Spin, Standing, Trace, Wait,
-    text,
 };
 
 /// The longest token that is shown in place of the seed.
@@ -49,6 +48,21 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What its objects are called.
+    pub(super) fn names(&self) -> Names {
+        let rows = self.trace.rows.iter().filter_map(|row| row.object.as_ref());
+        let waits = self.waits.iter().filter_map(|wait| wait.object.as_ref());
+        let races = self.race.iter().flat_map(|race| {
+            let held = race.sides.iter().filter_map(|side| side.held.as_ref());
+            let locks = held.flatten().map(|(lock, _)| lock);
+            locks.chain(race.weak.iter().map(|weak| &weak.object)).chain([&race.object])
+        });
+        let orders = self.cause.iter().flat_map(|cause| &cause.orders);
+        let doings = orders.flat_map(|order| [&order.before, &order.after]);
+        let causes = doings.filter_map(|doing| doing.object.as_ref());
+        Names::of_objects(rows.chain(waits).chain(races).chain(causes))
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> FailureKind {
         self.kind
@@ -134,11 +148,5 @@ impl Failure {
     /// What to do to see it again.
     pub(super) fn rerun_command(&self) -> String {
         self.rerun.replace("{}", self.exact())
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text::write_failure(self, f)
     }
 }

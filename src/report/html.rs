@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 use super::document::{CausePart, Document, DoingPart, FailurePart, TracePart, sources};
-use super::text::grouped;
+use super::width::grouped;
 use super::{LockGraph, Report};
 
 const STYLE: &str = include_str!("html/page.css");

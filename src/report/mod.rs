@@ -42,7 +42,7 @@ pub(crate) use lock_graph::{LockEdge, LockGraph};
 pub(crate) use locks::{CycleVerdict, LockCycle, LockName, LockRequest, prediction};
 pub(crate) use pinned::pinned;
 pub use style::for_terminal;
-pub(crate) use text::{grouped, shortened};
+pub(crate) use width::{grouped, shortened};
 
 /// How many rows of a trace files of a failure have, the last ones.
 pub(crate) const KEPT_ROWS: usize = 20_000;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Failure, ObjectName, Place, Trace, source};
+use super::{ObjectName, Place, Trace, source};
 
 /// What the objects of a report are called.
 pub(super) struct Names(BTreeMap<(String, u32, u32), Option<String>>);
@@ -11,20 +11,6 @@ pub(super) struct Names(BTreeMap<(String, u32, u32), Option<String>>);
 impl Names {
     pub(super) fn of_trace(trace: &Trace) -> Names {
         Names::of_objects(trace.rows.iter().filter_map(|row| row.object.as_ref()))
-    }
-
-    pub(super) fn of_failure(failure: &Failure) -> Names {
-        let rows = failure.trace.rows.iter().filter_map(|row| row.object.as_ref());
-        let waits = failure.waits.iter().filter_map(|wait| wait.object.as_ref());
-        let races = failure.race.iter().flat_map(|race| {
-            let held = race.sides.iter().filter_map(|side| side.held.as_ref());
-            let locks = held.flatten().map(|(lock, _)| lock);
-            locks.chain(race.weak.iter().map(|weak| &weak.object)).chain([&race.object])
-        });
-        let orders = failure.cause.iter().flat_map(|cause| &cause.orders);
-        let doings = orders.flat_map(|order| [&order.before, &order.after]);
-        let causes = doings.filter_map(|doing| doing.object.as_ref());
-        Names::of_objects(rows.chain(waits).chain(races).chain(causes))
     }
 
     pub(super) fn of_objects<'a>(objects: impl Iterator<Item = &'a ObjectName>) -> Names {

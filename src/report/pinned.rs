@@ -3,12 +3,11 @@
 
 use std::fmt::Write as _;
 
-use super::names::Names;
 use super::{Doing, Failure};
 
 /// The failure without places, seed and token.
 pub(crate) fn pinned(failure: &Failure) -> String {
-    let names = Names::of_failure(failure);
+    let names = failure.names();
     let threads = &failure.trace.threads;
     let mut text = format!("{}: {}\n\n", failure.kind, without_places(&failure.message));
     for row in &failure.trace.rows {

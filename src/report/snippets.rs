@@ -7,7 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use textwrap::core::display_width;
 
-use super::text::shortened;
+use super::width::shortened;
 use super::{Doing, Failure, FailureKind, Place, Spin, source};
 
 /// How long labels may be, where they do not fit otherwise.

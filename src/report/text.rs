@@ -11,6 +11,7 @@ use super::stack::{write_frames, write_stack};
 use super::trace::{cell, write_trace};
 use super::width::{self, fit};
 use super::{Coverage, Failure, FailureKind, Limit, MemoryNeed, Report, Standing, Wait};
+use crate::report::width::grouped;
 
 /// How far what follows the break of a long line stands to the right of it.
 const HANGING: usize = 2;
@@ -31,7 +32,7 @@ pub(super) fn write_failure(failure: &Failure, f: &mut fmt::Formatter<'_>) -> fm
     let is_long = size.lines().next().is_some_and(|line| line.chars().count() > width);
     let size = if is_long { size.replace("; minimized", "\n  minimized") } else { size };
     f.write_str(&fit(&size, width, HANGING))?;
-    let names = Names::of_failure(failure);
+    let names = failure.names();
     let snippets = snippets(failure, width);
     if !snippets.is_empty() {
         write!(f, "\n{snippets}")?;
@@ -268,26 +269,10 @@ pub(super) fn write_summary(report: &Report, f: &mut fmt::Formatter<'_>) -> fmt:
     }
 }
 
-/// At most so many characters of a text.
-pub(crate) fn shortened(text: &str, length: usize) -> String {
-    if text.chars().count() <= length {
-        return text.to_owned();
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_failure(self, f)
     }
-    let cut: String = text.chars().take(length - 1).collect();
-    format!("{}…", cut.trim_end())
-}
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use textwrap::{Options, WordSplitter};
 
 use super::names::{Names, short};
 use super::repeats::{Part, folded};
-use super::text::grouped;
+use super::width::grouped;
 use super::{LeftOut, Row, Trace, Wait, width};
 
 /// How many rows are shown unless all are asked for.

@@ -4,8 +4,7 @@
 //! printed for a person it is as wide as the terminal, within limits: with less than 80 columns the trace is no table any
 //! more, and lines of more than 100 are hard to read.
 
-use std::env;
-use std::fmt;
+use std::{env, fmt};
 
 use console::Term;
 use textwrap::core::display_width;
@@ -57,6 +56,28 @@ pub(super) fn fit(text: &str, width: usize, hanging: usize) -> String {
 /// Lines are broken between words only: paths and commands are to be copied.
 fn unbroken_words<'a>(width: usize) -> Options<'a> {
     Options::new(width).break_words(false).word_splitter(WordSplitter::NoHyphenation)
+}
+
+/// At most so many characters of a text.
+pub(crate) fn shortened(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(length - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]

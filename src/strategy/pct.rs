@@ -11,9 +11,8 @@
 //! to give way to others again and again (`rt::threads::fairness`), but only for a step of each at a time: most of the
 //! execution would be rounds of the loop, and so would most of the steps at which priorities change.
 
-use crate::rt::op::thread_set::LaneSet;
-
 use crate::rt::decide::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::op::thread_set::LaneSet;
 
 /// Priorities above this are those that threads start with.
 const INITIAL: u64 = 1 << 63;

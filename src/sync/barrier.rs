@@ -5,9 +5,8 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::rt::{Identity, current};
-
 use crate::rt::registry::outside;
+use crate::rt::{Identity, current};
 
 /// Lets threads wait for each other; see [`std::sync::Barrier`].
 ///

@@ -4,13 +4,11 @@
 //! although it is `FnOnce`. That is possible for functions and closures that capture nothing, and a static
 //! can have no others. What an initializer with captured values made is made once.
 
-use std::fmt;
-use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::{fmt, mem, ptr};
 
 use super::once;
 use super::value::{self, Slot};

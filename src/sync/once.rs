@@ -3,10 +3,9 @@
 //! What `OnceLock` and `LazyLock` need of it as well is here too: running an initialization that may panic.
 
 use std::cell::Cell;
-use std::fmt;
 use std::marker::PhantomData;
-use std::mem;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::{fmt, mem};
 
 use crate::rt::objects::OncePhase;
 use crate::rt::op::ObjectId;

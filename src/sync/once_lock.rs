@@ -3,9 +3,8 @@
 //! What is set inside an exploration belongs to that execution: a `OnceLock` in a static is empty again in
 //! the next one. What was set outside is there from the start.
 
-use std::fmt;
 use std::panic::Location;
-use std::ptr;
+use std::{fmt, ptr};
 
 use super::once;
 use super::value::{self, Slot};

@@ -2,7 +2,6 @@
 //!
 //! Outside an exploration a std lock (of nothing) does the work, poisoning included; inside, the model.
 
-use crate::rt::objects::RwLockState;
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,6 +11,7 @@ use std::ptr::NonNull;
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::real::{self, FirstUse, Hold, RealLock};
+use crate::rt::objects::RwLockState;
 use crate::rt::op::ObjectId;
 use crate::rt::registry::outside;
 use crate::rt::{Current, Identity, current};

@@ -2,11 +2,10 @@
 //!
 //! Waiters are not served in order: whoever finds enough permits may take them.
 
-use std::fmt;
-use std::mem;
 use std::panic::Location;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use std::{fmt, mem};
 
 use crate::rt::op::ObjectId;
 use crate::rt::registry::outside;

@@ -4,13 +4,12 @@
 //! a scope that is left by a cut-off execution is never left at all.
 
 use std::cell::{OnceCell, RefCell};
-use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Result;
+use std::{fmt, io};
 
 use super::current::Thread;
 use super::spawn::{Builder, ModelThread, Packet};

@@ -2,11 +2,10 @@
 
 use std::cell::UnsafeCell;
 use std::ffi::CString;
-use std::fmt;
-use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Arc;
 use std::thread::Result;
+use std::{fmt, io};
 
 use super::current::{Thread, in_execution};
 use super::ext::BuilderExt;

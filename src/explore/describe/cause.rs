@@ -1,7 +1,7 @@
 //! The words for why an execution fails: the orders of its steps that make it fail, by number, as operations.
 
 use super::{found, kind_of, note, object_name, pointers_of};
-use crate::explore::minimize::{Found, FoundOrder};
+use crate::explore::finding::{Found, FoundOrder};
 use crate::report::{Cause, CauseOrder, Doing, Failure, FailureKind, Place};
 use crate::rt::Execution;
 use crate::rt::op::{Event, Note, Op};

@@ -15,24 +15,12 @@ use std::{fs, io};
 
 use super::super::regressions::file_name;
 use super::super::token::crc32;
-use super::spin::Site;
+use super::origin::{Ancestor, Origin};
+use super::probe::Site;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::Strict;
 
 const HEAD: &str = "drawloom checkpoint 2";
-
-/// A graph that was explored, as what others were found from.
-#[derive(Debug)]
-pub(super) struct Ancestor {
-    pub(super) origin: Origin,
-    /// How many hints were known not to be in a loop when it was explored.
-    pub(super) straight: u32,
-    /// How many others were found.
-    pub(super) found: u32,
-}
-
-/// Where a graph was found: from which other one, and with which number. The first one has none.
-pub(super) type Origin = Option<(Arc<Ancestor>, u32)>;
 
 impl Drop for Ancestor {
     /// One after the other: a chain of ancestors may be too long for a recursion.

@@ -7,9 +7,10 @@
 //! A thread makes a choice on its way to an operation. If it is found to wait in a loop, it does not come there, unless time
 //! passes: then its choices are events.
 
-use super::director::{Explorer, RunEnd};
+use super::change::Change;
 use super::event::{Event, NONE, flag};
-use super::revisit::Change;
+use super::explorer::{Explorer, RunEnd};
+use super::probe::PutOff;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::Choice;
 use crate::rt::op::basis::Basis;
@@ -17,14 +18,6 @@ use crate::rt::op::rule::Access;
 
 /// How many alternatives of a choice of the program are explored at most.
 const ENUMERATED: usize = 256;
-
-/// A choice of a thread that waits in a loop.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PutOff {
-    line: u32,
-    choice: Choice,
-    alternatives: usize,
-}
 
 impl Explorer {
     /// A choice that is an event of its own.

@@ -11,10 +11,12 @@
 //! new thread does at its beginning, or all of it, never comes before it. So the first execution is run in that other order once
 //! more, with the spawning threads going on as late as they can. It shows, for instance, that the count of an `Arc` decides.
 
+use std::sync::atomic::Ordering;
+
+use super::super::exploration::{QUIET, TRACING};
 use super::super::finding::Finding;
 use super::super::judge::{Verdict, nondeterminism};
 use super::super::record::Record;
-use super::super::runner::{QUIET, TRACING};
 use super::event::NONE;
 use super::revisit::Item;
 use super::worker::Worker;
@@ -23,7 +25,6 @@ use crate::report::FailureKind;
 use crate::rt::op::outcome::Stop;
 use crate::rt::process::census;
 use crate::rt::run::execution::Mode;
-use std::sync::atomic::Ordering;
 
 /// How many of the first executions are all run again.
 const ALL: u64 = 16;

@@ -1,8 +1,8 @@
 //! The end of a run: nothing can go on, and what that means.
 
-use super::director::{Explorer, RunEnd};
+use super::change::Change;
 use super::event::{Event, EventId, NONE};
-use super::revisit::Change;
+use super::explorer::{Explorer, RunEnd};
 use crate::rt::decide::director::{Direction, Director};
 use crate::rt::decide::encode::encode;
 use crate::rt::kernel::Kernel;

@@ -1,16 +1,15 @@
 //! Events that are added to a graph when it has been followed to its end: each as the model adds it first, with a note
 //! of what else it could have been.
 
+use super::change::{Change, DetourEnd};
 use super::clocks::PORF;
-use super::director::{Explorer, RunEnd};
 use super::event::{Event, EventId, NONE, flag};
-use super::revisit::{Change, DetourEnd};
+use super::explorer::{Explorer, RunEnd};
 use crate::rt::decide::director::Director;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 use crate::rt::op::basis::Basis;
-use crate::rt::op::rule::Refusal;
-use crate::rt::op::rule::{Access, Gate, Outcome, Place, Rule};
+use crate::rt::op::rule::{Access, Gate, Outcome, Place, Refusal, Rule};
 
 /// So many hints in a row, with nothing in between, are no backoff any more.
 const MANY_HINTS: u32 = 2_000;

@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::checkpoint::Origin;
+use super::origin::Origin;
 use super::revisit::Item;
 
 /// How many graphs are kept for the sake of order.

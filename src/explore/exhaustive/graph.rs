@@ -6,7 +6,7 @@
 //! `revisit`.
 
 use super::event::{Event, EventId, NONE, flag};
-use super::ticks::Tick;
+use super::tick::Tick;
 use crate::rt::op::OpKind;
 use crate::rt::op::rule::{Access, Outcome};
 

@@ -14,31 +14,12 @@
 
 use std::panic::Location;
 
-use super::director::Explorer;
 use super::event::{EventId, NONE};
+use super::explorer::Explorer;
 use super::graph::Graph;
+use super::probe::{Repeated, Round};
 use crate::rt::op::OpKind;
 use crate::rt::op::rule::{Access, Outcome};
-
-/// The round that is done again.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Round {
-    /// Its first event, once the thread has come back to it, and its last, which failed.
-    pub(super) first: EventId,
-    last: EventId,
-    /// The event that the thread is to do next.
-    next: EventId,
-}
-
-/// What became of an operation of a thread that is to do a round again.
-pub(super) enum Repeated {
-    /// It is the next one of the round, and reads this write; whether the round is over.
-    Same { source: EventId, ends_round: bool },
-    /// It is no part of any round.
-    Hint,
-    /// It is another one.
-    Other,
-}
 
 impl Graph {
     /// Whether `last` is a compare-exchange that has found another value than it expected.

@@ -12,11 +12,12 @@
 
 use std::sync::Arc;
 
-use super::checkpoint::Origin;
+use super::change::{Change, DetourEnd};
 use super::clocks::PORF;
 use super::effort::Effort;
 use super::event::{Event, EventId, NONE, flag};
 use super::graph::Graph;
+use super::origin::Origin;
 use crate::rt::op::rule::Outcome;
 
 /// A graph that is still to be explored, as a change of another one.
@@ -30,35 +31,6 @@ pub(super) struct Item {
     pub(super) weight: f64,
     /// Where it was found, if that is to be kept.
     pub(super) origin: Origin,
-}
-
-/// How a graph differs from its base.
-#[derive(Clone, Debug)]
-pub(super) enum Change {
-    /// Not at all: the graph that everything starts with.
-    Nothing,
-    /// It ends with `event`, which reads or follows another write, or makes another choice.
-    Alternative { event: EventId, source: EventId, choice: u32 },
-    /// A thread that waited where nobody could go on, when the base had `cut` events, has found another write.
-    Arrival { event: Box<Event>, source: EventId, cut: EventId },
-    /// `read` reads `write`, which was added after it.
-    Revisit { write: EventId, read: EventId, choice: u32 },
-    /// `read` reads `event`, or `event` has taken from its thread what it had, where `event` reads `source`, which
-    /// another event had the place after: one that has gone or moved.
-    Detour { event: EventId, source: EventId, choice: u32, read: EventId, next: DetourEnd },
-    /// `write` took from the thread of `read` what that had found.
-    Eviction { write: EventId, read: EventId },
-    /// The thread that has made the hint `event` last does not wait there, for the reason that the flag `why` says.
-    GoesOn { event: EventId, why: u16 },
-}
-
-/// What becomes of the read that a detour leads to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum DetourEnd {
-    /// It reads the event, with this choice.
-    Reads(u32),
-    /// It goes.
-    Evicted,
 }
 
 /// The event that a built graph was built for.

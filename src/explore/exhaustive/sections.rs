@@ -16,23 +16,16 @@
 //! only as long as nobody has taken it since the thread's own round: what is under the lock is real. What the thread knows
 //! is not passed on with it.
 
-use super::director::Explorer;
 use super::event::{Event, EventId, NONE, flag};
+use super::explorer::Explorer;
 use super::graph::{Graph, Line};
-use crate::rt::clocks::view::Message;
+use super::probe::ProbedLocks;
 use crate::rt::kernel::Kernel;
+use crate::rt::op::OpKind;
 use crate::rt::op::rule::{Access, Rule};
-use crate::rt::op::{ObjectId, OpKind};
 
 /// How many locks may be held at once in a section.
 const NESTED: usize = 4;
-
-/// Locks that a probed thread has taken, and what an object knew before it gave one back.
-#[derive(Default, Debug)]
-pub(super) struct ProbedLocks {
-    held: Vec<u32>,
-    withheld: Option<(ObjectId, Message)>,
-}
 
 impl ProbedLocks {
     pub(super) fn clear(&mut self) {

@@ -11,13 +11,11 @@
 //! thread's last events are to be what it did on the way round as well, with all that it read there. Otherwise
 //! (what led to the loop differs from a round, or the first round does) the thread goes round once more.
 
-use std::panic::Location;
-
-use super::director::{Explorer, RunEnd};
+use super::change::Change;
 use super::event::{Event, EventId, NONE, flag};
+use super::explorer::{Explorer, RunEnd};
 use super::graph::Graph;
-use super::retry::{Repeated, Round};
-use super::revisit::Change;
+use super::probe::{Probe, ProbedOp, Repeated, Round};
 use crate::rt::decide::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
@@ -36,93 +34,6 @@ const FIRST_ROUNDS: u32 = 1_000;
 
 /// How many operations a thread may take for a round.
 const OPERATIONS: u32 = 125;
-
-/// A place in the source, as it stands in a checkpoint.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Site {
-    pub(super) file: String,
-    pub(super) line: u32,
-    pub(super) column: u32,
-}
-
-impl Site {
-    fn of(location: &Location<'_>) -> Site {
-        Site { file: location.file().to_owned(), line: location.line(), column: location.column() }
-    }
-
-    fn is(&self, location: &Location<'_>) -> bool {
-        self.line == location.line() && self.column == location.column() && self.file == location.file()
-    }
-}
-
-/// Hints that were seen not to be in a loop, in the order in which that was found out. A run knows those at the
-/// beginning of the list that are shown to it, so that it can be done again.
-#[derive(Default, Debug)]
-pub(super) struct StraightSites {
-    sites: Vec<Site>,
-    shown: usize,
-}
-
-impl StraightSites {
-    pub(super) fn len(&self) -> usize {
-        self.sites.len()
-    }
-
-    /// Shows only the first `count` to the next run.
-    pub(super) fn show(&mut self, count: u32) {
-        self.shown = count as usize;
-    }
-
-    pub(super) fn shown(&self) -> u32 {
-        self.shown as u32
-    }
-
-    /// Adds what others know, and they what is known here. From the next run on all is shown.
-    pub(super) fn merge(&mut self, others: &mut Vec<Site>) {
-        for site in self.sites.drain(..) {
-            if !others.contains(&site) {
-                others.push(site);
-            }
-        }
-        self.sites.clone_from(others);
-        self.shown = self.sites.len();
-    }
-
-    fn contain(&self, location: &Location<'_>) -> bool {
-        self.sites.iter().take(self.shown).any(|site| site.is(location))
-    }
-
-    fn add(&mut self, location: &Location<'_>) {
-        if !self.sites.iter().any(|site| site.is(location)) {
-            self.sites.push(Site::of(location));
-        }
-    }
-}
-
-/// A thread that is run on alone to see whether it spins.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Probe {
-    line: u32,
-    /// What it has to come back to, and where.
-    kind: OpKind,
-    site: &'static Location<'static>,
-    /// How often plain memory had been written before.
-    plain_writes: u64,
-    rounds: u32,
-    operations: u32,
-    /// After how many rounds it is taken to spin.
-    enough: u32,
-    /// The round that is done again, if that is what is to be seen.
-    round: Option<Round>,
-}
-
-/// An operation of a probed thread.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct ProbedOp {
-    kind: OpKind,
-    location: u32,
-    site: &'static Location<'static>,
-}
 
 impl Graph {
     /// Whether the thread that has just made the event `last` may be in a loop that waits.

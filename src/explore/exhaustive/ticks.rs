@@ -5,28 +5,16 @@
 //! graph, and no revisit crosses one: a write of a later epoch has all events of earlier ones in its past. So each stretch
 //! between two ticks is explored like a program that begins there.
 
-use super::director::{Explorer, RunEnd, without_event};
+use super::director::without_event;
 use super::event::{EventId, NONE};
+use super::explorer::{Explorer, RunEnd};
 use super::graph::{Graph, Line};
+use super::tick::Tick;
 use crate::rt::decide::director::Direction;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 use crate::rt::op::outcome::Stop;
 use crate::rt::threads::timers::Instant;
-
-/// A moment at which nobody can go on until time passes, and passes.
-#[derive(Clone, Debug)]
-pub(super) struct Tick {
-    /// How many events the graph had before, and how many of those have a place in its order.
-    at: u32,
-    ordered: u32,
-    /// What time it is from then on.
-    now: Instant,
-    /// How many events each thread had before.
-    pub(super) counts: Box<[u32]>,
-    /// The writes that had taken from threads what their next events had. From then on nothing is out of their sight.
-    evicted: Vec<(u32, EventId)>,
-}
 
 impl Graph {
     /// How often time has passed.

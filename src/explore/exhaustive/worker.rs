@@ -1,24 +1,25 @@
 //! A worker of an exhaustive exploration: takes graphs from the frontier, builds, checks and runs them, and puts what
 //! it finds there.
 
-use crate::report::FailureKind;
-use crate::report::grouped;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
+use super::super::exploration::{Exploration, QUIET};
 use super::super::finding::Finding;
 use super::super::judge::Verdict;
-use super::super::runner::{Exploration, QUIET};
-use super::checkpoint::{Ancestor, Checkpoint, Origin, Saved};
-use super::director::{Explorer, RunEnd};
+use super::change::Change;
+use super::checkpoint::{Checkpoint, Saved};
 use super::event::{EventId, NONE, flag};
+use super::explorer::{Explorer, RunEnd};
 use super::frontier::Queue;
 use super::graph::Graph;
-use super::revisit::{Change, Item};
+use super::origin::{Ancestor, Origin};
+use super::revisit::Item;
 use super::{Common, End, SMALL, WorkerEnd, preemptions};
 use crate::detect::lock_order::LockOrder;
+use crate::report::{FailureKind, grouped};
 use crate::rt::Execution;
 use crate::rt::decide::profile::Profile;
 use crate::rt::decide::strategy::Start;

@@ -9,8 +9,7 @@ use std::any::Any;
 
 use crate::rt::kernel::Kernel;
 use crate::rt::op::outcome::Stop;
-use crate::rt::op::rule::Refusal;
-use crate::rt::op::rule::{Access, Place};
+use crate::rt::op::rule::{Access, Place, Refusal};
 use crate::rt::op::{Choice, ThreadId};
 
 /// What happens next.

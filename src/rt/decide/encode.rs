@@ -9,16 +9,9 @@
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::State;
 use crate::rt::op::limits::Strict;
-use crate::rt::op::rule::Access;
-use crate::rt::op::rule::ChannelArgument;
-use crate::rt::op::rule::ENDED;
-use crate::rt::op::rule::Gate;
-use crate::rt::op::rule::Ordered;
-use crate::rt::op::rule::Outcome;
-use crate::rt::op::rule::Place;
-use crate::rt::op::rule::Refusal;
-use crate::rt::op::rule::Rule;
-use crate::rt::op::rule::STATE;
+use crate::rt::op::rule::{
+    Access, ChannelArgument, ENDED, Gate, Ordered, Outcome, Place, Refusal, Rule, STATE,
+};
 use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
 
 /// The operation that `thread` is about to execute, as an execution graph sees it; not for atomics.

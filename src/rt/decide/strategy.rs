@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use crate::rt::kernel::Kernel;
+
 pub use crate::rt::op::rng::Rng;
 use crate::rt::op::thread_set::LaneSet;
 pub use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};

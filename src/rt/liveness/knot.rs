@@ -9,9 +9,8 @@
 //! for besides, so that nobody is blamed who merely waits for a thread that has not come to it: the knot has held for long, and
 //! every thread that can go on has done so since then.
 
-use crate::rt::liveness::wait_for::{WaitFor, Waited};
-use crate::rt::op::outcome::Knot;
-use crate::rt::op::outcome::Settled;
+use super::wait_for::{WaitFor, Waited};
+use crate::rt::op::outcome::{Knot, Settled};
 use crate::rt::op::schedule::Run;
 use crate::rt::op::{ObjectId, OpKind, ThreadId};
 use crate::rt::threads::thread::Thread;

@@ -9,11 +9,11 @@
 //!
 //! Under sequential consistency the floor is always the last store, and a location keeps no other.
 
-use crate::rt::op::limits::MemoryModel;
 use std::sync::atomic::Ordering;
 
 use crate::rt::clocks::clock::Clock;
 use crate::rt::clocks::view::{Message, View};
+use crate::rt::op::limits::MemoryModel;
 use crate::rt::op::{OpKind, ThreadId};
 use crate::rt::threads::Threads;
 use crate::rt::threads::thread::Thread;

@@ -4,15 +4,13 @@
 //! builds of the same source: kind, creation site, the thread that used it first, and an ordinal among
 //! those that agree in all of this. Nothing here is an address.
 
-use crate::rt::op::key::Entry;
-use crate::rt::op::key::ObjectKey;
-use crate::rt::op::key::ObjectKind;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::Location;
 
 use crate::rt::clocks::view::Message;
 use crate::rt::objects::{State, StateOf};
+use crate::rt::op::key::{Entry, ObjectKey, ObjectKind};
 use crate::rt::op::thread_set::LaneSet;
 use crate::rt::op::{ObjectId, ThreadId};
 

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use crate::rt::op::key::Entry;
+use super::key::Entry;
 use crate::rt::op::{ObjectId, Op, ThreadId};
 
 /// A thread that holds something, and where it took it.

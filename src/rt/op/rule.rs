@@ -5,10 +5,10 @@
 //! and a write in one step, of that location (a store, which reads nothing, is the exception). What the state
 //! machines in `objects` do with an object they say once more themselves, on values (`Primitive::outcome`).
 
-use crate::rt::op::limits::Strict;
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
+use super::limits::Strict;
 use crate::rt::op::{ObjectId, OpKind, ThreadId};
 
 /// What becomes of a location when an operation finds a value there.

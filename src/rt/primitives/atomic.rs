@@ -5,23 +5,20 @@
 //! body has captured starts every execution from that, and has it back at its first use afterwards. Not mirrored, since others
 //! may use it at the same time: an atomic in a `static`, and one that several workers explore at once, but for the first.
 
+use std::panic::Location;
+use std::sync::atomic::Ordering;
+
 use crate::rt::kernel::special::Special;
-use crate::rt::objects::AtomicState;
-use crate::rt::objects::Residence;
-use crate::rt::objects::State;
+use crate::rt::objects::{AtomicState, Residence, State};
 use crate::rt::op::basis::Basis;
-use crate::rt::op::key::AtomicKind;
-use crate::rt::op::key::ObjectKind;
+use crate::rt::op::key::{AtomicKind, ObjectKind};
 use crate::rt::op::limits::MemoryModel;
 use crate::rt::op::outcome::AccessKind;
-use crate::rt::op::rule::Refusal;
-use crate::rt::op::rule::{Access, Gate, Ordered, Place, Rule, STATE};
+use crate::rt::op::rule::{Access, Gate, Ordered, Place, Refusal, Rule, STATE};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::registry::image;
 use crate::rt::threads::timers::NEVER;
 use crate::rt::{Current, Execution, Identity};
-use std::panic::Location;
-use std::sync::atomic::Ordering;
 
 /// An instrumented atomic, as the model has to do with it. Values are bits.
 pub(crate) trait InstrumentedAtomic {

@@ -1,16 +1,12 @@
 //! Barrier: the last of `size` arrivals lets all of them go, and one of them, any, is the leader.
 
-use crate::rt::objects::BarrierState;
-use crate::rt::objects::LEADER;
-use crate::rt::objects::RELEASED;
-use crate::rt::objects::State;
-use crate::rt::objects::WAITING;
+use std::panic::Location;
+
+use crate::rt::objects::{BarrierState, LEADER, RELEASED, State, WAITING};
 use crate::rt::op::basis::Basis;
-use crate::rt::op::key::Entry;
-use crate::rt::op::key::ObjectKind;
+use crate::rt::op::key::{Entry, ObjectKind};
 use crate::rt::op::{Choice, ObjectId, Op, OpKind};
 use crate::rt::{Current, Identity};
-use std::panic::Location;
 
 impl Current {
     /// The object of a barrier, registered at its first use.

@@ -5,10 +5,11 @@
 //! tell. Each message carries what its sender knew; the model joins it into the channel's clock, which is
 //! coarser only among senders of one channel (their sends are ordered by the channel anyway).
 
+use std::panic::Location;
+use std::time::Duration;
+
 use crate::rt::kernel::Kernel;
-use crate::rt::objects::ChannelState;
-use crate::rt::objects::Delivery;
-use crate::rt::objects::State;
+use crate::rt::objects::{ChannelState, Delivery, State};
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::limits::Timeouts;
 use crate::rt::op::outcome::Grant;
@@ -16,8 +17,6 @@ use crate::rt::op::rule::ChannelValue;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::threads::timers::Instant;
 use crate::rt::{Current, Identity};
-use std::panic::Location;
-use std::time::Duration;
 
 /// What became of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

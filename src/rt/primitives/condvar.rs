@@ -6,19 +6,17 @@
 //! notified after all is what it finds. `notify_one` wakes a waiter of the scheduler's choice, not the first
 //! (std promises no order). A spurious wakeup is the same as a wait that never joined the waiters.
 
-use crate::rt::objects::CondvarState;
-use crate::rt::objects::State;
-use crate::rt::op::key::Entry;
-use crate::rt::op::key::ObjectKind;
+use std::panic::Location;
+use std::time::Duration;
+
+use super::mutex::{give_mutex, take_mutex};
+use crate::rt::objects::{CondvarState, State};
+use crate::rt::op::key::{Entry, ObjectKind};
 use crate::rt::op::outcome::Grant;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
-use crate::rt::primitives::mutex::give_mutex;
-use crate::rt::primitives::mutex::take_mutex;
 use crate::rt::threads::thread::Thread;
 use crate::rt::threads::timers::NEVER;
 use crate::rt::{Current, Execution, Identity};
-use std::panic::Location;
-use std::time::Duration;
 
 /// Why a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,16 +1,15 @@
 //! Mutex: one owner. Who gets it next is the scheduler's choice among those that wait.
 
+use std::panic::Location;
+
 use crate::rt::kernel::Kernel;
-use crate::rt::objects::MutexState;
-use crate::rt::objects::State;
+use crate::rt::objects::{MutexState, State};
 use crate::rt::op::key::ObjectKind;
-use crate::rt::op::lock::Held;
-use crate::rt::op::lock::LockMode;
+use crate::rt::op::lock::{Held, LockMode};
 use crate::rt::op::outcome::Holder;
 use crate::rt::op::rule::{CHANGED, POISONS};
 use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
 use crate::rt::{Current, Identity};
-use std::panic::Location;
 
 /// `thread` becomes the owner; `waits`, if it would have waited for that. Whether the mutex is poisoned.
 #[inline]

@@ -3,18 +3,15 @@
 //! What was made is known here by its address, so that a `OnceLock` or `LazyLock` in a static is empty again
 //! in the next execution, and several workers can each have their own value of it.
 
-use crate::rt::objects::Made;
-use crate::rt::objects::OncePhase;
-use crate::rt::objects::OnceState;
-use crate::rt::objects::State;
+use std::panic::Location;
+
+use crate::rt::objects::{Made, OncePhase, OnceState, State};
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::outcome::Holder;
-use crate::rt::op::rule::ONCE_IGNORES_POISON;
-use crate::rt::op::rule::{ONCE_COMPLETE, ONCE_INCOMPLETE, ONCE_POISONED, ONCE_SETS};
+use crate::rt::op::rule::{ONCE_COMPLETE, ONCE_IGNORES_POISON, ONCE_INCOMPLETE, ONCE_POISONED, ONCE_SETS};
 use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
 use crate::rt::registry::image;
 use crate::rt::{Current, Execution, Identity};
-use std::panic::Location;
 
 /// What a thread finds when it enters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

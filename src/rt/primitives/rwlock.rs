@@ -1,20 +1,17 @@
 //! Reader-writer lock: one writer or any number of readers; the scheduler chooses who goes first.
 
+use std::panic::Location;
+
 use super::mutex::poison_and_change;
 use crate::rt::kernel::Kernel;
-use crate::rt::objects::RwLockState;
-use crate::rt::objects::State;
+use crate::rt::objects::{RwLockState, State};
 use crate::rt::op::basis::Basis;
-use crate::rt::op::key::Entry;
-use crate::rt::op::key::ObjectKind;
-use crate::rt::op::lock::Held;
-use crate::rt::op::lock::LockMode;
+use crate::rt::op::key::{Entry, ObjectKind};
+use crate::rt::op::lock::{Held, LockMode};
 use crate::rt::op::outcome::Holder;
-use crate::rt::op::rule::ANNOUNCED;
-use crate::rt::op::rule::BEHIND_WRITERS;
+use crate::rt::op::rule::{ANNOUNCED, BEHIND_WRITERS};
 use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::{Current, Execution, Identity};
-use std::panic::Location;
 
 fn rwlock(kernel: &mut Kernel, object: ObjectId) -> &mut RwLockState {
     kernel.objects.state_mut(object)

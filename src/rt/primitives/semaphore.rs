@@ -1,14 +1,13 @@
 //! Counting semaphore. Waiters are not served in order: any that finds enough permits may go.
 
-use crate::rt::objects::SemaphoreState;
-use crate::rt::objects::State;
-use crate::rt::op::key::Entry;
-use crate::rt::op::key::ObjectKind;
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::rt::objects::{SemaphoreState, State};
+use crate::rt::op::key::{Entry, ObjectKind};
 use crate::rt::op::outcome::Grant;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::{Current, Execution, Identity};
-use std::panic::Location;
-use std::time::Duration;
 
 fn take(
     execution: &mut Execution,

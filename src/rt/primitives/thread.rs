@@ -2,6 +2,9 @@
 //!
 //! The token is one a thread, and nothing else uses it: in loom a condition variable shared it (#422).
 
+use std::panic::Location;
+use std::time::Duration;
+
 use crate::rt::Current;
 use crate::rt::kernel::{PARKS, UNPARKED, WAITS};
 use crate::rt::objects::ThreadState;
@@ -10,8 +13,6 @@ use crate::rt::op::outcome::Grant;
 use crate::rt::op::rule::Refusal;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::threads::timers::Instant;
-use std::panic::Location;
-use std::time::Duration;
 
 impl Current {
     /// Waits until `thread` has ended.

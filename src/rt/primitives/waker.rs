@@ -1,11 +1,11 @@
 //! What a task waits for: a flag that its waker sets. Several calls before the next wait count as one.
 
-use crate::rt::objects::State;
-use crate::rt::objects::WakerState;
+use std::panic::Location;
+
+use crate::rt::objects::{State, WakerState};
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::{ObjectId, Op, OpKind};
 use crate::rt::{Current, Identity};
-use std::panic::Location;
 
 impl Current {
     /// The object of a waker, registered at its first use.

@@ -5,10 +5,10 @@
 //! out of it: in another execution it may be another. The clock of a thread changes rarely, and is kept once until it
 //! does; nor is an acquisition logged again that is like the thread's last one, as in a loop. Whoever waits to write is logged also if it holds nothing: readers may come to wait behind it.
 
-use crate::rt::op::lock::Held;
 use std::panic::Location;
 
 use crate::rt::clocks::clock::Clock;
+use crate::rt::op::lock::Held;
 use crate::rt::op::{ObjectId, ThreadId};
 
 /// A thread has waited for a lock, perhaps for no time, while it held others or to write.

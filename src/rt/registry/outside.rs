@@ -6,8 +6,8 @@
 //! and an execution that finds one that is not earlier than its own beginning fails. A value in a static may be used by an unrelated test at the
 //! same time, so there it is no mistake.
 
-use crate::rt::registry::identity::{Identity, Stamp};
-use crate::rt::registry::image::{is_in_program, is_static};
+use super::identity::{Identity, Stamp};
+use super::image::{is_in_program, is_static};
 use crate::rt::registry::workers;
 
 /// Panics if `identity`'s value belongs to an execution that runs now, in another OS thread.

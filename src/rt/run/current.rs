@@ -4,30 +4,28 @@
 //! is alive across a switch.
 
 use std::any::Any;
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use super::execution::Execution;
+use super::fiber::Suspender;
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::State;
 use crate::rt::op::key::ObjectKind;
-use crate::rt::op::outcome::Grant;
-use crate::rt::op::outcome::Stop;
+use crate::rt::op::outcome::{Grant, Stop};
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 use crate::rt::record::hang::Hang;
 use crate::rt::registry::identity::{Claim, Identity, Stamp};
-use crate::rt::registry::outside;
-use crate::rt::registry::workers;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 use crate::rt::registry::workers::Status;
-use crate::rt::run::execution::Execution;
-use crate::rt::run::fiber::Suspender;
+use crate::rt::registry::{outside, workers};
 use crate::rt::threads::local::Doomed;
 use crate::rt::threads::timers::{Instant, NEVER};
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+use std::backtrace::Backtrace;
 
 thread_local! {
     pub(in crate::rt) static CURRENT: Cell<*mut Execution> = const { Cell::new(std::ptr::null_mut()) };

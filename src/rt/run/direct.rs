@@ -1,12 +1,11 @@
 //! What a director is told of an execution that it directs.
 
+use super::execution::Execution;
 use crate::rt::decide::director::Director;
 use crate::rt::decide::encode::{encode, is_event};
 use crate::rt::objects::State;
-use crate::rt::op::rule::Refusal;
-use crate::rt::op::rule::{Access, Place};
+use crate::rt::op::rule::{Access, Place, Refusal};
 use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
-use crate::rt::run::execution::Execution;
 
 impl Execution {
     /// Runs the next execution as `director` wants it.

@@ -1,26 +1,23 @@
 //! One execution under control: its kernel, who decides, and what is kept of it for whoever asks afterwards.
 
-use crate::rt::registry::workers::Status;
 use std::backtrace::Backtrace;
 use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
 
+use super::fiber::{FiberPool, Suspender};
 use crate::rt::decide::director::Director;
 use crate::rt::decide::strategy::{Start, Strategy};
 use crate::rt::kernel::Kernel;
 use crate::rt::kernel::special::Special;
 use crate::rt::op::limits::Limits;
-use crate::rt::op::outcome::Knot;
-use crate::rt::op::outcome::{Blocked, PanicRecord, Race, Stop};
+use crate::rt::op::outcome::{Blocked, Knot, PanicRecord, Race, Stop};
 use crate::rt::op::rng::Rng;
 use crate::rt::op::schedule::Schedule;
 use crate::rt::op::{Choice, Event, ObjectId, TracedChoice};
-use crate::rt::record::evidence::Evidence;
-use crate::rt::record::evidence::TracedAccess;
+use crate::rt::record::evidence::{Evidence, TracedAccess};
 use crate::rt::record::hang::Hang;
 use crate::rt::registry::identity::Stamp;
-use crate::rt::registry::workers::Worker;
-use crate::rt::run::fiber::{FiberPool, Suspender};
+use crate::rt::registry::workers::{Status, Worker};
 
 /// How to run one execution.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! Who executes the next step: the strategy's choice among those that may go on, the director's, or nobody's.
 
+use super::execution::Execution;
 use crate::rt::decide::director::Direction;
 use crate::rt::decide::strategy::SchedulingPoint;
 use crate::rt::kernel::Kernel;
@@ -7,7 +8,6 @@ use crate::rt::kernel::special::Special;
 use crate::rt::liveness::knot;
 use crate::rt::op::ThreadId;
 use crate::rt::op::outcome::Stop;
-use crate::rt::run::execution::Execution;
 
 /// How many steps an execution may go on after its director has let it go. It does so to end and to give back
 /// what it has; one that waits for what never comes is cut off.

@@ -9,7 +9,6 @@
 //! thread's locals (a queue of waiters, say). So both are kept until the process ends: see `FiberPool::leak` and
 //! `explore/workers`.
 
-use crate::rt::registry::workers::Question;
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
@@ -23,9 +22,9 @@ use super::{Answer, NOTED, Status};
 use crate::rt::current;
 use crate::rt::process::faults::instruction_pointer;
 use crate::rt::process::unwind::{self, Walk};
-use crate::rt::registry::image;
 use crate::rt::registry::os_thread::Doing;
-use crate::rt::registry::workers;
+use crate::rt::registry::workers::Question;
+use crate::rt::registry::{image, workers};
 
 /// Ignored by a process that does not know it, so a signal too many does no harm.
 const SIGNAL: c_int = libc::SIGURG;
