@@ -12,38 +12,13 @@
 use super::wait_for::{WaitFor, Waited};
 use crate::rt::op::outcome::{Knot, Settled};
 use crate::rt::op::schedule::Run;
-use crate::rt::op::{ObjectId, OpKind, ThreadId};
+use crate::rt::op::{ObjectId, ThreadId};
 use crate::rt::threads::thread::Thread;
 use crate::rt::threads::timers::NEVER;
 
 /// How many steps others have to go on for, and how many each of them has to take, with nothing done to the knot.
 const KNOTTED_STEPS: u64 = 1_000;
 const STEPS_OF_EACH: u64 = 10;
-
-impl OpKind {
-    /// Whether this is something that others wait for who do not know by whom, or that shows that it could be done.
-    #[inline]
-    pub(in crate::rt) fn is_use(self) -> bool {
-        matches!(
-            self,
-            OpKind::Unpark
-                | OpKind::Wake
-                | OpKind::NotifyOne
-                | OpKind::NotifyAll
-                | OpKind::CondvarEnqueue
-                | OpKind::Acquire
-                | OpKind::TryAcquire
-                | OpKind::Release
-                | OpKind::BarrierArrive
-                | OpKind::Send
-                | OpKind::TrySend
-                | OpKind::Receive
-                | OpKind::TryReceive
-                | OpKind::CloseSender
-                | OpKind::CloseReceiver
-        )
-    }
-}
 
 /// The knot that there is at step `now`, if the execution has reached the step limit; `runs` is what it has done.
 #[cold]

@@ -6,6 +6,7 @@
 
 pub(crate) mod basis;
 pub(crate) mod key;
+mod kind;
 pub(crate) mod limits;
 pub(crate) mod lock;
 pub(crate) mod outcome;
@@ -13,6 +14,8 @@ pub(crate) mod rng;
 pub(crate) mod rule;
 pub(crate) mod schedule;
 pub(crate) mod thread_set;
+
+pub use kind::OpKind;
 
 use std::panic::Location;
 use std::sync::atomic::Ordering;
@@ -44,213 +47,6 @@ impl ObjectId {
     #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
-    }
-}
-
-macro_rules! op_kinds {
-    ($($(#[$doc:meta])* $name:ident = $verb:literal,)*) => {
-        /// What an operation does to its object.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        #[repr(u8)]
-        #[non_exhaustive]
-        pub enum OpKind { $($(#[$doc])* $name,)* }
-
-        impl OpKind {
-            /// How reports and logs write this operation: `lock`, `fetch-modify`, ….
-            pub fn verb(self) -> &'static str {
-                match self { $(OpKind::$name => $verb,)* }
-            }
-
-            /// The kind that [`OpKind::code`] gave this number.
-            pub(crate) fn from_code(code: u8) -> Option<OpKind> {
-                const ALL: &[OpKind] = &[$(OpKind::$name,)*];
-                ALL.get(code as usize).copied()
-            }
-        }
-    };
-}
-
-// The kinds that can block come first: `may_block` is one comparison on the path of a step.
-op_kinds! {
-    /// Waits until another thread has ended.
-    Join = "join",
-    /// Waits for the thread's park token.
-    Park = "park",
-    /// Waits until a point in virtual time.
-    Sleep = "sleep",
-    /// Takes a mutex.
-    Lock = "lock",
-    /// Takes a reader-writer lock for reading.
-    ReadLock = "read",
-    /// Takes a reader-writer lock for writing.
-    WriteLock = "write",
-    /// Waits to be notified by a condition variable.
-    CondvarWait = "wait",
-    /// Takes permits from a semaphore.
-    Acquire = "acquire",
-    /// Waits until all have arrived at a barrier.
-    BarrierLeave = "leave barrier",
-    /// Enters a one-time initialization, or finds it done.
-    OnceEnter = "enter once",
-    /// Waits until a one-time initialization is done.
-    OnceWait = "wait for once",
-    /// Puts a message into a channel.
-    Send = "send",
-    /// Waits until the message of a rendezvous channel was taken.
-    SendComplete = "complete send",
-    /// Takes a message from a channel.
-    Receive = "receive",
-    /// Waits for a task's waker to be called.
-    AwaitWake = "await wake",
-    /// The first step of a thread.
-    Begin = "begin",
-    /// Does not wait for the park token although it is not there.
-    ParkSpuriously = "park",
-    /// The last step of a thread.
-    End = "end",
-    /// Makes a new thread.
-    Spawn = "spawn",
-    /// Asks whether a thread has ended.
-    IsFinished = "is finished",
-    /// Gives another thread its park token.
-    Unpark = "unpark",
-    /// Lets others run.
-    Yield = "yield",
-    /// Says that the thread spins.
-    SpinLoop = "spin",
-    /// Reads an atomic.
-    Load = "load",
-    /// Writes an atomic.
-    Store = "store",
-    /// Reads and writes an atomic in one step.
-    ReadModifyWrite = "modify",
-    /// Compares an atomic and, if equal, writes it.
-    CompareExchange = "compare-exchange",
-    /// Orders memory accesses.
-    Fence = "fence",
-    /// Takes a mutex if it is free.
-    TryLock = "try lock",
-    /// Releases a mutex.
-    Unlock = "unlock",
-    /// Takes a reader-writer lock for reading if it is free.
-    TryReadLock = "try read",
-    /// Takes a reader-writer lock for writing if it is free.
-    TryWriteLock = "try write",
-    /// Releases a lock held for reading.
-    ReadUnlock = "unlock read",
-    /// Releases a lock held for writing.
-    WriteUnlock = "unlock write",
-    /// Turns a lock held for writing into one held for reading.
-    Downgrade = "downgrade",
-    /// Releases the mutex and joins the waiters of a condition variable.
-    CondvarEnqueue = "wait",
-    /// Wakes one waiter.
-    NotifyOne = "notify one",
-    /// Wakes every waiter.
-    NotifyAll = "notify all",
-    /// Takes permits from a semaphore if there are enough.
-    TryAcquire = "try acquire",
-    /// Gives permits back to a semaphore.
-    Release = "release",
-    /// Arrives at a barrier.
-    BarrierArrive = "arrive",
-    /// Ends a one-time initialization.
-    OnceLeave = "leave once",
-    /// Asks whether a one-time initialization is done.
-    OnceGet = "get once",
-    /// Puts a message into a channel if there is room.
-    TrySend = "try send",
-    /// Takes a message from a channel if there is one.
-    TryReceive = "try receive",
-    /// Drops one sender of a channel.
-    CloseSender = "drop sender",
-    /// Drops the receiver of a channel.
-    CloseReceiver = "drop receiver",
-    /// Calls a waker.
-    Wake = "wake",
-    /// Asks what time it is.
-    ReadClock = "read clock",
-    /// Comes to take a reader-writer lock for writing, and will wait if it has to.
-    AnnounceWrite = "come to write",
-    /// Comes to take a reader-writer lock for reading, while a writer waits for it.
-    ArriveToRead = "come to read",
-    /// Comes to take a message from a channel that hands over, and will wait if it has to.
-    ArriveToReceive = "come to receive",
-    /// Loses the park token, which is there, to a wait of std's own.
-    LoseToken = "lose park token",
-    /// Asks whether a thread has panicked while it held a lock.
-    IsPoisoned = "is poisoned",
-    /// Forgets that a thread has panicked while it held a lock.
-    ClearPoison = "clear poison",
-}
-
-impl OpKind {
-    /// Whether an operation of this kind can be disabled: its thread then waits for its object to change.
-    #[inline]
-    pub fn may_block(self) -> bool {
-        self as u8 <= OpKind::AwaitWake as u8 || self.needs_occasion()
-    }
-
-    /// Whether an operation of this kind is there only because std takes a liberty, which it takes only where there is an occasion:
-    /// an execution without one is none.
-    pub(crate) fn needs_occasion(self) -> bool {
-        matches!(self, OpKind::ArriveToRead | OpKind::LoseToken)
-    }
-
-    /// Whether it makes sense to hold an operation of this kind back, so that its order with others is another one. Not where a
-    /// lock is released: that can only follow its acquisition, and everybody would wait.
-    pub(crate) fn can_be_held_back(self) -> bool {
-        !(self.gives_lock_back() || self == OpKind::OnceLeave)
-    }
-
-    /// Whether an operation of this kind gives a lock back.
-    pub(crate) fn gives_lock_back(self) -> bool {
-        matches!(self, OpKind::Unlock | OpKind::ReadUnlock | OpKind::WriteUnlock)
-    }
-
-    /// Whether an operation of this kind on a synchronization object may leave it as it is: what it finds then can be
-    /// shown to it (`Kernel::shown`).
-    pub(crate) fn may_look(self) -> bool {
-        matches!(
-            self,
-            OpKind::TryLock
-                | OpKind::TryReadLock
-                | OpKind::TryWriteLock
-                | OpKind::TryAcquire
-                | OpKind::TrySend
-                | OpKind::TryReceive
-                | OpKind::IsFinished
-                | OpKind::OnceGet
-                | OpKind::Load
-                | OpKind::IsPoisoned
-        )
-    }
-
-    /// Whether the operation can change its object. Reads of one object commute with each other.
-    #[inline]
-    pub fn is_write(self) -> bool {
-        !matches!(
-            self,
-            OpKind::Load
-                | OpKind::IsFinished
-                | OpKind::OnceGet
-                | OpKind::Begin
-                | OpKind::ReadClock
-                | OpKind::ArriveToRead
-                | OpKind::ArriveToReceive
-                | OpKind::IsPoisoned
-        )
-    }
-
-    /// Whether the thread says that it cannot go on usefully until another one has run.
-    #[inline]
-    pub fn is_yield(self) -> bool {
-        matches!(self, OpKind::Yield | OpKind::SpinLoop)
-    }
-
-    /// The number by which tokens name this kind.
-    pub(crate) fn code(self) -> u8 {
-        self as u8
     }
 }
 
@@ -413,14 +209,6 @@ pub(crate) fn nowhere() -> &'static Location<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_name_their_kinds() {
-        for code in 0..=OpKind::ClearPoison.code() {
-            assert_eq!(OpKind::from_code(code).unwrap().code(), code);
-        }
-        assert_eq!(OpKind::from_code(OpKind::ClearPoison.code() + 1), None);
-    }
 
     #[test]
     fn reads_of_one_object_commute() {
