@@ -1,4 +1,6 @@
 //! Memory: which stores an atomic load may read, and which accesses of plain memory race.
 
+mod location;
 pub(crate) mod races;
+pub(crate) mod short;
 pub(crate) mod stores;

@@ -11,156 +11,13 @@
 
 use std::sync::atomic::Ordering;
 
+use super::location::{KEPT, Location, Store};
 use crate::rt::clocks::clock::Clock;
 use crate::rt::clocks::view::{Message, View};
 use crate::rt::op::limits::MemoryModel;
 use crate::rt::op::{OpKind, ThreadId};
 use crate::rt::threads::Threads;
 use crate::rt::threads::thread::Thread;
-
-/// How many stores a location keeps before it is looked whether some cannot be read any more.
-const KEPT: usize = 32;
-
-/// One store, at its place in modification order.
-#[derive(Clone, Default, Debug)]
-struct Store {
-    value: u64,
-    /// The event that stored, as an epoch of its thread.
-    slot: u32,
-    epoch: u32,
-    /// What an acquiring reader learns.
-    release: Message,
-    /// First reads by threads that had not learnt of the store, as epochs.
-    readers: Vec<(u32, u32)>,
-    /// Whether a read-modify-write has read this store, and stands directly after it.
-    taken: bool,
-    /// When it was executed among the SC events, if it is one.
-    sc_time: u32,
-    /// The step that stored; 0 for the initial value.
-    step: u64,
-    /// The event that stored, if events are named; see `equivalence`.
-    event: u64,
-}
-
-impl Store {
-    /// The initial value, which every thread knows.
-    fn start(&mut self, value: u64) {
-        self.value = value;
-        self.slot = 0;
-        self.epoch = 0;
-        self.release.clear();
-        self.readers.clear();
-        self.taken = false;
-        self.sc_time = 0;
-        self.step = 0;
-        self.event = 0;
-    }
-
-    /// Is made by the thread of `view` now; what it releases is not said yet.
-    #[inline(always)]
-    fn make(&mut self, value: u64, view: &View, sc_time: u32, step: u64, event: u64) {
-        self.value = value;
-        self.slot = view.slot;
-        self.epoch = view.epoch;
-        self.readers.clear();
-        self.taken = false;
-        self.sc_time = sc_time;
-        self.step = step;
-        self.event = event;
-    }
-
-    /// Whether whoever knows `clock` has learnt of the store.
-    #[inline]
-    fn is_known(&self, clock: &Clock) -> bool {
-        self.epoch <= clock.get(self.slot)
-    }
-
-    /// Whether whoever knows `clock` may read nothing older.
-    #[inline]
-    fn hides_older(&self, clock: &Clock) -> bool {
-        self.is_known(clock) || self.readers.iter().any(|&(slot, epoch)| epoch <= clock.get(slot))
-    }
-}
-
-/// The stores of one location.
-#[derive(Default, Debug)]
-struct Location {
-    /// In no order; those that `order` does not name are memory for stores to come.
-    stores: Vec<Store>,
-    spare: Vec<u32>,
-    /// Modification order, oldest first, as indices of `stores`.
-    order: Vec<u32>,
-    /// How many stores are not taken: the last one, and those that something may be put after.
-    untaken: usize,
-    /// At how many stores to look for some that nobody can read.
-    prune_at: usize,
-}
-
-impl Location {
-    /// Holds `value` and nothing else.
-    fn start(&mut self, value: u64) {
-        self.order.clear();
-        self.spare.clear();
-        self.spare.extend((0..self.stores.len() as u32).rev());
-        self.untaken = 0;
-        self.prune_at = KEPT;
-        self.insert(0).start(value);
-    }
-
-    #[inline]
-    fn at(&self, position: usize) -> &Store {
-        &self.stores[self.order[position] as usize]
-    }
-
-    #[inline]
-    fn at_mut(&mut self, position: usize) -> &mut Store {
-        &mut self.stores[self.order[position] as usize]
-    }
-
-    #[inline]
-    fn last(&self) -> &Store {
-        self.at(self.order.len() - 1)
-    }
-
-    /// Puts a store at `position`. What it releases is still what its memory was used for before, but is
-    /// nobody's.
-    #[inline]
-    fn insert(&mut self, position: usize) -> &mut Store {
-        let index = self.spare.pop().unwrap_or_else(|| {
-            self.stores.push(Store::default());
-            self.stores.len() as u32 - 1
-        });
-        if position == self.order.len() {
-            self.order.push(index);
-        } else {
-            self.order.insert(position, index);
-        }
-        self.untaken += 1;
-        let store = &mut self.stores[index as usize];
-        store.release.disown();
-        store
-    }
-
-    /// Puts a store directly after the one at `position`, which it takes, and whose release sequence it continues.
-    #[inline]
-    fn continue_after(&mut self, position: usize) -> &mut Store {
-        self.insert(position + 1);
-        self.untaken -= 1;
-        let both = [self.order[position] as usize, self.order[position + 1] as usize];
-        let [source, store] = self.stores.get_disjoint_mut(both).expect("two stores");
-        source.taken = true;
-        store.release.copy_from(&source.release);
-        store
-    }
-
-    /// Forgets the `number` oldest stores.
-    fn forget(&mut self, number: usize) {
-        for index in self.order.drain(..number) {
-            self.untaken -= usize::from(!self.stores[index as usize].taken);
-            self.spare.push(index);
-        }
-    }
-}
 
 /// An SC fence that was executed.
 #[derive(Clone, Debug)]
@@ -173,11 +30,11 @@ struct Fence {
 /// The memory of one execution.
 #[derive(Default, Debug)]
 pub(crate) struct Memory {
-    locations: Vec<Location>,
+    pub(super) locations: Vec<Location>,
     count: usize,
     fences: Vec<Fence>,
     /// How many SC events there were.
-    sc_time: u32,
+    pub(super) sc_time: u32,
     /// The position of the store that the running operation has chosen.
     chosen: usize,
     /// The location where stores are chosen from.
@@ -252,7 +109,8 @@ impl Memory {
         self.count as u32 - 1
     }
 
-    fn tick(&mut self, order: Ordering) -> u32 {
+    #[inline]
+    pub(super) fn tick(&mut self, order: Ordering) -> u32 {
         let is_sc = order == Ordering::SeqCst;
         self.sc_time += u32::from(is_sc);
         if is_sc { self.sc_time } else { 0 }
@@ -279,12 +137,12 @@ impl Memory {
 }
 
 #[inline]
-fn acquires(order: Ordering) -> bool {
+pub(super) fn acquires(order: Ordering) -> bool {
     matches!(order, Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
 }
 
 #[inline]
-fn releases(order: Ordering) -> bool {
+pub(super) fn releases(order: Ordering) -> bool {
     matches!(order, Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
 }
 
@@ -495,7 +353,7 @@ impl Memory {
     /// Whether a new store takes the place of the old one: nobody could read that any more. A director may want
     /// to know what a thread would do that had read it, even if memory is sequentially consistent.
     #[inline]
-    fn keeps_one(&self, location: u32, live: usize) -> bool {
+    pub(super) fn keeps_one(&self, location: u32, live: usize) -> bool {
         let alone = live == 1 && self.locations[location as usize].order.len() == 1;
         !self.is_directed && (alone || self.is_sc)
     }
@@ -550,103 +408,9 @@ impl Memory {
     }
 }
 
-/// Who takes a short way, and when.
-#[derive(Clone, Copy)]
-pub(crate) struct Moment {
-    /// How many threads have not ended.
-    pub(crate) live: usize,
-    pub(crate) step: u64,
-    /// The name of the event, if events are named.
-    pub(crate) event: u64,
-}
-
-/// The short ways: what most operations do, in one go. Each is there only where the operation has no choice. With each comes the
-/// event whose store it has read or stored after.
-impl Memory {
-    /// As a load, where only the last store can be read, which the thread knows of: its value.
-    #[inline(always)]
-    pub(crate) fn load_last(
-        &mut self,
-        location: u32,
-        view: &mut View,
-        order: Ordering,
-        live: usize,
-    ) -> Option<(u64, u64)> {
-        if !self.reads_last(location, view, live) {
-            return None;
-        }
-        let store = self.locations[location as usize].last();
-        if acquires(order) {
-            view.acquire(&store.release);
-        } else {
-            view.acquire_later(&store.release);
-        }
-        let found = (store.value, store.event);
-        self.tick(order);
-        Some(found)
-    }
-
-    /// Whether an operation of the thread can read only the last store, whatever it does then.
-    #[inline(always)]
-    pub(crate) fn reads_last(&self, location: u32, view: &View, live: usize) -> bool {
-        self.keeps_one(location, live) || self.locations[location as usize].last().is_known(&view.clock)
-    }
-
-    /// As a store, where it takes the place of the only one.
-    #[inline(always)]
-    pub(crate) fn replace_last(
-        &mut self,
-        location: u32,
-        view: &mut View,
-        (value, order): (u64, Ordering),
-        moment: Moment,
-    ) -> Option<u64> {
-        if !self.keeps_one(location, moment.live) {
-            return None;
-        }
-        let sc_time = self.tick(order);
-        let store = self.locations[location as usize].at_mut(0);
-        let source = store.event;
-        store.make(value, view, sc_time, moment.step, moment.event);
-        release_anew(view, &mut store.release, order);
-        Some(source)
-    }
-
-    /// As a read-modify-write, where only the last store can be read: the value before, and the one after.
-    #[inline(always)]
-    pub(crate) fn modify_last(
-        &mut self,
-        location: u32,
-        view: &mut View,
-        order: Ordering,
-        moment: Moment,
-        modify: impl FnOnce(u64) -> u64,
-    ) -> Option<(u64, u64, u64)> {
-        let keeps_one = self.keeps_one(location, moment.live);
-        let at = &mut self.locations[location as usize];
-        let (store, old, source) = if keeps_one {
-            let store = at.at_mut(0);
-            let before = (store.value, store.event);
-            (store, before.0, before.1)
-        } else if at.untaken != 1 || at.order.len() >= at.prune_at {
-            return None;
-        } else {
-            let last = at.order.len() - 1;
-            let before = (at.at(last).value, at.at(last).event);
-            (at.continue_after(last), before.0, before.1)
-        };
-        let new = modify(old);
-        let is_sc = order == Ordering::SeqCst;
-        self.sc_time += u32::from(is_sc);
-        store.make(new, view, if is_sc { self.sc_time } else { 0 }, moment.step, moment.event);
-        acquire_and_release(view, &mut store.release, order);
-        Some((old, new, source))
-    }
-}
-
 /// What a store releases: not what earlier ones did, since it heads a new release sequence.
 #[inline(always)]
-fn release_anew(view: &mut View, release: &mut Message, order: Ordering) {
+pub(super) fn release_anew(view: &mut View, release: &mut Message, order: Ordering) {
     if releases(order) {
         view.release_owned(release);
     } else {
@@ -656,7 +420,7 @@ fn release_anew(view: &mut View, release: &mut Message, order: Ordering) {
 
 /// What a read-modify-write acquires of the store before it, and releases in addition.
 #[inline(always)]
-fn acquire_and_release(view: &mut View, release: &mut Message, order: Ordering) {
+pub(super) fn acquire_and_release(view: &mut View, release: &mut Message, order: Ordering) {
     if acquires(order) && releases(order) {
         view.acquire_release(release);
     } else {

@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use super::atomic::{Exchange, InstrumentedAtomic};
-use crate::rt::memory::stores::Moment;
+use crate::rt::memory::short::Moment;
 use crate::rt::objects::AtomicState;
 use crate::rt::op::{Op, ThreadId};
 use crate::rt::{Current, Execution};
