@@ -97,7 +97,7 @@ impl fmt::Display for Assumption {
                         write!(f, "and all {} with {liberties}", grouped(*executions))?
                     }
                     Some((executions, false)) => {
-                        write!(f, "and {} of those with {liberties}", grouped(*executions))?;
+                        write!(f, "and {} more, not all of them, with {liberties}", grouped(*executions))?;
                     }
                 }
                 match bound {
