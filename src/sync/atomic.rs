@@ -1,6 +1,6 @@
 //! Atomics: std's, with every access a scheduling point.
 //!
-//! What leads to the switch of threads is inlined in any case: see `rt::execution::Execution::publish`.
+//! What leads to the switch of threads is inlined in any case: see `publish` in `rt::run::step`.
 //!
 //! The newest value is at the atomic's own address, as with std. Two of std's promises cannot be kept all the same: instrumented
 //! atomics are larger than the integer they hold, and so `from_ptr` cannot make one out of a plain integer; it gives std's own

@@ -45,6 +45,11 @@ pub(crate) enum Act {
     Put(usize, u64),
     /// Logs whether it has locked.
     TryLock(usize, usize),
+    /// Panics while it holds the mutex, and catches that: the mutex is poisoned then, which is no concern of those that lock it.
+    Poison(usize),
+    /// Logs whether it is poisoned.
+    IsPoisoned(usize),
+    ClearPoison(usize),
     /// Of a reader-writer lock.
     Read(usize),
     ReadUnlock(usize),

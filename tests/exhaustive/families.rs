@@ -40,6 +40,8 @@ enum Family {
     Bounded,
     /// A channel with or without capacity, also asked without waiting.
     Strict,
+    /// Mutexes, of which one thread panics while it holds them.
+    Poison,
     /// Reader-writer locks.
     RwLock,
     /// A barrier.
@@ -169,6 +171,13 @@ impl Family {
                 (6, act((1..3u64).prop_map(Act::Send))),
                 (2, act((1..3u64).prop_map(Act::TrySend))),
                 (1, section(Lock, Unlock)),
+            ],
+            Family::Poison => vec![
+                (5, act(at().prop_map(Act::Poison))),
+                (5, act(at().prop_map(Act::IsPoisoned))),
+                (3, act(at().prop_map(Act::ClearPoison))),
+                (3, section(Lock, Unlock)),
+                (2, tried_section(Act::TryLock, Unlock)),
             ],
             Family::RwLock => vec![
                 (4, section(Read, ReadUnlock)),
@@ -333,9 +342,11 @@ impl Program {
         let receives = !receiver.is_empty();
         // Who receives is unparked only where it matters that waiting for a message may take the token.
         let count = self.threads.len() + usize::from(receives && self.liberties);
-        for acts in &mut self.threads {
+        for (thread, acts) in self.threads.iter_mut().enumerate() {
             for act in acts.iter_mut() {
                 match act {
+                    // Of two threads that unwind it is not seen what they catch meanwhile.
+                    &mut Act::Poison(at) if thread > 0 => *act = Act::IsPoisoned(at),
                     Act::Unpark(other) => *other %= count,
                     &mut Act::TrySend(value) if self.capacity.is_none() => *act = Act::Send(value),
                     _ => {}
@@ -521,6 +532,7 @@ families! {
     cells_have_the_executions_that_interleaving_finds 300, deep_families_once 100_000, Once;
     bounded_channels_have_the_executions_that_interleaving_finds 300, deep_families_bounded 100_000, Bounded;
     asked_channels_have_the_executions_that_interleaving_finds 300, deep_families_strict 15_000, Strict;
+    poisoned_locks_have_the_executions_that_interleaving_finds 300, deep_families_poison 100_000, Poison;
     reader_writer_locks_show_the_outcomes_that_interleaving_finds 300, deep_families_rwlock 100_000, RwLock;
     barriers_show_the_outcomes_that_interleaving_finds 300, deep_families_barrier 100_000, Barrier;
     timed_waits_have_the_executions_that_interleaving_finds 600, deep_families_timed 20_000, Timed;

@@ -20,8 +20,9 @@ struct State {
     stage: Vec<u8>,
     values: [u64; OBJECTS],
     held: [bool; OBJECTS],
-    /// The numbers under the mutexes.
+    /// The numbers under the mutexes, and whether these are poisoned.
     data: [u64; OBJECTS],
+    poisoned: [bool; OBJECTS],
     readers: [usize; OBJECTS],
     writer: [bool; OBJECTS],
     permits: [usize; OBJECTS],
@@ -307,6 +308,25 @@ fn step(program: &Program, state: &State, thread: usize, next: &mut Vec<State>) 
         Act::Lock(at) | Act::Unlock(at) => {
             changes(&mut new, MUTEXES + at);
             new.held[at] = act == Act::Lock(at);
+        }
+        Act::Poison(at) => {
+            let holds = state.stage[thread] == 1;
+            if !holds && state.held[at] {
+                return;
+            }
+            changes(&mut new, MUTEXES + at);
+            new.held[at] = !holds;
+            new.poisoned[at] |= holds;
+            new.stage[thread] = u8::from(!holds);
+            new.position[thread] -= usize::from(!holds);
+        }
+        Act::IsPoisoned(at) => {
+            looks(&mut new, MUTEXES + at);
+            new.log[thread].push(u64::from(state.poisoned[at]));
+        }
+        Act::ClearPoison(at) => {
+            changes(&mut new, MUTEXES + at);
+            new.poisoned[at] = false;
         }
         Act::TryLock(at, skipped) => {
             new.held[at] |= tries(&mut new, MUTEXES + at, !state.held[at], skipped);

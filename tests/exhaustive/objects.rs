@@ -1,5 +1,8 @@
 //! Runs programs over synchronization objects under drawloom.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{PoisonError, TryLockError};
+
 use drawloom::hint::spin_loop;
 use drawloom::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use drawloom::sync::{
@@ -158,14 +161,20 @@ impl Player {
                 position += if goes { 0 } else { skipped };
             };
             match act {
-                Act::Lock(at) => held[at] = Some(objects.mutexes[at].lock().unwrap()),
+                Act::Lock(at) => {
+                    held[at] = Some(objects.mutexes[at].lock().unwrap_or_else(PoisonError::into_inner));
+                }
                 Act::LockByTrying(at) => held[at] = Some(until(|| objects.mutexes[at].try_lock().ok())),
                 Act::ReadByTrying(at) => read[at].push(until(|| objects.locks[at].try_read().ok())),
                 Act::WriteByTrying(at) => written[at] = Some(until(|| objects.locks[at].try_write().ok())),
                 Act::Unlock(at) => held[at] = None,
                 Act::Put(at, value) => **held[at].as_mut().expect("a number is put under a lock") = value,
                 Act::TryLock(at, skipped) => {
-                    held[at] = objects.mutexes[at].try_lock().ok();
+                    held[at] = match objects.mutexes[at].try_lock() {
+                        Ok(guard) => Some(guard),
+                        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+                        Err(TryLockError::WouldBlock) => None,
+                    };
                     tried(held[at].is_some(), skipped);
                 }
                 Act::AcquireTimeout(at, length, skipped) => {
@@ -213,6 +222,7 @@ impl Player {
                 let exchanged = objects.values[at].compare_exchange_weak(expected, value, SeqCst, SeqCst);
                 Some(u64::from(exchanged.is_ok()))
             }
+            Act::IsPoisoned(at) => Some(u64::from(objects.mutexes[at].is_poisoned())),
             Act::Arrive => Some(u64::from(objects.barrier.wait().is_leader())),
             Act::Set(at, value) => Some(u64::from(objects.cells[at].set(value).is_ok())),
             Act::Get(at) => Some(objects.cells[at].get().copied().unwrap_or(EMPTY)),
@@ -296,6 +306,14 @@ impl Player {
             Act::Acquire(at) => objects.semaphores[at].acquire().forget(),
             Act::AcquireByTrying(at) => until(|| objects.semaphores[at].try_acquire()).forget(),
             Act::Release(at) => objects.semaphores[at].add_permits(1),
+            Act::Poison(at) => {
+                let panics = AssertUnwindSafe(|| {
+                    let _guard = objects.mutexes[at].lock();
+                    panic!("while it has the mutex");
+                });
+                assert!(catch_unwind(panics).is_err());
+            }
+            Act::ClearPoison(at) => objects.mutexes[at].clear_poison(),
             Act::NotifyOne => objects.condvar.notify_one(),
             Act::NotifyAll => objects.condvar.notify_all(),
             Act::Park => thread::park(),
