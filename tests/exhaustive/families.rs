@@ -531,7 +531,7 @@ families! {
     parking_has_the_executions_that_interleaving_finds 300, deep_families_park 100_000, Park;
     cells_have_the_executions_that_interleaving_finds 300, deep_families_once 100_000, Once;
     bounded_channels_have_the_executions_that_interleaving_finds 300, deep_families_bounded 100_000, Bounded;
-    asked_channels_have_the_executions_that_interleaving_finds 300, deep_families_strict 15_000, Strict;
+    asked_channels_have_the_executions_that_interleaving_finds 300, deep_families_strict 20_000, Strict;
     poisoned_locks_have_the_executions_that_interleaving_finds 300, deep_families_poison 100_000, Poison;
     reader_writer_locks_show_the_outcomes_that_interleaving_finds 300, deep_families_rwlock 100_000, RwLock;
     barriers_show_the_outcomes_that_interleaving_finds 300, deep_families_barrier 100_000, Barrier;

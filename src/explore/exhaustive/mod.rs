@@ -54,6 +54,10 @@ use crate::rt::op::limits::{Limits, MemoryModel, Strict};
 /// How many steps the executions of a budget may have, each, on average.
 const STEPS: u64 = 200;
 
+/// As how many steps a run counts that leads to nothing and does not end: there are loops in it, of which there may be no end
+/// either, each longer than the one before.
+const STEPS_OF_ENDLESS: u64 = 100_000;
+
 /// How many events may be looked at in the time of a step that is sampled.
 const WORK_OF_A_STEP: u64 = 8;
 
@@ -134,6 +138,8 @@ struct Common<'a> {
     /// Of all runs, and of the executions among them.
     steps: AtomicU64,
     passed_steps: AtomicU64,
+    /// Runs of no use that did not end by themselves when they were let go.
+    endless: AtomicU64,
     /// The part of all executions that was seen, in 2⁻⁶⁰.
     share: AtomicU64,
     /// What executions may do.
@@ -305,6 +311,7 @@ impl<'a> Common<'a> {
             blocked: AtomicU64::new(0),
             steps: AtomicU64::new(0),
             passed_steps: AtomicU64::new(0),
+            endless: AtomicU64::new(0),
             share: AtomicU64::new(0),
             strict: limits.strict,
             limits,
@@ -417,6 +424,7 @@ impl<'a> Common<'a> {
         }
         let steps = self.steps.load(Ordering::Relaxed);
         if self.budget.gives_up_early {
+            let steps = steps + self.endless.load(Ordering::Relaxed) * STEPS_OF_ENDLESS;
             if steps / STEPS >= allowed || self.work.load(Ordering::Relaxed) >= self.allowed_work() {
                 return Some(End::Budget);
             }

@@ -265,6 +265,9 @@ impl<'a, 'b> Worker<'a, 'b> {
         if matches!(stop, Stop::OutOfTime) {
             return Ran::Ended(WorkerEnd::End(End::Time));
         }
+        if end.is_some() && matches!(stop, Stop::StepLimit | Stop::Knot | Stop::Livelock) {
+            self.common.endless.fetch_add(1, Ordering::Relaxed);
+        }
         let is_diverged = matches!(end, Some(RunEnd::Diverged(_)));
         match end {
             Some(RunEnd::Blocked) => {

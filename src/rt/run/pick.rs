@@ -9,9 +9,10 @@ use crate::rt::liveness::knot;
 use crate::rt::op::ThreadId;
 use crate::rt::op::outcome::Stop;
 
-/// How many steps an execution may go on after its director has let it go. It does so to end and to give back
-/// what it has; one that waits for what never comes is cut off.
-const RELEASED_STEPS: u64 = 100_000;
+/// How many steps an execution may go on after its director has let it go, at the least and at the most; between these, four
+/// times as many as it had. It does so to end and to give back what it has; one that waits for what never comes is cut off, and
+/// as most of those that are let go do that, this is what they cost.
+const RELEASED_STEPS: (u64, u64) = (2_000, 100_000);
 
 /// After how many steps to look at the clock, if the exploration has a time limit.
 const LOOKS_EVERY: u64 = 2_000;
@@ -113,7 +114,8 @@ impl Execution {
             }
             Direction::Release => {
                 self.past_director = self.director.take();
-                self.kernel.limits.max_steps = self.kernel.steps + RELEASED_STEPS;
+                let more = (4 * self.kernel.steps).clamp(RELEASED_STEPS.0, RELEASED_STEPS.1);
+                self.kernel.limits.max_steps = self.kernel.steps + more;
                 self.look_at_next();
                 self.pick_specially()
             }
