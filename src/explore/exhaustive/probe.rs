@@ -32,31 +32,6 @@ pub(super) struct StraightSites {
     pub(super) shown: usize,
 }
 
-/// A thread that is run on alone to see whether it spins.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Probe {
-    pub(super) line: u32,
-    /// What it has to come back to, and where.
-    pub(super) kind: OpKind,
-    pub(super) site: &'static Location<'static>,
-    /// How often plain memory had been written before.
-    pub(super) plain_writes: u64,
-    pub(super) rounds: u32,
-    pub(super) operations: u32,
-    /// After how many rounds it is taken to spin.
-    pub(super) enough: u32,
-    /// The round that is done again, if that is what is to be seen.
-    pub(super) round: Option<Round>,
-}
-
-/// An operation of a probed thread.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct ProbedOp {
-    pub(super) kind: OpKind,
-    pub(super) location: u32,
-    pub(super) site: &'static Location<'static>,
-}
-
 impl StraightSites {
     pub(super) fn len(&self) -> usize {
         self.sites.len()
@@ -91,6 +66,31 @@ impl StraightSites {
             self.sites.push(Site::of(location));
         }
     }
+}
+
+/// A thread that is run on alone to see whether it spins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probe {
+    pub(super) line: u32,
+    /// What it has to come back to, and where.
+    pub(super) kind: OpKind,
+    pub(super) site: &'static Location<'static>,
+    /// How often plain memory had been written before.
+    pub(super) plain_writes: u64,
+    pub(super) rounds: u32,
+    pub(super) operations: u32,
+    /// After how many rounds it is taken to spin.
+    pub(super) enough: u32,
+    /// The round that is done again, if that is what is to be seen.
+    pub(super) round: Option<Round>,
+}
+
+/// An operation of a probed thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct ProbedOp {
+    pub(super) kind: OpKind,
+    pub(super) location: u32,
+    pub(super) site: &'static Location<'static>,
 }
 
 /// The round that is done again.
