@@ -14,9 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::describe::hang::standing;
-
 pub(super) use cause::tell_cause;
+use hang::standing;
 pub(super) use loops::loops_begin;
 
 use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, going, join_names};
@@ -25,13 +24,10 @@ use crate::report::{
     Trace, Wait, shortened,
 };
 use crate::rt::Execution;
-use crate::rt::op::key::AtomicForm;
-use crate::rt::op::key::AtomicKind;
-use crate::rt::op::key::ObjectKind;
+use crate::rt::op::key::{AtomicForm, AtomicKind, ObjectKind};
 use crate::rt::op::outcome::{PanicRecord, SourceLocation};
 use crate::rt::op::{Event, Note, ObjectId, OpKind};
-use crate::rt::record::evidence;
-use crate::rt::record::evidence::TracedAccess;
+use crate::rt::record::evidence::{self, TracedAccess};
 
 /// How many rows a report gets unless it is to show all: more than it prints.
 const LAST_ROWS: usize = 1_000;

@@ -11,10 +11,8 @@ use std::panic::{Location, RefUnwindSafe};
 
 pub use std::sync::atomic::{Ordering, compiler_fence};
 
-use crate::rt::op::key::AtomicForm;
-use crate::rt::op::key::AtomicKind;
-use crate::rt::primitives::Exchange;
-use crate::rt::primitives::InstrumentedAtomic;
+use crate::rt::op::key::{AtomicForm, AtomicKind};
+use crate::rt::primitives::{Exchange, InstrumentedAtomic};
 use crate::rt::registry::outside;
 use crate::rt::{Identity, current};
 

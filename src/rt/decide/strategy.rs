@@ -2,14 +2,13 @@
 
 use std::panic::Location;
 
+use super::profile::{ObjectKey, Profile};
 use crate::rt::kernel::Kernel;
-
-pub use crate::rt::op::rng::Rng;
 use crate::rt::op::thread_set::LaneSet;
-pub use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::threads::timers::NEVER;
 
-use super::profile::{ObjectKey, Profile};
+pub use crate::rt::op::rng::Rng;
+pub use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 
 /// Makes the choices of executions.
 ///
