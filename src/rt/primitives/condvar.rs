@@ -15,7 +15,7 @@ use crate::rt::op::key::{Entry, ObjectKind};
 use crate::rt::op::outcome::Grant;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
 use crate::rt::threads::thread::Thread;
-use crate::rt::threads::timers::NEVER;
+use crate::rt::threads::timers::{Instant, NEVER};
 use crate::rt::{Current, Execution, Identity};
 
 /// Why a wait ended.
@@ -61,18 +61,8 @@ impl Current {
             }
             give_mutex(&mut execution.kernel, mutex, thread);
         });
-        let lock = Op::new(OpKind::Lock, mutex, location);
-        let mut wakeup = Wakeup::Woken;
-        if !spurious {
-            let wait = Op::new(OpKind::CondvarWait, condvar, location);
-            // Only a timeout lets a thread execute the wait itself: a notification replaces it.
-            if self.schedule(wait, deadline) == Grant::Granted {
-                return (wakeup, self.finish_relock(lock));
-            }
-            wakeup = self.finish_due_wait(wait);
-        }
-        self.schedule(lock, NEVER);
-        (wakeup, self.finish_relock(lock))
+        let wait = (!spurious).then_some(Op::new(OpKind::CondvarWait, condvar, location));
+        self.wait_and_relock(wait, Op::new(OpKind::Lock, mutex, location), deadline)
     }
 
     /// As `condvar_wait`, with two operations in the place of the first: a graph's event accesses one object. A
@@ -100,11 +90,18 @@ impl Current {
         });
         let thread = self.kernel().threads.current;
         let waits = self.kernel().entries_mut(condvar).iter().any(|entry| entry.thread == thread);
-        let lock = Op::new(OpKind::Lock, mutex, location);
-        let mut wakeup = Wakeup::Woken;
         // Whether a notification fell between is nothing that a graph says.
-        if waits || !spurious && self.kernel().is_due_at_once(deadline) {
-            let wait = Op::new(OpKind::CondvarWait, condvar, location);
+        let waits = waits || !spurious && self.kernel().is_due_at_once(deadline);
+        let wait = waits.then_some(Op::new(OpKind::CondvarWait, condvar, location));
+        self.wait_and_relock(wait, Op::new(OpKind::Lock, mutex, location), deadline)
+    }
+
+    /// The rest of a wait whose thread has given the mutex back: `wait`, if there is something to wait for, and `lock`.
+    #[inline(always)]
+    fn wait_and_relock(self, wait: Option<Op>, lock: Op, deadline: Instant) -> (Wakeup, bool) {
+        let mut wakeup = Wakeup::Woken;
+        if let Some(wait) = wait {
+            // Only a timeout lets a thread execute the wait itself: a notification replaces it.
             if self.schedule(wait, deadline) == Grant::Granted {
                 return (wakeup, self.finish_relock(lock));
             }
