@@ -137,7 +137,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         match current() {
-            Some(current) => current.mutex_is_poisoned(self.object(current), Location::caller()),
+            Some(current) => current.is_poisoned(self.object(current), Location::caller()),
             None => self.outside.is_poisoned(),
         }
     }
@@ -145,7 +145,7 @@ impl<T: ?Sized> Mutex<T> {
     /// As `is_poisoned`, for whoever has the mutex alone, and for printing.
     fn peek_poisoned(&self) -> bool {
         match current() {
-            Some(current) => current.mutex_peek_poisoned(self.object(current)),
+            Some(current) => current.peek_poisoned(self.object(current)),
             None => self.outside.is_poisoned(),
         }
     }
@@ -155,7 +155,7 @@ impl<T: ?Sized> Mutex<T> {
     pub fn clear_poison(&self) {
         self.outside.clear_poison();
         if let Some(current) = current() {
-            current.mutex_clear_poison(self.object(current), Location::caller());
+            current.clear_poison(self.object(current), Location::caller());
         }
     }
 

@@ -73,7 +73,7 @@ impl Lock {
     #[track_caller]
     fn is_poisoned(&self) -> bool {
         match current() {
-            Some(current) => current.rwlock_is_poisoned(self.object(current), Location::caller()),
+            Some(current) => current.is_poisoned(self.object(current), Location::caller()),
             None => self.outside.is_poisoned(),
         }
     }
@@ -81,7 +81,7 @@ impl Lock {
     /// As `is_poisoned`, for whoever has the lock alone, and for printing.
     fn peek_poisoned(&self) -> bool {
         match current() {
-            Some(current) => current.rwlock_peek_poisoned(self.object(current)),
+            Some(current) => current.peek_poisoned(self.object(current)),
             None => self.outside.is_poisoned(),
         }
     }
@@ -240,7 +240,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn clear_poison(&self) {
         self.lock.outside.clear_poison();
         if let Some(current) = current() {
-            current.rwlock_clear_poison(self.lock.object(current), Location::caller());
+            current.clear_poison(self.lock.object(current), Location::caller());
         }
     }
 

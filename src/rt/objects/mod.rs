@@ -120,6 +120,17 @@ primitives! {
     Memory(MemoryState),
 }
 
+impl State {
+    /// Whether a thread has panicked while it held this lock.
+    pub(crate) fn poisoned(&mut self) -> &mut bool {
+        match self {
+            State::Mutex(state) => &mut state.poisoned,
+            State::RwLock(state) => &mut state.poisoned,
+            other => unreachable!("{other:?} is no lock"),
+        }
+    }
+}
+
 /// The state of plain memory that is watched.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MemoryState {

@@ -4,12 +4,11 @@ use super::Primitive;
 use crate::rt::op::key::Entry;
 use crate::rt::op::limits::Strict;
 use crate::rt::op::outcome::Holder;
-use crate::rt::op::rule::{Outcome, POISONS, try_if, wait_unless};
+use crate::rt::op::rule::{Outcome, POISONED, POISONS, try_if, wait_unless};
 use crate::rt::op::{Op, OpKind, ThreadId};
 
-/// Parts of the value of a mutex: whether somebody has it, and whether it is poisoned.
+/// The part of the value of a mutex that says that somebody has it; `POISONED` is the other.
 const HELD: u64 = 1;
-const POISONED: u64 = 2;
 
 /// A mutex.
 #[derive(Clone, Copy, Debug)]
@@ -44,12 +43,5 @@ impl Primitive for MutexState {
             OpKind::ClearPoison => Outcome::Writes(value & !POISONED),
             _ => Outcome::Reads,
         }
-    }
-}
-
-impl MutexState {
-    /// Whether a mutex of this value is poisoned.
-    pub(crate) fn is_poisoned(value: u64) -> bool {
-        value & POISONED != 0
     }
 }

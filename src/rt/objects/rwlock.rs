@@ -5,7 +5,8 @@ use crate::rt::op::key::Entry;
 use crate::rt::op::limits::Strict;
 use crate::rt::op::outcome::Holder;
 use crate::rt::op::rule::{
-    ANNOUNCED, BEHIND_WRITERS, Outcome, POISONS, READERS, WAITING_WRITER, WRITER, try_if, wait_unless,
+    ANNOUNCED, BEHIND_WRITERS, Outcome, POISONED, POISONS, READERS, WAITING_WRITER, WRITER, try_if,
+    wait_unless,
 };
 use crate::rt::op::{Op, OpKind, ThreadId};
 
@@ -69,13 +70,3 @@ impl Primitive for RwLockState {
         }
     }
 }
-
-impl RwLockState {
-    /// Whether a lock of this value is poisoned.
-    pub(crate) fn is_poisoned(value: u64) -> bool {
-        value & POISONED != 0
-    }
-}
-
-/// The part of the value that says whether the lock is poisoned, above the count of writers that wait.
-const POISONED: u64 = 1 << 62;

@@ -317,6 +317,9 @@ pub(crate) const ANNOUNCED: u32 = 1;
 pub(crate) const CHANGED: u64 = 1;
 pub(crate) const POISONS: u64 = 2;
 
+/// The part of the value of a lock that says that it is poisoned, above all counts.
+pub(crate) const POISONED: u64 = 1 << 62;
+
 #[cfg(test)]
 mod tests {
     use super::*;

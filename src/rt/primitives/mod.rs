@@ -9,6 +9,7 @@ mod mutex;
 mod once;
 mod plain;
 mod plain_atomic;
+mod poison;
 mod rwlock;
 mod semaphore;
 mod thread;

@@ -2,12 +2,12 @@
 
 use std::panic::Location;
 
+use super::poison::poison_and_change;
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::{MutexState, State};
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::lock::{Held, LockMode};
 use crate::rt::op::outcome::Holder;
-use crate::rt::op::rule::{CHANGED, POISONS};
 use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
 use crate::rt::{Current, Identity};
 
@@ -90,34 +90,4 @@ impl Current {
             give_mutex(&mut execution.kernel, object, thread);
         });
     }
-
-    /// Whether a thread has panicked while it held the lock. std asks without any ordering.
-    pub(crate) fn mutex_is_poisoned(self, object: ObjectId, location: &'static Location<'static>) -> bool {
-        self.op(Op::new(OpKind::IsPoisoned, object, location), |execution, _| {
-            let poisoned = match execution.kernel.shown.take() {
-                Some(shown) => MutexState::is_poisoned(shown),
-                None => execution.kernel.objects.state_mut::<MutexState>(object).poisoned,
-            };
-            execution.kernel.note_read(u64::from(poisoned));
-            poisoned
-        })
-    }
-
-    /// Forgets that.
-    pub(crate) fn mutex_clear_poison(self, object: ObjectId, location: &'static Location<'static>) {
-        self.op(Op::new(OpKind::ClearPoison, object, location), |execution, _| {
-            execution.kernel.objects.state_mut::<MutexState>(object).poisoned = false;
-        });
-    }
-
-    /// The same as `mutex_is_poisoned`, for whoever has the lock alone, and for printing: no operation.
-    pub(crate) fn mutex_peek_poisoned(mut self, object: ObjectId) -> bool {
-        self.kernel().objects.state_mut::<MutexState>(object).poisoned
-    }
-}
-
-/// The argument of an operation that gives back a lock held alone.
-pub(super) fn poison_and_change(poison: bool, changed: bool) -> u32 {
-    let bits = if poison { POISONS } else { 0 } | if changed { CHANGED } else { 0 };
-    bits as u32
 }

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::mutex::poison_and_change;
+use super::poison::poison_and_change;
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::{RwLockState, State};
 use crate::rt::op::basis::Basis;
@@ -263,29 +263,5 @@ impl Current {
             execution.kernel.locks.given(thread, object);
             add_reader(&mut execution.kernel, object, thread, location, false);
         });
-    }
-
-    /// Whether a thread has panicked while it held the lock. std asks without any ordering.
-    pub(crate) fn rwlock_is_poisoned(self, object: ObjectId, location: &'static Location<'static>) -> bool {
-        self.op(Op::new(OpKind::IsPoisoned, object, location), |execution, _| {
-            let poisoned = match execution.kernel.shown.take() {
-                Some(shown) => RwLockState::is_poisoned(shown),
-                None => execution.kernel.objects.state_mut::<RwLockState>(object).poisoned,
-            };
-            execution.kernel.note_read(u64::from(poisoned));
-            poisoned
-        })
-    }
-
-    /// Forgets that.
-    pub(crate) fn rwlock_clear_poison(self, object: ObjectId, location: &'static Location<'static>) {
-        self.op(Op::new(OpKind::ClearPoison, object, location), |execution, _| {
-            execution.kernel.objects.state_mut::<RwLockState>(object).poisoned = false;
-        });
-    }
-
-    /// The same as `rwlock_is_poisoned`, for whoever has the lock alone, and for printing: no operation.
-    pub(crate) fn rwlock_peek_poisoned(mut self, object: ObjectId) -> bool {
-        self.kernel().objects.state_mut::<RwLockState>(object).poisoned
     }
 }
