@@ -48,6 +48,7 @@ impl Config {
             memory: self.memory,
             directed: false,
             strict: Strict::default(),
+            keeps_clocks: true,
             hasty: false,
             stack_size: self.stack_size,
             daemons: self.daemons,

@@ -20,7 +20,7 @@ use super::probe::Site;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::Strict;
 
-const HEAD: &str = "drawloom checkpoint 2";
+const HEAD: &str = "drawloom checkpoint 3";
 
 impl Drop for Ancestor {
     /// One after the other: a chain of ancestors may be too long for a recursion.
@@ -90,14 +90,14 @@ impl Saved {
 
     fn to_text(&self) -> String {
         let mut text = format!("{HEAD}\ntest {}\n", self.test);
-        let Strict { channels, ends } = self.strict;
-        let [channels, ends] = [channels, ends].map(u8::from);
+        let Strict { channels, ends, clocks } = self.strict;
+        let [channels, ends, clocks] = [channels, ends, clocks].map(u8::from);
         let mut line = |line: std::fmt::Arguments<'_>| {
             let written = text.write_fmt(line);
             debug_assert!(written.is_ok(), "a string takes everything");
             text.push('\n');
         };
-        line(format_args!("flags {channels} {ends} {}", self.basis.bits()));
+        line(format_args!("flags {channels} {ends} {clocks} {}", self.basis.bits()));
         line(format_args!("counts {} {} {} {}", self.executions, self.blocked, self.steps, self.share));
         for site in &self.straight {
             line(format_args!("straight {} {} {}", site.line, site.column, site.file));
@@ -150,8 +150,8 @@ impl Saved {
         let numbers = numbers.ok()?;
         let small = |number: u64| u32::try_from(number).ok();
         match (word, &numbers[..]) {
-            ("flags", &[channels, ends, basis]) => {
-                self.strict = Strict { channels: channels != 0, ends: ends != 0 };
+            ("flags", &[channels, ends, clocks, basis]) => {
+                self.strict = Strict { channels: channels != 0, ends: ends != 0, clocks: clocks != 0 };
                 self.basis = Basis::from_bits(small(basis)?);
             }
             ("counts", &[executions, blocked, steps, share]) => {

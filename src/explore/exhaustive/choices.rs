@@ -35,7 +35,7 @@ impl Explorer {
         if next != NONE {
             let event = *self.graph.event(next);
             self.expected[line as usize] = event.next;
-            self.steps[next as usize] = kernel.steps;
+            self.has_happened[next as usize] = true;
             if !event.has(flag::CHOICE) || event.choice as usize >= alternatives {
                 self.end.get_or_insert_with(|| {
                     RunEnd::Diverged(format!(
@@ -71,7 +71,7 @@ impl Explorer {
         let mut event = Event::new(&access, line);
         event.set(flag::CHOICE | flag::MAXIMAL, true);
         let id = self.graph.push(event);
-        self.steps.push(kernel.steps);
+        self.has_happened.push(true);
         self.graph.compute_clocks(id);
         let is_paused = kernel.restraint.is_paused();
         let enumerated = if is_used_up {

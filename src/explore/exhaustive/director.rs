@@ -10,7 +10,7 @@ use std::any::Any;
 
 use super::event::{Event, EventId, NONE, flag};
 use super::explorer::{Explorer, RunEnd};
-use crate::rt::decide::director::{Direction, Director};
+use crate::rt::decide::director::{Chosen, Direction, Director};
 use crate::rt::decide::encode::{is_event, thread_of};
 use crate::rt::kernel::Kernel;
 use crate::rt::op::outcome::Stop;
@@ -31,8 +31,11 @@ impl Explorer {
         self.expected.clear();
         self.expected.extend(self.graph.lines.iter().map(|line| line.first));
         self.bound.clear();
-        self.steps.clear();
-        self.steps.resize(self.graph.events.len(), 0);
+        self.newest.clear();
+        self.newest.resize(self.graph.locations.len(), NONE);
+        self.restored.clear();
+        self.has_happened.clear();
+        self.has_happened.resize(self.graph.events.len(), false);
         self.put_off.clear();
         self.hints = (0, 0);
         self.probe = None;
@@ -81,10 +84,12 @@ impl Explorer {
             }
             None => {
                 let location = self.graph.add_location(access);
-                self.steps.push(0);
+                self.has_happened.push(false);
+                self.newest.push(NONE);
                 location
             }
         };
+        self.newest[location as usize] = self.graph.locations[location as usize].initial;
         self.bound[index] = location;
         location
     }
@@ -130,20 +135,44 @@ impl Explorer {
         }
     }
 
-    /// The step of the write that `id` reads, or after which it stands among those that have happened.
-    pub(super) fn wanted(&self, id: EventId) -> u64 {
+    /// The event `id` happens, on an atomic: the store that it reads, or after which it stands among those that have happened.
+    #[inline]
+    pub(super) fn happens(&mut self, id: EventId) -> Option<Chosen> {
         let event = self.graph.event(id);
-        if event.reads() {
-            return self.steps[event.source as usize];
+        let mut source = event.source;
+        if !event.reads() {
+            source = event.before;
+            while !self.has_happened[source as usize] && !self.graph.event(source).has(flag::INITIAL) {
+                source = self.graph.event(source).before;
+            }
         }
-        let mut before = event.before;
-        while self.steps[before as usize] == 0 && !self.graph.event(before).has(flag::INITIAL) {
-            before = self.graph.event(before).before;
+        let chosen = self.chosen(source);
+        let newest = &mut self.newest[event.location as usize];
+        if event.writes() && *newest == source {
+            *newest = id;
         }
-        self.steps[before as usize]
+        self.has_happened[id as usize] = true;
+        Some(chosen)
     }
 
-    fn follow(&mut self, kernel: &Kernel, id: EventId, access: &Access) -> u64 {
+    /// A store, as it stands among those that have been made in this run.
+    #[inline]
+    pub(super) fn chosen(&self, source: EventId) -> Chosen {
+        let Event { written, location, .. } = *self.graph.event(source);
+        let is_last = self.newest[location as usize] == source && self.restored.is_empty();
+        Chosen { value: written, number: if is_last { 0 } else { self.stores_after(source) } }
+    }
+
+    /// How many stores have been made in this run that come after `source` in modification order.
+    #[cold]
+    fn stores_after(&self, source: EventId) -> u32 {
+        let after = || self.graph.after(source);
+        let made = after().filter(|&id| self.has_happened[id as usize]).count();
+        let is_after = |&&at: &&EventId| at == source || after().any(|id| id == at);
+        (made + self.restored.iter().filter(is_after).count()) as u32
+    }
+
+    fn follow(&mut self, kernel: &Kernel, id: EventId, access: &Access) -> Option<Chosen> {
         let Event { thread: line, next, location, kind, flags, is_object, .. } = *self.graph.event(id);
         self.expected[line as usize] = next;
         let found = match access.place {
@@ -156,13 +185,16 @@ impl Explorer {
             && flags & flag::CHOICE == 0;
         if !fits || !self.refresh(id, access, line) {
             self.diverge(id, access);
-            return 0;
+            return None;
         }
-        self.steps[id as usize] = kernel.steps;
         if kind == OpKind::Spawn {
             self.note_spawn(kernel, id, line);
         }
-        if location == NONE || is_object { 0 } else { self.wanted(id) }
+        if location != NONE && !is_object {
+            return self.happens(id);
+        }
+        self.has_happened[id as usize] = true;
+        None
     }
 
     /// The kernel's next thread is the one that the spawn `id` makes.
@@ -248,7 +280,7 @@ impl Director for Explorer {
         while let Some(&id) = self.graph.order.get(self.next_step) {
             self.next_step += 1;
             let event = self.graph.event(id);
-            if event.has(flag::CHOICE) || self.steps[id as usize] != 0 {
+            if event.has(flag::CHOICE) || self.has_happened[id as usize] {
                 continue;
             }
             if self.epoch < event.epoch {
@@ -303,9 +335,9 @@ impl Director for Explorer {
         }
     }
 
-    fn execute(&mut self, kernel: &mut Kernel, thread: ThreadId, access: &Access) -> u64 {
+    fn execute(&mut self, kernel: &mut Kernel, thread: ThreadId, access: &Access) -> Option<Chosen> {
         if self.end.is_some() {
-            return 0;
+            return None;
         }
         let line = self.lines[thread.index()];
         if self.probe.is_some() {
@@ -313,9 +345,9 @@ impl Director for Explorer {
         }
         match self.expected[line as usize] {
             NONE => {
-                let wanted = self.extend(kernel, line, access);
+                let chosen = self.extend(kernel, line, access);
                 self.look_for_spin(kernel, line);
-                wanted
+                chosen
             }
             id => self.follow(kernel, id, access),
         }
@@ -371,7 +403,7 @@ impl Explorer {
     fn spawns_next(&self) -> bool {
         let rest = self.graph.order[self.next_step.min(self.graph.order.len())..].iter();
         let is_left =
-            |&&id: &&EventId| self.steps[id as usize] == 0 && !self.graph.event(id).has(flag::CHOICE);
+            |&&id: &&EventId| !self.has_happened[id as usize] && !self.graph.event(id).has(flag::CHOICE);
         rest.clone().find(is_left).is_some_and(|&id| self.graph.event(id).kind == OpKind::Spawn)
     }
 

@@ -43,8 +43,12 @@ pub(super) struct Explorer {
     pub(super) expected: Vec<EventId>,
     /// The location of each place of an object.
     pub(super) bound: Vec<u32>,
-    /// The step of each event in this run; 0 if it has not happened.
-    pub(super) steps: Vec<u64>,
+    /// The last store in modification order of those that this run has made, by location.
+    pub(super) newest: Vec<EventId>,
+    /// The stores after each of which a probed thread has put back what it read there: no graph has that.
+    pub(super) restored: Vec<EventId>,
+    /// Whether each event has happened in this run.
+    pub(super) has_happened: Vec<bool>,
     pub(super) candidates: Vec<EventId>,
     pub(super) put_off: Vec<PutOff>,
     /// Whether threads begin and end as early as they can once all are there, the last ones first: to see whether that makes
@@ -107,7 +111,9 @@ impl Explorer {
             threads: Vec::new(),
             expected: Vec::new(),
             bound: Vec::new(),
-            steps: Vec::new(),
+            newest: Vec::new(),
+            restored: Vec::new(),
+            has_happened: Vec::new(),
             candidates: Vec::new(),
             put_off: Vec::new(),
             is_eager: false,

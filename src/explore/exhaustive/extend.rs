@@ -5,7 +5,7 @@ use super::change::{Change, DetourEnd};
 use super::clocks::PORF;
 use super::event::{Event, EventId, NONE, flag};
 use super::explorer::{Explorer, RunEnd};
-use crate::rt::decide::director::Director;
+use crate::rt::decide::director::{Chosen, Director};
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 use crate::rt::op::basis::Basis;
@@ -73,7 +73,8 @@ impl Explorer {
     }
 
     /// Adds an event that is not in the graph yet.
-    pub(super) fn extend(&mut self, kernel: &Kernel, line: u32, access: &Access) -> u64 {
+    #[inline(never)]
+    pub(super) fn extend(&mut self, kernel: &Kernel, line: u32, access: &Access) -> Option<Chosen> {
         if !self.put_off.is_empty() {
             self.add_put_off(kernel, line);
         }
@@ -99,7 +100,7 @@ impl Explorer {
             self.graph.candidates(line, location, event.is_object, event.gate, &mut self.candidates);
         }
         let id = self.graph.push(event);
-        self.steps.push(kernel.steps);
+        self.has_happened.push(false);
         if location == NONE {
             self.graph.compute_clocks(id);
             if let Gate::Closed(place) = access.gate {
@@ -129,7 +130,11 @@ impl Explorer {
         if access.kind == OpKind::Spawn {
             self.note_spawn(kernel, id, line);
         }
-        if location == NONE || event.is_object { 0 } else { self.wanted(id) }
+        if location != NONE && !event.is_object {
+            return self.happens(id);
+        }
+        self.has_happened[id as usize] = true;
+        None
     }
 
     fn add_read(&mut self, id: EventId, kernel: &Kernel) {

@@ -49,7 +49,7 @@ use crate::detect::lock_order::LockOrder;
 use crate::report::grouped;
 use crate::rt::Execution;
 use crate::rt::op::basis::Basis;
-use crate::rt::op::limits::{Limits, MemoryModel, Strict};
+use crate::rt::op::limits::{Limits, MemoryModel, Strict, Timeouts};
 
 /// How many steps the executions of a budget may have, each, on average.
 const STEPS: u64 = 200;
@@ -216,11 +216,13 @@ impl Exploration<'_> {
                 grouped(saved.executions)
             ));
         }
+        // Time that passes wherever it may is known by clocks, and so is what was done with a reference.
+        let needs_clocks = limits.timeouts == Timeouts::Any || limits.check_exclusive;
         let mut strict = saved.as_ref().map(|saved| saved.strict).unwrap_or_default();
         loop {
             let common = Common::new(
                 budget,
-                Limits { strict, ..limits.clone() },
+                Limits { strict, keeps_clocks: strict.clocks || needs_clocks, ..limits.clone() },
                 workers,
                 deadline,
                 saved.take(),

@@ -16,7 +16,7 @@ use super::event::{Event, EventId, NONE, flag};
 use super::explorer::{Explorer, RunEnd};
 use super::graph::Graph;
 use super::probe::{Probe, ProbedOp, Repeated, Round};
-use crate::rt::decide::director::Direction;
+use crate::rt::decide::director::{Chosen, Direction};
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 use crate::rt::op::basis::Basis;
@@ -165,11 +165,17 @@ impl Explorer {
         Direction::Run(thread)
     }
 
-    /// An operation of the probed thread. Returns the step of the write that it reads.
-    pub(super) fn execute_probe(&mut self, kernel: &mut Kernel, line: u32, access: &Access) -> u64 {
+    /// An operation of the probed thread. Returns the store that it reads.
+    #[cold]
+    pub(super) fn execute_probe(
+        &mut self,
+        kernel: &mut Kernel,
+        line: u32,
+        access: &Access,
+    ) -> Option<Chosen> {
         let Some(mut probe) = self.probe else { unreachable!("asked only while there is one") };
         if line != probe.line {
-            return 0;
+            return None;
         }
         probe.operations += 1;
         // To see whether it spins costs steps that no execution needs.
@@ -177,7 +183,7 @@ impl Explorer {
         self.probe_steps += 1;
         self.effort.spend(WORK_OF_A_PROBE);
         let location = access.place.map_or(NONE, |place| self.known_location(place));
-        let mut wanted = 0;
+        let mut chosen = None;
         let mut has_effect = match access.kind {
             OpKind::Yield | OpKind::SpinLoop | OpKind::Fence | OpKind::ReadClock | OpKind::Sleep => false,
             _ => access.place.is_none(),
@@ -191,7 +197,7 @@ impl Explorer {
         if access.place.is_some() {
             match location {
                 NONE => has_effect = true,
-                location => (wanted, has_effect) = self.look_in_probe(kernel, line, access, location),
+                location => (chosen, has_effect) = self.look_in_probe(kernel, line, access, location),
             }
         }
         // Plain memory is the thread's own, unless it passes it on with a lock.
@@ -199,22 +205,21 @@ impl Explorer {
         if has_effect || probe.operations > OPERATIONS * (probe.rounds + 1) {
             self.probe = Some(probe);
             self.does_not_spin(probe);
-            return wanted;
+            return chosen;
         }
         probe.rounds += u32::from(access.site == probe.site && access.kind == probe.kind);
         self.go_round(probe);
-        wanted
+        chosen
     }
 
-    /// The probed thread does something to a location: the step of the write that it reads there, and whether others
-    /// could tell.
+    /// The probed thread does something to a location: the store that it reads there, and whether others could tell.
     fn look_in_probe(
         &mut self,
         kernel: &mut Kernel,
         line: u32,
         access: &Access,
         location: u32,
-    ) -> (u64, bool) {
+    ) -> (Option<Chosen>, bool) {
         // What the thread itself read there last, or else the last write.
         let last = self.graph.lines[line as usize].last;
         let same = |id: &EventId| {
@@ -236,7 +241,11 @@ impl Explorer {
         // What it reads where it goes on has to be possible: the last write always is.
         let source = if has_effect { newest } else { source };
         self.show(kernel, source);
-        (self.steps[source as usize], has_effect)
+        let chosen = (!access.is_object).then(|| self.chosen(source));
+        if !access.is_object && matches!(access.rule.outcome(value, 0), Outcome::Writes(_)) {
+            self.restored.push(source);
+        }
+        (chosen, has_effect)
     }
 
     /// The probed thread reads `source`, which may not be the last write any more.
@@ -287,23 +296,23 @@ impl Explorer {
         mut probe: Probe,
         repeated: Repeated,
         location: u32,
-    ) -> u64 {
+    ) -> Option<Chosen> {
         let is_over = probe.operations > OPERATIONS * (probe.rounds + 1);
         match repeated {
             Repeated::Same { source, ends_round } if !is_over => {
                 self.show(kernel, source);
                 probe.rounds += u32::from(ends_round);
                 self.go_round(probe);
-                self.steps[source as usize]
+                Some(self.chosen(source))
             }
             Repeated::Hint if !is_over => {
                 self.probe = Some(probe);
-                0
+                None
             }
             _ => {
                 self.does_not_spin(probe);
                 // What it reads now has to be possible: the last write always is.
-                if location == NONE { 0 } else { self.steps[self.graph.last_write(location) as usize] }
+                (location != NONE).then(|| self.chosen(self.graph.last_write(location)))
             }
         }
     }

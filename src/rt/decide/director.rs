@@ -23,14 +23,22 @@ pub(crate) enum Direction {
     Release,
 }
 
+/// The store that an operation on an atomic reads, or after which it stores.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Chosen {
+    pub(crate) value: u64,
+    /// How many stores come after it in modification order.
+    pub(crate) number: u32,
+}
+
 /// Decides everything about an execution.
 pub(crate) trait Director: Send {
     /// What happens next.
     fn next(&mut self, kernel: &mut Kernel) -> Direction;
 
-    /// `thread` executes an operation. Returns the step at which the store was made that is read, or after
-    /// which is stored: 0 for the initial value.
-    fn execute(&mut self, kernel: &mut Kernel, thread: ThreadId, access: &Access) -> u64;
+    /// `thread` executes an operation. Returns the store that is read, or after which is stored: the last one, if nothing
+    /// is said.
+    fn execute(&mut self, kernel: &mut Kernel, thread: ThreadId, access: &Access) -> Option<Chosen>;
 
     /// Chooses one of `alternatives`, for the running thread.
     fn choose(&mut self, kernel: &mut Kernel, choice: Choice, alternatives: usize) -> usize;

@@ -50,7 +50,7 @@ pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Ac
             access.success = Ordered::RELEASE;
         }
         OpKind::IsFinished if !kernel.limits.strict.ends => {
-            return Err(Refusal::Strict(Strict { channels: false, ends: true }));
+            return Err(Refusal::Strict(Strict { ends: true, ..Strict::default() }));
         }
         OpKind::IsFinished => access.place = Some(Place { object: op.object, part: ENDED }),
         OpKind::Join => {
@@ -160,7 +160,7 @@ fn encode_channel(kernel: &Kernel, access: &mut Access, op: Op, place: Place) ->
         unreachable!("a channel object holds something else");
     };
     let strict = kernel.limits.strict.channels;
-    let value = channel.counts(Strict { channels: true, ends: false });
+    let value = channel.counts(Strict { channels: true, ..Strict::default() });
     if !value.fits() {
         return Err(Refusal::Unsupported("a channel with more than 16 million messages or 32,000 senders"));
     }
@@ -186,7 +186,7 @@ fn encode_channel(kernel: &Kernel, access: &mut Access, op: Op, place: Place) ->
         OpKind::TryReceive | OpKind::Receive
             if !strict && !matches!(access.rule, Rule::Object { kind: OpKind::Receive, .. }) =>
         {
-            return Err(Refusal::Strict(Strict { channels: true, ends: false }));
+            return Err(Refusal::Strict(Strict { channels: true, ..Strict::default() }));
         }
         OpKind::Receive if !strict && value.sent == value.taken && channel.senders == 0 => {
             access.place = None;

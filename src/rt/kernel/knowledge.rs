@@ -21,6 +21,9 @@ impl Kernel {
     /// The thread learns what `object` knows.
     #[inline]
     pub(crate) fn acquire(&mut self, id: ThreadId, object: ObjectId) {
+        if !self.limits.keeps_clocks {
+            return;
+        }
         let (object, view) = self.pair(object, id);
         view.acquire(&object.knowledge);
     }
@@ -28,6 +31,9 @@ impl Kernel {
     /// `object` learns what the thread knows, in addition to what it knew.
     #[inline]
     pub(crate) fn release(&mut self, id: ThreadId, object: ObjectId) {
+        if !self.limits.keeps_clocks {
+            return;
+        }
         let (object, view) = self.pair(object, id);
         view.release(&mut object.knowledge);
     }
@@ -35,17 +41,26 @@ impl Kernel {
     /// `object` learns what the thread knows, the thread knowing already all that it knew.
     #[inline]
     pub(crate) fn release_owned(&mut self, id: ThreadId, object: ObjectId) {
+        if !self.limits.keeps_clocks {
+            return;
+        }
         let (object, view) = self.pair(object, id);
         view.release_owned(&mut object.knowledge);
     }
 
     /// `id` learns what those know who gave it its token.
     pub(crate) fn acquire_token(&mut self, id: ThreadId) {
+        if !self.limits.keeps_clocks {
+            return;
+        }
         self.views[id.index()].acquire(&self.tokens[id.index()]);
     }
 
     /// `id` gives `to` its token: not what a join of `to` learns, so it is kept apart from the thread's object.
     pub(crate) fn release_token(&mut self, id: ThreadId, to: ThreadId) {
+        if !self.limits.keeps_clocks {
+            return;
+        }
         self.views[id.index()].release(&mut self.tokens[to.index()]);
     }
 }

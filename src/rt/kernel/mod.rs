@@ -225,8 +225,12 @@ impl Kernel {
         }
         let (earlier, later) = self.views.split_at_mut(id.index());
         let (parent, view) = (parent.map(|parent| &mut earlier[parent.index()]), &mut later[0]);
-        self.tokens[id.index()].clear();
-        view.reset(parent.as_deref());
+        if self.limits.keeps_clocks {
+            self.tokens[id.index()].clear();
+            view.reset(parent.as_deref());
+        } else {
+            view.reset(None);
+        }
         match parent {
             Some(parent) => {
                 self.basis.add(Basis::THREADS);
@@ -318,6 +322,7 @@ mod tests {
             memory: MemoryModel::default(),
             directed: false,
             strict: Strict::default(),
+            keeps_clocks: true,
             hasty: false,
         })
     }

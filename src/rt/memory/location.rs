@@ -77,6 +77,8 @@ pub(super) struct Location {
     pub(super) order: Vec<u32>,
     /// How many stores are not taken: the last one, and those that something may be put after.
     pub(super) untaken: usize,
+    /// Whether something was stored, where only the last value is kept; see `Limits::keeps_clocks`.
+    pub(super) is_written: bool,
     /// At how many stores to look for some that nobody can read.
     pub(super) prune_at: usize,
 }
@@ -88,6 +90,7 @@ impl Location {
         self.spare.clear();
         self.spare.extend((0..self.stores.len() as u32).rev());
         self.untaken = 0;
+        self.is_written = false;
         self.prune_at = KEPT;
         self.insert(0).start(value);
     }

@@ -153,6 +153,22 @@ impl Memory {
         self.locations[location as usize].last().value
     }
 
+    /// Whether a location has been written, for memory of which only the last values are kept.
+    #[inline]
+    pub(crate) fn has_been_written(&self, location: u32) -> bool {
+        self.locations[location as usize].is_written
+    }
+
+    /// Keeps what was written, if that is the last value, and nothing else.
+    #[inline]
+    pub(crate) fn note_written(&mut self, location: u32, value: u64, number: usize) {
+        let at = &mut self.locations[location as usize];
+        at.is_written = true;
+        if number == 0 {
+            at.at_mut(0).value = value;
+        }
+    }
+
     /// Something that the model does not see wrote `value`, with nobody else about.
     pub(crate) fn overwrite(&mut self, location: u32, value: u64) {
         self.locations[location as usize].start(value);
@@ -233,12 +249,6 @@ impl Memory {
             false => self.candidates.get(number).copied(),
         };
         position.map_or(0, |position| at.at(position).step)
-    }
-
-    /// The number, among all stores, of the one that was made at `step`.
-    pub(crate) fn source_of(&self, location: u32, step: u64) -> Option<usize> {
-        let at = &self.locations[location as usize];
-        (0..at.order.len()).rev().position(|position| at.at(position).step == step)
     }
 
     /// The stores that a load may read: how many.

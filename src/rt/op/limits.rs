@@ -34,6 +34,9 @@ pub(crate) struct Limits {
     pub(crate) directed: bool,
     /// What a director has to see more of.
     pub(crate) strict: Strict,
+    /// Whether the kernel keeps clocks and stores. With a director whose graph has both, they are needed for plain memory
+    /// only.
+    pub(crate) keeps_clocks: bool,
     /// Whether threads are taken to go round in loops for ever after few rounds; see `spinloops`.
     pub(crate) hasty: bool,
 }
@@ -45,12 +48,18 @@ pub(crate) struct Strict {
     pub(crate) channels: bool,
     /// Threads are asked whether they have ended; otherwise only waited for.
     pub(crate) ends: bool,
+    /// Plain memory is watched: who knows of what is kept.
+    pub(crate) clocks: bool,
 }
 
 impl Strict {
     /// Both.
     pub(crate) fn and(self, other: Strict) -> Strict {
-        Strict { channels: self.channels || other.channels, ends: self.ends || other.ends }
+        Strict {
+            channels: self.channels || other.channels,
+            ends: self.ends || other.ends,
+            clocks: self.clocks || other.clocks,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
+use crate::rt::decide::director::Chosen;
 use crate::rt::kernel::special::Special;
 use crate::rt::objects::{AtomicState, Residence, State};
 use crate::rt::op::basis::Basis;
@@ -74,10 +75,8 @@ impl Execution {
         op: &Op,
         rule: Rule,
         (success, failure): (Ordering, Ordering),
-    ) {
-        if self.director.is_none() {
-            return;
-        }
+    ) -> Option<Chosen> {
+        self.director.as_ref()?;
         if self.kernel.objects.state_mut::<AtomicState>(object).residence == Residence::Real {
             self.refuse_to_direct(Refusal::Unsupported("a raw pointer to an atomic (`as_ptr`)"));
         }
@@ -92,17 +91,17 @@ impl Execution {
             gate: Gate::Open,
             is_object: false,
         };
-        self.direct_access(thread, &access);
+        self.direct_access(thread, &access)
     }
 
-    /// A choice of the memory model; 0 is what sequential consistency does.
+    /// A choice of the memory model, if it is not the director's; 0 is what sequential consistency does.
     #[inline]
-    fn choose_store(&mut self, location: u32, choice: Choice, count: usize) -> usize {
+    fn choose_store(&mut self, location: u32, choice: Choice, count: usize, chosen: Option<Chosen>) -> usize {
         if count == 1 || self.is_winding_up() {
             return 0;
         }
         let number = if self.director.is_some() {
-            self.choose_wanted(location)
+            self.note_chosen(chosen)
         } else if self.kernel.limits.memory == MemoryModel::SequentiallyConsistent {
             // Older stores are kept for a director only.
             0
@@ -111,6 +110,19 @@ impl Execution {
         };
         self.kernel.memory.choose_source(location, number);
         number
+    }
+
+    /// What an operation finds that the director has chosen: the value, and its number; for an execution of which nobody but
+    /// the director's graph knows what memory holds. Without a director any more it is the last.
+    fn found_in_graph(&mut self, location: u32, chosen: Option<Chosen>) -> (u64, usize) {
+        let number = match self.director.is_some() && self.kernel.memory.has_been_written(location) {
+            true => self.note_chosen(chosen),
+            false => 0,
+        };
+        match chosen {
+            Some(chosen) => (chosen.value, number),
+            None => (self.kernel.memory.last_value(location), number),
+        }
     }
 
     /// What a modification did that has read the store of this number; 0 is the last.
@@ -122,15 +134,14 @@ impl Execution {
         }
     }
 
-    /// The number of the store that the director wants.
-    fn choose_wanted(&mut self, location: u32) -> usize {
-        let number = self.kernel.memory.source_of(location, self.wanted);
-        let number = number.expect("the director wants a store that was made");
+    /// The number of the store that the director has chosen among several.
+    fn note_chosen(&mut self, chosen: Option<Chosen>) -> usize {
+        let number = chosen.map_or(0, |chosen| chosen.number);
         // Without a director there is no choice if memory is sequentially consistent.
         if self.kernel.limits.memory != MemoryModel::SequentiallyConsistent {
-            self.schedule.push_choice(number as u64);
+            self.schedule.push_choice(u64::from(number));
         }
-        number
+        number as usize
     }
 }
 
@@ -196,10 +207,14 @@ impl Current {
             |_| AccessKind::AtomicRead,
             |execution, id| {
                 let (location, _) = execution.atomic_location(object, atomic);
-                execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
-                let count = execution.kernel.load_sources(location, id, order);
-                let number = execution.choose_store(location, Choice::ReadsFrom, count);
-                let value = execution.kernel.read_source(location, id, order);
+                let chosen = execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
+                let (value, number) = if execution.kernel.limits.keeps_clocks {
+                    let count = execution.kernel.load_sources(location, id, order);
+                    let number = execution.choose_store(location, Choice::ReadsFrom, count, chosen);
+                    (execution.kernel.read_source(location, id, order), number)
+                } else {
+                    execution.found_in_graph(location, chosen)
+                };
                 execution.kernel.note_read(value);
                 if number != 0 {
                     execution.kernel.note_unsettled();
@@ -230,11 +245,19 @@ impl Current {
             |()| AccessKind::AtomicWrite,
             |execution, id| {
                 let (location, is_shown) = execution.atomic_location(object, atomic);
-                execution.direct_atomic((object, location), id, &op, Rule::Store(value), (order, order));
-                let count = execution.kernel.write_sources(location, id, order);
-                let number = execution.choose_store(location, Choice::Placement, count);
-                let old = execution.kernel.memory.source_value(location);
-                execution.kernel.store_after(location, id, value, order);
+                let rule = Rule::Store(value);
+                let chosen = execution.direct_atomic((object, location), id, &op, rule, (order, order));
+                let (old, number) = if execution.kernel.limits.keeps_clocks {
+                    let count = execution.kernel.write_sources(location, id, order);
+                    let number = execution.choose_store(location, Choice::Placement, count, chosen);
+                    let old = execution.kernel.memory.source_value(location);
+                    execution.kernel.store_after(location, id, value, order);
+                    (old, number)
+                } else {
+                    let (old, number) = execution.found_in_graph(location, chosen);
+                    execution.kernel.memory.note_written(location, value, number);
+                    (old, number)
+                };
                 if is_shown && number == 0 {
                     atomic.set_real(value);
                 }
@@ -269,12 +292,20 @@ impl Current {
             |execution, id| {
                 let (location, is_shown) = execution.atomic_location(object, atomic);
                 let rule = Rule::Modify { apply, operand };
-                execution.direct_atomic((object, location), id, &op, rule, (order, order));
-                let count = execution.kernel.write_sources(location, id, order);
-                let number = execution.choose_store(location, Choice::ReadsFrom, count);
-                let old = execution.kernel.memory.source_value(location);
-                let new = modify(old);
-                execution.kernel.modify_source(location, id, new, order);
+                let chosen = execution.direct_atomic((object, location), id, &op, rule, (order, order));
+                let (old, new, number) = if execution.kernel.limits.keeps_clocks {
+                    let count = execution.kernel.write_sources(location, id, order);
+                    let number = execution.choose_store(location, Choice::ReadsFrom, count, chosen);
+                    let old = execution.kernel.memory.source_value(location);
+                    let new = modify(old);
+                    execution.kernel.modify_source(location, id, new, order);
+                    (old, new, number)
+                } else {
+                    let (old, number) = execution.found_in_graph(location, chosen);
+                    let new = modify(old);
+                    execution.kernel.memory.note_written(location, new, number);
+                    (old, new, number)
+                };
                 if is_shown && number == 0 {
                     atomic.set_real(new);
                 }
@@ -309,15 +340,22 @@ impl Current {
             let orders = (success, failure);
             let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
             let rule = Rule::Exchange { expected, new, weak };
-            execution.direct_atomic((object, location), id, &op, rule, orders);
-            let count = execution.kernel.exchange_sources(location, id, expected, orders);
-            let number = execution.choose_store(location, Choice::ReadsFrom, count);
-            let old = execution.kernel.memory.source_value(location);
+            let chosen = execution.direct_atomic((object, location), id, &op, rule, orders);
+            let keeps_clocks = execution.kernel.limits.keeps_clocks;
+            let (old, number) = if keeps_clocks {
+                let count = execution.kernel.exchange_sources(location, id, expected, orders);
+                let number = execution.choose_store(location, Choice::ReadsFrom, count, chosen);
+                (execution.kernel.memory.source_value(location), number)
+            } else {
+                execution.found_in_graph(location, chosen)
+            };
             let may_fail = execution.kernel.limits.directed || execution.kernel.spurious_left > 0;
             let fails_weakly =
                 old == expected && weak && may_fail && execution.choose(Choice::WeakFailure, 2) == 1;
             if old != expected || fails_weakly {
-                execution.kernel.read_source(location, id, failure);
+                if keeps_clocks {
+                    execution.kernel.read_source(location, id, failure);
+                }
                 execution.kernel.note_failed(old);
                 if fails_weakly {
                     execution.kernel.note = Note::FailedSpuriously;
@@ -332,7 +370,11 @@ impl Current {
                 }
                 return Err(old);
             }
-            execution.kernel.modify_source(location, id, new, success);
+            if keeps_clocks {
+                execution.kernel.modify_source(location, id, new, success);
+            } else {
+                execution.kernel.memory.note_written(location, new, number);
+            }
             if is_shown && number == 0 {
                 atomic.set_real(new);
             }
@@ -365,7 +407,7 @@ impl Current {
         effect: impl FnOnce(&mut Execution, ThreadId) -> R,
     ) -> R {
         let before = self.checks_exclusive().then(|| self.epoch());
-        let result = self.finish(op, effect);
+        let result = self.take_effect(op, effect);
         if before.is_some() {
             self.access_atomic(op.object, access(&result), op.location, before);
         }
@@ -415,7 +457,9 @@ impl Current {
             if execution.director.is_some() {
                 execution.direct_fence(thread, &op, order);
             }
-            execution.kernel.fence(thread, order);
+            if execution.kernel.limits.keeps_clocks {
+                execution.kernel.fence(thread, order);
+            }
             execution.kernel.found(0);
         });
     }

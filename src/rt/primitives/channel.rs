@@ -42,7 +42,8 @@ fn put_message(kernel: &mut Kernel, object: ObjectId, thread: ThreadId) {
     }
     kernel.release(thread, object);
     // What time a receiver knows of is then up to the messages that it gets, and clocks show it.
-    if kernel.limits.directed || kernel.limits.timeouts == Timeouts::Any {
+    let tells_time = kernel.limits.directed || kernel.limits.timeouts == Timeouts::Any;
+    if tells_time && kernel.limits.keeps_clocks {
         let object = kernel.objects.get_mut(object);
         object.messages.push_back(object.knowledge.clone());
     }

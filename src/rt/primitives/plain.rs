@@ -6,7 +6,9 @@ use crate::rt::kernel::Kernel;
 use crate::rt::memory::races::Past;
 use crate::rt::objects::{MemoryState, State};
 use crate::rt::op::key::ObjectKind;
+use crate::rt::op::limits::Strict;
 use crate::rt::op::outcome::{AccessKind, Race, RaceSide, Stop};
+use crate::rt::op::rule::Refusal;
 use crate::rt::op::{ObjectId, ThreadId};
 use crate::rt::record::evidence::TracedAccess;
 use crate::rt::registry::identity::{Identity, Stamp};
@@ -82,6 +84,10 @@ impl Current {
         epoch: Option<u32>,
     ) -> Option<OpenAccess> {
         let execution = self.execution();
+        if !execution.kernel.limits.keeps_clocks {
+            execution.refuse_to_direct(Refusal::Strict(Strict { clocks: true, ..Strict::default() }));
+            return None;
+        }
         let id = execution.kernel.threads.current;
         let lasts = !kind.is_atomic();
         if execution.traces(lasts) {

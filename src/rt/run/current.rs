@@ -112,10 +112,17 @@ impl Current {
     #[inline(always)]
     pub(crate) fn finish<R>(mut self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
         let execution = self.execution();
-        let thread = execution.kernel.threads.current;
         if execution.director.is_some() {
-            execution.direct(thread, op);
+            execution.direct(execution.kernel.threads.current, op);
         }
+        self.take_effect(op, effect)
+    }
+
+    /// As `finish`, for an op of which its effect tells the director itself.
+    #[inline(always)]
+    pub(crate) fn take_effect<R>(mut self, op: Op, effect: impl FnOnce(&mut Execution, ThreadId) -> R) -> R {
+        let execution = self.execution();
+        let thread = execution.kernel.threads.current;
         let result = effect(execution, thread);
         execution.executed(thread, op);
         result

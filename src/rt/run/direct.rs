@@ -1,7 +1,7 @@
 //! What a director is told of an execution that it directs.
 
 use super::execution::Execution;
-use crate::rt::decide::director::Director;
+use crate::rt::decide::director::{Chosen, Director};
 use crate::rt::decide::encode::{encode, is_event};
 use crate::rt::objects::State;
 use crate::rt::op::rule::{Access, Place, Refusal};
@@ -29,7 +29,9 @@ impl Execution {
             return;
         }
         match encode(&mut self.kernel, thread, op) {
-            Ok(access) => self.direct_access(thread, &access),
+            Ok(access) => {
+                self.direct_access(thread, &access);
+            }
             Err(refusal) => self.refuse_to_direct(refusal),
         }
     }
@@ -40,12 +42,10 @@ impl Execution {
         op.kind == OpKind::Fence || op.object != ObjectId::NONE && is_atomic(op.object)
     }
 
-    /// Tells the director what the running op is about to do.
+    /// Tells the director what the running op is about to do: the store that it wants.
     #[inline]
-    pub(in crate::rt) fn direct_access(&mut self, thread: ThreadId, access: &Access) {
-        if let Some(director) = &mut self.director {
-            self.wanted = director.execute(&mut self.kernel, thread, access);
-        }
+    pub(in crate::rt) fn direct_access(&mut self, thread: ThreadId, access: &Access) -> Option<Chosen> {
+        self.director.as_mut()?.execute(&mut self.kernel, thread, access)
     }
 
     /// Tells the director that what was done to a place does not matter any more.

@@ -36,8 +36,6 @@ pub(crate) struct Execution {
     pub(in crate::rt) strategy: Box<dyn Strategy>,
     /// Decides in the strategy's place, if there is one.
     pub(in crate::rt) director: Option<Box<dyn Director>>,
-    /// The step at which the store was made that the director wants the running op to read.
-    pub(in crate::rt) wanted: u64,
     pub(in crate::rt) rng: Rng,
     pub(crate) schedule: Schedule,
     /// One byte an executed op, to find where two runs of one schedule first differ.
@@ -109,7 +107,6 @@ impl Execution {
             kernel: Kernel::new(limits),
             strategy,
             director: None,
-            wanted: 0,
             rng: Rng::new(0, 0),
             schedule: Schedule::default(),
             fingerprints: Vec::new(),
