@@ -15,7 +15,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config as RunnerConfig, RngAlgorithm, TestRng, TestRunner};
 
 use crate::config::{Config, ConfigError};
-use crate::explore::regressions::Regressions;
+use crate::explore::replay::regressions::Regressions;
 use crate::explore::{explore_only, keep_report};
 use crate::report::{Coverage, FailureKind, Report};
 

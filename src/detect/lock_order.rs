@@ -4,7 +4,7 @@
 //! once is predicted from executions in which they were not. As in iGoodLock (Joshi, Park, Sen and Naik, PLDI 2009) a
 //! cycle is a list of acquisitions, each by another thread, each of a lock that the next one's thread holds, with no
 //! lock held by two of them (a *gate* that keeps them apart), and none of which has to come before another by spawning
-//! or joining. What a cycle says is a prediction: see `explore::confirm` for what becomes of it.
+//! or joining. What a cycle says is a prediction: see `explore::predict::confirm` for what becomes of it.
 //!
 //! std's reader-writer lock may keep a reader waiting behind a writer that waits, as many do that let writers not starve.
 //! So whoever wants to read may also wait for a thread that wants to write the same lock, and holds nothing yet. A thread

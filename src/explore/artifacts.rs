@@ -1,7 +1,7 @@
 //! Files for other programs and for browsers, where the test asks for them: the report as JSON and as a page.
 
-use super::regressions::file_name;
 use crate::config::Config;
+use crate::explore::replay::regressions::file_name;
 use crate::report::Report;
 
 /// Writes what the report tells of an execution, if it tells of one, where artifacts go.

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use super::finding::Outcome;
 use super::judge::{Verdict, judge};
-use super::long::Long;
-use super::seed::ExecutionSeed;
 use crate::config::{Config, Log, Policy, Rerun};
 use crate::detect::leak;
 use crate::detect::leak::Leaks;
+use crate::explore::progress::long::Long;
+use crate::explore::replay::seed::ExecutionSeed;
 use crate::report::{Effort, Failure, FailureKind, Report, Trace};
 use crate::rt::Execution;
 use crate::rt::decide::profile::{PROFILED_STEPS, Profile};

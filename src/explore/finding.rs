@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::judge::Verdict;
 use super::replay::token_of;
-use super::token::Token;
+use crate::explore::replay::token::Token;
 use crate::report::{Assumption, Coverage, Limit, LockCycle, LockGraph, Minimized, Passing};
 use crate::rt::Execution;
 use crate::rt::record::hang::Hang;

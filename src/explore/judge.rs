@@ -1,8 +1,8 @@
 //! The judgement of one execution: did it fail, and how.
 
-use super::describe::hang::standing;
 use crate::config::{Config, Policy};
 use crate::detect::leak;
+use crate::explore::describe::hang::standing;
 use crate::report::{FailureKind, grouped};
 use crate::rt::Execution;
 use crate::rt::op::ThreadId;

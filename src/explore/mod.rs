@@ -1,29 +1,18 @@
 //! Exploration: many executions of one test, who makes their choices, and what is kept of a failure.
 
 mod artifacts;
-mod confirm;
 mod describe;
 mod exhaustive;
 mod exploration;
 mod finding;
-mod follow;
-mod guide;
 mod judge;
-mod long;
 mod minimize;
+pub(crate) mod predict;
 mod progress;
-mod record;
-pub(crate) mod regressions;
-mod replay;
-mod replays;
+pub(crate) mod replay;
 mod rerun;
 mod runner;
 mod sampling;
-mod seed;
-mod signature;
-pub(crate) mod steer;
-mod terminal;
-mod token;
 mod verification;
 mod workers;
 

@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::confirm::{Explored, Told};
 use super::exploration::{Exploration, PROFILING, QUIET};
 use super::finding::{Finding, Outcome};
 use super::judge::{Verdict, nondeterminism};
 use super::progress::Progress;
-use super::record::Record;
-use super::terminal::Total;
 use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
+use crate::explore::predict::confirm::{Explored, Told};
+use crate::explore::progress::terminal::Total;
+use crate::explore::replay::record::Record;
 use crate::report::{Coverage, FailureKind, Limit};
 use crate::rt::Execution;
 use crate::rt::decide::profile::{PROFILED, Profile};

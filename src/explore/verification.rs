@@ -10,12 +10,12 @@
 
 use std::time::Instant;
 
-use super::confirm::{Explored, Told};
 use super::exhaustive::{Budget, End, Exhausted};
 use super::exploration::Exploration;
 use super::finding::Outcome;
 use super::judge::Verdict;
 use crate::config::{ConfigError, StrategyKind};
+use crate::explore::predict::confirm::{Explored, Told};
 use crate::report::{Assumption, Coverage, FailureKind, Liberties, grouped};
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::MemoryModel;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::judge::{Lone, endless_after, lone};
 use super::{Pointers, Rows, row, trace_of};
+use crate::explore::judge::{Lone, endless_after, lone};
 use crate::report::{FailureKind, LeftOut, Spin, Trace};
 use crate::rt::Execution;
 use crate::rt::op::{Event, ObjectId, Op, ThreadId};

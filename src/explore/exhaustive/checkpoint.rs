@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
-use super::super::regressions::file_name;
-use super::super::token::crc32;
-use super::origin::{Ancestor, Origin};
-use super::probe::Site;
+use crate::explore::exhaustive::graph::origin::{Ancestor, Origin};
+use crate::explore::exhaustive::run::probe::Site;
+use crate::explore::replay::regressions::file_name;
+use crate::explore::replay::token::crc32;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::Strict;
 

@@ -13,14 +13,14 @@
 
 use std::sync::atomic::Ordering;
 
-use super::super::exploration::{QUIET, TRACING};
-use super::super::finding::Finding;
-use super::super::judge::{Verdict, nondeterminism};
-use super::super::record::Record;
-use super::event::NONE;
-use super::revisit::Item;
 use super::worker::Worker;
 use super::{End, WorkerEnd};
+use crate::explore::exhaustive::graph::event::NONE;
+use crate::explore::exhaustive::graph::revisit::Item;
+use crate::explore::exploration::{QUIET, TRACING};
+use crate::explore::finding::Finding;
+use crate::explore::judge::{Verdict, nondeterminism};
+use crate::explore::replay::record::Record;
 use crate::report::FailureKind;
 use crate::rt::op::outcome::Stop;
 use crate::rt::process::census;

@@ -8,8 +8,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::origin::Origin;
-use super::revisit::Item;
+use crate::explore::exhaustive::graph::origin::Origin;
+use crate::explore::exhaustive::graph::revisit::Item;
 
 /// How many graphs are kept for the sake of order.
 const BREADTH: usize = 2_000;

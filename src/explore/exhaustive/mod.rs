@@ -6,50 +6,32 @@
 //! might have done otherwise goes to the frontier. Each worker does so with a part of it (`worker`); what is left
 //! when they are stopped can be kept (`checkpoint`).
 
-mod change;
 mod checkpoint;
-mod choices;
-mod clocks;
 mod compare;
-mod consistency;
-mod director;
-mod effort;
-mod ending;
-mod event;
-mod explorer;
-mod extend;
 mod frontier;
 mod graph;
-mod origin;
-mod preemptions;
-mod probe;
-mod retry;
-mod revisit;
-mod sections;
-mod spin;
-mod tick;
-mod ticks;
+mod run;
 mod worker;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::checkpoint::{Checkpoint, Saved};
-use self::frontier::{Exchange, Queue};
-use self::probe::Site;
-use self::worker::Worker;
 use super::exploration::Exploration;
 use super::finding::Finding;
-use super::long::Long;
 use super::progress::Progress;
-use super::terminal::Total;
 use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
+use crate::explore::progress::long::Long;
+use crate::explore::progress::terminal::Total;
 use crate::report::grouped;
 use crate::rt::Execution;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::{Limits, MemoryModel, Strict, Timeouts};
+use checkpoint::{Checkpoint, Saved};
+use frontier::{Exchange, Queue};
+use run::probe::Site;
+use worker::Worker;
 
 /// How many steps the executions of a budget may have, each, on average.
 const STEPS: u64 = 200;

@@ -25,7 +25,7 @@
 //! at. A livelock in which threads change something all the time (two that get out of each other's way in lockstep)
 //! cannot be told from progress: it ends at the step limit, as does a loop that changes something.
 //!
-//! If a director decides, none of this is kept: `explore::exhaustive::spin` has its own way.
+//! If a director decides, none of this is kept: `explore::exhaustive::run::spin` has its own way.
 
 use crate::rt::op::outcome::Settled;
 use crate::rt::op::{Op, ThreadId};
