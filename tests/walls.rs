@@ -2,8 +2,8 @@
 //! that imports it.
 //!
 //! A room may import those that stand below it and are named for it, and nothing else. What is read are the paths that begin with
-//! `crate::` or `super::`, wherever they stand in code; a name that a `mod.rs` hands on counts as an import of the file that it
-//! comes from. `docs/architecture.md` says what each room is for.
+//! `crate::`, `super::`, `self::` or the name of a module that the file declares, wherever they stand in code; a name that a
+//! `mod.rs` hands on counts as an import of the file that it comes from. `docs/architecture.md` says what each room is for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -89,13 +89,21 @@ fn code_of(text: &str) -> String {
     code.map(|line| line.replace("pub(in crate::", "pub(in ").replace("$crate::", "$") + "\n").collect()
 }
 
-/// The paths in code that begin with `crate::` or `super::`, each as a path from the crate.
+/// The paths in code that begin with `crate::`, `super::`, `self::` or a module that is declared there, each as a path from the
+/// crate.
 fn paths(module: &str, code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for start in ["crate::", "super::"] {
-        for (at, _) in code.match_indices(start) {
+    let children = declared(code).into_iter().map(|child| format!("{child}::"));
+    let starts = ["crate::", "super::", "self::"].map(str::to_owned).into_iter().chain(children);
+    for start in starts {
+        for (at, _) in code.match_indices(&start) {
             let before = code[..at].chars().next_back();
             if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+                continue;
+            }
+            // What a file hands on it does not use.
+            let item = code[..at].rsplit([';', '}']).next().unwrap_or_default().trim();
+            if item.starts_with("pub") && item.ends_with("use") {
                 continue;
             }
             let mut base: Vec<&str> =
@@ -105,10 +113,18 @@ fn paths(module: &str, code: &str) -> BTreeSet<String> {
                 base.pop();
                 rest = after;
             }
-            add_paths(&base.join("::"), rest.strip_prefix("crate::").unwrap_or(rest), &mut found);
+            let rest = rest.strip_prefix("crate::").or(rest.strip_prefix("self::")).unwrap_or(rest);
+            add_paths(&base.join("::"), rest, &mut found);
         }
     }
     found
+}
+
+/// The modules that code declares.
+fn declared(code: &str) -> Vec<&str> {
+    let names = code.lines().filter_map(|line| line.trim().strip_suffix(';')?.split_once("mod "));
+    let is_visible = |visible: &str| visible.is_empty() || visible.starts_with("pub");
+    names.filter(|(visible, _)| is_visible(visible)).map(|(_, name)| name).collect()
 }
 
 /// Adds what a path names after `base`: itself, or what stands in its braces.
@@ -170,7 +186,7 @@ impl Library {
                 let of_child = format!("{module}::{path}");
                 let whole = path.strip_prefix("crate::").or(path.strip_prefix("super::").map(|_| path));
                 match whole {
-                    Some(_) => named.extend(paths(module, path)),
+                    Some(_) => named.extend(paths(module, &format!("use {path}"))),
                     None => add_paths("", &of_child, &mut named),
                 }
                 for from in named {
@@ -356,6 +372,8 @@ fn imports_are_read_as_they_are_written() {
     assert_eq!(read("    let x = crate::hint::spin_loop(); // crate::explore"), ["hint::spin_loop"]);
     assert_eq!(read("use super::current::Current;"), ["rt::run::current::Current"]);
     assert_eq!(read("use super::super::op::{ObjectId, Op};"), ["rt::op::ObjectId", "rt::op::Op"]);
+    assert_eq!(read("mod pick;\nuse pick::Choice;"), ["rt::run::step::pick::Choice"]);
+    assert_eq!(read("mod pick;\npub(crate) use pick::Choice;"), Vec::<String>::new());
     assert_eq!(read("$crate::__private::std::thread_local!"), Vec::<String>::new());
     assert_eq!(read("pub(in crate::rt) fn f() {}"), Vec::<String>::new());
 }

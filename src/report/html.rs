@@ -5,14 +5,16 @@
 //! by `html/timeline.js`, which makes elements only for the rows that are on the screen; of those on paper there is a table.
 
 mod details;
+mod page;
 
 use std::collections::BTreeMap;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
+use super::Report;
 use super::document::{CausePart, Document, DoingPart, FailurePart, TracePart, sources};
 use super::width::grouped;
-use super::{LockGraph, Report};
+use page::{Page, thread_class};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPTS: [&str; 3] =
@@ -34,11 +36,6 @@ pub(crate) fn html(report: &Report) -> String {
 /// JSON as the content of an element `script`, which nothing in it can end.
 fn embedded(json: &str) -> PreEscaped<String> {
     PreEscaped(json.replace('<', "\\u003c"))
-}
-
-struct Page<'a> {
-    document: &'a Document,
-    lock_graph: Option<&'a LockGraph>,
 }
 
 impl Page<'_> {
@@ -277,11 +274,6 @@ fn counted(count: u64, what: &str) -> String {
         1 => format!("1 {what}"),
         _ => format!("{} {what}s", grouped(count)),
     }
-}
-
-/// Threads are told apart by colour, of which there are eight.
-fn thread_class(thread: usize) -> String {
-    format!("thread-{}", thread % 8)
 }
 
 #[cfg(test)]

@@ -275,6 +275,19 @@ impl fmt::Display for Failure {
     }
 }
 
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.failure() {
+            Some(failure) => failure.fmt(f)?,
+            None => write_summary(self, f)?,
+        }
+        for note in self.notes.iter().chain(&self.files) {
+            write!(f, "\n{}", width::fit(&format!("note: {note}"), width::of(f), 2))?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

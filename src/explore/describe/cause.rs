@@ -1,6 +1,7 @@
 //! The words for why an execution fails: the orders of its steps that make it fail, by number, as operations.
 
-use super::{found, kind_of, note, object_name, pointers_of};
+use super::names::{found, kind_of, note, object_name};
+use super::rows::pointers_of;
 use crate::explore::finding::{Found, FoundOrder};
 use crate::report::{Cause, CauseOrder, Doing, Failure, FailureKind, Place};
 use crate::rt::Execution;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Pointers, Rows, row, trace_of};
+use super::names::Pointers;
+use super::rows::{Rows, row, trace_of};
 use crate::explore::judge::{Lone, endless_after, lone};
 use crate::report::{FailureKind, LeftOut, Spin, Trace};
 use crate::rt::Execution;

@@ -1,7 +1,8 @@
 //! The words for a data race: both accesses with the locks and the stacks of their threads, and the orderings that would have
 //! ordered them.
 
-use super::{object_name, stacks};
+use super::names::object_name;
+use super::stacks;
 use crate::detect::race::{Half, Missing, missing_orderings};
 use crate::report::{ObjectName, Place, Race, RaceSide, WeakOrdering};
 use crate::rt::Execution;

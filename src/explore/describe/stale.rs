@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{kind_of, object_name, pointers_of, value};
+use super::names::{kind_of, object_name, value};
+use super::rows::pointers_of;
 use crate::detect::race::{Half, Missing, missing_orderings};
 use crate::rt::Execution;
 use crate::rt::op::{Event, Note, OpKind};

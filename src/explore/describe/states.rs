@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pointers, object_name, value};
+use super::names::{Pointers, object_name, value};
 use crate::report::ObjectName;
 use crate::rt::Execution;
 use crate::rt::objects::State;

@@ -3,7 +3,8 @@
 //! Whoever waits for a message, a notification or a token waits for anybody; so the report says who sent, notified or unparked
 //! last, and when. A notification that came before its wait, and that nobody took, is a *lost wakeup*.
 
-use super::{object_name, stacks};
+use super::names::object_name;
+use super::stacks;
 use crate::report::{Place, Wait};
 use crate::rt::Execution;
 use crate::rt::objects::State;

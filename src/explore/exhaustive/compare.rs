@@ -13,8 +13,8 @@
 
 use std::sync::atomic::Ordering;
 
+use super::common::{End, WorkerEnd};
 use super::worker::Worker;
-use super::{End, WorkerEnd};
 use crate::explore::exhaustive::graph::event::NONE;
 use crate::explore::exhaustive::graph::revisit::Item;
 use crate::explore::exploration::{QUIET, TRACING};

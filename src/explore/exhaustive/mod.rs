@@ -7,72 +7,27 @@
 //! when they are stopped can be kept (`checkpoint`).
 
 mod checkpoint;
+mod common;
 mod compare;
 mod frontier;
 mod graph;
 mod run;
 mod worker;
 
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::PoisonError;
+use std::time::Instant;
 
 use super::exploration::Exploration;
-use super::finding::Finding;
-use super::progress::Progress;
 use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
-use crate::explore::progress::long::Long;
-use crate::explore::progress::terminal::Total;
 use crate::report::grouped;
 use crate::rt::Execution;
 use crate::rt::op::basis::Basis;
-use crate::rt::op::limits::{Limits, MemoryModel, Strict, Timeouts};
-use checkpoint::{Checkpoint, Saved};
-use frontier::{Exchange, Queue};
-use run::probe::Site;
+use crate::rt::op::limits::{Limits, MemoryModel, Timeouts};
+use checkpoint::Checkpoint;
+pub(super) use common::{Budget, End};
+use common::{Common, SHARE_UNIT, WorkerEnd};
 use worker::Worker;
-
-/// How many steps the executions of a budget may have, each, on average.
-const STEPS: u64 = 200;
-
-/// As how many steps a run counts that leads to nothing and does not end: there are loops in it, of which there may be no end
-/// either, each longer than the one before.
-const STEPS_OF_ENDLESS: u64 = 100_000;
-
-/// How many events may be looked at in the time of a step that is sampled.
-const WORK_OF_A_STEP: u64 = 8;
-
-/// How many may be looked at in any case.
-const LEAST_WORK: u64 = 1 << 20;
-
-/// How large an execution may be, in events times threads, to be one of a few.
-const SMALL: usize = 1 << 16;
-
-/// After how many executions it can be told that the budget is not enough.
-const EARLY: u64 = 1_000;
-
-/// How much of the executions have to be seen by then, as a multiple of what the budget would take.
-const HOPELESS: f64 = 20.0;
-
-/// How long it takes, at most, until the checkpoint knows of an execution.
-const SAVED_EVERY: Duration = Duration::from_secs(5);
-
-/// How far an exhaustive exploration may go.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Budget {
-    /// How many executions it may run.
-    pub(super) executions: u64,
-    /// How much as many executions may cost, in all, if they are sampled instead: in steps. An attempt that is to give up
-    /// early does so before it costs more.
-    pub(super) steps: u64,
-    /// Whether to give up early, when so many executions are obviously not enough.
-    pub(super) gives_up_early: bool,
-    /// How long it may take.
-    pub(super) time: Option<Duration>,
-    /// Whether the same was explored before, with less that std allows.
-    pub(super) is_second_stage: bool,
-}
 
 /// What an exhaustive exploration came to.
 pub(super) struct Exhausted {
@@ -92,68 +47,6 @@ pub(super) struct Exhausted {
     pub(super) lock_order: LockOrder,
     /// Whatever else there is to say.
     pub(super) notes: Vec<String>,
-}
-
-/// Why it ended.
-pub(super) enum End {
-    /// There is no other execution.
-    Complete,
-    /// There is no other execution with so few preemptions, or with the values that were drawn.
-    Bounded,
-    /// There are more than the budget allows.
-    Budget,
-    /// The time was over.
-    Time,
-    /// The test does what cannot be explored exhaustively; what, in words.
-    Unsupported(String),
-    /// An execution failed.
-    Failed(Box<Finding>),
-}
-
-/// What the workers of an exploration have in common.
-struct Common<'a> {
-    budget: &'a Budget,
-    exchange: Exchange,
-    executions: AtomicU64,
-    liberal: AtomicU64,
-    blocked: AtomicU64,
-    /// Of all runs, and of the executions among them.
-    steps: AtomicU64,
-    passed_steps: AtomicU64,
-    /// Runs of no use that did not end by themselves when they were let go.
-    endless: AtomicU64,
-    /// The part of all executions that was seen, in 2⁻⁶⁰.
-    share: AtomicU64,
-    /// What executions may do.
-    limits: Limits,
-    basis: AtomicU32,
-    /// How many executions have passed, in this exploration: which of them are run again depends on that.
-    passed: AtomicU64,
-    /// How much was looked at, in events; and the steps of the longest execution.
-    work: AtomicU64,
-    longest: AtomicU64,
-    strict: Strict,
-    deadline: Option<Instant>,
-    end: Mutex<Option<WorkerEnd>>,
-    /// Hints that were seen not to be in a loop, and how many; see `spin`.
-    straight: Mutex<Vec<Site>>,
-    straight_count: AtomicUsize,
-    /// How many of the executions are an earlier exploration's.
-    before: AtomicU64,
-    /// What an earlier exploration has left, until a worker takes it.
-    saved: Mutex<Option<Saved>>,
-    checkpoint: Option<&'a Checkpoint>,
-    /// When to write the checkpoint next.
-    saves_at: Mutex<Instant>,
-    progress: Progress,
-}
-
-/// Why the workers stopped before the frontier was empty.
-enum WorkerEnd {
-    End(End),
-    /// The checkpoint is of another program; a message says so.
-    Misfit(String),
-    Strict(Strict),
 }
 
 impl Exploration<'_> {
@@ -271,158 +164,5 @@ impl Exploration<'_> {
         let spurious = config.exhaustive_limits().spurious;
         let settings = format!("memory={memory} max_preemptions={preemptions} spurious={spurious}");
         config.checkpoint.as_ref().map(|path| Checkpoint::new(path, &config.name, &settings))
-    }
-}
-
-const SHARE_UNIT: f64 = (1u64 << 60) as f64;
-
-impl<'a> Common<'a> {
-    fn new(
-        budget: &'a Budget,
-        limits: Limits,
-        workers: usize,
-        deadline: Option<Instant>,
-        saved: Option<Saved>,
-        checkpoint: Option<&'a Checkpoint>,
-        long: &Arc<Long>,
-    ) -> Common<'a> {
-        let straight = saved.as_ref().map(|saved| saved.straight.clone()).unwrap_or_default();
-        Common {
-            budget,
-            exchange: Exchange::new(workers),
-            executions: AtomicU64::new(0),
-            liberal: AtomicU64::new(0),
-            blocked: AtomicU64::new(0),
-            steps: AtomicU64::new(0),
-            passed_steps: AtomicU64::new(0),
-            endless: AtomicU64::new(0),
-            share: AtomicU64::new(0),
-            strict: limits.strict,
-            limits,
-            basis: AtomicU32::new(0),
-            passed: AtomicU64::new(0),
-            work: AtomicU64::new(0),
-            longest: AtomicU64::new(1),
-            deadline,
-            end: Mutex::new(None),
-            straight_count: AtomicUsize::new(straight.len()),
-            before: AtomicU64::new(0),
-            straight: Mutex::new(straight),
-            // Nothing was explored: all is left.
-            saved: Mutex::new(Some(saved.unwrap_or_else(|| Saved { left: vec![None], ..Saved::default() }))),
-            checkpoint,
-            saves_at: Mutex::new(Instant::now() + SAVED_EVERY),
-            progress: Progress::new(long),
-        }
-    }
-
-    /// What the checkpoint says of what was explored.
-    fn to_save(&self) -> Saved {
-        Saved {
-            test: self.checkpoint.map(|checkpoint| checkpoint.test.clone()).unwrap_or_default(),
-            strict: self.strict,
-            executions: self.executions.load(Ordering::Relaxed),
-            blocked: self.blocked.load(Ordering::Relaxed),
-            steps: self.passed_steps.load(Ordering::Relaxed),
-            share: self.share.load(Ordering::Relaxed),
-            basis: self.basis(),
-            straight: self.straight.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            ..Saved::default()
-        }
-    }
-
-    /// What was explored before, according to the checkpoint.
-    fn restore_counts(&self, saved: &Saved) {
-        self.executions.store(saved.executions, Ordering::Relaxed);
-        self.blocked.store(saved.blocked, Ordering::Relaxed);
-        self.before.store(saved.executions + saved.blocked, Ordering::Relaxed);
-        self.steps.store(saved.steps, Ordering::Relaxed);
-        self.passed_steps.store(saved.steps, Ordering::Relaxed);
-        self.share.store(saved.share, Ordering::Relaxed);
-        self.rest_on(saved.basis);
-    }
-
-    /// Writes the checkpoint, if it is time. `queue` is what the calling worker has left.
-    fn save(&self, queue: &Queue) {
-        let Some(checkpoint) = self.checkpoint else { return };
-        {
-            let mut saves_at = self.saves_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if Instant::now() < *saves_at {
-                return;
-            }
-            *saves_at = Instant::now() + SAVED_EVERY;
-        }
-        self.exchange.gather(queue, |left| {
-            let mut saved = self.to_save();
-            saved.add(left.iter());
-            // One that cannot be written now is written at the end, or that says why not.
-            let _ = checkpoint.write(&saved);
-        });
-    }
-
-    /// Shows how far the exploration has come.
-    fn show_progress(&self) {
-        let executions = self.executions.load(Ordering::Relaxed);
-        let share = self.share.load(Ordering::Relaxed) as f64 / SHARE_UNIT;
-        let total = if share > 0.0 { Total::AtLeast(executions as f64 / share) } else { Total::Unknown };
-        self.progress.show(executions, total);
-    }
-
-    fn stop(&self, end: WorkerEnd) {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(end);
-        self.exchange.stop();
-    }
-
-    fn basis(&self) -> Basis {
-        Basis::from_bits(self.basis.load(Ordering::Relaxed))
-    }
-
-    fn rest_on(&self, basis: Basis) {
-        // Other workers would wait for each write.
-        if basis.bits() & !self.basis.load(Ordering::Relaxed) != 0 {
-            self.basis.fetch_or(basis.bits(), Ordering::Relaxed);
-        }
-    }
-
-    /// How much may be looked at before an attempt is to be given up.
-    fn allowed_work(&self) -> u64 {
-        if !self.budget.gives_up_early {
-            return u64::MAX;
-        }
-        let longest = self.longest.load(Ordering::Relaxed);
-        let sampling = self.budget.executions.saturating_mul(longest).min(self.budget.steps);
-        sampling.saturating_mul(WORK_OF_A_STEP).max(LEAST_WORK)
-    }
-
-    fn add_share(&self, weight: f64) {
-        self.share.fetch_add((weight * SHARE_UNIT) as u64, Ordering::Relaxed);
-    }
-
-    /// Whether the budget allows no further execution.
-    fn is_over(&self) -> Option<End> {
-        let explored = self.executions.load(Ordering::Relaxed) + self.blocked.load(Ordering::Relaxed);
-        let executions = explored.saturating_sub(self.before.load(Ordering::Relaxed));
-        let allowed = self.budget.executions;
-        if executions >= allowed {
-            return Some(End::Budget);
-        }
-        let steps = self.steps.load(Ordering::Relaxed);
-        if self.budget.gives_up_early {
-            let steps = steps + self.endless.load(Ordering::Relaxed) * STEPS_OF_ENDLESS;
-            if steps / STEPS >= allowed || self.work.load(Ordering::Relaxed) >= self.allowed_work() {
-                return Some(End::Budget);
-            }
-            let share = self.share.load(Ordering::Relaxed) as f64 / SHARE_UNIT;
-            if executions == EARLY && share * HOPELESS < EARLY as f64 / allowed as f64 {
-                return Some(End::Budget);
-            }
-        }
-        // A look at the clock costs as much as a short execution; who has a deadline looks there as well.
-        if !executions.is_multiple_of(64) {
-            return None;
-        }
-        self.show_progress();
-        let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        is_late.then_some(End::Time)
     }
 }

@@ -7,10 +7,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::checkpoint::{Checkpoint, Saved};
+use super::common::{Common, End, SMALL, WorkerEnd};
 use super::frontier::Queue;
 use super::graph::Graph;
 use super::graph::preemptions;
-use super::{Common, End, SMALL, WorkerEnd};
 use crate::detect::lock_order::LockOrder;
 use crate::explore::exhaustive::graph::change::Change;
 use crate::explore::exhaustive::graph::event::{EventId, NONE, flag};

@@ -3,7 +3,7 @@
 
 use maud::{Markup, html as markup};
 
-use super::{Page, thread_class};
+use super::page::{Page, thread_class};
 use crate::report::LockGraph;
 use crate::report::document::{FailurePart, FramePart, LockCyclePart, RacePart, SpinPart, WaitPart};
 

@@ -22,6 +22,7 @@ use std::sync::atomic::Ordering;
 
 use crate::rt::clocks::clock::ClockSlots;
 use crate::rt::clocks::view::{Message, View};
+use crate::rt::liveness::long::Long;
 use crate::rt::liveness::spinloops::Spinloops;
 use crate::rt::liveness::wait_for::WaitFor;
 use crate::rt::memory::races::Histories;
@@ -40,7 +41,6 @@ use crate::rt::threads::fairness::Fairness;
 use crate::rt::threads::preemption::{Restraint, Switching};
 use crate::rt::threads::thread::Thread;
 use crate::rt::threads::timers::Timers;
-use long::Long;
 use special::Special;
 
 /// What there is to note of a thread that parks; see `Kernel::note_parking`.

@@ -12,6 +12,7 @@
 //! thread that runs, and does not wait, has to have used the processor as well: on a busy machine it may just not have had
 //! its turn.
 
+mod answer;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod interrupt;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -21,8 +22,9 @@ mod symbols;
 mod interrupt {
     //! Not implemented on this platform: nobody can be asked, so the process ends with last words.
 
-    use super::{Answer, Status};
+    use super::answer::Answer;
     use crate::rt::registry::os_thread::Doing;
+    use crate::rt::registry::workers::Status;
 
     pub(in crate::rt) fn ask(_: u32, _: &Status, _: (u64, u64), _: Doing, _: bool) -> Answer {
         Answer::None
@@ -37,31 +39,7 @@ use crate::rt::Execution;
 use crate::rt::process::last_words;
 use crate::rt::registry::os_thread::{Doing, OsThread};
 use crate::rt::registry::workers::{self, CLEANS_UP, Status, Watched};
-
-/// What a worker that was asked has answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(
-    not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
-    expect(dead_code, reason = "nobody can be asked there")
-)]
-enum Answer {
-    /// Nothing: it cannot be reached, or no thread of the model runs there.
-    None,
-    /// It was in the middle of what must not be left there: an allocation, say. To be asked again soon.
-    Busy,
-    /// As `Busy`, but it is only code of a shared library of which nothing is known.
-    InLibrary,
-    /// It runs, and where was noted. To be asked again soon.
-    Noted,
-    /// It is drawloom that takes long, not the program's code.
-    OwnWork,
-    /// It has ended the execution.
-    Ended,
-}
-
-/// How many times it is noted where a thread that runs is, before its execution is ended.
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-const NOTED: usize = 30;
+use answer::Answer;
 
 /// How often the watchdog looks, at the least and at the most.
 const TICKS: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));

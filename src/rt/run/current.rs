@@ -3,29 +3,20 @@
 //! All fibers of a worker reach the execution through one pointer. References made from it are short: none
 //! is alive across a switch.
 
-use std::any::Any;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::Arc;
 
 use super::execution::Execution;
-use super::fiber::Suspender;
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::State;
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::outcome::{Grant, Stop};
-use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-use crate::rt::record::hang::Hang;
+use crate::rt::op::{ObjectId, Op, ThreadId};
 use crate::rt::registry::identity::{Claim, Identity, Stamp};
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 use crate::rt::registry::workers::Status;
 use crate::rt::registry::{outside, workers};
-use crate::rt::threads::local::Doomed;
 use crate::rt::threads::timers::{Instant, NEVER};
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-use std::backtrace::Backtrace;
 
 thread_local! {
     pub(in crate::rt) static CURRENT: Cell<*mut Execution> = const { Cell::new(std::ptr::null_mut()) };
@@ -269,218 +260,10 @@ impl Current {
         self.execution().misuse.get_or_insert(message);
     }
 
-    /// Spawns a thread that runs `body`.
-    ///
-    /// # Safety
-    ///
-    /// What `body` borrows must live until the thread has ended, if the execution goes on so long.
-    pub(crate) unsafe fn spawn(
-        mut self,
-        name: Option<Arc<str>>,
-        (stack_size, daemon): (Option<usize>, bool),
-        location: &'static Location<'static>,
-        body: impl FnOnce(),
-    ) -> ThreadId {
-        let op = Op::new(OpKind::Spawn, ObjectId::NONE, location);
-        self.schedule(op, NEVER);
-        assert!(
-            !self.execution().is_winding_up(),
-            "drawloom: a value dropped at the end of the execution spawns a thread at {location}"
-        );
-        if self.kernel().threads.live >= self.kernel().limits.max_threads {
-            self.fail(Stop::ThreadLimit(location));
-        }
-        let thread = self.finish(op, |execution, parent| {
-            let thread = execution.kernel.add_thread(Some(parent), name, location);
-            if daemon || execution.kernel.limits.daemons {
-                execution.kernel.threads.make_daemon(thread);
-            }
-            execution.kernel.note = Note::Thread(thread);
-            let lineage = execution.kernel.thread(thread).lineage;
-            execution.strategy.spawned(parent, thread, lineage, &mut execution.rng);
-            thread
-        });
-        // SAFETY: the caller vouches for what `body` borrows.
-        match unsafe { self.start_fiber(thread, stack_size, body) } {
-            Ok(()) => thread,
-            Err(stop) => self.fail(stop),
-        }
-    }
-
-    /// Another thread was made, and the handle to it is there. With std it may have run already.
-    #[inline]
-    pub(crate) fn has_spawned(mut self, location: &'static Location<'static>) {
-        if self.execution().pauses_after_spawn && !self.execution().is_winding_up() {
-            // A step that no other run of this schedule has must not count.
-            self.kernel().limits.max_steps = self.kernel().limits.max_steps.saturating_add(1);
-            self.op(Op::pause(location), |_, _| ());
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As for `spawn`.
-    pub(in crate::rt) unsafe fn start_fiber(
-        mut self,
-        thread: ThreadId,
-        stack_size: Option<usize>,
-        body: impl FnOnce(),
-    ) -> Result<(), Stop> {
-        let thread_handle = self;
-        let execution = self.execution();
-        let suspenders = &mut execution.suspenders;
-        if suspenders.len() <= thread.index() {
-            suspenders.resize(thread.index() + 1, std::ptr::null());
-        }
-        let entry = move |suspender: &Suspender| thread_handle.run_thread(thread, suspender, body);
-        // SAFETY: the caller vouches for `body`; the handle in `entry` outlives every fiber.
-        unsafe { execution.fibers.start(thread, stack_size, entry) }.map_err(|error| {
-            let count = execution.kernel.threads.live;
-            Stop::Misuse(format!(
-                "no stack for the {count}. thread: {error}; use fewer threads, a smaller `stack_size`, or allow the \
-                 process more memory mappings (on Linux: sysctl vm.max_map_count, two for each thread)"
-            ))
-        })
-    }
-
-    /// A thread's whole life, on its own fiber.
-    fn run_thread(mut self, thread: ThreadId, suspender: &Suspender, body: impl FnOnce()) {
-        self.execution().suspenders[thread.index()] = suspender;
-        self.finish(self.kernel().thread(thread).pending, |_, _| ());
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-            self.note_panic(thread, &*payload);
-            self.drop_payload(payload);
-        }
-        self.destroy_locals(thread);
-        let object = self.kernel().thread(thread).object;
-        let end = Op::new(OpKind::End, object, self.kernel().thread(thread).spawned_at);
-        self.op(end, |execution, thread| execution.kernel.end_thread(thread));
-        self.execution().note_end(thread);
-        let execution = self.execution();
-        if execution.stop.is_none() && execution.pick_next().is_some() && execution.mode.stacks_from.is_some()
-        {
-            execution.count_switch(thread);
-        }
-    }
-
-    /// A payload can panic when it is dropped; std aborts then, and there is nothing better to say.
-    fn drop_payload(mut self, payload: Box<dyn Any + Send>) {
-        if catch_unwind(AssertUnwindSafe(move || drop(payload))).is_err() {
-            self.execution().stop = Some(Stop::DoublePanic);
-        }
-    }
-
-    fn destroy_locals(mut self, thread: ThreadId) {
-        while let Some(Doomed { value, destroy }) = self.kernel().thread_mut(thread).locals.take_last() {
-            self.kernel().thread_mut(thread).had_locals = true;
-            // SAFETY: `insert` was given a value that `destroy` takes, and each is taken once.
-            let destroyed = catch_unwind(AssertUnwindSafe(|| unsafe { destroy(value) }));
-            if let Err(payload) = destroyed {
-                self.note_panic(thread, &*payload);
-                if thread != ThreadId::MAIN {
-                    // No join tells of it: std aborts the process.
-                    self.note_fatal_panic();
-                    self.execution().stop = Some(Stop::Abort);
-                    return;
-                }
-            }
-        }
-    }
-
-    /// The running thread is about to abort the process; `faults` prevents that where it can.
-    pub(crate) fn note_double_panic(mut self) {
-        self.execution().stop = Some(Stop::DoublePanic);
-    }
-
-    /// Whether the panic hook has seen that the running thread is about to abort the process.
-    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    pub(in crate::rt) fn is_known_to_abort(mut self) -> bool {
-        let execution = self.execution();
-        execution.fatal_panic.is_some() || matches!(execution.stop, Some(Stop::DoublePanic))
-    }
-
-    /// The last panic of the running thread is about to abort the process.
-    pub(in crate::rt) fn note_fatal_panic(mut self) {
-        let thread = self.kernel().threads.current;
-        let execution = self.execution();
-        execution.fatal_panic = execution.panics.iter().rposition(|panic| panic.thread == thread);
-    }
-
-    /// The running thread is about to abort the process, and is left where it stands.
-    ///
-    /// # Safety
-    ///
-    /// The caller runs on the thread's fiber.
-    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    pub(in crate::rt) unsafe fn abort(mut self) -> ! {
-        let thread = self.kernel().threads.current;
-        let execution = self.execution();
-        let name = execution.kernel.thread_label(thread);
-        let stack = Backtrace::force_capture();
-        execution.hang = Some(Arc::new(Hang { thread: name, stack, before: Vec::new(), call: None }));
-        let stop = execution.stop.take().unwrap_or(Stop::Abort);
-        self.fail(stop)
-    }
-
-    /// A thread ran out of stack: what its fiber does instead of going on, on the emptied stack.
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(dead_code, reason = "there is no handler that would call it")
-    )]
-    pub(crate) fn stack_overflowed(mut self) {
-        self.execution().stop = Some(Stop::StackOverflow);
-    }
-
-    /// A thread did what no thread may: what its fiber does instead of going on, on the emptied stack.
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(dead_code, reason = "there is no handler that would call it")
-    )]
-    pub(crate) fn crashed(mut self, signal: &'static str) {
-        self.execution().stop = Some(Stop::Crash(signal));
-    }
-
-    /// The running thread has not come back from the program's code for too long: ends the execution where it stands.
-    ///
-    /// # Safety
-    ///
-    /// As for a call of any function by the code that runs: it must not be in the middle of what cannot be entered twice.
-    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    pub(in crate::rt) unsafe fn hang(mut self, call: Option<i64>) -> ! {
-        let thread = self.kernel().threads.current;
-        let thread = self.kernel().thread_label(thread);
-        let before = std::mem::take(&mut self.execution().ran_at);
-        let hang = Hang { thread, stack: Backtrace::force_capture(), before, call };
-        self.execution().hang = Some(Arc::new(hang));
-        self.fail(Stop::Hang)
-    }
-
-    /// Notes where the running thread is, of which the watchdog thinks that it hangs. How often that was done in this execution.
-    ///
-    /// # Safety
-    ///
-    /// As for `hang`.
-    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-    pub(in crate::rt) unsafe fn note_where_it_runs(mut self) -> usize {
-        let ran_at = &mut self.execution().ran_at;
-        ran_at.push(Backtrace::force_capture());
-        ran_at.len()
-    }
-
     /// What the worker that runs this execution shows to other OS threads.
     #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(in crate::rt) fn status(self) -> *const Status {
         // SAFETY: the pointer is to the worker's execution, whose worker is set once: nothing is ever written there.
         unsafe { (*self.0.as_ptr()).worker.status() }
-    }
-
-    /// What the handler of a stack overflow needs to end the running fiber.
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(dead_code, reason = "there is no handler that would call it")
-    )]
-    pub(crate) fn trap_handler(mut self) -> Option<corosensei::trap::CoroutineTrapHandler<()>> {
-        let thread = self.kernel().threads.current;
-        self.execution().fibers.trap_handler(thread)
     }
 }

@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 
 use libc::{c_int, siginfo_t, ucontext_t};
 
+use super::answer::{Answer, NOTED};
 use super::symbols::{self, Function};
-use super::{Answer, NOTED, Status};
 use crate::rt::current;
 use crate::rt::process::faults::instruction_pointer;
 use crate::rt::process::unwind::{self, Walk};
 use crate::rt::registry::os_thread::Doing;
-use crate::rt::registry::workers::Question;
+use crate::rt::registry::workers::{Question, Status};
 use crate::rt::registry::{image, workers};
 
 /// Ignored by a process that does not know it, so a signal too many does no harm.

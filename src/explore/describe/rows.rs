@@ -1,0 +1,129 @@
+//! The rows of a report's trace: operations, accesses of plain memory, and panics.
+
+use super::names::{Pointers, found, kind_of, note, object_name, place_of};
+use super::{handover, states};
+use crate::report::{Found, KEPT_ROWS, LeftOut, Place, Row, Trace, shortened};
+use crate::rt::Execution;
+use crate::rt::op::outcome::PanicRecord;
+use crate::rt::op::{Event, OpKind};
+use crate::rt::record::evidence::TracedAccess;
+
+/// How many rows a report gets unless it is to show all: more than it prints.
+const LAST_ROWS: usize = 1_000;
+
+/// How much of a trace is wanted. An execution that hits the step limit has a million operations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::explore) enum Rows {
+    All,
+    Last,
+    /// Those that files of a failure have.
+    Kept,
+}
+
+pub(super) fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> Trace {
+    let left_out = match rows {
+        Rows::All => 0,
+        Rows::Last => events.len().saturating_sub(LAST_ROWS),
+        Rows::Kept => events.len().saturating_sub(KEPT_ROWS),
+    };
+    let mut pointers = Pointers::default();
+    let shown = &events[left_out..];
+    let mut rows: Vec<Row> = shown.iter().map(|event| row(execution, event, &mut pointers)).collect();
+    let mut states = states::States::default();
+    for event in &events[..left_out] {
+        states.follow(execution, event);
+    }
+    for (event, row) in shown.iter().zip(&mut rows) {
+        row.states = states.follow(execution, event);
+    }
+    let from = shown.first().map_or(0, |event| event.step);
+    let until = shown.last().map_or(u64::MAX, |event| event.step);
+    let is_shown = |access: &&TracedAccess| (from..=until).contains(&access.step) && !access.kind.is_atomic();
+    let accesses = execution.accesses.iter().filter(is_shown);
+    rows.extend(accesses.map(|access| access_row(execution, access)));
+    rows.extend(execution.panics.iter().filter(|panic| (from..=until).contains(&panic.step)).map(panic_row));
+    // A stable sort: accesses and panics come after the last step before them.
+    rows.sort_by_key(|row| row.step);
+    for at in 0..rows.len() {
+        // After the last row of the step, which may be an access.
+        let is_last = rows.get(at + 1).is_none_or(|next: &Row| next.step != rows[at].step);
+        rows[at].preempted = is_last && execution.evidence.preempted.contains(&rows[at].step);
+    }
+    let threads = execution.kernel.threads.iter().map(|(id, _)| execution.kernel.thread_label(id)).collect();
+    let mut handovers = handover::handovers(execution, events);
+    handovers.retain(|handover| handover.from >= from);
+    Trace { threads, rows, handovers, left_out, left_out_after: LeftOut::default() }
+}
+
+pub(super) fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
+    let kernel = &execution.kernel;
+    let thread_op = matches!(
+        event.op.kind,
+        OpKind::Begin
+            | OpKind::End
+            | OpKind::Join
+            | OpKind::Park
+            | OpKind::Unpark
+            | OpKind::Sleep
+            | OpKind::IsFinished
+    );
+    let object = (!thread_op).then(|| object_name(execution, event.op.object)).flatten();
+    let kind = object.is_some().then(|| kernel.objects.get(event.op.object).kind);
+    let placed = !matches!(event.op.kind, OpKind::Begin | OpKind::ParkSpuriously | OpKind::End);
+    let found = found(event, kind, pointers);
+    Row {
+        step: event.step,
+        thread: event.thread.index(),
+        verb: event.op.kind.verb(),
+        object,
+        note: note(execution, event, &found),
+        found,
+        place: placed.then(|| Place::from(event.op.location)),
+        preempted: false,
+        states: Vec::new(),
+    }
+}
+
+fn access_row(execution: &Execution, access: &TracedAccess) -> Row {
+    Row {
+        step: access.step,
+        thread: access.thread.index(),
+        verb: access.kind.verb(),
+        object: object_name(execution, access.object),
+        note: String::new(),
+        found: Found::default(),
+        place: Some(Place::from(access.location)),
+        preempted: false,
+        states: Vec::new(),
+    }
+}
+
+fn panic_row(panic: &PanicRecord) -> Row {
+    Row {
+        step: panic.step,
+        thread: panic.thread.index(),
+        verb: "panics",
+        object: None,
+        note: format!(": {}", first_line(&panic.message)),
+        found: Found::default(),
+        place: panic.location.as_ref().map(place_of),
+        preempted: false,
+        states: Vec::new(),
+    }
+}
+
+/// The first line, cut short: the whole message stands above the trace.
+fn first_line(message: &str) -> String {
+    const LENGTH: usize = 32;
+    shortened(message.lines().next().unwrap_or_default(), LENGTH)
+}
+
+/// The pointers as a report's trace numbers them.
+pub(super) fn pointers_of(execution: &Execution) -> Pointers {
+    let mut pointers = Pointers::default();
+    let events = execution.trace_to_tell();
+    for event in &events[events.len().saturating_sub(LAST_ROWS)..] {
+        found(event, kind_of(execution, event), &mut pointers);
+    }
+    pointers
+}
