@@ -3,4 +3,5 @@
 mod location;
 pub(crate) mod races;
 pub(crate) mod short;
+mod sources;
 pub(crate) mod stores;

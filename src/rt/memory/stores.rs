@@ -21,10 +21,10 @@ use crate::rt::threads::thread::Thread;
 
 /// An SC fence that was executed.
 #[derive(Clone, Debug)]
-struct Fence {
+pub(super) struct Fence {
     /// What the threads of this fence and of all SC fences before it knew.
-    known: Clock,
-    time: u32,
+    pub(super) known: Clock,
+    pub(super) time: u32,
 }
 
 /// The memory of one execution.
@@ -32,19 +32,19 @@ struct Fence {
 pub(crate) struct Memory {
     pub(super) locations: Vec<Location>,
     count: usize,
-    fences: Vec<Fence>,
+    pub(super) fences: Vec<Fence>,
     /// How many SC events there were.
     pub(super) sc_time: u32,
     /// The position of the store that the running operation has chosen.
-    chosen: usize,
+    pub(super) chosen: usize,
     /// The location where stores are chosen from.
-    asked: u32,
+    pub(super) asked: u32,
     /// The stores that it may choose, as positions, the latest first, if there are several.
-    candidates: Vec<usize>,
+    pub(super) candidates: Vec<usize>,
     /// Whether memory is sequentially consistent.
     is_sc: bool,
     /// Whether a director decides, which may want any store; see `Limits::directed`.
-    is_directed: bool,
+    pub(super) is_directed: bool,
 }
 
 /// The store that an operation has read, or stored after.
@@ -115,25 +115,6 @@ impl Memory {
         self.sc_time += u32::from(is_sc);
         if is_sc { self.sc_time } else { 0 }
     }
-
-    /// Whether an operation of a thread that knows `clock` may go no lower than `store`.
-    #[inline]
-    fn is_floor(&self, store: &Store, clock: &Clock, is_sc: bool) -> bool {
-        store.hides_older(clock)
-            || is_sc && store.sc_time > 0
-            || !self.fences.is_empty() && self.is_floor_by_fence(store, clock, is_sc)
-    }
-
-    #[cold]
-    fn is_floor_by_fence(&self, store: &Store, clock: &Clock, is_sc: bool) -> bool {
-        // Fences are numbered from 1; 0 is none.
-        let before = clock.fence().checked_sub(1).map(|fence| &self.fences[fence as usize]);
-        let by_fence_before = before.is_some_and(|fence| {
-            store.hides_older(&fence.known) || store.sc_time > 0 && store.sc_time < fence.time
-        });
-        let last = self.fences.last().expect("there is a fence");
-        by_fence_before || is_sc && store.is_known(&last.known)
-    }
 }
 
 #[inline]
@@ -172,110 +153,6 @@ impl Memory {
     /// Something that the model does not see wrote `value`, with nobody else about.
     pub(crate) fn overwrite(&mut self, location: u32, value: u64) {
         self.locations[location as usize].start(value);
-    }
-
-    /// The stores that an operation may choose: how many. At least one; number 0 is the latest. `order_of`
-    /// says under which ordering the operation reads a value, and whether it writes then; `is_sc` and
-    /// `writes`, whether that is always SeqCst, and whether it always writes.
-    #[inline]
-    fn sources(
-        &mut self,
-        location: u32,
-        view: &View,
-        (is_sc, writes): (bool, bool),
-        order_of: impl Fn(u64) -> (Ordering, bool),
-    ) -> usize {
-        let at = &self.locations[location as usize];
-        if self.is_directed {
-            let stores = at.order.len();
-            self.chosen = stores - 1;
-            self.asked = location;
-            return stores;
-        }
-        let certain = at.order.len() == 1 || writes && at.untaken == 1;
-        if certain || self.is_floor(at.last(), &view.clock, is_sc) {
-            self.chosen = at.order.len() - 1;
-            return 1;
-        }
-        self.search_sources(location, view, order_of)
-    }
-
-    #[cold]
-    fn search_sources(
-        &mut self,
-        location: u32,
-        view: &View,
-        order_of: impl Fn(u64) -> (Ordering, bool),
-    ) -> usize {
-        let mut candidates = std::mem::take(&mut self.candidates);
-        candidates.clear();
-        let at = &self.locations[location as usize];
-        // Whether some store above is a floor for SC operations, or for all.
-        let (mut sc_floor, mut floor) = (false, false);
-        for position in (0..at.order.len()).rev() {
-            let store = at.at(position);
-            let (order, writes) = order_of(store.value);
-            let below = if order == Ordering::SeqCst { sc_floor } else { floor };
-            if !(below || writes && store.taken) {
-                candidates.push(position);
-            }
-            floor = floor || self.is_floor(store, &view.clock, false);
-            sc_floor = sc_floor || floor || self.is_floor(store, &view.clock, true);
-            if floor {
-                break;
-            }
-        }
-        let count = candidates.len();
-        self.asked = location;
-        self.chosen = candidates[0];
-        self.candidates = candidates;
-        count
-    }
-
-    /// Chooses the candidate of this number, of several.
-    pub(crate) fn choose_source(&mut self, location: u32, number: usize) {
-        self.chosen = if self.is_directed {
-            self.locations[location as usize].order.len() - 1 - number
-        } else {
-            self.candidates[number]
-        };
-    }
-
-    /// The step that made the store of this number, among those that the running operation may choose.
-    pub(crate) fn source_step(&self, number: usize) -> u64 {
-        let at = &self.locations[self.asked as usize];
-        let position = match self.is_directed {
-            true => at.order.len().checked_sub(1 + number),
-            false => self.candidates.get(number).copied(),
-        };
-        position.map_or(0, |position| at.at(position).step)
-    }
-
-    /// The stores that a load may read: how many.
-    #[inline]
-    pub(crate) fn load_sources(&mut self, location: u32, view: &View, order: Ordering) -> usize {
-        self.sources(location, view, (order == Ordering::SeqCst, false), |_| (order, false))
-    }
-
-    /// The stores that a read-modify-write may read, and directly after which a store may stand: how many.
-    #[inline]
-    pub(crate) fn write_sources(&mut self, location: u32, view: &View, order: Ordering) -> usize {
-        self.sources(location, view, (order == Ordering::SeqCst, true), |_| (order, true))
-    }
-
-    /// The stores that a compare-exchange may read: how many.
-    #[inline]
-    pub(crate) fn exchange_sources(
-        &mut self,
-        location: u32,
-        view: &View,
-        expected: u64,
-        (success, failure): (Ordering, Ordering),
-    ) -> usize {
-        let is_sc = success == Ordering::SeqCst && failure == Ordering::SeqCst;
-        self.sources(location, view, (is_sc, false), |value| {
-            if value == expected { (success, true) } else { (failure, false) }
-        })
     }
 
     /// The value of the chosen store.

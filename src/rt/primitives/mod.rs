@@ -2,6 +2,7 @@
 //! it joins of the clocks, and who is looked at again; how a thread waits and who goes on is `run`'s.
 
 mod atomic;
+mod atomic_memory;
 mod barrier;
 mod channel;
 mod condvar;
