@@ -72,11 +72,12 @@ pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Ac
             access.gate = Gate::Notified(Place { object: notified, part: STATE });
         }
         OpKind::BarrierLeave => {
-            access.gate = Gate::Written(state, 0);
-            access.success = Ordered::ACQUIRE;
             if let State::Barrier(barrier) = kernel.objects.get(op.object).state {
-                access.rule = access.rule.with_argument(barrier.size.max(1) as u64);
+                // All that are let go together have arrived.
+                let size = barrier.size.max(1) as u64;
+                access.gate = Gate::Written(state, (argument / size + 1) * size);
             }
+            access.success = Ordered::ACQUIRE;
         }
         OpKind::OnceEnter | OpKind::OnceGet | OpKind::OnceWait => {
             access.place = place;

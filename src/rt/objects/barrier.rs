@@ -14,6 +14,8 @@ pub(crate) const LEADER: u32 = 2;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BarrierState {
     pub(crate) size: usize,
+    /// How many threads have arrived so far.
+    pub(crate) arrivals: u32,
 }
 
 impl Primitive for BarrierState {

@@ -11,14 +11,17 @@ use crate::rt::{Current, Identity};
 impl Current {
     /// The object of a barrier, registered at its first use.
     pub(crate) fn barrier_object(self, barrier: &Identity, size: usize) -> ObjectId {
-        self.object(barrier, ObjectKind::Barrier, || State::Barrier(BarrierState { size }))
+        self.object(barrier, ObjectKind::Barrier, || State::Barrier(BarrierState { size, arrivals: 0 }))
     }
 
     /// Arrives and waits for the others. Returns whether this thread is the leader.
     pub(crate) fn barrier_wait(self, object: ObjectId, location: &'static Location<'static>) -> bool {
-        self.op(Op::new(OpKind::BarrierArrive, object, location), |execution, thread| {
+        let arrive = Op::new(OpKind::BarrierArrive, object, location);
+        let number = self.op(arrive, |execution, thread| {
             execution.kernel.release(thread, object);
-            let BarrierState { size } = *execution.kernel.objects.state_mut(object);
+            let state = execution.kernel.objects.state_mut::<BarrierState>(object);
+            let (number, size) = (state.arrivals, state.size);
+            state.arrivals += 1;
             let arrived = execution.kernel.entries_mut(object);
             arrived.push(Entry { thread, location, flags: WAITING });
             let waiting = arrived.iter().filter(|entry| entry.flags == WAITING).count();
@@ -34,8 +37,10 @@ impl Current {
                 }
                 execution.kernel.recheck(object);
             }
+            number
         });
-        self.op(Op::new(OpKind::BarrierLeave, object, location), |execution, thread| {
+        let leave = Op { argument: number, ..Op::new(OpKind::BarrierLeave, object, location) };
+        self.op(leave, |execution, thread| {
             execution.kernel.acquire(thread, object);
             let arrived = execution.kernel.entries_mut(object);
             let index = arrived.iter().position(|entry| entry.thread == thread);

@@ -74,7 +74,7 @@ impl Explorer {
             event.rule = self.rule(&access, line);
             event.location = location;
             event.epoch = self.graph.epoch();
-            event.gate = self.gate(access.gate, line, &access);
+            event.gate = self.gate(access.gate, line);
             self.waiting.push(event);
             let past = self.graph.past(line, self.graph.lines[line as usize].last);
             self.graph.candidates(line, location, true, event.gate, &mut self.candidates);

@@ -16,7 +16,7 @@ const MANY_HINTS: u32 = 2_000;
 
 impl Explorer {
     /// The event that `gate` means.
-    pub(in crate::explore::exhaustive) fn gate(&mut self, gate: Gate, line: u32, access: &Access) -> EventId {
+    pub(in crate::explore::exhaustive) fn gate(&mut self, gate: Gate, line: u32) -> EventId {
         let location = |place: Place| {
             self.bound.get(place.object.index() * 2 + place.part as usize).copied().unwrap_or(NONE)
         };
@@ -34,17 +34,7 @@ impl Explorer {
                 let line = self.lines.get(thread.index()).copied().unwrap_or(0);
                 self.graph.past(line, self.graph.lines[line as usize].last)
             }
-            Gate::Written(place, _) => {
-                let size = match access.rule {
-                    Rule::Object { argument, .. } => argument,
-                    _ => 1,
-                };
-                // Between arriving and leaving a leader may have been chosen.
-                let arrived = self.last_of(line, OpKind::BarrierArrive);
-                let own = if arrived == NONE { 0 } else { self.graph.event(arrived).written };
-                let whole = own.div_ceil(size) * size;
-                write(place, &|event| event.written == whole)
-            }
+            Gate::Written(place, value) => write(place, &|event| event.written == value),
             Gate::Sent(place, number) => write(place, &|event| {
                 event.kind == OpKind::Send
                     && crate::rt::op::rule::ChannelValue::unpack(event.written).sent == number + 1
@@ -95,7 +85,7 @@ impl Explorer {
         event.location = location;
         event.epoch = self.graph.epoch();
         event.set(flag::MAXIMAL, true);
-        event.gate = self.gate(access.gate, line, access);
+        event.gate = self.gate(access.gate, line);
         if matches!(access.kind, OpKind::CondvarEnqueue) && line >= 64 {
             self.refuse(Refusal::Unsupported(
                 "more than 64 threads, one of which waits on a condition variable",
