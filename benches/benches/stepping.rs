@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use cpu_time::ProcessTime;
-use drawloom::{Config, MemoryModel, StrategyKind};
-use drawloom_benches::{Workload, with_drawloom, with_shuttle};
+use drawloom::{Config, Coverage, MemoryModel, StrategyKind};
+use drawloom_benches::stepping::{Workload, with_drawloom, with_shuttle};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 
 struct Case {
@@ -18,86 +18,38 @@ struct Case {
     shuttle: Workload,
 }
 
-const CASES: &[Case] = &[
-    Case {
-        name: "counter 5 × 2000",
-        executions: 100,
-        drawloom: with_drawloom::counter::<5, 2000>,
-        shuttle: with_shuttle::counter::<5, 2000>,
-    },
-    Case {
-        name: "counter 100 × 100",
-        executions: 100,
-        drawloom: with_drawloom::counter::<100, 100>,
-        shuttle: with_shuttle::counter::<100, 100>,
-    },
-    Case {
-        name: "counter 1000 × 10",
-        executions: 30,
-        drawloom: with_drawloom::counter::<1000, 10>,
-        shuttle: with_shuttle::counter::<1000, 10>,
-    },
-    Case {
-        name: "many 1000 objects",
-        executions: 300,
-        drawloom: with_drawloom::many::<1000>,
-        shuttle: with_shuttle::many::<1000>,
-    },
-    Case {
-        name: "many 10000 objects",
-        executions: 60,
-        drawloom: with_drawloom::many::<10_000>,
-        shuttle: with_shuttle::many::<10_000>,
-    },
-    Case {
-        name: "relaxed 5 × 2000",
-        executions: 100,
-        drawloom: with_drawloom::relaxed::<5, 2000>,
-        shuttle: with_shuttle::relaxed::<5, 2000>,
-    },
-    Case {
-        name: "alone, 10,000 steps",
-        executions: 100,
-        drawloom: with_drawloom::alone::<10_000>,
-        shuttle: with_shuttle::alone::<10_000>,
-    },
-    Case {
-        name: "buffer 3 + 3, 5 items",
-        executions: 3_000,
-        drawloom: with_drawloom::buffer::<5>,
-        shuttle: with_shuttle::buffer::<5>,
-    },
-    Case {
-        name: "lock 5 × 2000",
-        executions: 50,
-        drawloom: with_drawloom::lock::<5, 2000>,
-        shuttle: with_shuttle::lock::<5, 2000>,
-    },
-    Case {
-        name: "lock 100 × 100",
-        executions: 10,
-        drawloom: with_drawloom::lock::<100, 100>,
-        shuttle: with_shuttle::lock::<100, 100>,
-    },
-    Case {
-        name: "create 10",
-        executions: 20_000,
-        drawloom: with_drawloom::create::<10>,
-        shuttle: with_shuttle::create::<10>,
-    },
-    Case {
-        name: "create 200",
-        executions: 500,
-        drawloom: with_drawloom::create::<200>,
-        shuttle: with_shuttle::create::<200>,
-    },
-    Case {
-        name: "tiny, 3 × 1",
-        executions: 100_000,
-        drawloom: with_drawloom::counter::<3, 1>,
-        shuttle: with_shuttle::counter::<3, 1>,
-    },
-];
+macro_rules! cases {
+    ($($name:literal $executions:literal $workload:ident $(::<$($argument:literal),+>)?;)+) => {
+        &[$(Case {
+            name: $name,
+            executions: $executions,
+            drawloom: with_drawloom::$workload $(::<$($argument),+>)?,
+            shuttle: with_shuttle::$workload $(::<$($argument),+>)?,
+        }),+]
+    };
+}
+
+/// Each with its number of executions.
+const CASES: &[Case] = cases! {
+    // From a thousand steps to a million: what a step costs must not depend on how many there are.
+    "counter 5 × 200" 1_000 counter::<5, 200>;
+    "counter 5 × 2000" 100 counter::<5, 2000>;
+    "counter 5 × 20,000" 30 counter::<5, 20_000>;
+    "counter 5 × 200,000" 30 counter::<5, 200_000>;
+    "counter 100 × 100" 100 counter::<100, 100>;
+    "counter 1000 × 10" 30 counter::<1000, 10>;
+    "many 1000 objects" 300 many::<1000>;
+    "many 10000 objects" 60 many::<10_000>;
+    "many 100,000 objects" 30 many::<100_000>;
+    "relaxed 5 × 2000" 100 relaxed::<5, 2000>;
+    "alone, 10,000 steps" 100 alone::<10_000>;
+    "buffer 3 + 3, 5 items" 3_000 buffer::<5>;
+    "lock 5 × 2000" 50 lock::<5, 2000>;
+    "lock 100 × 100" 10 lock::<100, 100>;
+    "create 10" 20_000 create::<10>;
+    "create 200" 500 create::<200>;
+    "tiny, 3 × 1" 100_000 counter::<3, 1>;
+};
 
 fn timed(run: impl FnOnce()) -> Duration {
     let start = ProcessTime::now();
@@ -105,21 +57,60 @@ fn timed(run: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-/// Runs a case under drawloom: how long, and how many steps an execution.
-fn drawloom(case: &Case, strategy: StrategyKind, memory: MemoryModel, executions: usize) -> (Duration, f64) {
-    let config = Config::new()
+/// How a case is run.
+#[derive(Clone, Copy)]
+struct Setting {
+    name: &'static str,
+    strategy: StrategyKind,
+    memory: MemoryModel,
+    /// With what std allows but rarely does, as by default; shuttle does none of it.
+    as_users: bool,
+}
+
+const RANDOM: Setting = Setting {
+    name: "random",
+    strategy: StrategyKind::RandomWalk,
+    memory: MemoryModel::SequentiallyConsistent,
+    as_users: false,
+};
+
+const SETTINGS: [Setting; 4] = [
+    RANDOM,
+    Setting { name: "pct", strategy: StrategyKind::Pct { depth: 3 }, ..RANDOM },
+    // What is sampled of large tests by default, beside what shuttle samples.
+    Setting { name: "portfolio", strategy: StrategyKind::Portfolio, memory: MemoryModel::Rc11, ..RANDOM },
+    // What `#[drawloom::test]` does if nothing is set: the attempt to verify the test, and then the portfolio.
+    Setting { name: "auto", strategy: StrategyKind::Auto, memory: MemoryModel::Rc11, as_users: true },
+];
+
+/// What became of a case under drawloom.
+struct Ran {
+    time: Duration,
+    executions: u64,
+    /// Of an execution.
+    steps: f64,
+    is_verified: bool,
+}
+
+fn drawloom(case: &Case, setting: Setting, executions: usize) -> Ran {
+    let mut config = Config::new()
         .executions(executions as u64)
-        .strategy(strategy)
-        .memory(memory)
-        .spurious(0)
+        .strategy(setting.strategy)
+        .memory(setting.memory)
         .max_steps(u64::MAX);
-    let mut steps = 0;
-    let time = timed(|| {
-        let report = drawloom::explore(config, case.drawloom);
-        assert!(report.passed(), "{report}");
-        steps = report.steps();
-    });
-    (time, steps as f64 / executions as f64)
+    if !setting.as_users {
+        config = config.spurious(0);
+    }
+    let mut report = None;
+    let time = timed(|| report = Some(drawloom::explore(config, case.drawloom)));
+    let report = report.expect("it has run");
+    assert!(report.passed(), "{report}");
+    Ran {
+        time,
+        executions: report.executions(),
+        steps: report.steps() as f64 / report.executions() as f64,
+        is_verified: report.coverage() == Some(Coverage::Verified),
+    }
 }
 
 fn shuttle(case: &Case, strategy: StrategyKind, executions: usize) -> Duration {
@@ -140,6 +131,15 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+/// How many executions, and how often they are run for a median.
+fn amount(case: &Case, smoke: bool) -> (usize, usize) {
+    match case.name {
+        _ if smoke => ((case.executions / 50).max(1), 1),
+        "counter 5 × 200,000" | "many 100,000 objects" => (case.executions, 3),
+        _ => (case.executions, 7),
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let smoke = arguments.iter().any(|argument| argument == "--smoke");
@@ -149,66 +149,66 @@ fn main() {
         let is_chosen = |case: &&Case| words.is_empty() || words.iter().any(|word| case.name.contains(*word));
         CASES.iter().filter(is_chosen).collect()
     };
-    let rounds = if smoke { 1 } else { 7 };
     println!(
-        "| {:<22} | {:<7} | {:>12} | {:>9} | {:>14} | {:>12} | {:>6} |",
+        "| {:<22} | {:<12} | {:>12} | {:>9} | {:>14} | {:>12} | {:>6} |",
         "workload", "", "steps/exec.", "ns/step", "executions/s", "shuttle's", "ratio"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for &case in &chosen {
-        for (name, strategy, memory) in [
-            ("random", StrategyKind::RandomWalk, MemoryModel::SequentiallyConsistent),
-            ("pct", StrategyKind::Pct { depth: 3 }, MemoryModel::SequentiallyConsistent),
-            // What large tests run by default, beside what shuttle's do.
-            ("default", StrategyKind::Portfolio, MemoryModel::Rc11),
-        ] {
-            if case.name.starts_with("alone") && name == "pct" {
-                // shuttle refuses PCT for a program of one thread.
-                continue;
+        for setting in SETTINGS {
+            // shuttle refuses PCT for a program of one thread.
+            if !(case.name.starts_with("alone") && setting.name == "pct") {
+                compare(case, setting, smoke, only_drawloom);
             }
-            let executions = if smoke { (case.executions / 50).max(1) } else { case.executions };
-            let (mut ours, mut theirs, mut steps) = (Vec::new(), Vec::new(), 0.0);
-            for _ in 0..rounds {
-                let (time, counted) = drawloom(case, strategy, memory, executions);
-                ours.push(time);
-                steps = counted;
-                if !only_drawloom {
-                    theirs.push(shuttle(case, strategy, executions));
-                }
-            }
-            let ours = median(ours).as_secs_f64() / executions as f64;
-            let theirs = if only_drawloom { ours } else { median(theirs).as_secs_f64() / executions as f64 };
-            println!(
-                "| {:<22} | {:<7} | {:>12.0} | {:>9.1} | {:>14.0} | {:>12.0} | {:>6.2} |",
-                case.name,
-                name,
-                steps,
-                ours * 1e9 / steps,
-                1.0 / ours,
-                1.0 / theirs,
-                theirs / ours,
-            );
         }
     }
-    weak_memory(&chosen, smoke, rounds);
+    weak_memory(&chosen, smoke);
+}
+
+/// Prints the row of a case: drawloom beside shuttle.
+fn compare(case: &Case, setting: Setting, smoke: bool, only_drawloom: bool) {
+    let (executions, rounds) = amount(case, smoke);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        ours.push(drawloom(case, setting, executions));
+        if !only_drawloom {
+            theirs.push(shuttle(case, setting.strategy, executions));
+        }
+    }
+    let &Ran { executions: run, steps, is_verified, .. } = &ours[0];
+    let one = median(ours.into_iter().map(|ran| ran.time).collect()).as_secs_f64() / run as f64;
+    let shuttles = (!only_drawloom).then(|| median(theirs).as_secs_f64() / executions as f64);
+    let rate = shuttles.map_or("–".to_owned(), |one| format!("{:.0}", 1.0 / one));
+    // A test that is verified ends after the few executions that there are: no ratio says what that is worth.
+    let (name, ratio) = match shuttles {
+        _ if is_verified => (format!("{}, all {run}", setting.name), "–".to_owned()),
+        None => (setting.name.to_owned(), "–".to_owned()),
+        Some(theirs) => (setting.name.to_owned(), format!("{:.2}", theirs / one)),
+    };
+    println!(
+        "| {:<22} | {name:<12} | {steps:>12.0} | {:>9.1} | {:>14.0} | {rate:>12} | {ratio:>6} |",
+        case.name,
+        one * 1e9 / steps,
+        1.0 / one,
+    );
 }
 
 /// What RC11 costs beside sequential consistency, where there are atomics.
-fn weak_memory(chosen: &[&Case], smoke: bool, rounds: usize) {
+fn weak_memory(chosen: &[&Case], smoke: bool) {
     println!("\n| {:<22} | {:>12} | {:>12} | {:>6} |", "weak memory", "ns/step, sc", "rc11", "ratio");
     println!("| --- | --- | --- | --- |");
     let with_atomics =
         |case: &&Case| !["lock", "buffer", "create", "many"].iter().any(|name| case.name.starts_with(name));
     for case in chosen.iter().copied().filter(with_atomics) {
-        let executions = if smoke { (case.executions / 50).max(1) } else { case.executions };
+        let (executions, rounds) = amount(case, smoke);
         let (mut sc, mut rc11, mut steps) = (Vec::new(), Vec::new(), 0.0);
         for _ in 0..rounds {
             for (memory, times) in
                 [(MemoryModel::SequentiallyConsistent, &mut sc), (MemoryModel::Rc11, &mut rc11)]
             {
-                let (time, counted) = drawloom(case, StrategyKind::RandomWalk, memory, executions);
-                times.push(time);
-                steps = counted;
+                let ran = drawloom(case, Setting { memory, ..RANDOM }, executions);
+                times.push(ran.time);
+                steps = ran.steps;
             }
         }
         let step = |times| median(times).as_secs_f64() * 1e9 / executions as f64 / steps;
