@@ -8,13 +8,17 @@ mod bugs;
 #[path = "../memory_model/corpus.rs"]
 #[expect(dead_code, reason = "the documented programs are for others")]
 mod corpus;
+mod counted_objects;
 mod families;
+mod family;
 mod going_on;
 #[path = "../memory_model/graphs.rs"]
 #[expect(dead_code, reason = "the variants of RC11 that only sampling needs")]
 mod graphs;
 mod interleavings;
+mod livelocks;
 mod locked;
+mod loops;
 mod objects;
 #[path = "../memory_model/program.rs"]
 mod program;

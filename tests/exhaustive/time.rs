@@ -1,5 +1,5 @@
-//! Virtual time: the numbers of executions that a separate explorer, checked against brute force, has found for families of
-//! programs whose threads sleep and wait with deadlines.
+//! Virtual time: when it passes, and the numbers of executions that a separate explorer, checked against brute force, has found
+//! for families of programs whose threads sleep and wait with deadlines.
 
 use std::sync::Arc as StdArc;
 use std::time::Duration;
@@ -8,6 +8,8 @@ use drawloom::sync::atomic::AtomicU32;
 use drawloom::sync::atomic::Ordering::{Relaxed, SeqCst};
 use drawloom::sync::{Arc, Condvar, Mutex, Semaphore};
 use drawloom::{Config, FailureKind, MemoryModel, StrategyKind, Timeouts, explore, hint, thread};
+
+use crate::{config, count, shown};
 
 fn seconds(count: usize) -> Duration {
     Duration::from_secs(count as u64)
@@ -296,4 +298,40 @@ fn the_end_of_a_sleep_orders_what_happens_but_tells_nobody_of_it() {
             }
         });
     });
+}
+
+#[test]
+fn time_passes_when_nothing_else_can_happen() {
+    let body = || {
+        let ready = Arc::new((Mutex::new(false), Condvar::new()));
+        let theirs = Arc::clone(&ready);
+        let thread = thread::spawn(move || {
+            *theirs.0.lock().unwrap() = true;
+            theirs.1.notify_one();
+        });
+        let guard = ready.0.lock().unwrap();
+        let (guard, waited) = ready.1.wait_timeout(guard, Duration::from_millis(1)).unwrap();
+        assert!(*guard, "the thread has run before time passes");
+        let _ = waited;
+        drop(guard);
+        thread.join().unwrap();
+    };
+    // Woken; or not, because the thread was done before the wait, or had only to notify, which came before.
+    let (_, report) = shown(config(MemoryModel::Rc11).spurious(0), body);
+    assert!(report.passed(), "{report}");
+    assert_eq!(report.executions(), 3);
+}
+
+#[test]
+fn sleepers_wake_in_the_order_of_their_deadlines() {
+    let body = || {
+        let start = drawloom::time::Instant::now();
+        let hour = Duration::from_secs(3_600);
+        let other = thread::spawn(move || thread::sleep(hour));
+        thread::sleep(Duration::from_secs(10));
+        assert!(!other.is_finished());
+        other.join().unwrap();
+        assert!(start.elapsed() < hour + Duration::from_secs(1));
+    };
+    assert_eq!(count(MemoryModel::Rc11, body), 1);
 }
