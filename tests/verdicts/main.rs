@@ -1,5 +1,6 @@
 //! What verdicts say, what they rest on, and what ends an exploration.
 
+mod failures;
 mod liberties;
 mod limits;
 mod line;
