@@ -6,7 +6,7 @@ use drawloom::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use drawloom::sync::{Arc, Condvar, Mutex, RwLock};
 use drawloom::{FailureKind, Policy, Report, explore, thread};
 
-use crate::{config, is_predicted, locks, one, run, says, takes};
+use super::{config, is_predicted, locks, one, run, says, takes};
 
 /// Whether what one execution did led into the deadlock that was predicted from it.
 pub(crate) fn has_followed(report: &Report) -> bool {

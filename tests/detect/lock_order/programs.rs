@@ -9,8 +9,8 @@ use drawloom::{Config, FailureKind, Policy, explore};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-use crate::predicted::{has_followed, is_sure};
-use crate::{config, locks, one, run};
+use super::predicted::{has_followed, is_sure};
+use super::{config, locks, one, run};
 
 /// Which locks each of a program's threads takes, and gives back, in nested sections.
 type Program = Vec<Vec<(usize, usize)>>;
@@ -248,7 +248,7 @@ fn predicted_deadlocks_exist() {
     predicted_exist(400);
 }
 
-/// As `predicted_deadlocks_exist`, with more programs: `cargo test --release --test lock_order -- --ignored`.
+/// As `predicted_deadlocks_exist`, with more programs: `cargo test --release --test detect -- --ignored lock_order`.
 #[test]
 #[ignore = "takes minutes"]
 fn predicted_deadlocks_exist_in_many_programs() {

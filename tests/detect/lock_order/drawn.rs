@@ -3,7 +3,7 @@
 use drawloom::sync::{Arc, Mutex};
 use drawloom::{Config, Policy, explore, thread};
 
-use crate::{config, run, verified};
+use super::{config, run, verified};
 
 /// The order of a test, for Graphviz and as a picture.
 fn drawn(name: &str, config: Config, body: impl Fn() + Send + Sync) -> (String, String) {

@@ -1,11 +1,12 @@
-//! Plain memory: races that `cell::Shadow` sees, and leaks that `alloc` sees; with their reports.
+//! Plain memory: races that `cell::Shadow` sees, and their reports.
 
-use drawloom::alloc::{Layout, Track, alloc, alloc_zeroed, dealloc};
 use drawloom::cell::{BeforeOperation, Shadow, UnsafeCell};
 use drawloom::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use drawloom::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use drawloom::sync::{Arc, Mutex};
-use drawloom::{Config, FailureKind, Report, StrategyKind, explore, thread};
+use drawloom::{FailureKind, thread};
+
+use crate::{fails, passes};
 
 /// A number whose accesses are seen.
 struct Watched {
@@ -35,26 +36,6 @@ impl Watched {
         // SAFETY: see the impl of `Sync`.
         unsafe { *self.content.get() = value }
     }
-}
-
-fn config() -> Config {
-    Config::new().strategy(StrategyKind::Portfolio).executions(300)
-}
-
-#[track_caller]
-fn fails(kind: FailureKind, body: impl Fn() + Send + Sync) -> Report {
-    let report = explore(config(), &body);
-    assert!(report.failed_with(kind), "expected {kind}, but: {report}");
-    let failure = report.failure().unwrap();
-    let again = explore(config().replay(failure.token()), &body);
-    assert_eq!(again.failure().expect("it fails again").message(), failure.message());
-    report
-}
-
-#[track_caller]
-fn passes(body: impl Fn() + Send + Sync) {
-    let report = explore(config(), body);
-    assert!(report.passed(), "{report}");
 }
 
 /// One thread writes and then says so by `publish`, the other reads once `is_published`.
@@ -197,190 +178,6 @@ fn a_race_on_one_of_many_pieces_is_found_and_the_others_are_quiet() {
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
     assert!(report.to_string().contains("#6"), "{report}");
-}
-
-#[test]
-fn what_is_left_at_the_end_leaks() {
-    let report = fails(FailureKind::Leak, || {
-        let first = Track::named("Message", 1);
-        let second = Track::new(2);
-        assert_eq!((*first.get_ref(), *second.get_ref()), (1, 2));
-        std::mem::forget(first);
-    });
-    insta::assert_snapshot!("leak", report.to_string());
-
-    let report = fails(FailureKind::Leak, || {
-        // SAFETY: the layout has a size.
-        unsafe { alloc(Layout::new::<u64>()) };
-        std::mem::forget([Track::new(1), Track::new(2)]);
-    });
-    let message = report.failure().unwrap().message();
-    assert!(message.starts_with("the memory made at tests/plain_memory.rs:"), "{message}");
-    assert!(message.ends_with("was never dropped, nor were 2 others that have to be"), "{message}");
-}
-
-#[test]
-fn what_is_gone_in_time_does_not_leak() {
-    thread_local! {
-        static LAST: std::cell::RefCell<Option<Track<u32>>> = const { std::cell::RefCell::new(None) };
-    }
-    drawloom::thread_local! {
-        static LOCAL: Track<u32> = Track::new(1);
-    }
-    static LAZY: drawloom::sync::LazyLock<Track<u32>> = drawloom::sync::LazyLock::new(|| Track::new(1));
-    passes(|| {
-        // SAFETY: the layout has a size, and is the one that is freed.
-        unsafe {
-            let memory = alloc_zeroed(Layout::new::<u64>());
-            assert_eq!(*memory, 0);
-            dealloc(memory, Layout::new::<u64>());
-        }
-        let mut kept = Track::new(3);
-        *kept.get_mut() += 1;
-        thread::spawn(move || assert_eq!(kept.into_inner(), 4)).join().unwrap();
-        // Destroyed with the thread, and with the execution.
-        LOCAL.with(|local| assert_eq!(*local.get_ref(), 1));
-        assert_eq!(*LAZY.get_ref(), 1);
-        // Dropped in the next execution: it is none of that one's, but was left by this one.
-    });
-    fails(FailureKind::Leak, || LAST.with(|last| drop(last.replace(Some(Track::new(1))))));
-}
-
-#[test]
-fn memory_is_freed_once() {
-    let report = fails(FailureKind::Panic, || {
-        // SAFETY: the second `dealloc` panics before it frees anything.
-        unsafe {
-            let memory = alloc(Layout::new::<u64>());
-            dealloc(memory, Layout::new::<u64>());
-            dealloc(memory, Layout::new::<u64>());
-        }
-    });
-    assert!(report.failure().unwrap().message().contains("or that was freed before"), "{report}");
-}
-
-#[test]
-fn outside_explorations_nothing_is_watched() {
-    let shadow = Shadow::new("word");
-    let _writing = shadow.write();
-    let _reading = shadow.read();
-    std::mem::forget(Track::new(1));
-    // SAFETY: the layout has a size, and is the one that is freed.
-    unsafe { dealloc(alloc(Layout::new::<u8>()), Layout::new::<u8>()) };
-    passes(|| ());
-}
-
-/// In how many of 300 executions the second of two increments is made between the halves of the first.
-fn interrupted(config: Config, body: impl Fn(&dyn Fn()) + Send + Sync) -> usize {
-    use std::sync::atomic::AtomicUsize as Count;
-    let count = Count::new(0);
-    let report = explore(config, || {
-        let value = Arc::new(AtomicUsize::new(0));
-        body(&|| {
-            let other = Arc::clone(&value);
-            let thread = thread::spawn(move || other.store(other.load(SeqCst) + 1, SeqCst));
-            value.store(value.load(SeqCst) + 1, SeqCst);
-            thread.join().unwrap();
-        });
-        if value.load(SeqCst) == 1 {
-            count.fetch_add(1, SeqCst);
-        }
-    });
-    assert!(report.passed(), "{report}");
-    count.into_inner()
-}
-
-#[test]
-fn threads_switch_only_where_they_must_while_switching_is_paused() {
-    use drawloom::switching::{pause, resume, stop};
-    assert!(interrupted(config(), |race| race()) > 10);
-    let quiet = |race: &dyn Fn()| {
-        pause();
-        race();
-        resume();
-    };
-    assert_eq!(interrupted(config(), quiet), 0);
-    let resumed = |race: &dyn Fn()| {
-        pause();
-        drop(Arc::new(Mutex::new(1)).lock());
-        resume();
-        race();
-    };
-    assert!(interrupted(config(), resumed) > 10);
-    let stopped = |race: &dyn Fn()| {
-        stop();
-        resume();
-        race();
-    };
-    assert_eq!(interrupted(config(), stopped), 0);
-}
-
-#[test]
-fn paused_threads_that_yield_to_each_other_take_turns() {
-    passes(|| {
-        drawloom::switching::pause();
-        let done = Arc::new(AtomicBool::new(false));
-        let spinner = || {
-            let done = Arc::clone(&done);
-            thread::spawn(move || {
-                while !done.load(SeqCst) {
-                    thread::yield_now()
-                }
-            })
-        };
-        let spinners = [spinner(), spinner()];
-        let setter = {
-            let done = Arc::clone(&done);
-            thread::spawn(move || done.store(true, SeqCst))
-        };
-        while !done.load(SeqCst) {
-            drawloom::hint::spin_loop();
-        }
-        setter.join().unwrap();
-        spinners.into_iter().for_each(|spinner| spinner.join().unwrap());
-    });
-}
-
-#[test]
-fn a_failure_after_a_pause_is_replayed() {
-    let report = fails(FailureKind::Panic, || {
-        drawloom::switching::pause();
-        let value = Arc::new(AtomicUsize::new(0));
-        let other = Arc::clone(&value);
-        let thread = thread::spawn(move || {
-            for _ in 0..3 {
-                other.store(other.load(SeqCst) + 1, SeqCst);
-            }
-        });
-        let _ = value.compare_exchange_weak(0, 0, SeqCst, SeqCst).expect("none fails weakly while paused");
-        drawloom::switching::resume();
-        value.store(value.load(SeqCst) + 1, SeqCst);
-        thread.join().unwrap();
-        assert_eq!(value.load(SeqCst), 4);
-    });
-    assert!(report.failure().unwrap().token().starts_with("dl1"));
-}
-
-#[test]
-fn preemptions_are_bounded() {
-    let with = |bound| config().max_preemptions(bound);
-    assert_eq!(interrupted(with(0), |race| race()), 0);
-    assert!(interrupted(with(1), |race| race()) > 10);
-    // Two lost updates take two preemptions.
-    let twice = |bound| {
-        explore(with(bound).executions(2_000), || {
-            let value = Arc::new(AtomicUsize::new(0));
-            let other = Arc::clone(&value);
-            let increment = |value: &AtomicUsize| value.store(value.load(SeqCst) + 1, SeqCst);
-            let thread = thread::spawn(move || increment(&other));
-            for _ in 0..3 {
-                increment(&value);
-            }
-            thread.join().unwrap();
-            assert!(value.load(SeqCst) > 2, "two updates were lost");
-        })
-    };
-    assert!(twice(1).passed() && twice(2).failed_with(FailureKind::Panic));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use drawloom::sync::{Arc, Mutex, RwLock};
 use drawloom::{FailureKind, Policy, explore, thread};
 
-use crate::{config, verified};
+use super::{config, verified};
 
 /// What becomes of readers that wait behind writers, in tests that are sampled and in such that are verified.
 fn warns_of_writers(expected: bool, body: impl Fn() + Send + Sync + Copy) {

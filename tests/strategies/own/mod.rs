@@ -1,6 +1,5 @@
 //! A strategy written outside the crate, as docs/writing-tests.md shows it, finds a bug like drawloom's own.
 
-#[path = "custom_strategy/newest_first.rs"]
 mod newest_first;
 
 use drawloom::strategy::{Choice, Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
@@ -33,8 +32,8 @@ fn check_then_act() {
 
 #[test]
 fn the_guide_shows_this_strategy() {
-    let guide = include_str!("../docs/writing-tests.md");
-    let (_, source) = include_str!("custom_strategy/newest_first.rs").split_once("\n\n").unwrap();
+    let guide = include_str!("../../../docs/writing-tests.md");
+    let (_, source) = include_str!("newest_first.rs").split_once("\n\n").unwrap();
     let shown = source.replace("pub(crate) ", "");
     assert!(guide.contains(&shown), "docs/writing-tests.md does not show\n\n{shown}");
 }
