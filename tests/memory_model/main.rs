@@ -1,8 +1,10 @@
 //! Weak memory against brute force: the outcomes that executions show are among those that RC11's axioms
-//! admit, and many executions of a small program show them all.
+//! admit, and many executions of a small program show them all. Beside axioms stand loom and real threads, in files of their own.
 
 mod corpus;
 mod graphs;
+mod loom_oracle;
+mod native;
 mod program;
 mod races;
 mod relation;
@@ -175,7 +177,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// `cargo test --release --test memory_model -- --ignored`
+    /// `cargo test --release --test memory_model -- --ignored deep_no_execution`
     #[test]
     #[ignore = "takes minutes; see the command in its documentation"]
     fn deep_no_execution_shows_what_the_axioms_forbid(

@@ -15,26 +15,15 @@
 //! order in the order in which they are executed, so that 2+2W, S and what else puts one before an earlier one
 //! is missing; it gives up at seven stores to an atomic and at five threads.
 
-#[path = "memory_model/corpus.rs"]
-#[expect(dead_code, reason = "the numbers of graphs are for others")]
-mod corpus;
-#[path = "memory_model/graphs.rs"]
-#[expect(dead_code, reason = "the variants of RC11 that only sampling needs")]
-mod graphs;
-#[path = "memory_model/program.rs"]
-mod program;
-#[path = "memory_model/relation.rs"]
-mod relation;
-
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 use std::sync::{Arc, Mutex};
 
-use corpus::{Litmus, documented, published};
+use crate::corpus::{Litmus, documented, published};
+use crate::graphs::{Axioms, graphs, outcomes};
+use crate::program::{Outcome, Program, Step, locations, run, with_valid_ordering};
 use drawloom::{Config, MemoryModel, StrategyKind, explore};
-use graphs::{Axioms, graphs, outcomes};
-use program::{Outcome, Program, Step, locations, run, with_valid_ordering};
 use proptest::prelude::*;
 
 /// How many executions of a program loom may take; that it did not end does no harm.
@@ -145,7 +134,7 @@ fn litmus_programs_show_what_loom_shows() {
 fn the_errors_are_as_described() {
     // When loom does better, the exceptions can go.
     let shows = |program: &str, outcome: Outcome| {
-        let program = program::parse(program).expect("a program");
+        let program = crate::program::parse(program).expect("a program");
         assert!(shown_by_loom(&program).is_some_and(|shown| shown.contains(&outcome)), "{program:?}");
         assert!(!shown_exhaustively(&program).contains(&outcome), "{program:?}");
     };
@@ -191,7 +180,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// `cargo test --release --test loom_oracle -- --ignored`
+    /// `cargo test --release --test memory_model -- --ignored loom_oracle`
     #[test]
     #[ignore = "takes minutes; see the command in its documentation"]
     fn deep_random_programs_show_what_loom_shows(program in program()) {

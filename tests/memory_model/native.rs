@@ -5,21 +5,14 @@
 //! program is therefore laid out many times in memory, each time in cache lines of its own, and its threads go
 //! over all of them at about the same time.
 
-#[path = "memory_model/corpus.rs"]
-#[expect(dead_code, reason = "the numbers of graphs are for others")]
-mod corpus;
-#[path = "memory_model/program.rs"]
-#[expect(dead_code, reason = "what describes steps to enumerators")]
-mod program;
-
 use std::collections::BTreeSet;
 use std::hint::{black_box, spin_loop};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed, fence};
 use std::sync::{Barrier, Mutex};
 
-use corpus::{Litmus, documented, published};
+use crate::corpus::{Litmus, documented, published};
+use crate::program::{Outcome, Program, Step, locations, run};
 use drawloom::{Config, Coverage, MemoryModel, StrategyKind, explore};
-use program::{Outcome, Program, Step, locations, run};
 
 /// How many copies of a program are run between two synchronizations.
 const COPIES: usize = 2_000;
@@ -171,7 +164,7 @@ fn what_real_threads_show_is_explored() {
     println!("{seen} of {of} outcomes were seen");
 }
 
-/// `cargo test --release --test native -- --ignored --nocapture`
+/// `cargo test --release --test memory_model -- --ignored --nocapture native`
 #[test]
 #[ignore = "a million executions of each program take minutes; see the command in its documentation"]
 fn deep_what_real_threads_show_is_explored() {
@@ -180,7 +173,8 @@ fn deep_what_real_threads_show_is_explored() {
     // Where stores are buffered, that is seen, or nothing of interest is.
     let both = std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
     if cfg!(target_arch = "x86_64") && both {
-        let program = program::parse("store x 1 relaxed; load y relaxed | store y 1 relaxed; load x relaxed");
+        let program =
+            crate::program::parse("store x 1 relaxed; load y relaxed | store y 1 relaxed; load x relaxed");
         let shown = shown_natively(&program.expect("a program"), 1_000);
         assert!(shown.iter().any(|(read, _)| read == &[[0], [0]]), "no store was buffered: {shown:?}");
     }
