@@ -1,12 +1,14 @@
 //! Loops that wait, under every strategy that samples: they end if what they wait for comes, whether they say that they
 //! wait or not; if it never comes, that is told soon, with what each thread waits for; and nobody is said to wait for
-//! ever who does not.
+//! ever who does not. The same of threads that wait for each other: `waiting` and `knots`.
 
 mod a_livelock;
+mod knots;
 mod long_executions;
 mod nobody_is_said_to_wait_for_ever;
 mod the_step_limit;
 mod time_passes;
+mod waiting;
 mod waiting_loops_end;
 
 use std::sync::Mutex as StdMutex;
