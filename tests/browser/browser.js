@@ -11,7 +11,7 @@ const flags = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
-// Where `cargo test --test artifacts` has left its files.
+// Where `cargo test --test reports artifacts` has left its files.
 const reports = path.resolve(process.env.REPORTS ?? "../../target/tmp/artifacts");
 
 // Where pictures go, if they are wanted.
@@ -32,7 +32,7 @@ export function all() {
 // Opens the report of this name, lets `look` look at it, and asserts that nothing was complained about or asked for elsewhere.
 export async function open(browser, name, { viewport = wide, colorScheme = "light", script = true }, look) {
   const file = path.join(reports, name, `${name}.html`);
-  assert.ok(existsSync(file), `${file} is not there: run \`cargo test --test artifacts\` before`);
+  assert.ok(existsSync(file), `${file} is not there: run \`cargo test --test reports artifacts\` before`);
   const context = await browser.newContext({ viewport, colorScheme, javaScriptEnabled: script });
   const page = await context.newPage();
   const complaints = [];

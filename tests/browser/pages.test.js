@@ -1,4 +1,4 @@
-// What a person sees and does: `npm test`, after `cargo test --test artifacts`.
+// What a person sees and does: `npm test`, after `cargo test --test reports artifacts`.
 
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";

@@ -1,8 +1,10 @@
 //! What is printed of each kind of failure, whole, as whoever sees it for the first time reads it: a small program each. A
-//! kind is also printed where it is tested (`tests/failures.rs` and others); here are those that are not, and whatever may
+//! kind is also printed where it is tested (`verdicts` and others); here are those that are not, and whatever may
 //! become too wide.
 
+mod artifacts;
 mod failing;
+mod stories;
 mod waiting;
 
 use drawloom::{Config, FailureKind, Policy, Report, StrategyKind, explore};

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use drawloom::{Config, FailureKind, MemoryModel, Policy, StrategyKind};
 use serde_json::{Value, json};
 
-use crate::programs::*;
-use crate::{json, written};
+use super::programs::*;
+use super::{json, written};
 
 /// The schema, made strict: what it does not name may not be there.
 fn schema() -> jsonschema::Validator {
@@ -22,7 +22,7 @@ fn schema() -> jsonschema::Validator {
             _ => {}
         }
     }
-    let mut schema: Value = serde_json::from_str(include_str!("../../docs/report.schema.json")).unwrap();
+    let mut schema: Value = serde_json::from_str(include_str!("../../../docs/report.schema.json")).unwrap();
     close(&mut schema);
     jsonschema::draft202012::new(&schema).expect("it is a schema")
 }
@@ -234,14 +234,14 @@ fn reports_are_the_same_for_any_number_of_workers() {
 
 #[test]
 fn a_test_that_passes_leaves_no_report() {
-    let folder = crate::folder("passes");
+    let folder = super::folder("passes");
     let report = drawloom::explore(config().name("passes").artifacts(&folder), || ());
     assert!(report.passed() && !folder.exists());
 }
 
 #[test]
 fn a_folder_that_cannot_be_written_is_told() {
-    let file = crate::folder("not_a_folder");
+    let file = super::folder("not_a_folder");
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, "").unwrap();
     let report = drawloom::explore(config().name("blocked").artifacts(&file), lost_update);

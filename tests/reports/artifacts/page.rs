@@ -3,8 +3,8 @@
 use drawloom::thread;
 use drawloom::{Config, StrategyKind};
 
-use crate::programs::{long, lost_update, opposite_orders};
-use crate::written;
+use super::programs::{long, lost_update, opposite_orders};
+use super::written;
 
 fn config() -> Config {
     Config::new().seed(0x5eed)
