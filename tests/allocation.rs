@@ -1,5 +1,7 @@
 //! What an exploration allocates, counted: nothing on a step, and nothing for an execution, once warm, but
 //! what the program and its threads' results need. And that size does not hurt: many threads, many steps.
+//!
+//! In a process of its own, since the allocator is one that counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

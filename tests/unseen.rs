@@ -1,4 +1,6 @@
 //! What drawloom cannot see: it notices that something decides, or says that a verdict rests on it.
+//!
+//! In a process of its own, since OS threads of other tests that end meanwhile hide those that are to be seen.
 
 use std::process::Command;
 use std::sync::Mutex as StdMutex;

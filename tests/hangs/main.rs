@@ -1,6 +1,7 @@
 //! Code that does not come back: the test fails, the report says where it stands and what it waits for, and others go on.
 //!
-//! Nothing here depends on how long anything takes: what hangs does so for ever.
+//! Nothing here depends on how long anything takes: what hangs does so for ever. In a process of its own,
+//! since the OS threads that have hung stay.
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
 mod loops;

@@ -250,7 +250,7 @@ fn every_room_imports_what_stands_below_it() {
         let (room, kernel) = (parts.next().unwrap(), parts.next());
         let file = file.display();
         let Some(below) = allowed.get(room) else {
-            broken.push(format!("{file}: no room of this name stands in `ROOMS` of tests/walls.rs"));
+            broken.push(format!("{file}: no room of this name stands in `ROOMS` of tests/house/walls.rs"));
             continue;
         };
         for path in paths(module, code) {
@@ -280,7 +280,8 @@ fn every_room_imports_what_stands_below_it() {
                 ));
             }
             if room == "rt" && kernel.is_some_and(|kernel| !KERNEL.contains(&kernel)) {
-                broken.push(format!("{file}: no room of this name stands in `KERNEL` of tests/walls.rs"));
+                broken
+                    .push(format!("{file}: no room of this name stands in `KERNEL` of tests/house/walls.rs"));
             }
         }
     }
