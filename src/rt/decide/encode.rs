@@ -85,6 +85,10 @@ pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Ac
                 if argument & crate::rt::op::rule::ONCE_SETS != 0 { Ordered::BOTH } else { Ordered::ACQUIRE };
             access.failure = Ordered::ACQUIRE;
         }
+        // The argument says no more.
+        OpKind::Release if op.argument == u32::MAX => {
+            return Err(Refusal::Unsupported("four billion permits that are added to a semaphore at once"));
+        }
         OpKind::Lock
         | OpKind::TryLock
         | OpKind::ReadLock

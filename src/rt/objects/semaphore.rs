@@ -30,7 +30,8 @@ impl Primitive for SemaphoreState {
         match kind {
             OpKind::Acquire => wait_unless(value >= argument, Outcome::Writes(value.wrapping_sub(argument))),
             OpKind::TryAcquire => try_if(value >= argument, value.wrapping_sub(argument)),
-            OpKind::Release => Outcome::Writes(value.wrapping_add(argument)),
+            // Permits that do not fit are not added.
+            OpKind::Release => value.checked_add(argument).map_or(Outcome::Reads, Outcome::Writes),
             _ => Outcome::Reads,
         }
     }
