@@ -27,6 +27,7 @@ mod published;
 mod random;
 #[path = "../memory_model/relation.rs"]
 mod relation;
+mod rules;
 mod time;
 
 use std::collections::BTreeSet;

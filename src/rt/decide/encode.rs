@@ -227,7 +227,7 @@ pub(crate) fn thread_of(kernel: &Kernel, object: ObjectId) -> ThreadId {
 }
 
 /// The value that stands for the present state of an object.
-fn value_of(kernel: &Kernel, place: Place) -> u64 {
+pub(in crate::rt) fn value_of(kernel: &Kernel, place: Place) -> u64 {
     let object = kernel.objects.get(place.object);
     object.state.value(&object.entries, place.part, kernel.limits.strict)
 }

@@ -2,6 +2,7 @@
 
 use super::Primitive;
 use crate::rt::op::key::Entry;
+use crate::rt::op::limits::Strict;
 use crate::rt::op::rule::Outcome;
 use crate::rt::op::{Op, OpKind, ThreadId};
 
@@ -21,6 +22,10 @@ pub(crate) struct BarrierState {
 impl Primitive for BarrierState {
     fn permits(&self, entries: &[Entry], _: &Op, thread: ThreadId) -> bool {
         entries.iter().any(|entry| entry.thread == thread && entry.flags != WAITING)
+    }
+
+    fn value(&self, _: &[Entry], _: u32, _: Strict) -> u64 {
+        u64::from(self.arrivals)
     }
 
     fn outcome(kind: OpKind, _: u64, value: u64, _: u32) -> Outcome {

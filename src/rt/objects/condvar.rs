@@ -2,6 +2,7 @@
 
 use super::Primitive;
 use crate::rt::op::key::Entry;
+use crate::rt::op::limits::Strict;
 use crate::rt::op::rule::{Outcome, nth_bit, try_if};
 use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
 
@@ -22,6 +23,11 @@ impl CondvarState {
 impl Primitive for CondvarState {
     fn permits(&self, _: &[Entry], _: &Op, _: ThreadId) -> bool {
         false
+    }
+
+    /// The waiters as bits, by the kernel's numbers; a graph has numbers of its own for them.
+    fn value(&self, waiters: &[Entry], _: u32, _: Strict) -> u64 {
+        waiters.iter().fold(0, |bits, waiter| bits | 1 << (waiter.thread.index() & 63))
     }
 
     /// The waiters are bits; the argument is one of them.

@@ -115,6 +115,9 @@ impl Current {
         let execution = self.execution();
         let thread = execution.kernel.threads.current;
         let result = effect(execution, thread);
+        if cfg!(debug_assertions) && execution.director.is_some() {
+            execution.check_rule(thread);
+        }
         execution.executed(thread, op);
         result
     }

@@ -12,6 +12,7 @@ use crate::rt::kernel::special::Special;
 use crate::rt::op::limits::Limits;
 use crate::rt::op::outcome::{Blocked, Knot, PanicRecord, Race, Stop};
 use crate::rt::op::rng::Rng;
+use crate::rt::op::rule::Access;
 use crate::rt::op::schedule::Schedule;
 use crate::rt::op::{Choice, Event, ObjectId, TracedChoice};
 use crate::rt::record::evidence::{Evidence, TracedAccess};
@@ -36,6 +37,8 @@ pub(crate) struct Execution {
     pub(in crate::rt) strategy: Box<dyn Strategy>,
     /// Decides in the strategy's place, if there is one.
     pub(in crate::rt) director: Option<Box<dyn Director>>,
+    /// What the director was told of the running op, if its rule is to be checked; see `direct`.
+    pub(super) told: Option<Access>,
     pub(in crate::rt) rng: Rng,
     pub(crate) schedule: Schedule,
     /// One byte an executed op, to find where two runs of one schedule first differ.
@@ -107,6 +110,7 @@ impl Execution {
             kernel: Kernel::new(limits),
             strategy,
             director: None,
+            told: None,
             rng: Rng::new(0, 0),
             schedule: Schedule::default(),
             fingerprints: Vec::new(),
