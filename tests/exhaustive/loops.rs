@@ -2,9 +2,9 @@
 //! goes round; one that gives up is explored to its end.
 
 use drawloom::hint::spin_loop;
-use drawloom::sync::Arc;
-use drawloom::sync::atomic::AtomicU64;
 use drawloom::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use drawloom::sync::atomic::{AtomicU32, AtomicU64};
+use drawloom::sync::{Arc, RwLock};
 use drawloom::{MemoryModel, thread};
 
 use crate::programs::{factorial, rc11, same, share};
@@ -196,4 +196,28 @@ fn a_loop_whose_first_round_reads_elsewhere_waits_for_what_the_others_read() {
     };
     assert!(rc11(body) >= 1);
     assert!(count(MemoryModel::SequentiallyConsistent, body) >= 1);
+}
+
+/// A thread that looks three times under locks may wait in a loop. That it does not is found by letting it go on with what it has
+/// seen, which nobody is to see: SeqCst does not allow it.
+#[test]
+fn a_thread_that_was_taken_to_wait_shows_nothing_impossible() {
+    let (seen, report) = shown(config(MemoryModel::Rc11), || {
+        let shared = Arc::new((AtomicU32::new(0), AtomicU32::new(0), RwLock::new(()), RwLock::new(())));
+        let other = Arc::clone(&shared);
+        let writer = thread::spawn(move || {
+            other.0.store(1, SeqCst);
+            other.1.fetch_add(1, SeqCst);
+        });
+        let (first, second, one, two) = &*shared;
+        let look = |lock: &RwLock<()>, value: &AtomicU32| {
+            let _guard = lock.read().unwrap();
+            value.load(SeqCst)
+        };
+        let seen = (look(one, first), look(two, second), look(one, first));
+        writer.join().unwrap();
+        seen
+    });
+    assert!(report.passed(), "{report}");
+    assert_eq!(Vec::from_iter(seen), [(0, 0, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 1)]);
 }

@@ -41,6 +41,7 @@ impl Explorer {
         self.probe = None;
         self.probe_steps = 0;
         self.has_read_stale = false;
+        self.has_looked_back = false;
         self.retried.clear();
         self.is_cut_off = false;
         self.epoch = 0;

@@ -67,6 +67,8 @@ pub(in crate::explore::exhaustive) struct Explorer {
     /// Whether a probe has read what is not there any more, and no schedule does so: of an object, or of an atomic if memory
     /// is sequentially consistent.
     pub(in crate::explore::exhaustive) has_read_stale: bool,
+    /// Whether a probe has read what is not the last any more: a thread that is no loop must not go on with that.
+    pub(super) has_looked_back: bool,
     /// Whether the run ends at once, and not when all threads have ended.
     pub(in crate::explore::exhaustive) is_cut_off: bool,
     /// The events after which threads were found to do again in vain what had failed; what they read in between, no
@@ -124,6 +126,7 @@ impl Explorer {
             probed: Vec::new(),
             probed_locks: ProbedLocks::default(),
             has_read_stale: false,
+            has_looked_back: false,
             is_cut_off: false,
             retried: Vec::new(),
             straight: StraightSites::default(),

@@ -258,6 +258,7 @@ impl Explorer {
         if is_object {
             kernel.shown = Some(event.written);
         }
+        self.has_looked_back = true;
         self.has_read_stale |= is_object || self.graph.is_sc;
     }
 
@@ -334,6 +335,6 @@ impl Explorer {
         self.found.push(Change::GoesOn { event, why });
         self.end = Some(RunEnd::Blocked);
         // What it has read may be in no execution: it must not go on with that.
-        self.is_cut_off |= self.has_read_stale;
+        self.is_cut_off |= self.has_looked_back;
     }
 }
