@@ -18,12 +18,12 @@ use crate::rt::op::outcome::AccessKind;
 use crate::rt::op::rule::{Access, Gate, Ordered, Place, Refusal, Rule, STATE};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::registry::image;
-use crate::rt::threads::timers::NEVER;
-use crate::rt::{Current, Execution, Identity};
+use crate::rt::run::fiber::Suspender;
+use crate::rt::{Current, Execution, Identity, current};
 
 /// An instrumented atomic, as the model has to do with it. Values are bits.
 pub(crate) trait InstrumentedAtomic {
-    const KIND: AtomicKind;
+    fn kind(&self) -> AtomicKind;
     fn identity(&self) -> &Identity;
     /// The value at the atomic's address.
     fn real(&self) -> u64;
@@ -46,7 +46,7 @@ pub(crate) struct Exchange {
 impl Execution {
     /// The location, with its value in the model, and whether the newest value is to be shown at the atomic's address.
     #[inline]
-    fn atomic_location(&mut self, object: ObjectId, atomic: &impl InstrumentedAtomic) -> (u32, bool) {
+    fn atomic_location(&mut self, object: ObjectId, atomic: &dyn InstrumentedAtomic) -> (u32, bool) {
         let &mut AtomicState { location, residence, is_mirrored, .. } =
             self.kernel.objects.state_mut::<AtomicState>(object);
         if residence != Residence::Model {
@@ -57,7 +57,7 @@ impl Execution {
 
     /// Brings the value into the model before an operation.
     #[cold]
-    fn atomic_fetch(&mut self, object: ObjectId, location: u32, atomic: &impl InstrumentedAtomic) {
+    fn atomic_fetch(&mut self, object: ObjectId, location: u32, atomic: &dyn InstrumentedAtomic) {
         self.kernel.memory.overwrite(location, atomic.real());
         self.direct_forget(Place { object, part: STATE });
         let state = self.kernel.objects.state_mut::<AtomicState>(object);
@@ -167,7 +167,7 @@ impl Execution {
 impl Current {
     /// The object of an atomic, registered at its first use with the real atomic's value.
     #[inline]
-    pub(super) fn atomic_object<A: InstrumentedAtomic>(mut self, atomic: &A) -> ObjectId {
+    pub(super) fn atomic_object(mut self, atomic: &dyn InstrumentedAtomic) -> ObjectId {
         match atomic.identity().index_in(self.execution().stamp) {
             Some(index) => ObjectId(index),
             None => self.atomic_at_first_use(atomic),
@@ -175,39 +175,138 @@ impl Current {
     }
 
     #[cold]
-    fn atomic_at_first_use<A: InstrumentedAtomic>(mut self, atomic: &A) -> ObjectId {
+    fn atomic_at_first_use(mut self, atomic: &dyn InstrumentedAtomic) -> ObjectId {
         let can_mirror = image::TELLS_STATICS && !image::is_in_program(atomic.identity().address());
         let take_over = |was_taken: bool| match was_taken && can_mirror {
             true => atomic.set_real(atomic.kept()),
             false => atomic.keep(atomic.real()),
         };
-        self.object_at_first_use(atomic.identity(), ObjectKind::Atomic(A::KIND), take_over, |is_shared| {
-            let is_mirrored = can_mirror && !is_shared;
-            let value = if can_mirror { atomic.kept() } else { atomic.real() };
-            let location = self.kernel().memory.add(value);
-            State::Atomic(AtomicState { location, is_mirrored, residence: Residence::Model, history: None })
-        })
+        self.object_at_first_use(
+            atomic.identity(),
+            ObjectKind::Atomic(atomic.kind()),
+            take_over,
+            |is_shared| {
+                let is_mirrored = can_mirror && !is_shared;
+                let value = if can_mirror { atomic.kept() } else { atomic.real() };
+                let location = self.kernel().memory.add(value);
+                State::Atomic(AtomicState {
+                    location,
+                    is_mirrored,
+                    residence: Residence::Model,
+                    history: None,
+                })
+            },
+        )
     }
 
+    /// Executes the operation, and if accesses of atomics are watched, tells of what its result says that it
+    /// was: with the time before it, since whoever acquires what it releases comes after the operation itself, too.
     #[inline(always)]
-    pub(crate) fn atomic_load(
+    pub(super) fn finish_atomic<R>(
         self,
-        atomic: &impl InstrumentedAtomic,
+        op: Op,
+        access: impl FnOnce(&R) -> AccessKind,
+        effect: impl FnOnce(&mut Execution, ThreadId) -> R,
+    ) -> R {
+        let before = self.checks_exclusive().then(|| self.epoch());
+        let result = self.take_effect(op, effect);
+        if before.is_some() {
+            self.access_atomic(op.object, access(&result), op.location, before);
+        }
+        result
+    }
+
+    /// An atomic fence.
+    pub(crate) fn fence(self, order: Ordering, location: &'static Location<'static>) {
+        let op = Op::new(OpKind::Fence, ObjectId::NONE, location);
+        self.op(op, |execution, thread| {
+            if execution.director.is_some() {
+                execution.direct_fence(thread, &op, order);
+            }
+            if execution.kernel.limits.keeps_clocks {
+                execution.kernel.fence(thread, order);
+            }
+            execution.kernel.found(0);
+        });
+    }
+}
+
+/// An operation on an atomic that was published, and takes effect when its thread is picked.
+///
+/// What surrounds the switch of threads is inlined into the program, since a function that is open there returns to where no
+/// processor expects it. So is the rest in a release build. In other builds it is not: the program is not optimized then, but
+/// drawloom may be (`[profile.dev.package."*"]`), and what is neither generic nor inlined is compiled with drawloom.
+#[derive(Clone, Copy)]
+pub(crate) struct Begun {
+    current: Current,
+    object: ObjectId,
+    /// Who lets others run first; null if nobody has to.
+    suspender: *const Suspender,
+}
+
+impl Begun {
+    /// Publishes an operation, if an exploration runs.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn new(
+        kind: OpKind,
+        (identity, atomic): (&Identity, &dyn InstrumentedAtomic),
+        location: &'static Location<'static>,
+    ) -> Option<Begun> {
+        let mut current = current()?;
+        let object = match identity.index_in(current.execution().stamp()) {
+            Some(index) => ObjectId(index),
+            None => current.atomic_at_first_use(atomic),
+        };
+        let suspender = current.publish(Op::new(kind, object, location));
+        Some(Begun { current, object, suspender })
+    }
+
+    /// Lets others run until the thread is picked to execute the operation.
+    #[inline(always)]
+    pub(crate) fn let_others_run(&self) {
+        if !self.suspender.is_null() {
+            // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
+            unsafe { (*self.suspender).suspend(()) };
+        }
+    }
+
+    /// Whether the operation, whose thread was picked, may take one of the short ways: nobody wants to hear more of it than what
+    /// it does.
+    #[inline(always)]
+    fn is_plain(&self, op: Op, atomic: &dyn InstrumentedAtomic) -> bool {
+        let mut current = self.current;
+        // Another thread may have freed it only if one has run.
+        if !self.suspender.is_null() && !current.execution().is_intact(atomic.identity(), op.object) {
+            current.finish(op, |_, _| ());
+            current.execution().fail_used_after_end(atomic.kind().name);
+        }
+        let kernel = current.kernel();
+        !kernel.special.has(Special::EFFECT)
+            && kernel.objects.state_mut::<AtomicState>(op.object).residence == Residence::Model
+    }
+
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn load(
+        &self,
+        atomic: &dyn InstrumentedAtomic,
         order: Ordering,
         location: &'static Location<'static>,
     ) -> u64 {
-        let object = self.atomic_object(atomic);
-        let op = Op::new(OpKind::Load, object, location);
-        let is_plain = self.begin_atomic(op, atomic);
-        if is_plain && let Some(value) = self.load_plainly(op, order) {
+        let op = Op::new(OpKind::Load, self.object, location);
+        if self.is_plain(op, atomic)
+            && let Some(value) = self.current.load_plainly(op, order)
+        {
             return value;
         }
-        self.finish_atomic(
+        self.current.finish_atomic(
             op,
             |_| AccessKind::AtomicRead,
             |execution, id| {
-                let (location, _) = execution.atomic_location(object, atomic);
-                let chosen = execution.direct_atomic((object, location), id, &op, Rule::Load, (order, order));
+                let (location, _) = execution.atomic_location(op.object, atomic);
+                let chosen =
+                    execution.direct_atomic((op.object, location), id, &op, Rule::Load, (order, order));
                 let (value, number) = if execution.kernel.limits.keeps_clocks {
                     let count = execution.kernel.load_sources(location, id, order);
                     let number = execution.choose_store(location, Choice::ReadsFrom, count, chosen);
@@ -226,27 +325,26 @@ impl Current {
         )
     }
 
-    #[inline(always)]
-    pub(crate) fn atomic_store(
-        self,
-        atomic: &impl InstrumentedAtomic,
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn store(
+        &self,
+        atomic: &dyn InstrumentedAtomic,
         value: u64,
         order: Ordering,
         location: &'static Location<'static>,
     ) {
-        let object = self.atomic_object(atomic);
-        let op = Op::new(OpKind::Store, object, location);
-        let is_plain = self.begin_atomic(op, atomic);
-        if is_plain && self.store_plainly(op, atomic, value, order) {
+        let op = Op::new(OpKind::Store, self.object, location);
+        if self.is_plain(op, atomic) && self.current.store_plainly(op, atomic, value, order) {
             return;
         }
-        self.finish_atomic(
+        self.current.finish_atomic(
             op,
             |()| AccessKind::AtomicWrite,
             |execution, id| {
-                let (location, is_shown) = execution.atomic_location(object, atomic);
+                let (location, is_shown) = execution.atomic_location(op.object, atomic);
                 let rule = Rule::Store(value);
-                let chosen = execution.direct_atomic((object, location), id, &op, rule, (order, order));
+                let chosen = execution.direct_atomic((op.object, location), id, &op, rule, (order, order));
                 let (old, number) = if execution.kernel.limits.keeps_clocks {
                     let count = execution.kernel.write_sources(location, id, order);
                     let number = execution.choose_store(location, Choice::Placement, count, chosen);
@@ -271,38 +369,38 @@ impl Current {
         );
     }
 
-    #[inline(always)]
-    pub(crate) fn atomic_modify(
-        self,
-        atomic: &impl InstrumentedAtomic,
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn modify(
+        &self,
+        atomic: &dyn InstrumentedAtomic,
         order: Ordering,
         location: &'static Location<'static>,
-        modify: impl Fn(u64) -> u64,
         (apply, operand): (fn(u64, u64) -> u64, u64),
     ) -> u64 {
-        let object = self.atomic_object(atomic);
-        let op = Op::new(OpKind::ReadModifyWrite, object, location);
-        let is_plain = self.begin_atomic(op, atomic);
-        if is_plain && let Some(old) = self.modify_plainly(op, atomic, order, &modify) {
+        let op = Op::new(OpKind::ReadModifyWrite, self.object, location);
+        if self.is_plain(op, atomic)
+            && let Some(old) = self.current.modify_plainly(op, atomic, order, (apply, operand))
+        {
             return old;
         }
-        self.finish_atomic(
+        self.current.finish_atomic(
             op,
             |_| AccessKind::AtomicWrite,
             |execution, id| {
-                let (location, is_shown) = execution.atomic_location(object, atomic);
+                let (location, is_shown) = execution.atomic_location(op.object, atomic);
                 let rule = Rule::Modify { apply, operand };
-                let chosen = execution.direct_atomic((object, location), id, &op, rule, (order, order));
+                let chosen = execution.direct_atomic((op.object, location), id, &op, rule, (order, order));
                 let (old, new, number) = if execution.kernel.limits.keeps_clocks {
                     let count = execution.kernel.write_sources(location, id, order);
                     let number = execution.choose_store(location, Choice::ReadsFrom, count, chosen);
                     let old = execution.kernel.memory.source_value(location);
-                    let new = modify(old);
+                    let new = apply(old, operand);
                     execution.kernel.modify_source(location, id, new, order);
                     (old, new, number)
                 } else {
                     let (old, number) = execution.found_in_graph(location, chosen);
-                    let new = modify(old);
+                    let new = apply(old, operand);
                     execution.kernel.memory.note_written(location, new, number);
                     (old, new, number)
                 };
@@ -318,29 +416,31 @@ impl Current {
         )
     }
 
-    pub(crate) fn atomic_compare_exchange(
-        self,
-        atomic: &impl InstrumentedAtomic,
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn compare_exchange(
+        &self,
+        atomic: &dyn InstrumentedAtomic,
         exchange: Exchange,
         location: &'static Location<'static>,
     ) -> Result<u64, u64> {
         let Exchange { expected, new, success, failure, weak } = exchange;
-        let object = self.atomic_object(atomic);
-        let op = Op::new(OpKind::CompareExchange, object, location);
+        let op = Op::new(OpKind::CompareExchange, self.object, location);
         let access = |result: &Result<u64, u64>| match result {
             Ok(_) => AccessKind::AtomicWrite,
             Err(_) => AccessKind::AtomicRead,
         };
-        let is_plain = self.begin_atomic(op, atomic);
-        if is_plain && let Some(old) = self.exchange_plainly(op, atomic, &exchange) {
+        if self.is_plain(op, atomic)
+            && let Some(old) = self.current.exchange_plainly(op, atomic, &exchange)
+        {
             return old;
         }
-        self.finish_atomic(op, access, |execution, id| {
-            let (location, is_shown) = execution.atomic_location(object, atomic);
+        self.current.finish_atomic(op, access, |execution, id| {
+            let (location, is_shown) = execution.atomic_location(op.object, atomic);
             let orders = (success, failure);
             let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
             let rule = Rule::Exchange { expected, new, weak };
-            let chosen = execution.direct_atomic((object, location), id, &op, rule, orders);
+            let chosen = execution.direct_atomic((op.object, location), id, &op, rule, orders);
             let keeps_clocks = execution.kernel.limits.keeps_clocks;
             let (old, number) = if keeps_clocks {
                 let count = execution.kernel.exchange_sources(location, id, expected, orders);
@@ -381,50 +481,5 @@ impl Current {
             execution.kernel.note = execution.note_of_modification(location, number, (old, new));
             Ok(old)
         })
-    }
-
-    /// Publishes an operation on an atomic, and returns when the thread is picked to execute it. Whether the operation may take
-    /// one of the short ways: nobody wants to hear more of it than what it does.
-    #[inline(always)]
-    fn begin_atomic<A: InstrumentedAtomic>(mut self, op: Op, atomic: &A) -> bool {
-        // Another thread may have freed it only if one has run.
-        if self.let_others_run(op, NEVER) && !self.execution().is_intact(atomic.identity(), op.object) {
-            self.finish(op, |_, _| ());
-            self.execution().fail_used_after_end(A::KIND.name);
-        }
-        let kernel = self.kernel();
-        !kernel.special.has(Special::EFFECT)
-            && kernel.objects.state_mut::<AtomicState>(op.object).residence == Residence::Model
-    }
-
-    /// Executes the operation, and if accesses of atomics are watched, tells of what its result says that it
-    /// was: with the time before it, since whoever acquires what it releases comes after the operation itself, too.
-    #[inline(always)]
-    fn finish_atomic<R>(
-        self,
-        op: Op,
-        access: impl FnOnce(&R) -> AccessKind,
-        effect: impl FnOnce(&mut Execution, ThreadId) -> R,
-    ) -> R {
-        let before = self.checks_exclusive().then(|| self.epoch());
-        let result = self.take_effect(op, effect);
-        if before.is_some() {
-            self.access_atomic(op.object, access(&result), op.location, before);
-        }
-        result
-    }
-
-    /// An atomic fence.
-    pub(crate) fn fence(self, order: Ordering, location: &'static Location<'static>) {
-        let op = Op::new(OpKind::Fence, ObjectId::NONE, location);
-        self.op(op, |execution, thread| {
-            if execution.director.is_some() {
-                execution.direct_fence(thread, &op, order);
-            }
-            if execution.kernel.limits.keeps_clocks {
-                execution.kernel.fence(thread, order);
-            }
-            execution.kernel.found(0);
-        });
     }
 }

@@ -35,7 +35,7 @@ impl Current {
     }
 
     /// The value, for printing: no operation.
-    pub(crate) fn atomic_peek(mut self, atomic: &impl InstrumentedAtomic) -> u64 {
+    pub(crate) fn atomic_peek(mut self, atomic: &dyn InstrumentedAtomic) -> u64 {
         let object = self.atomic_object(atomic);
         match *self.kernel().objects.state_mut::<AtomicState>(object) {
             AtomicState { location, residence: Residence::Model, .. } => {
@@ -48,7 +48,7 @@ impl Current {
     /// Whoever calls this has a mutable reference to the atomic. Moves the value to the real one, as `atomic_move_out`.
     pub(crate) fn atomic_exclusive(
         self,
-        atomic: &impl InstrumentedAtomic,
+        atomic: &dyn InstrumentedAtomic,
         location: &'static Location<'static>,
     ) {
         if self.checks_exclusive() {
@@ -60,7 +60,7 @@ impl Current {
 
     /// Moves the value to the real atomic, until the next operation or, if a raw pointer to it is handed
     /// out, for the rest of the execution. No operation: the caller has it alone, or takes the blame.
-    pub(crate) fn atomic_move_out(mut self, atomic: &impl InstrumentedAtomic, for_good: bool) {
+    pub(crate) fn atomic_move_out(mut self, atomic: &dyn InstrumentedAtomic, for_good: bool) {
         let object = self.atomic_object(atomic);
         let &mut AtomicState { location, residence, .. } =
             self.kernel().objects.state_mut::<AtomicState>(object);

@@ -17,7 +17,7 @@ mod thread;
 mod tracked;
 mod waker;
 
-pub(crate) use atomic::{Exchange, InstrumentedAtomic};
+pub(crate) use atomic::{Begun, Exchange, InstrumentedAtomic};
 pub(crate) use channel::SendOutcome;
 pub(crate) use condvar::Wakeup;
 pub(crate) use once::OnceEntry;

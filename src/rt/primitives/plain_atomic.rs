@@ -49,7 +49,7 @@ impl Current {
     pub(super) fn store_plainly(
         mut self,
         op: Op,
-        atomic: &impl InstrumentedAtomic,
+        atomic: &dyn InstrumentedAtomic,
         value: u64,
         order: Ordering,
     ) -> bool {
@@ -71,15 +71,16 @@ impl Current {
     pub(super) fn modify_plainly(
         mut self,
         op: Op,
-        atomic: &impl InstrumentedAtomic,
+        atomic: &dyn InstrumentedAtomic,
         order: Ordering,
-        modify: &impl Fn(u64) -> u64,
+        (apply, operand): (fn(u64, u64) -> u64, u64),
     ) -> Option<u64> {
         let execution = self.execution();
         let (location, is_mirrored, id, moment) = execution.plain_atomic(op);
         let kernel = &mut execution.kernel;
         let view = &mut kernel.views[id.index()];
-        let (old, new, source) = kernel.memory.modify_last(location, view, order, moment, modify)?;
+        let (old, new, source) =
+            kernel.memory.modify_last(location, view, order, moment, |old| apply(old, operand))?;
         if is_mirrored {
             atomic.set_real(new);
         }
@@ -92,7 +93,7 @@ impl Current {
     pub(super) fn exchange_plainly(
         mut self,
         op: Op,
-        atomic: &impl InstrumentedAtomic,
+        atomic: &dyn InstrumentedAtomic,
         exchange: &Exchange,
     ) -> Option<Result<u64, u64>> {
         let &Exchange { expected, new, success, failure, weak } = exchange;

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 
 use super::execution::Execution;
+use super::fiber::Suspender;
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::State;
 use crate::rt::op::key::ObjectKind;
@@ -97,6 +98,25 @@ impl Current {
             self.switch_out(thread);
         }
         switches
+    }
+
+    /// As `let_others_run`, but for the switch: whom the caller is to suspend, or null.
+    #[inline(always)]
+    pub(crate) fn publish(mut self, op: Op) -> *const Suspender {
+        let execution = self.execution();
+        let thread = execution.kernel.threads.current;
+        if execution.is_winding_up() {
+            self.check_can_finish(op);
+            return std::ptr::null();
+        }
+        if !execution.publish(op.kind, (op.object, op.argument), op.location, NEVER) {
+            return std::ptr::null();
+        }
+        if std::thread::panicking() {
+            self.switch_out_unwinding(thread);
+            return std::ptr::null();
+        }
+        self.execution().suspenders[thread.index()]
     }
 
     /// The second half of an op.

@@ -5,8 +5,9 @@ macro_rules! atomic_common {
     ([$($generics:tt)*] $atomic:ty, $name:ident, $value:ty, $form:ident, $bits:expr, $real:ty,
      to: $to:expr, from: $from:expr) => {
         impl<$($generics)*> InstrumentedAtomic for $atomic {
-            const KIND: AtomicKind =
-                AtomicKind { name: stringify!($name), bits: $bits, form: AtomicForm::$form };
+            fn kind(&self) -> AtomicKind {
+                AtomicKind { name: stringify!($name), bits: $bits, form: AtomicForm::$form }
+            }
 
             #[inline]
             fn identity(&self) -> &Identity {
@@ -90,13 +91,14 @@ macro_rules! atomic_common {
             #[inline(always)]
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let Some(current) = current() else {
+                let location = Location::caller();
+                check_load(order);
+                let Some(begun) = Begun::new(OpKind::Load, (&self.identity, self), location) else {
                     self.take_back();
                     return self.real.load(order);
                 };
-                check_load(order);
-                let location = Location::caller();
-                ($from)(current.atomic_load(self, order, location))
+                begun.let_others_run();
+                ($from)(begun.load(self, order, location))
             }
 
             /// Stores a value.
@@ -107,21 +109,21 @@ macro_rules! atomic_common {
             #[inline(always)]
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
-                let Some(current) = current() else {
+                let location = Location::caller();
+                check_store(order);
+                let Some(begun) = Begun::new(OpKind::Store, (&self.identity, self), location) else {
                     self.take_back();
                     return self.real.store(value, order);
                 };
-                check_store(order);
-                let bits = ($to)(value);
-                let location = Location::caller();
-                current.atomic_store(self, bits, order, location);
+                begun.let_others_run();
+                begun.store(self, ($to)(value), order, location);
             }
 
             /// Stores a value and returns the one before.
             #[inline(always)]
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.modify(order, |_| value, (|_, operand| operand, ($to)(value)), |real| real.swap(value, order))
+                self.modify(order, |_, operand| operand, ($to)(value), |real| real.swap(value, order))
             }
 
             /// Stores `new` if the value is `current`. The value before, in an error if it was another.
@@ -133,6 +135,7 @@ macro_rules! atomic_common {
             /// # Panics
             ///
             /// If `failure` is `Release` or `AcqRel`.
+            #[inline(always)]
             #[track_caller]
             pub fn compare_exchange(
                 &self,
@@ -154,6 +157,7 @@ macro_rules! atomic_common {
             /// # Panics
             ///
             /// If `failure` is `Release` or `AcqRel`.
+            #[inline(always)]
             #[track_caller]
             pub fn compare_exchange_weak(
                 &self,
@@ -261,20 +265,21 @@ macro_rules! atomic_common {
             fn modify(
                 &self,
                 order: Ordering,
-                f: impl Fn($value) -> $value,
-                // The same as a function of bits and an operand, for a director.
-                pure: (fn(u64, u64) -> u64, u64),
+                // What becomes of the value, as bits.
+                apply: fn(u64, u64) -> u64,
+                operand: u64,
                 real: impl Fn(&$real) -> $value,
             ) -> $value {
-                let Some(current) = current() else {
+                let location = Location::caller();
+                let Some(begun) = Begun::new(OpKind::ReadModifyWrite, (&self.identity, self), location) else {
                     self.take_back();
                     return real(&self.real);
                 };
-                let location = Location::caller();
-                let bits = |bits| ($to)(f(($from)(bits)));
-                ($from)(current.atomic_modify(self, order, location, bits, pure))
+                begun.let_others_run();
+                ($from)(begun.modify(self, order, location, (apply, operand)))
             }
 
+            #[inline(always)]
             #[track_caller]
             fn exchange(
                 &self,
@@ -284,7 +289,9 @@ macro_rules! atomic_common {
                 failure: Ordering,
                 weak: bool,
             ) -> Result<$value, $value> {
-                let Some(current) = current() else {
+                let location = Location::caller();
+                check_failure(failure);
+                let Some(begun) = Begun::new(OpKind::CompareExchange, (&self.identity, self), location) else {
                     self.take_back();
                     return if weak {
                         self.real.compare_exchange_weak(expected, new, success, failure)
@@ -292,14 +299,10 @@ macro_rules! atomic_common {
                         self.real.compare_exchange(expected, new, success, failure)
                     };
                 };
-                check_failure(failure);
+                begun.let_others_run();
                 let exchange =
                     Exchange { expected: ($to)(expected), new: ($to)(new), success, failure, weak };
-                let location = Location::caller();
-                current
-                    .atomic_compare_exchange(self, exchange, location)
-                    .map($from)
-                    .map_err($from)
+                begun.compare_exchange(self, exchange, location).map($from).map_err($from)
             }
         }
 
@@ -328,10 +331,8 @@ macro_rules! fetch {
             #[inline(always)]
             #[track_caller]
             pub fn $method(&self, value: $value, order: Ordering) -> $value {
-                let pure: fn(u64, u64) -> u64 =
-                    |old, value| Self::to_bits(($f)(Self::from_bits(old), Self::from_bits(value)));
-                let pure = (pure, Self::to_bits(value));
-                self.modify(order, |old| ($f)(old, value), pure, |real| real.$method(value, order))
+                let apply = |old, value| Self::to_bits(($f)(Self::from_bits(old), Self::from_bits(value)));
+                self.modify(order, apply, Self::to_bits(value), |real| real.$method(value, order))
             }
         )*
     };

@@ -5,8 +5,9 @@ use std::panic::{Location, RefUnwindSafe};
 use std::sync::atomic::Ordering;
 
 use super::orders::{check_failure, check_load, check_store, failure_of};
+use crate::rt::op::OpKind;
 use crate::rt::op::key::{AtomicForm, AtomicKind};
-use crate::rt::primitives::{Exchange, InstrumentedAtomic};
+use crate::rt::primitives::{Begun, Exchange, InstrumentedAtomic};
 use crate::rt::registry::outside;
 use crate::rt::{Identity, current};
 

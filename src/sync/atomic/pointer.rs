@@ -5,8 +5,9 @@ use std::panic::{Location, RefUnwindSafe};
 use std::sync::atomic::Ordering;
 
 use super::orders::{check_failure, check_load, check_store, failure_of};
+use crate::rt::op::OpKind;
 use crate::rt::op::key::{AtomicForm, AtomicKind};
-use crate::rt::primitives::{Exchange, InstrumentedAtomic};
+use crate::rt::primitives::{Begun, Exchange, InstrumentedAtomic};
 use crate::rt::registry::outside;
 use crate::rt::{Identity, current};
 
@@ -32,11 +33,11 @@ macro_rules! fetch_address {
             #[track_caller]
             pub fn $method(&self, value: usize, order: Ordering) -> *mut T {
                 let f: fn(*mut T, usize) -> *mut T = $f;
-                let pure: fn(u64, u64) -> u64 = |old, value| {
+                let apply = |old, value| {
                     let f: fn(*mut T, usize) -> *mut T = $f;
                     Self::to_bits(f(Self::from_bits(old), value as usize))
                 };
-                self.modify(order, |old| f(old, value), (pure, value as u64), |real| {
+                self.modify(order, apply, value as u64, |real| {
                     let mut old = real.load(Ordering::Relaxed);
                     loop {
                         match real.compare_exchange_weak(old, f(old, value), order, Ordering::Relaxed) {
