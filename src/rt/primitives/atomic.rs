@@ -1,4 +1,5 @@
-//! Atomics: each operation is one step on the location's value in `memory::stores`.
+//! Atomics: their objects, and which store an operation finds. The operations are in `atomic_operation`, their short ways in
+//! `plain_atomic`, what is done by references in `atomic_memory`.
 //!
 //! During an execution the value lives in the model, and the newest one is mirrored at the atomic's own address: code that reads
 //! it there through a pointer sees what it would see with std. What it held before is kept beside it: an atomic that the test
@@ -9,17 +10,14 @@ use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use crate::rt::decide::director::Chosen;
-use crate::rt::kernel::special::Special;
 use crate::rt::objects::{AtomicState, Residence, State};
-use crate::rt::op::basis::Basis;
 use crate::rt::op::key::{AtomicKind, ObjectKind};
 use crate::rt::op::limits::MemoryModel;
 use crate::rt::op::outcome::AccessKind;
 use crate::rt::op::rule::{Access, Gate, Ordered, Place, Refusal, Rule, STATE};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::registry::image;
-use crate::rt::run::fiber::Suspender;
-use crate::rt::{Current, Execution, Identity, current};
+use crate::rt::{Current, Execution, Identity};
 
 /// An instrumented atomic, as the model has to do with it. Values are bits.
 pub(crate) trait InstrumentedAtomic {
@@ -46,7 +44,11 @@ pub(crate) struct Exchange {
 impl Execution {
     /// The location, with its value in the model, and whether the newest value is to be shown at the atomic's address.
     #[inline]
-    fn atomic_location(&mut self, object: ObjectId, atomic: &dyn InstrumentedAtomic) -> (u32, bool) {
+    pub(super) fn atomic_location(
+        &mut self,
+        object: ObjectId,
+        atomic: &dyn InstrumentedAtomic,
+    ) -> (u32, bool) {
         let &mut AtomicState { location, residence, is_mirrored, .. } =
             self.kernel.objects.state_mut::<AtomicState>(object);
         if residence != Residence::Model {
@@ -68,7 +70,7 @@ impl Execution {
 
     /// Tells the director, if there is one, what the operation on `location` is about to do.
     #[inline]
-    fn direct_atomic(
+    pub(super) fn direct_atomic(
         &mut self,
         (object, location): (ObjectId, u32),
         thread: ThreadId,
@@ -96,7 +98,13 @@ impl Execution {
 
     /// A choice of the memory model, if it is not the director's; 0 is what sequential consistency does.
     #[inline]
-    fn choose_store(&mut self, location: u32, choice: Choice, count: usize, chosen: Option<Chosen>) -> usize {
+    pub(super) fn choose_store(
+        &mut self,
+        location: u32,
+        choice: Choice,
+        count: usize,
+        chosen: Option<Chosen>,
+    ) -> usize {
         if count == 1 || self.is_winding_up() {
             return 0;
         }
@@ -114,7 +122,7 @@ impl Execution {
 
     /// What an operation finds that the director has chosen: the value, and its number; for an execution of which nobody but
     /// the director's graph knows what memory holds. Without a director any more it is the last.
-    fn found_in_graph(&mut self, location: u32, chosen: Option<Chosen>) -> (u64, usize) {
+    pub(super) fn found_in_graph(&mut self, location: u32, chosen: Option<Chosen>) -> (u64, usize) {
         let number = match self.director.is_some() && self.kernel.memory.has_been_written(location) {
             true => self.note_chosen(chosen),
             false => 0,
@@ -127,7 +135,7 @@ impl Execution {
 
     /// What a modification did that has read the store of this number; 0 is the last.
     #[inline]
-    fn note_of_modification(&self, location: u32, number: usize, (old, new): (u64, u64)) -> Note {
+    pub(super) fn note_of_modification(&self, location: u32, number: usize, (old, new): (u64, u64)) -> Note {
         match number {
             0 => Note::Wrote { old, new },
             _ => Note::WroteStale { old, new, last: self.kernel.memory.last_value(location) },
@@ -175,7 +183,7 @@ impl Current {
     }
 
     #[cold]
-    fn atomic_at_first_use(mut self, atomic: &dyn InstrumentedAtomic) -> ObjectId {
+    pub(super) fn atomic_at_first_use(mut self, atomic: &dyn InstrumentedAtomic) -> ObjectId {
         let can_mirror = image::TELLS_STATICS && !image::is_in_program(atomic.identity().address());
         let take_over = |was_taken: bool| match was_taken && can_mirror {
             true => atomic.set_real(atomic.kept()),
@@ -228,258 +236,5 @@ impl Current {
             }
             execution.kernel.found(0);
         });
-    }
-}
-
-/// An operation on an atomic that was published, and takes effect when its thread is picked.
-///
-/// What surrounds the switch of threads is inlined into the program, since a function that is open there returns to where no
-/// processor expects it. So is the rest in a release build. In other builds it is not: the program is not optimized then, but
-/// drawloom may be (`[profile.dev.package."*"]`), and what is neither generic nor inlined is compiled with drawloom.
-#[derive(Clone, Copy)]
-pub(crate) struct Begun {
-    current: Current,
-    object: ObjectId,
-    /// Who lets others run first; null if nobody has to.
-    suspender: *const Suspender,
-}
-
-impl Begun {
-    /// Publishes an operation, if an exploration runs.
-    #[cfg_attr(debug_assertions, inline(never))]
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn new(
-        kind: OpKind,
-        (identity, atomic): (&Identity, &dyn InstrumentedAtomic),
-        location: &'static Location<'static>,
-    ) -> Option<Begun> {
-        let mut current = current()?;
-        let object = match identity.index_in(current.execution().stamp()) {
-            Some(index) => ObjectId(index),
-            None => current.atomic_at_first_use(atomic),
-        };
-        let suspender = current.publish(Op::new(kind, object, location));
-        Some(Begun { current, object, suspender })
-    }
-
-    /// Lets others run until the thread is picked to execute the operation.
-    #[inline(always)]
-    pub(crate) fn let_others_run(&self) {
-        if !self.suspender.is_null() {
-            // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
-            unsafe { (*self.suspender).suspend(()) };
-        }
-    }
-
-    /// Whether the operation, whose thread was picked, may take one of the short ways: nobody wants to hear more of it than what
-    /// it does.
-    #[inline(always)]
-    fn is_plain(&self, op: Op, atomic: &dyn InstrumentedAtomic) -> bool {
-        let mut current = self.current;
-        // Another thread may have freed it only if one has run.
-        if !self.suspender.is_null() && !current.execution().is_intact(atomic.identity(), op.object) {
-            current.finish(op, |_, _| ());
-            current.execution().fail_used_after_end(atomic.kind().name);
-        }
-        let kernel = current.kernel();
-        !kernel.special.has(Special::EFFECT)
-            && kernel.objects.state_mut::<AtomicState>(op.object).residence == Residence::Model
-    }
-
-    #[cfg_attr(debug_assertions, inline(never))]
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn load(
-        &self,
-        atomic: &dyn InstrumentedAtomic,
-        order: Ordering,
-        location: &'static Location<'static>,
-    ) -> u64 {
-        let op = Op::new(OpKind::Load, self.object, location);
-        if self.is_plain(op, atomic)
-            && let Some(value) = self.current.load_plainly(op, order)
-        {
-            return value;
-        }
-        self.current.finish_atomic(
-            op,
-            |_| AccessKind::AtomicRead,
-            |execution, id| {
-                let (location, _) = execution.atomic_location(op.object, atomic);
-                let chosen =
-                    execution.direct_atomic((op.object, location), id, &op, Rule::Load, (order, order));
-                let (value, number) = if execution.kernel.limits.keeps_clocks {
-                    let count = execution.kernel.load_sources(location, id, order);
-                    let number = execution.choose_store(location, Choice::ReadsFrom, count, chosen);
-                    (execution.kernel.read_source(location, id, order), number)
-                } else {
-                    execution.found_in_graph(location, chosen)
-                };
-                execution.kernel.note_read(value);
-                if number != 0 {
-                    execution.kernel.note_unsettled();
-                    let last = execution.kernel.memory.last_value(location);
-                    execution.kernel.note = Note::ReadStale { value, last };
-                }
-                value
-            },
-        )
-    }
-
-    #[cfg_attr(debug_assertions, inline(never))]
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn store(
-        &self,
-        atomic: &dyn InstrumentedAtomic,
-        value: u64,
-        order: Ordering,
-        location: &'static Location<'static>,
-    ) {
-        let op = Op::new(OpKind::Store, self.object, location);
-        if self.is_plain(op, atomic) && self.current.store_plainly(op, atomic, value, order) {
-            return;
-        }
-        self.current.finish_atomic(
-            op,
-            |()| AccessKind::AtomicWrite,
-            |execution, id| {
-                let (location, is_shown) = execution.atomic_location(op.object, atomic);
-                let rule = Rule::Store(value);
-                let chosen = execution.direct_atomic((op.object, location), id, &op, rule, (order, order));
-                let (old, number) = if execution.kernel.limits.keeps_clocks {
-                    let count = execution.kernel.write_sources(location, id, order);
-                    let number = execution.choose_store(location, Choice::Placement, count, chosen);
-                    let old = execution.kernel.memory.source_value(location);
-                    execution.kernel.store_after(location, id, value, order);
-                    (old, number)
-                } else {
-                    let (old, number) = execution.found_in_graph(location, chosen);
-                    execution.kernel.memory.note_written(location, value, number);
-                    (old, number)
-                };
-                if is_shown && number == 0 {
-                    atomic.set_real(value);
-                }
-                execution.kernel.note = match number {
-                    0 => Note::Wrote { old, new: value },
-                    _ => {
-                        Note::WroteEarlier { new: value, last: execution.kernel.memory.last_value(location) }
-                    }
-                };
-            },
-        );
-    }
-
-    #[cfg_attr(debug_assertions, inline(never))]
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn modify(
-        &self,
-        atomic: &dyn InstrumentedAtomic,
-        order: Ordering,
-        location: &'static Location<'static>,
-        (apply, operand): (fn(u64, u64) -> u64, u64),
-    ) -> u64 {
-        let op = Op::new(OpKind::ReadModifyWrite, self.object, location);
-        if self.is_plain(op, atomic)
-            && let Some(old) = self.current.modify_plainly(op, atomic, order, (apply, operand))
-        {
-            return old;
-        }
-        self.current.finish_atomic(
-            op,
-            |_| AccessKind::AtomicWrite,
-            |execution, id| {
-                let (location, is_shown) = execution.atomic_location(op.object, atomic);
-                let rule = Rule::Modify { apply, operand };
-                let chosen = execution.direct_atomic((op.object, location), id, &op, rule, (order, order));
-                let (old, new, number) = if execution.kernel.limits.keeps_clocks {
-                    let count = execution.kernel.write_sources(location, id, order);
-                    let number = execution.choose_store(location, Choice::ReadsFrom, count, chosen);
-                    let old = execution.kernel.memory.source_value(location);
-                    let new = apply(old, operand);
-                    execution.kernel.modify_source(location, id, new, order);
-                    (old, new, number)
-                } else {
-                    let (old, number) = execution.found_in_graph(location, chosen);
-                    let new = apply(old, operand);
-                    execution.kernel.memory.note_written(location, new, number);
-                    (old, new, number)
-                };
-                if is_shown && number == 0 {
-                    atomic.set_real(new);
-                }
-                execution.kernel.note = execution.note_of_modification(location, number, (old, new));
-                if old == new && number == 0 {
-                    execution.kernel.found(old);
-                }
-                old
-            },
-        )
-    }
-
-    #[cfg_attr(debug_assertions, inline(never))]
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn compare_exchange(
-        &self,
-        atomic: &dyn InstrumentedAtomic,
-        exchange: Exchange,
-        location: &'static Location<'static>,
-    ) -> Result<u64, u64> {
-        let Exchange { expected, new, success, failure, weak } = exchange;
-        let op = Op::new(OpKind::CompareExchange, self.object, location);
-        let access = |result: &Result<u64, u64>| match result {
-            Ok(_) => AccessKind::AtomicWrite,
-            Err(_) => AccessKind::AtomicRead,
-        };
-        if self.is_plain(op, atomic)
-            && let Some(old) = self.current.exchange_plainly(op, atomic, &exchange)
-        {
-            return old;
-        }
-        self.current.finish_atomic(op, access, |execution, id| {
-            let (location, is_shown) = execution.atomic_location(op.object, atomic);
-            let orders = (success, failure);
-            let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
-            let rule = Rule::Exchange { expected, new, weak };
-            let chosen = execution.direct_atomic((op.object, location), id, &op, rule, orders);
-            let keeps_clocks = execution.kernel.limits.keeps_clocks;
-            let (old, number) = if keeps_clocks {
-                let count = execution.kernel.exchange_sources(location, id, expected, orders);
-                let number = execution.choose_store(location, Choice::ReadsFrom, count, chosen);
-                (execution.kernel.memory.source_value(location), number)
-            } else {
-                execution.found_in_graph(location, chosen)
-            };
-            let may_fail = execution.kernel.limits.directed || execution.kernel.spurious_left > 0;
-            let fails_weakly =
-                old == expected && weak && may_fail && execution.choose(Choice::WeakFailure, 2) == 1;
-            if old != expected || fails_weakly {
-                if keeps_clocks {
-                    execution.kernel.read_source(location, id, failure);
-                }
-                execution.kernel.note_failed(old);
-                if fails_weakly {
-                    execution.kernel.note = Note::FailedSpuriously;
-                    execution.kernel.liberties += 1;
-                    execution.kernel.spurious_left = execution.kernel.spurious_left.saturating_sub(1);
-                } else if number != 0 {
-                    let last = execution.kernel.memory.last_value(location);
-                    execution.kernel.note = Note::FailedStale { value: old, last };
-                }
-                if fails_weakly || number != 0 {
-                    execution.kernel.note_unsettled();
-                }
-                return Err(old);
-            }
-            if keeps_clocks {
-                execution.kernel.modify_source(location, id, new, success);
-            } else {
-                execution.kernel.memory.note_written(location, new, number);
-            }
-            if is_shown && number == 0 {
-                atomic.set_real(new);
-            }
-            execution.kernel.note = execution.note_of_modification(location, number, (old, new));
-            Ok(old)
-        })
     }
 }

@@ -3,6 +3,7 @@
 
 mod atomic;
 mod atomic_memory;
+mod atomic_operation;
 mod barrier;
 mod channel;
 mod condvar;
@@ -17,7 +18,8 @@ mod thread;
 mod tracked;
 mod waker;
 
-pub(crate) use atomic::{Begun, Exchange, InstrumentedAtomic};
+pub(crate) use atomic::{Exchange, InstrumentedAtomic};
+pub(crate) use atomic_operation::Begun;
 pub(crate) use channel::SendOutcome;
 pub(crate) use condvar::Wakeup;
 pub(crate) use once::OnceEntry;

@@ -111,8 +111,8 @@ const CRITICAL: [&str; 10] = [
 
 /// Parts of drawloom that call nothing of the program's, and those in them that do.
 const OWN: [&str; 5] = ["rt", "explore", "detect", "shrink", "sync::real"];
-const CALLING: [&str; 4] =
-    ["rt::run::current", "rt::run::fiber", "rt::threads::local", "rt::process::watchdog"];
+const CALLING: [&str; 5] =
+    ["rt::run::current", "rt::run::life", "rt::run::fiber", "rt::threads::local", "rt::process::watchdog"];
 
 fn classify(name: &str) -> Option<Function> {
     if name.contains("stack_init_trampoline") || name.contains("10corosensei") {
