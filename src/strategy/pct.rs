@@ -72,6 +72,10 @@ impl Strategy for Pct {
         "pct"
     }
 
+    fn draws_stores(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, start: &Start<'_>, rng: &mut Rng) {
         self.priorities.clear();
         self.step = 0;

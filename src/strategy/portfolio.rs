@@ -62,6 +62,10 @@ impl Strategy for Portfolio {
         "portfolio"
     }
 
+    fn draws_stores(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, start: &Start<'_>, rng: &mut Rng) {
         // The first execution knows no counts, which all but the random walk want.
         self.member = match rng.below(100) {

@@ -27,6 +27,10 @@ impl Strategy for Pos {
         "pos"
     }
 
+    fn draws_stores(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, _: &Start<'_>, _: &mut Rng) {
         self.priorities.clear();
     }

@@ -19,6 +19,10 @@ impl Strategy for RandomWalk {
     fn is_uniform(&self) -> bool {
         true
     }
+
+    fn draws_stores(&self) -> bool {
+        true
+    }
 }
 
 /// Threads take turns, a quantum of steps each, in the order of spawning. Execution k has a quantum of

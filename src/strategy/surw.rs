@@ -118,6 +118,10 @@ impl Strategy for Surw {
         "surw"
     }
 
+    fn draws_stores(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, start: &Start<'_>, rng: &mut Rng) {
         self.selected.clear();
         self.intended = None;

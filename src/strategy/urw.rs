@@ -30,6 +30,10 @@ impl Strategy for Urw {
         "urw"
     }
 
+    fn draws_stores(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, start: &Start<'_>, _: &mut Rng) {
         self.remaining.begin(start.profile.subtree_steps());
         self.go_beyond(ThreadId::MAIN);

@@ -117,6 +117,13 @@ pub trait Strategy {
         false
     }
 
+    /// Whether the store that a load reads is drawn as [`Strategy::choose`] does it by default: then it need not be asked, and
+    /// what may be read is looked for only where it is to be an older store.
+    #[doc(hidden)]
+    fn draws_stores(&self) -> bool {
+        false
+    }
+
     /// Thread `parent` has spawned `child`. The `lineage` names the child by its spawn path and is the same
     /// in other executions.
     fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, rng: &mut Rng) {

@@ -103,6 +103,14 @@ impl Memory {
         position.map_or(0, |position| at.at(position).step)
     }
 
+    /// If a load may read several stores: chooses the last of them.
+    #[inline]
+    pub(crate) fn choose_last_of_several(&mut self, location: u32, view: &View, order: Ordering) -> bool {
+        let at = &self.locations[location as usize];
+        self.chosen = at.order.len() - 1;
+        self.chosen > 0 && !self.is_floor(at.last(), &view.clock, order == Ordering::SeqCst)
+    }
+
     /// The stores that a load may read: how many.
     #[inline]
     pub(crate) fn load_sources(&mut self, location: u32, view: &View, order: Ordering) -> usize {

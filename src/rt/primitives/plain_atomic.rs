@@ -23,6 +23,30 @@ impl Execution {
         (location, is_mirrored, id, moment)
     }
 
+    /// A load that may read one of several stores, where which one is left to chance: mostly the last, and then nobody has to know
+    /// how many there are.
+    fn load_drawn(&mut self, op: Op, location: u32, id: ThreadId, order: Ordering) -> Option<u64> {
+        let kernel = &mut self.kernel;
+        let view = &kernel.views[id.index()];
+        let is_drawn = self.draws_stores && !kernel.is_long() && !kernel.restraint.is_paused();
+        if !is_drawn || !kernel.memory.choose_last_of_several(location, view, order) {
+            return None;
+        }
+        let mut number = 0;
+        if self.rng.is_stale() {
+            number = self.rng.below(kernel.memory.load_sources(location, view, order));
+            kernel.memory.choose_source(location, number);
+        }
+        self.schedule.push_choice(number as u64);
+        let value = kernel.read_source(location, id, order);
+        if number != 0 {
+            kernel.note_unsettled();
+        }
+        let source = kernel.store_event;
+        self.end_plainly(id, op, source, Some(value));
+        Some(value)
+    }
+
     /// The end of such an operation, which has read or stored after the store of the event `source`.
     #[inline(always)]
     fn end_plainly(&mut self, id: ThreadId, op: Op, source: u64, found: Option<u64>) {
@@ -39,8 +63,11 @@ impl Current {
         let execution = self.execution();
         let (location, _, id, Moment { live, .. }) = execution.plain_atomic(op);
         let kernel = &mut execution.kernel;
-        let (value, source) =
-            kernel.memory.load_last(location, &mut kernel.views[id.index()], order, live)?;
+        let Some((value, source)) =
+            kernel.memory.load_last(location, &mut kernel.views[id.index()], order, live)
+        else {
+            return execution.load_drawn(op, location, id, order);
+        };
         execution.end_plainly(id, op, source, Some(value));
         Some(value)
     }
