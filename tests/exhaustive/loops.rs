@@ -5,7 +5,7 @@ use drawloom::hint::spin_loop;
 use drawloom::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use drawloom::sync::atomic::{AtomicU32, AtomicU64};
 use drawloom::sync::{Arc, RwLock};
-use drawloom::{MemoryModel, thread};
+use drawloom::{MemoryModel, Timeouts, thread};
 
 use crate::programs::{factorial, rc11, same, share};
 use crate::{config, count, shown};
@@ -220,4 +220,33 @@ fn a_thread_that_was_taken_to_wait_shows_nothing_impossible() {
     });
     assert!(report.passed(), "{report}");
     assert_eq!(Vec::from_iter(seen), [(0, 0, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 1)]);
+}
+
+/// A thread that waits by putting back what it has read stores again and again, which no graph has: what others store comes after
+/// that.
+#[test]
+fn what_a_waiting_thread_puts_back_hides_nothing() {
+    for memory in [MemoryModel::Rc11, MemoryModel::SequentiallyConsistent] {
+        for timeouts in [Timeouts::Last, Timeouts::Any] {
+            let (seen, report) = shown(config(memory).timeouts(timeouts), || {
+                let flag = Arc::new(AtomicU64::new(0));
+                let waiting = Arc::clone(&flag);
+                let waiter = thread::spawn(move || {
+                    while waiting.fetch_or(0, SeqCst) != 1 {
+                        spin_loop();
+                    }
+                });
+                let storing = thread::spawn(move || {
+                    flag.store(1, SeqCst);
+                    let seen = flag.load(SeqCst);
+                    flag.store(1, SeqCst);
+                    seen
+                });
+                waiter.join().unwrap();
+                storing.join().unwrap()
+            });
+            assert!(report.passed(), "{report}");
+            assert_eq!(Vec::from_iter(seen), [1], "{memory:?}, {timeouts:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@
 use std::any::Any;
 
 use super::explorer::{Explorer, RunEnd};
+use super::stores::Made;
 use crate::explore::exhaustive::graph::event::{Event, EventId, NONE, flag};
 use crate::rt::decide::director::{Chosen, Direction, Director};
 use crate::rt::decide::encode::{is_event, thread_of};
@@ -31,9 +32,6 @@ impl Explorer {
         self.expected.clear();
         self.expected.extend(self.graph.lines.iter().map(|line| line.first));
         self.bound.clear();
-        self.newest.clear();
-        self.newest.resize(self.graph.locations.len(), NONE);
-        self.restored.clear();
         self.has_happened.clear();
         self.has_happened.resize(self.graph.events.len(), false);
         self.put_off.clear();
@@ -91,11 +89,14 @@ impl Explorer {
             None => {
                 let location = self.graph.add_location(access);
                 self.has_happened.push(false);
-                self.newest.push(NONE);
                 location
             }
         };
-        self.newest[location as usize] = self.graph.locations[location as usize].initial;
+        let initial = self.graph.locations[location as usize].initial;
+        if self.made.len() <= location as usize {
+            self.made.resize_with(location as usize + 1, Made::default);
+        }
+        self.made[location as usize].begin(initial);
         self.bound[index] = location;
         location
     }

@@ -4,6 +4,7 @@
 use std::panic::Location;
 
 use super::probe::{Probe, ProbedLocks, ProbedOp, PutOff, StraightSites};
+use super::stores::Made;
 use crate::explore::exhaustive::graph::Graph;
 use crate::explore::exhaustive::graph::change::Change;
 use crate::explore::exhaustive::graph::consistency::Checker;
@@ -43,10 +44,8 @@ pub(in crate::explore::exhaustive) struct Explorer {
     pub(in crate::explore::exhaustive) expected: Vec<EventId>,
     /// The location of each place of an object.
     pub(in crate::explore::exhaustive) bound: Vec<u32>,
-    /// The last store in modification order of those that this run has made, by location.
-    pub(in crate::explore::exhaustive) newest: Vec<EventId>,
-    /// The stores after each of which a probed thread has put back what it read there: no graph has that.
-    pub(in crate::explore::exhaustive) restored: Vec<EventId>,
+    /// The stores that this run has made, by location.
+    pub(super) made: Vec<Made>,
     /// Whether each event has happened in this run.
     pub(in crate::explore::exhaustive) has_happened: Vec<bool>,
     pub(in crate::explore::exhaustive) candidates: Vec<EventId>,
@@ -113,8 +112,7 @@ impl Explorer {
             threads: Vec::new(),
             expected: Vec::new(),
             bound: Vec::new(),
-            newest: Vec::new(),
-            restored: Vec::new(),
+            made: Vec::new(),
             has_happened: Vec::new(),
             candidates: Vec::new(),
             put_off: Vec::new(),

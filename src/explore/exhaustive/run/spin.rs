@@ -241,11 +241,12 @@ impl Explorer {
         // What it reads where it goes on has to be possible: the last write always is.
         let source = if has_effect { newest } else { source };
         self.show(kernel, source);
-        let chosen = (!access.is_object).then(|| self.chosen(source));
-        if !access.is_object && matches!(access.rule.outcome(value, 0), Outcome::Writes(_)) {
-            self.restored.push(source);
+        if access.is_object {
+            return (None, has_effect);
         }
-        (chosen, has_effect)
+        let value = self.graph.event(source).written;
+        let writes = matches!(access.rule.outcome(value, 0), Outcome::Writes(_));
+        (Some(if writes { self.stored(source, NONE) } else { self.chosen(source) }), has_effect)
     }
 
     /// The probed thread reads `source`, which may not be the last write any more.
