@@ -88,7 +88,10 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
         }
         _ => {}
     }
-    if let Some(panic) = first_unhandled_panic(execution) {
+    // A join that comes later may still handle the panic of a thread. A data race is one in any case.
+    let is_handled_perhaps =
+        |panic: &&PanicRecord| matches!(stop, Stop::DataRace) && panic.thread != ThreadId::MAIN;
+    if let Some(panic) = first_unhandled_panic(execution).filter(|panic| !is_handled_perhaps(panic)) {
         return Some(Verdict::new(FailureKind::Panic, panic.message.clone()));
     }
     let waiting = || {

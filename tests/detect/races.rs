@@ -292,3 +292,24 @@ mod counted {
         );
     }
 }
+
+/// Whether the panic of the thread counts for anything is not known where the race ends the execution: a join may handle it.
+#[test]
+fn a_race_while_a_thread_unwinds_is_told_before_its_panic() {
+    struct WritesAtEnd(Arc<Letter>);
+    impl Drop for WritesAtEnd {
+        fn drop(&mut self) {
+            self.0.write(2);
+        }
+    }
+    races(|| {
+        let letter = Arc::new(Letter { text: UnsafeCell::new(0), times: Cell::new(0) });
+        let writes = WritesAtEnd(Arc::clone(&letter));
+        let thread = thread::spawn(move || {
+            let _writes = writes;
+            panic!("a panic that is handled");
+        });
+        letter.write(1);
+        assert!(thread.join().is_err());
+    });
+}

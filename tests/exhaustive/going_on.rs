@@ -6,7 +6,7 @@ use std::sync::Mutex as RealMutex;
 
 use drawloom::sync::Arc;
 use drawloom::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use drawloom::{Coverage, FailureKind, MemoryModel, Report, explore, thread};
+use drawloom::{Coverage, FailureKind, MemoryModel, Policy, Report, Timeouts, explore, thread};
 
 use crate::config;
 
@@ -129,4 +129,26 @@ fn a_folder_has_a_file_for_each_test() {
     assert!(folder.join("counts.checkpoint").exists());
     assert!(part(&folder, 1_000, 1, || drop(count(2))).passed());
     assert!(!folder.join("counts.checkpoint").exists());
+}
+
+#[test]
+fn what_a_failure_is_decides_whose_checkpoint_it_is() {
+    let path = file("settings");
+    let body = || drop(count(2));
+    let begun = part(&path, 20, 1, body);
+    assert!(begun.failed_with(FailureKind::Unverified), "{begun}");
+    let others = [
+        config(MemoryModel::Rc11).check_exclusive(true),
+        config(MemoryModel::Rc11).leaks(Policy::Allow),
+        config(MemoryModel::Rc11).allow_leaked_threads(true),
+        config(MemoryModel::Rc11).timeouts(Timeouts::Any),
+        config(MemoryModel::Rc11).max_threads(9),
+        config(MemoryModel::Rc11).max_steps(10_000),
+    ];
+    for other in others {
+        let other = other.name("counts").checkpoint(&path);
+        let refused = explore(other, body);
+        assert!(refused.failed_with(FailureKind::Misuse), "{refused}");
+    }
+    assert_eq!(part(&path, 1_000, 1, body).executions(), 90);
 }

@@ -250,3 +250,55 @@ fn what_a_waiting_thread_puts_back_hides_nothing() {
         }
     }
 }
+
+/// Operations of one place in the source: a macro has that, and so has a function that tracks its caller.
+macro_rules! wait_or_set {
+    ($flag:expr) => {
+        if $flag.compare_exchange(2, 3, SeqCst, SeqCst).is_err() {
+            while $flag.load(Acquire) == 0 {
+                spin_loop();
+            }
+        }
+    };
+}
+
+macro_rules! set_weakly {
+    ($flag:expr) => {
+        loop {
+            let seen = $flag.load(Acquire);
+            if $flag.compare_exchange_weak(seen, 1, SeqCst, Acquire).is_ok() {
+                break;
+            }
+        }
+    };
+}
+
+#[test]
+fn a_loop_is_seen_where_all_of_its_operations_are_in_one_place() {
+    let waits = || {
+        let flag = Arc::new(AtomicU64::new(0));
+        let other = Arc::clone(&flag);
+        let storing = thread::spawn(move || other.store(1, Release));
+        wait_or_set!(flag);
+        storing.join().unwrap();
+    };
+    // One more than with a place for each: what is known not to be a loop is known by its place.
+    assert_eq!(rc11(waits), 3);
+}
+
+#[test]
+fn a_weak_failure_is_no_reason_to_fail_for_ever() {
+    for spurious in [0, 1, 3] {
+        let sets = || {
+            let flag = Arc::new(AtomicU64::new(0));
+            let other = Arc::clone(&flag);
+            let thread = thread::spawn(move || set_weakly!(other));
+            set_weakly!(flag);
+            thread.join().unwrap();
+            let same = AtomicU64::new(1);
+            while same.compare_exchange_weak(1, 1, SeqCst, SeqCst).is_err() {}
+        };
+        let (_, report) = shown(config(MemoryModel::Rc11).spurious(spurious).executions(10_000), sets);
+        assert!(report.passed(), "{report}");
+    }
+}

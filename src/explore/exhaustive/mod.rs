@@ -161,8 +161,16 @@ impl Exploration<'_> {
             MemoryModel::SequentiallyConsistent => "sc",
         };
         let preemptions = config.max_preemptions.map_or("any".to_owned(), |bound| bound.to_string());
-        let spurious = config.exhaustive_limits().spurious;
-        let settings = format!("memory={memory} max_preemptions={preemptions} spurious={spurious}");
+        let Limits { spurious, max_steps, max_threads, timeouts, daemons, check_exclusive, .. } =
+            config.exhaustive_limits();
+        let max_threads = if max_threads == usize::MAX { "any".to_owned() } else { max_threads.to_string() };
+        // Whatever decides what executions there are, and what is wrong with one.
+        let settings = format!(
+            "memory={memory} max_preemptions={preemptions} spurious={spurious} max_steps={max_steps} \
+             max_threads={max_threads} timeouts={timeouts:?} daemons={daemons} check_exclusive={check_exclusive} \
+             leaks={:?} allow_leaked_threads={}",
+            config.leaks, config.allow_leaked_threads,
+        );
         config.checkpoint.as_ref().map(|path| Checkpoint::new(path, &config.name, &settings))
     }
 }

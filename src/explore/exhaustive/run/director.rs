@@ -332,6 +332,8 @@ impl Director for Explorer {
             | Choice::BarrierLeader
             | Choice::LostToken
             | Choice::WaitingWriter => self.choose_freely(kernel, line, choice, alternatives),
+            // What a probed thread does is in no graph; it is given no liberties.
+            Choice::WeakFailure if self.probe.is_some() => 0,
             Choice::WeakFailure => {
                 let last = self.executed_last(line);
                 let event = self.graph.event(last);

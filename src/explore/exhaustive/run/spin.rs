@@ -60,7 +60,7 @@ impl Graph {
             _ if event.reads() && !event.has_effect() => {
                 let same = |&id: &EventId| {
                     let other = self.event(id);
-                    other.site == event.site && other.source == event.source
+                    (other.site, other.kind, other.source) == (event.site, event.kind, event.source)
                 };
                 self.since_effect(event.previous).filter(same).nth(1).is_some()
             }
@@ -74,11 +74,12 @@ impl Graph {
         if self.event(last).has(flag::GOES_ON | flag::GOES_ROUND) {
             return true;
         }
-        let site = self.event(last).site;
+        let Event { site, kind, .. } = *self.event(last);
         let mut events = self.since_effect(last);
         while let Some(id) = events.next() {
             let event = self.event(id);
-            if event.site == site && event.has(flag::GOES_ON) {
+            // A macro, or a function that tracks its caller, has several operations in one place.
+            if (event.site, event.kind) == (site, kind) && event.has(flag::GOES_ON) {
                 return true;
             }
             // It reads what its thread did not know yet.
