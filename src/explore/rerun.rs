@@ -164,6 +164,10 @@ impl Exploration<'_> {
         limits.eats_tokens = token.eats_tokens;
         limits.memory = token.memory;
         limits.directed = token.directed;
+        if token.directed {
+            // To see whether threads go round took steps that do not count as the program's.
+            limits.max_steps = limits.max_steps.max(token.length());
+        }
         if token.goes_on() {
             if kind.is_none_or(|kind| kind == FailureKind::Livelock) {
                 // Going round takes other numbers of steps than it did when the livelock was found.

@@ -150,3 +150,27 @@ fn a_suspected_loop_is_no_nondeterminism() {
     });
     assert!(report.failed_with(FailureKind::Deadlock), "{report}");
 }
+
+/// The steps that show that threads go round are none of those that `max_steps` allows, nor are they where the failure is run again.
+#[test]
+fn a_livelock_is_one_under_a_low_limit_of_steps() {
+    let spins = || {
+        let flag = Arc::new(AtomicU32::new(0));
+        let waits = |flag: Arc<AtomicU32>| {
+            while flag.load(SeqCst) == 0 {
+                spin_loop();
+            }
+        };
+        let other = Arc::clone(&flag);
+        let thread = thread::spawn(move || waits(other));
+        waits(flag);
+        thread.join().unwrap();
+    };
+    for memory in [MemoryModel::Rc11, MemoryModel::SequentiallyConsistent] {
+        let config = config(memory).max_steps(1_500);
+        let report = explore(config.clone(), spins);
+        assert!(report.failed_with(FailureKind::Livelock), "{report}");
+        let again = explore(config.replay(report.failure().unwrap().token()), spins);
+        assert!(again.failed_with(FailureKind::Livelock), "{again}");
+    }
+}
