@@ -9,7 +9,7 @@
 use std::any::Any;
 
 use super::explorer::{Explorer, RunEnd};
-use super::stores::Made;
+use super::made::Made;
 use crate::explore::exhaustive::graph::event::{Event, EventId, NONE, flag};
 use crate::rt::decide::director::{Chosen, Direction, Director};
 use crate::rt::decide::encode::{is_event, thread_of};

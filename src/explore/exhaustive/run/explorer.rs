@@ -3,8 +3,8 @@
 
 use std::panic::Location;
 
+use super::made::Made;
 use super::probe::{Probe, ProbedLocks, ProbedOp, PutOff, StraightSites};
-use super::stores::Made;
 use crate::explore::exhaustive::graph::Graph;
 use crate::explore::exhaustive::graph::change::Change;
 use crate::explore::exhaustive::graph::consistency::Checker;

@@ -5,6 +5,7 @@ mod director;
 mod ending;
 pub(super) mod explorer;
 mod extend;
+mod made;
 pub(super) mod probe;
 mod retry;
 mod sections;
