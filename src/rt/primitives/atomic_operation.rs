@@ -9,8 +9,8 @@ use crate::rt::objects::{AtomicState, Residence};
 use crate::rt::op::basis::Basis;
 use crate::rt::op::outcome::AccessKind;
 use crate::rt::op::rule::Rule;
-use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind};
-use crate::rt::run::fiber::Suspender;
+use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::threads::timers::NEVER;
 use crate::rt::{Current, Identity, current};
 
 /// An operation on an atomic that was published, and takes effect when its thread is picked.
@@ -22,8 +22,8 @@ use crate::rt::{Current, Identity, current};
 pub(crate) struct Begun {
     current: Current,
     object: ObjectId,
-    /// Who lets others run first; null if nobody has to.
-    suspender: *const Suspender,
+    /// The thread that executes it, if others run first.
+    switches: Option<ThreadId>,
 }
 
 impl Begun {
@@ -40,16 +40,15 @@ impl Begun {
             Some(index) => ObjectId(index),
             None => current.atomic_at_first_use(atomic),
         };
-        let suspender = current.publish(Op::new(kind, object, location));
-        Some(Begun { current, object, suspender })
+        let switches = current.publish(Op::new(kind, object, location), NEVER);
+        Some(Begun { current, object, switches })
     }
 
     /// Lets others run until the thread is picked to execute the operation.
     #[inline(always)]
     pub(crate) fn let_others_run(&self) {
-        if !self.suspender.is_null() {
-            // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
-            unsafe { (*self.suspender).suspend(()) };
+        if let Some(thread) = self.switches {
+            self.current.switch_out(thread);
         }
     }
 
@@ -59,7 +58,7 @@ impl Begun {
     fn is_plain(&self, op: Op, atomic: &dyn InstrumentedAtomic) -> bool {
         let mut current = self.current;
         // Another thread may have freed it only if one has run.
-        if !self.suspender.is_null() && !current.execution().is_intact(atomic.identity(), op.object) {
+        if self.switches.is_some() && !current.execution().is_intact(atomic.identity(), op.object) {
             current.finish(op, |_, _| ());
             current.execution().fail_used_after_end(atomic.kind().name);
         }

@@ -84,39 +84,25 @@ impl Current {
         if op.kind.may_block() { self.kernel().stop_waiting(thread) } else { Grant::Granted }
     }
 
-    /// As `schedule`, which an op that does not block needs no more of. Whether other threads have run meanwhile.
+    /// As `schedule`, which an op that does not block needs no more of.
     #[inline(always)]
-    pub(crate) fn let_others_run(mut self, op: Op, deadline: Instant) -> bool {
-        let execution = self.execution();
-        let thread = execution.kernel.threads.current;
-        if execution.is_winding_up() {
-            self.check_can_finish(op);
-            return false;
-        }
-        let switches = execution.publish(op.kind, (op.object, op.argument), op.location, deadline);
-        if switches {
+    pub(crate) fn let_others_run(self, op: Op, deadline: Instant) {
+        if let Some(thread) = self.publish(op, deadline) {
             self.switch_out(thread);
         }
-        switches
     }
 
-    /// As `let_others_run`, but for the switch: whom the caller is to suspend, or null.
+    /// Publishes an op. The running thread, if others are to run before it: then `switch_out` must follow.
     #[inline(always)]
-    pub(crate) fn publish(mut self, op: Op) -> *const Suspender {
+    pub(crate) fn publish(mut self, op: Op, deadline: Instant) -> Option<ThreadId> {
         let execution = self.execution();
-        let thread = execution.kernel.threads.current;
         if execution.is_winding_up() {
             self.check_can_finish(op);
-            return std::ptr::null();
+            return None;
         }
-        if !execution.publish(op.kind, (op.object, op.argument), op.location, NEVER) {
-            return std::ptr::null();
-        }
-        if std::thread::panicking() {
-            self.switch_out_unwinding(thread);
-            return std::ptr::null();
-        }
-        self.execution().suspenders[thread.index()]
+        let thread = execution.kernel.threads.current;
+        let switches = execution.publish(op.kind, (op.object, op.argument), op.location, deadline);
+        switches.then_some(thread)
     }
 
     /// The second half of an op.
@@ -144,13 +130,22 @@ impl Current {
 
     /// Gives control to the hub until this thread is picked again.
     #[inline(always)]
-    fn switch_out(mut self, thread: ThreadId) {
-        if std::thread::panicking() {
-            return self.switch_out_unwinding(thread);
+    pub(crate) fn switch_out(self, thread: ThreadId) {
+        match self.suspender(thread) {
+            // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
+            Some(suspender) => unsafe { suspender.as_ref().suspend(()) },
+            None => self.switch_out_unwinding(thread),
         }
-        let suspender = self.execution().suspenders[thread.index()];
-        // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
-        unsafe { (*suspender).suspend(()) };
+    }
+
+    /// What suspends a thread, if it is not unwinding.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn suspender(mut self, thread: ThreadId) -> Option<NonNull<Suspender>> {
+        if std::thread::panicking() {
+            return None;
+        }
+        NonNull::new(self.execution().suspenders[thread.index()].cast_mut())
     }
 
     /// As `switch_out`, telling the threads that run meanwhile that std's panic count is not theirs.
