@@ -111,6 +111,8 @@ pub mod thread;
 pub mod thread;
 #[cfg(feature = "explore")]
 pub mod time;
+#[cfg(all(feature = "explore", feature = "tokio"))]
+pub mod tokio;
 
 #[cfg(feature = "explore")]
 pub use config::{Config, ConfigError, Log, MemoryModel, Policy, StrategyKind, Timeouts};
@@ -157,6 +159,8 @@ macro_rules! assert_failure_snapshot {
     };
 }
 
+#[cfg(all(not(feature = "explore"), feature = "tokio"))]
+pub use ::tokio;
 #[cfg(not(feature = "explore"))]
 pub use std::{collections, hint, sync, thread_local, time};
 

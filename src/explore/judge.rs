@@ -359,13 +359,13 @@ fn tracked(execution: &Execution) -> Option<Verdict> {
     Some(Verdict::new(FailureKind::Leak, message))
 }
 
-/// The panic that failed the execution: the first that nobody handled. A thread's panic is handled by whoever
-/// joins it. But if the first unhandled one only passes on that another thread panicked, then the first panic
+/// The panic that failed the execution: the first that nobody handled. A thread's or task's panic is handled by
+/// whoever joins it. But if the first unhandled one only passes on that another thread panicked, then the first panic
 /// of all is what somebody wants to see.
 pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecord> {
     let kernel = &execution.kernel;
     let panics = || {
-        kernel.threads.iter().filter_map(|(id, thread)| {
+        let of_threads = kernel.threads.iter().filter_map(|(id, thread)| {
             let of_hook = || execution.panics.iter().find(|panic| panic.thread == id);
             let panic = match &thread.panic {
                 Some(panic) => Some(&**panic),
@@ -373,7 +373,9 @@ pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecor
                 None => None,
             };
             panic.map(|panic| (thread.joined, panic))
-        })
+        });
+        let of_tasks = kernel.tasks.panics.iter().map(|task| (task.is_told, &task.panic));
+        of_threads.chain(of_tasks)
     };
     let unhandled = panics().filter(|(joined, _)| !joined).map(|(_, panic)| panic);
     let first = unhandled.min_by_key(|panic| panic.step)?;
@@ -387,5 +389,5 @@ pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecor
 /// Whether a panic with this message says no more than that another thread panicked: `join().unwrap()`,
 /// `lock().unwrap()` of a poisoned lock, the end of a scope.
 fn passes_on(message: &str) -> bool {
-    message.contains("Any { .. }") || message.contains("PoisonError") || message == "a scoped thread panicked"
+    message.contains("Any { .. }") || message.contains("JoinError::Panic(") || message.contains("PoisonError") || message == "a scoped thread panicked"
 }

@@ -15,6 +15,7 @@ pub(crate) mod process;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod run;
+pub(crate) mod tasks;
 pub(crate) mod threads;
 
 use std::panic::Location;

@@ -47,6 +47,7 @@ const KERNEL: &[&str] = &[
     "registry",
     "clocks",
     "threads",
+    "tasks",
     "record",
     "objects",
     "memory",

@@ -46,7 +46,7 @@ fn cause_of(execution: &Execution, cause: &Found) -> Cause {
     let doing = |at: usize| -> Option<Doing> {
         let describe = |thread: usize, op: &Op, step| Doing {
             thread,
-            verb: op.kind.verb(),
+            verb: op.verb(),
             object: object_name(execution, op.object),
             place: Place::from(op.location),
             step,

@@ -57,7 +57,7 @@ fn weak_orderings(execution: &Execution, race: &outcome::Race) -> Vec<WeakOrderi
         };
         let ordering = WeakOrdering {
             thread: event.thread.index(),
-            verb: event.op.kind.verb(),
+            verb: event.op.verb(),
             object,
             place: Place::from(event.op.location),
             order: format!("{:?}", atomic.order),

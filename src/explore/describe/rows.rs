@@ -74,7 +74,7 @@ pub(super) fn row(execution: &Execution, event: &Event, pointers: &mut Pointers)
     Row {
         step: event.step,
         thread: event.thread.index(),
-        verb: event.op.kind.verb(),
+        verb: event.op.verb(),
         object,
         note: note(execution, event, &found),
         found,

@@ -49,7 +49,7 @@ fn explain(execution: &Execution, load: &Event) -> Option<String> {
     };
     Some(format!(
         "the {} at step {} may read {read} although {} has stored {last} at step {} ({}): {why}",
-        load.op.kind.verb(),
+        load.op.verb(),
         load.step,
         execution.kernel.thread_label(store.thread),
         store.step,
@@ -77,13 +77,13 @@ fn missing(execution: &Execution, load: &Event, store: &Event) -> String {
             let Some(object) = object_name(execution, event.op.object) else {
                 return format!(
                     "the {} at {at} by {thread} would have to be {ordering}",
-                    event.op.kind.verb()
+                    event.op.verb()
                 );
             };
             format!(
                 "the {} at {at} by {thread} of the {} made at {} would have to be {ordering}, or to have a \
                  `fence({ordering})` {place} it",
-                event.op.kind.verb(),
+                event.op.verb(),
                 object.kind,
                 object.made_at,
             )
@@ -123,7 +123,7 @@ fn store_buffering(execution: &Execution, load: &Event, store: &Event) -> Option
     if all.iter().all(|event| is_sc(event)) {
         return None;
     }
-    let operation = |event: &Event| format!("the {} at {}", event.op.kind.verb(), event.op.location);
+    let operation = |event: &Event| format!("the {} at {}", event.op.verb(), event.op.location);
     let weak: Vec<String> = all.into_iter().filter(|event| !is_sc(event)).map(operation).collect();
     let are = if weak.len() == 1 { "is" } else { "are" };
     Some(format!(

@@ -119,7 +119,7 @@ impl Replay {
             let reason = format!(
                 "expected thread {path} to {}, but it is about to {} at {}",
                 expected.verb(),
-                pending.kind.verb(),
+                pending.verb(),
                 pending.location,
             );
             self.diverge(step, reason);
@@ -129,7 +129,7 @@ impl Replay {
             let state = if pending.kind == OpKind::End { "it has ended" } else { "it has to wait" };
             let reason = format!(
                 "expected thread {path} to {} at {}, but {state}",
-                pending.kind.verb(),
+                pending.verb(),
                 pending.location,
             );
             self.diverge(step, reason);
@@ -222,7 +222,7 @@ impl Strategy for Replay {
             let reason = format!(
                 "expected a step of thread {}, but only another could go on, to {} at {}",
                 self.path(run.thread),
-                op.kind.verb(),
+                op.verb(),
                 op.location,
             );
             self.diverge(self.step, reason);

@@ -21,7 +21,7 @@ impl Record {
             Some(event) => format!(
                 "{} did {} at {}",
                 execution.kernel.thread_label(event.thread),
-                event.op.kind.verb(),
+                event.op.verb(),
                 event.op.location
             ),
             None => "it had ended".to_owned(),
@@ -40,7 +40,7 @@ impl Record {
             Some(event) => format!(
                 "in the second run {} did {} at {}, in the first something else",
                 execution.kernel.thread_label(event.thread),
-                event.op.kind.verb(),
+                event.op.verb(),
                 event.op.location
             ),
             None if step < execution.fingerprints.len() => "the second run did something else".to_owned(),

@@ -12,7 +12,7 @@ use crate::rt::op::limits::Strict;
 use crate::rt::op::rule::{
     Access, ChannelArgument, ENDED, Gate, Ordered, Outcome, Place, Refusal, Rule, STATE,
 };
-use crate::rt::op::{ObjectId, Op, OpKind, ThreadId};
+use crate::rt::op::{ObjectId, Op, OpKind, ThreadId, ready};
 
 /// The operation that `thread` is about to execute, as an execution graph sees it; not for atomics.
 pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Access, Refusal> {
@@ -85,6 +85,9 @@ pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Ac
                 if argument & crate::rt::op::rule::ONCE_SETS != 0 { Ordered::BOTH } else { Ordered::ACQUIRE };
             access.failure = Ordered::ACQUIRE;
         }
+        OpKind::Wake | OpKind::EndPoll if is_untold(kernel, op) => {
+            return Err(Refusal::Unsupported("more than twenty tasks of one runtime"));
+        }
         // The argument says no more.
         OpKind::Release if op.argument == u32::MAX => {
             return Err(Refusal::Unsupported("four billion permits that are added to a semaphore at once"));
@@ -118,6 +121,10 @@ pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Ac
             access.place = place;
             access.success = Ordered::BOTH;
         }
+        OpKind::PollNext | OpKind::EndPoll | OpKind::Operate => {
+            access.place = place;
+            access.success = Ordered::BOTH;
+        }
         OpKind::CondvarEnqueue
         | OpKind::CondvarWait
         | OpKind::NotifyOne
@@ -148,6 +155,12 @@ pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Ac
         access.initial = value_of(kernel, place);
     }
     Ok(access)
+}
+
+/// Whether the operation is on a task that an execution graph does not tell from others.
+fn is_untold(kernel: &Kernel, op: Op) -> bool {
+    let is_queue = matches!(kernel.objects.get(op.object).state, State::Runtime(_));
+    is_queue && u64::from(op.argument) & ready::TASK >= u64::from(ready::TOLD_APART)
 }
 
 /// Whether an operation of this kind is an event of an execution graph.

@@ -63,13 +63,14 @@ pub trait Strategy {
 
     /// Picks one of `alternatives` (at least one), by its number. By default all are equally likely, but
     /// spurious wakeups come once in eight times and spurious failures of compare-exchange once in twenty, readers wait behind writers that wait once in four times,
+    /// tasks give way as often although they could go on,
     /// stores go to the end of modification order three times in four, and how often an older store is read
     /// differs from execution to execution: never, in a tenth, half or nine tenths of the cases.
     fn choose(&mut self, choice: Choice, alternatives: usize, rng: &mut Rng) -> usize {
         match choice {
             Choice::SpuriousWakeup => usize::from(rng.one_in(8)),
             Choice::WeakFailure => usize::from(rng.one_in(20)),
-            Choice::WaitingWriter | Choice::LostToken => usize::from(rng.one_in(4)),
+            Choice::WaitingWriter | Choice::LostToken | Choice::GivesWay => usize::from(rng.one_in(4)),
             Choice::ReadsFrom if !rng.is_stale() => 0,
             Choice::Placement if !rng.one_in(4) => 0,
             _ => rng.below(alternatives),

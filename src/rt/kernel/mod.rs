@@ -36,6 +36,7 @@ use crate::rt::op::{AtomicAccess, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::record::equivalence::Equivalence;
 use crate::rt::record::leaks::TrackedTable;
 use crate::rt::record::lock_log::LockLog;
+use crate::rt::tasks::Tasks;
 use crate::rt::threads::Threads;
 use crate::rt::threads::fairness::Fairness;
 use crate::rt::threads::preemption::{Restraint, Switching};
@@ -53,6 +54,7 @@ pub(crate) struct Kernel {
     pub(in crate::rt) special: Special,
     pub(crate) limits: Limits,
     pub(crate) threads: Threads,
+    pub(crate) tasks: Tasks,
     /// What each thread knows.
     pub(in crate::rt) views: Vec<View>,
     /// What is known to a `park` that finds the token, by thread.
@@ -108,6 +110,7 @@ impl Kernel {
             long: Long::new(&limits),
             limits,
             threads: Threads::default(),
+            tasks: Tasks::default(),
             views: Vec::new(),
             tokens: Vec::new(),
             slots: ClockSlots::default(),
@@ -140,6 +143,7 @@ impl Kernel {
 
     pub(crate) fn reset(&mut self) {
         self.threads.clear();
+        self.tasks.clear();
         self.objects.clear();
         self.slots.clear();
         self.timers.clear();

@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::Kernel;
 use crate::rt::op::ThreadId;
 use crate::rt::op::basis::Basis;
+use crate::rt::objects::RuntimeState;
 use crate::rt::op::limits::Timeouts;
+use crate::rt::op::ready::DUE;
+use crate::rt::tasks::timer::TaskTimers;
 use crate::rt::threads::timers::{Instant, NEVER, Timers};
 
 impl Kernel {
@@ -23,8 +26,12 @@ impl Kernel {
     /// Nothing can run, or only threads that spin: time passes until the earliest deadline, and all waits that end then
     /// are due. False if there is none.
     pub(crate) fn pass_time(&mut self) -> bool {
-        let Kernel { timers, threads, .. } = self;
-        timers.tick(|id, number| {
+        self.tasks.forget_rung();
+        let Kernel { timers, threads, tasks, .. } = self;
+        let has_passed = timers.tick(|id, number| {
+            if let Some(timer) = TaskTimers::of_waiter(id) {
+                return tasks.ring(timer, number);
+            }
             let thread = threads.get_mut(id);
             let waits = !thread.ended && thread.deadline != NEVER && thread.wait_number == number;
             if waits {
@@ -33,7 +40,20 @@ impl Kernel {
                 threads.enabled.insert(lane);
             }
             waits
-        })
+        });
+        self.enable_workers();
+        has_passed
+    }
+
+    /// Timers of tasks are due: their workers have something to do.
+    fn enable_workers(&mut self) {
+        for at in 0..self.tasks.rung().len() {
+            let queue = self.tasks.rung()[at];
+            let state = self.objects.state_mut::<RuntimeState>(queue);
+            state.is_busy = true;
+            state.number |= DUE;
+            self.recheck(queue);
+        }
     }
 
     /// What time it is for a thread.

@@ -10,6 +10,8 @@ mod channel;
 mod condvar;
 mod mutex;
 mod once;
+mod operated;
+mod runtime;
 mod rwlock;
 mod semaphore;
 pub(crate) mod table;
@@ -28,6 +30,8 @@ pub(crate) use channel::{ChannelState, Delivery};
 pub(crate) use condvar::CondvarState;
 pub(crate) use mutex::MutexState;
 pub(crate) use once::{Made, OncePhase, OnceState};
+pub(crate) use operated::OperatedState;
+pub(crate) use runtime::RuntimeState;
 pub(crate) use rwlock::RwLockState;
 pub(crate) use semaphore::SemaphoreState;
 pub(crate) use thread::ThreadState;
@@ -116,6 +120,8 @@ primitives! {
     Semaphore(SemaphoreState),
     Channel(ChannelState),
     Waker(WakerState),
+    Runtime(RuntimeState),
+    Operated(OperatedState),
     Atomic(AtomicState),
     Memory(MemoryState),
 }

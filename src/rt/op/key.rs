@@ -18,6 +18,11 @@ pub(crate) enum ObjectKind {
     Semaphore,
     Channel,
     Waker,
+    /// The queue of an async runtime.
+    Runtime,
+    Task,
+    /// A primitive of async code, under this name.
+    Async(&'static str),
     Atomic(AtomicKind),
     /// Plain memory, under the name of what it is part of.
     Memory(&'static str),
@@ -59,6 +64,9 @@ impl ObjectKind {
             ObjectKind::Semaphore => "Semaphore",
             ObjectKind::Channel => "channel",
             ObjectKind::Waker => "waker",
+            ObjectKind::Runtime => "runtime",
+            ObjectKind::Task => "task",
+            ObjectKind::Async(name) => name,
             ObjectKind::Atomic(kind) => kind.name,
             ObjectKind::Memory(name) => name,
         }

@@ -158,6 +158,12 @@ op_kinds! {
     IsPoisoned = "is poisoned" [READS LOOKS],
     /// Forgets that a thread has panicked while it held a lock.
     ClearPoison = "clear poison" [],
+    /// Waits for a ready task of a runtime and begins to poll it.
+    PollNext = "poll" [BLOCKS],
+    /// Ends the poll of a task.
+    EndPoll = "end poll" [ENDS_WAITS],
+    /// Does something to a primitive of async code; the argument says what.
+    Operate = "operate" [ENDS_WAITS],
 }
 
 /// The kinds that have this property, as bits.

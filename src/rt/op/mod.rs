@@ -10,12 +10,15 @@ mod kind;
 pub(crate) mod limits;
 pub(crate) mod lock;
 pub(crate) mod outcome;
+pub(crate) mod ready;
 pub(crate) mod rng;
 pub(crate) mod rule;
 pub(crate) mod schedule;
 pub(crate) mod thread_set;
+pub(crate) mod verb;
 
 pub use kind::OpKind;
+use verb::Verb;
 
 use std::panic::Location;
 use std::sync::atomic::Ordering;
@@ -72,6 +75,14 @@ impl Op {
     /// No operation, but a place where others may go first.
     pub(crate) fn pause(location: &'static Location<'static>) -> Op {
         Op::new(OpKind::Begin, ObjectId::NONE, location)
+    }
+
+    /// How reports and logs write what is done.
+    pub fn verb(&self) -> &'static str {
+        match Verb::of_argument(self.argument) {
+            Some(verb) if self.kind == OpKind::Operate => verb.text(),
+            _ => self.kind.verb(),
+        }
     }
 
     /// Whether it is a [`pause`](Op::pause).
@@ -197,6 +208,10 @@ pub enum Choice {
     ReadsFrom,
     /// Where in modification order a store goes; 0 is the end.
     Placement,
+    /// Which of the ready tasks of a runtime is polled next.
+    NextTask,
+    /// Whether a task gives way although it could go on (alternative 1), as tokio's cooperative budget has it.
+    GivesWay,
     /// A value asked for by the program: [`crate::choose`], [`crate::rand`].
     Program,
 }

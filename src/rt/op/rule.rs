@@ -9,6 +9,7 @@ use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use super::limits::Strict;
+use super::ready;
 use crate::rt::op::{ObjectId, OpKind, ThreadId};
 
 /// What becomes of a location when an operation finds a value there.
@@ -166,6 +167,7 @@ impl Rule {
         match *self {
             Rule::Exchange { expected, weak: true, .. } if value == expected => 2,
             Rule::Object { kind: OpKind::NotifyOne, .. } => value.count_ones().max(1),
+            Rule::Object { kind: OpKind::PollNext, argument, .. } => ready::choices(argument, value),
             _ => 1,
         }
     }

@@ -172,7 +172,7 @@ impl Current {
             permitted,
             "drawloom: a value dropped at the end of the execution would wait for ever at {} ({})",
             op.location,
-            op.kind.verb(),
+            op.verb(),
         );
     }
 

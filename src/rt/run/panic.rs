@@ -118,17 +118,26 @@ impl Current {
 
     /// The body of `thread` panicked: finds what the hook recorded, or makes do with the payload.
     pub(crate) fn note_panic(mut self, thread: ThreadId, payload: &(dyn std::any::Any + Send)) {
+        let record = self.panic_of(thread, payload);
+        let thread = self.kernel().thread_mut(thread);
+        thread.panic = Some(Box::new(record));
+        thread.unwinding = false;
+    }
+
+    /// What the hook recorded of the panic of `thread` that has just been caught, or what its payload says.
+    pub(in crate::rt) fn panic_of(
+        mut self,
+        thread: ThreadId,
+        payload: &(dyn std::any::Any + Send),
+    ) -> PanicRecord {
         let step = self.kernel().steps;
         let execution = self.execution();
         let seen = execution.panics.iter().rev().find(|panic| panic.thread == thread).cloned();
-        let record = seen.unwrap_or_else(|| PanicRecord {
+        seen.unwrap_or_else(|| PanicRecord {
             thread,
             step,
             message: payload_message(payload),
             location: None,
-        });
-        let thread = execution.kernel.thread_mut(thread);
-        thread.panic = Some(Box::new(record));
-        thread.unwinding = false;
+        })
     }
 }

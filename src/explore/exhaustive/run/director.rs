@@ -331,7 +331,8 @@ impl Director for Explorer {
             | Choice::SpuriousWakeup
             | Choice::BarrierLeader
             | Choice::LostToken
-            | Choice::WaitingWriter => self.choose_freely(kernel, line, choice, alternatives),
+            | Choice::WaitingWriter
+            | Choice::GivesWay => self.choose_freely(kernel, line, choice, alternatives),
             // What a probed thread does is in no graph; it is given no liberties.
             Choice::WeakFailure if self.probe.is_some() => 0,
             Choice::WeakFailure => {
@@ -347,6 +348,8 @@ impl Director for Explorer {
                 let thread = self.threads.get(chosen as usize).copied().unwrap_or(ThreadId::MAIN);
                 kernel.current_waiter(thread).unwrap_or(0).min(alternatives - 1)
             }
+            // The queue and its number have ready tasks in the same order.
+            Choice::NextTask => self.graph.event(self.executed_last(line)).choice as usize,
             Choice::ReadsFrom | Choice::Placement => 0,
         }
     }

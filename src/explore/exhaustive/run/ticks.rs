@@ -10,10 +10,11 @@ use super::explorer::{Explorer, RunEnd};
 use crate::explore::exhaustive::graph::event::{EventId, NONE};
 use crate::explore::exhaustive::graph::tick::Tick;
 use crate::explore::exhaustive::graph::{Graph, Line};
-use crate::rt::decide::director::Direction;
+use crate::rt::decide::director::{Direction, Director};
 use crate::rt::kernel::Kernel;
 use crate::rt::op::OpKind;
 use crate::rt::op::outcome::Stop;
+use crate::rt::op::rule::{Place, STATE};
 use crate::rt::threads::timers::Instant;
 
 impl Graph {
@@ -81,6 +82,7 @@ impl Explorer {
         let now = self.graph.ticks[self.epoch as usize].now;
         self.epoch += 1;
         if kernel.pass_time() && kernel.timers.now() == now {
+            self.forget_rung(kernel);
             return None;
         }
         let message = "in an earlier execution other time passed here than now".to_owned();
@@ -95,7 +97,15 @@ impl Explorer {
         }
         self.graph.tick(kernel.timers.now());
         self.epoch += 1;
+        self.forget_rung(kernel);
         true
+    }
+
+    /// The queues of tasks whose timers are due are others than before, without an event.
+    fn forget_rung(&mut self, kernel: &Kernel) {
+        for &object in kernel.tasks.rung() {
+            self.forget(Place { object, part: STATE });
+        }
     }
 
     /// Whether the loop that a thread spins in has it read the clock.

@@ -1,0 +1,77 @@
+//! What an operation on a primitive of async code does, in a word: one kind of operation stands for all of them, and its argument
+//! is one of these.
+
+macro_rules! verbs {
+    ($($name:ident = $text:literal,)*) => {
+        /// What is done.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u32)]
+        pub(crate) enum Verb { $($name,)* }
+
+        impl Verb {
+            /// How reports write it.
+            pub(crate) fn text(self) -> &'static str {
+                match self { $(Verb::$name => $text,)* }
+            }
+
+            /// The verb that an argument is.
+            pub(crate) fn of_argument(argument: u32) -> Option<Verb> {
+                const ALL: &[Verb] = &[$(Verb::$name,)*];
+                ALL.get(argument as usize).copied()
+            }
+        }
+    };
+}
+
+verbs! {
+    Lock = "lock",
+    TryLock = "try lock",
+    Unlock = "unlock",
+    Read = "read",
+    Write = "write",
+    TryRead = "try read",
+    TryWrite = "try write",
+    Downgrade = "downgrade",
+    Acquire = "acquire",
+    TryAcquire = "try acquire",
+    Release = "release",
+    Forget = "forget permits",
+    Close = "close",
+    Look = "look at",
+    Notified = "wait for notification",
+    NotifyOne = "notify one",
+    NotifyAll = "notify waiters",
+    Reserve = "reserve",
+    Send = "send",
+    TrySend = "try send",
+    Receive = "receive",
+    TryReceive = "try receive",
+    Clone = "clone",
+    DropSender = "drop sender",
+    DropReceiver = "drop receiver",
+    Changed = "wait for change",
+    Subscribe = "subscribe",
+    WaitAtBarrier = "wait at barrier",
+    Get = "get",
+    Set = "set",
+    Initialize = "initialize",
+    Leave = "give up waiting",
+    Join = "join",
+    Abort = "abort",
+    Finish = "end task",
+    Sleep = "sleep",
+    AwaitClosed = "wait until closed",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_is_its_verb() {
+        for verb in (0..).map_while(Verb::of_argument) {
+            assert_eq!(Verb::of_argument(verb as u32), Some(verb));
+        }
+        assert_eq!(Verb::of_argument(u32::MAX), None);
+    }
+}

@@ -1,0 +1,50 @@
+//! Timers of tasks: started and stopped without an operation, since only time ends them. See `rt::tasks::timer`.
+
+use std::time::Duration;
+
+use crate::rt::Current;
+use crate::rt::objects::RuntimeState;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::ObjectId;
+use crate::rt::tasks::timer::{TaskTimer, TaskTimers};
+use crate::rt::threads::timers::NEVER;
+
+impl Current {
+    /// Starts a timer that rings after so long. `None` if that never comes.
+    pub(crate) fn start_task_timer(mut self, queue: ObjectId, after: Duration) -> Option<u32> {
+        let kernel = self.kernel();
+        let deadline = kernel.deadline(Some(after));
+        if deadline == NEVER {
+            return None;
+        }
+        let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
+        let timer = TaskTimer { wait: 0, deadline, queue: number, object: queue, is_over: false };
+        let timer = kernel.tasks.timers.add(timer);
+        let wait = kernel.timers.start(TaskTimers::waiter(timer), deadline);
+        kernel.basis.add(Basis::DEADLINES);
+        kernel.tasks.timers.get_mut(timer).wait = wait;
+        Some(timer)
+    }
+
+    /// Whether the timer has rung.
+    pub(crate) fn is_task_timer_over(mut self, timer: u32) -> bool {
+        self.kernel().tasks.timers.get(timer).is_over
+    }
+
+    /// Nobody waits for the timer any more.
+    pub(crate) fn stop_task_timer(mut self, timer: u32) {
+        self.kernel().tasks.timers.remove(timer);
+    }
+
+    /// The timers of this queue that are due, whose wakers are to be called.
+    pub(crate) fn take_due_timers(mut self, queue: ObjectId) -> Vec<u32> {
+        let kernel = self.kernel();
+        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+        let due = std::mem::take(&mut kernel.tasks.queue_mut(number).due);
+        let available = kernel.tasks.queue_mut(number).available();
+        let state = kernel.objects.state_mut::<RuntimeState>(queue);
+        state.is_busy = state.is_closed || available > 0;
+        kernel.recheck(queue);
+        due
+    }
+}

@@ -1,0 +1,381 @@
+//! Tasks: waking them, taking the next one to poll it, and what becomes of it after its poll.
+//!
+//! A runtime's queue is one object. The workers of a runtime wait at it (`PollNext`) until a task is ready, a timer is due or the
+//! runtime is shut down. What a worker learns when it takes a task is what those who woke it knew, and what the task itself did
+//! when it was polled last. A runtime with one worker ends a poll without an operation: nobody can tell.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::rt::kernel::Kernel;
+use crate::rt::kernel::special::Special;
+use crate::rt::objects::{OperatedState, RuntimeState, State};
+use crate::rt::op::key::ObjectKind;
+use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART, outcome};
+use crate::rt::op::rule::Outcome;
+use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::tasks::{Await, Phase, TaskName, TaskPanic, Woken};
+use crate::rt::{Current, Execution};
+
+/// How often a task may give way in an execution although it could go on.
+const GIVES_WAY: u32 = 2;
+
+/// What a worker has to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Next {
+    /// This task is to be polled; `begin_poll` was called for it.
+    Task(TaskName),
+    /// Timers are due: their wakers are to be called.
+    Timers,
+    /// The runtime is shut down.
+    Closed,
+}
+
+/// Who is woken: a task, in its runtime's queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sleeper {
+    pub(crate) queue: ObjectId,
+    pub(crate) ordinal: u32,
+    pub(crate) name: TaskName,
+}
+
+/// The part of an operation's argument that says which task is meant.
+fn argument_of(ordinal: u32) -> u32 {
+    ordinal.min(TASK as u32)
+}
+
+fn change_number(kernel: &mut Kernel, queue: ObjectId, kind: OpKind, argument: u32, choice: u32) {
+    let state = kernel.objects.state_mut::<RuntimeState>(queue);
+    if let Outcome::Writes(number) = outcome(kind, u64::from(argument), state.number, choice) {
+        state.number = number;
+    }
+}
+
+/// Whether a worker has something to do may be another than before.
+fn refresh(kernel: &mut Kernel, queue: ObjectId) {
+    let RuntimeState { queue: number, is_busy, is_closed, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+    let ready = kernel.tasks.queue_mut(number);
+    let now = is_closed || ready.available() > 0 || !ready.due.is_empty();
+    if now != is_busy {
+        kernel.objects.state_mut::<RuntimeState>(queue).is_busy = now;
+        kernel.recheck(queue);
+    }
+}
+
+impl Current {
+    /// A new queue of tasks, for a runtime that was made here.
+    pub(crate) fn new_task_queue(mut self, location: &'static Location<'static>) -> ObjectId {
+        let kernel = self.kernel();
+        let queue = kernel.tasks.add_queue();
+        let state = RuntimeState { queue, is_busy: false, is_closed: false, number: 0 };
+        let user = kernel.threads.current;
+        kernel.objects.register(ObjectKind::Runtime, location, user, State::Runtime(state))
+    }
+
+    /// A new task, which nobody has woken yet.
+    pub(crate) fn add_task(
+        mut self,
+        queue: ObjectId,
+        name: Option<Arc<str>>,
+        location: &'static Location<'static>,
+    ) -> Sleeper {
+        let kernel = self.kernel();
+        let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
+        let (place, object) = match kernel.tasks.take_free() {
+            Some((id, object)) => (Some(id), object),
+            None => {
+                let state = State::Operated(OperatedState::default());
+                let user = kernel.threads.current;
+                (None, kernel.objects.register(ObjectKind::Task, location, user, state))
+            }
+        };
+        let name = kernel.tasks.add(place, (queue, number), object, name, location);
+        let task = kernel.tasks.get_mut(name.id);
+        task.gives_way = GIVES_WAY;
+        Sleeper { queue, ordinal: task.ordinal, name }
+    }
+
+    /// The object that tells of a task's end.
+    pub(crate) fn task_object(mut self, task: TaskName) -> ObjectId {
+        self.kernel().tasks.get(task.id).object
+    }
+
+    /// Wakes a task. One that has ended, or is awake, stays as it is.
+    pub(crate) fn wake_task(mut self, sleeper: Sleeper, location: &'static Location<'static>) {
+        let Sleeper { queue, ordinal, name } = sleeper;
+        let kernel = self.kernel();
+        let itself = kernel.tasks.running(kernel.threads.current) == Some(name);
+        let is_gone = !kernel.limits.directed && kernel.tasks.alive(name).is_none();
+        let argument = argument_of(ordinal)
+            | if itself { IS_LAST as u32 } else { 0 }
+            | if is_gone { IS_SHARED as u32 } else { 0 };
+        let op = Op { argument, ..Op::new(OpKind::Wake, queue, location) };
+        self.op(op, |execution, thread| {
+            let kernel = &mut execution.kernel;
+            change_number(kernel, queue, OpKind::Wake, argument, 0);
+            let Some(task) = kernel.tasks.alive(name) else {
+                kernel.found(2);
+                return;
+            };
+            let (object, phase) = (task.object, task.phase);
+            match phase {
+                Phase::Running(woken) => {
+                    task.phase = Phase::Running(woken.max(if itself { Woken::ByItself } else { Woken::ByOthers }));
+                }
+                Phase::Idle | Phase::Deferred => task.phase = Phase::Ready,
+                Phase::Ready | Phase::Ended => {}
+            }
+            kernel.release(thread, queue);
+            kernel.release(thread, object);
+            let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
+            match phase {
+                Phase::Idle => kernel.tasks.queue_mut(number).push(ordinal, name.id),
+                Phase::Deferred => kernel.tasks.queue_mut(number).undefer(ordinal, name.id),
+                Phase::Running(_) | Phase::Ready | Phase::Ended => {
+                    if itself {
+                        kernel.note_own_wake();
+                    }
+                    kernel.found(u64::from(phase == Phase::Ready));
+                    return;
+                }
+            }
+            refresh(kernel, queue);
+        });
+    }
+
+    /// Waits until there is something to do for a worker of this queue. `is_shared`: whether it has several.
+    pub(crate) fn poll_next(mut self, queue: ObjectId, is_shared: bool, location: &'static Location<'static>) -> Next {
+        let kernel = self.kernel();
+        let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
+        let ended = std::mem::take(&mut kernel.tasks.queue_mut(number).ended);
+        let argument = ended | if is_shared { IS_SHARED as u32 } else { 0 };
+        let op = Op { argument, ..Op::new(OpKind::PollNext, queue, location) };
+        self.op(op, |execution, thread| take_next(execution, thread, (queue, number), argument))
+    }
+
+    /// The running thread has polled the task to its end, or to an await.
+    pub(crate) fn end_poll(
+        mut self,
+        sleeper: Sleeper,
+        (is_shared, has_ended): (bool, bool),
+        location: &'static Location<'static>,
+    ) {
+        let Sleeper { queue, ordinal, .. } = sleeper;
+        if !is_shared {
+            let execution = self.execution();
+            let thread = execution.kernel.threads.current;
+            leave(&mut execution.kernel, thread, sleeper, has_ended);
+            if has_ended && ordinal < TOLD_APART {
+                let number = execution.kernel.objects.state_mut::<RuntimeState>(queue).queue;
+                execution.kernel.tasks.queue_mut(number).ended |= 1 << ordinal;
+            }
+            return;
+        }
+        let argument = argument_of(ordinal) | if has_ended { IS_LAST as u32 } else { 0 };
+        let op = Op { argument, ..Op::new(OpKind::EndPoll, queue, location) };
+        self.op(op, |execution, thread| {
+            change_number(&mut execution.kernel, queue, OpKind::EndPoll, argument, 0);
+            leave(&mut execution.kernel, thread, sleeper, has_ended);
+        });
+    }
+
+    /// The workers of the queue are to end.
+    pub(crate) fn close_tasks(self, queue: ObjectId, location: &'static Location<'static>) {
+        let argument = CLOSES as u32;
+        let op = Op { argument, ..Op::new(OpKind::EndPoll, queue, location) };
+        self.op(op, |execution, thread| {
+            change_number(&mut execution.kernel, queue, OpKind::EndPoll, argument, 0);
+            execution.kernel.release(thread, queue);
+            execution.kernel.objects.state_mut::<RuntimeState>(queue).is_closed = true;
+            refresh(&mut execution.kernel, queue);
+        });
+    }
+
+    /// A task that is not polled is dropped: it is not to be polled again.
+    pub(crate) fn discard_task(mut self, sleeper: Sleeper) {
+        let Sleeper { queue, ordinal, name } = sleeper;
+        let kernel = self.kernel();
+        if kernel.tasks.alive(name).is_none() {
+            return;
+        }
+        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+        let ready = kernel.tasks.queue_mut(number);
+        ready.remove(name.id);
+        if ordinal < TOLD_APART {
+            ready.ended |= 1 << ordinal;
+        }
+        let reuses = !kernel.limits.directed;
+        kernel.tasks.end(name.id, reuses);
+        refresh(kernel, queue);
+    }
+
+    /// The task that the running thread polls.
+    pub(crate) fn running_task(mut self) -> Option<TaskName> {
+        let kernel = self.kernel();
+        kernel.tasks.running(kernel.threads.current)
+    }
+
+    /// Whether the running task gives way here, although it could go on. If it does, it does nothing more in this poll; nor is
+    /// there anything to choose before it has done anything.
+    pub(crate) fn gives_way(mut self) -> bool {
+        let execution = self.execution();
+        if execution.is_winding_up() {
+            return false;
+        }
+        let kernel = &mut execution.kernel;
+        let Some(name) = kernel.tasks.running(kernel.threads.current) else { return false };
+        let task = kernel.tasks.get_mut(name.id);
+        if task.has_given_way {
+            return true;
+        }
+        if task.gives_way == 0 || kernel.steps <= task.polled_since {
+            return false;
+        }
+        let queue = task.queue;
+        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+        if kernel.tasks.queue_mut(number).available() == 0 {
+            return false;
+        }
+        let gives_way = execution.choose(Choice::GivesWay, 2) == 1;
+        if gives_way {
+            let task = execution.kernel.tasks.get_mut(name.id);
+            task.gives_way -= 1;
+            task.has_given_way = true;
+        }
+        gives_way
+    }
+
+    /// How often the running task may still give way, from now on; how often it could so far.
+    pub(crate) fn set_gives_way(mut self, times: u32) -> u32 {
+        let kernel = self.kernel();
+        match kernel.tasks.running(kernel.threads.current) {
+            Some(name) => std::mem::replace(&mut kernel.tasks.get_mut(name.id).gives_way, times),
+            None => 0,
+        }
+    }
+
+    /// The number of a task among all of the execution.
+    pub(crate) fn task_number(mut self, task: TaskName) -> u64 {
+        self.kernel().tasks.get(task.id).number
+    }
+
+    /// The number of the task that the running thread polls.
+    pub(crate) fn running_task_number(self) -> Option<u64> {
+        self.running_task().map(|task| self.task_number(task))
+    }
+
+    /// The queue of the task that the running thread polls.
+    pub(crate) fn running_queue(mut self) -> Option<ObjectId> {
+        let task = self.running_task()?;
+        Some(self.kernel().tasks.get(task.id).queue)
+    }
+
+    /// What tells the end of a task that is in no queue, and its number.
+    pub(crate) fn new_task_object(mut self, location: &'static Location<'static>) -> (ObjectId, u64) {
+        let kernel = self.kernel();
+        let state = State::Operated(OperatedState::default());
+        let user = kernel.threads.current;
+        let object = kernel.objects.register(ObjectKind::Task, location, user, state);
+        (object, kernel.tasks.next_number())
+    }
+
+    /// A task has panicked, which the running thread has caught.
+    pub(crate) fn note_task_panic(
+        mut self,
+        number: u64,
+        spawned_at: &'static Location<'static>,
+        payload: &(dyn std::any::Any + Send),
+    ) {
+        let thread = self.kernel().threads.current;
+        let panic = self.panic_of(thread, payload);
+        self.kernel().thread_mut(thread).unwinding = false;
+        self.kernel().tasks.panics.push(TaskPanic { number, spawned_at, panic, is_told: false });
+    }
+
+    /// Somebody has learnt how the task has ended.
+    pub(crate) fn note_task_joined(mut self, number: u64) {
+        for panic in &mut self.kernel().tasks.panics {
+            panic.is_told |= panic.number == number;
+        }
+    }
+
+    /// The running task waits here; for reports.
+    pub(crate) fn note_await(mut self, object: ObjectId, verb: &'static str, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        if !kernel.special.has(Special::TRACED) {
+            return;
+        }
+        let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
+        let since = kernel.steps;
+        kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
+    }
+
+    /// The same, where it waits for nothing in particular.
+    pub(crate) fn note_await_alone(self, verb: &'static str, location: &'static Location<'static>) {
+        self.note_await(ObjectId::NONE, verb, location);
+    }
+}
+
+/// Takes what a worker is to do.
+fn take_next(
+    execution: &mut Execution,
+    thread: ThreadId,
+    (queue, number): (ObjectId, u32),
+    argument: u32,
+) -> Next {
+    let kernel = &mut execution.kernel;
+    kernel.acquire(thread, queue);
+    let state = kernel.objects.state_mut::<RuntimeState>(queue);
+    let is_told = state.number & (CLOSED | DUE) != 0;
+    if is_told {
+        change_number(kernel, queue, OpKind::PollNext, argument, 0);
+    }
+    if kernel.objects.state_mut::<RuntimeState>(queue).is_closed {
+        return Next::Closed;
+    }
+    if !kernel.tasks.queue_mut(number).due.is_empty() {
+        return Next::Timers;
+    }
+    let available = kernel.tasks.queue_mut(number).available();
+    let chosen = if available == 1 { 0 } else { execution.choose(Choice::NextTask, available) };
+    let kernel = &mut execution.kernel;
+    let id = kernel.tasks.queue_mut(number).take(chosen);
+    if kernel.limits.directed {
+        change_number(kernel, queue, OpKind::PollNext, argument, chosen as u32);
+    }
+    let task = kernel.tasks.get(id);
+    let (name, object) = (TaskName { id, generation: task.generation }, task.object);
+    kernel.tasks.begin_poll(thread, name, kernel.steps);
+    kernel.acquire(thread, object);
+    refresh(kernel, queue);
+    Next::Task(name)
+}
+
+/// The thread has polled a task.
+fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: bool) {
+    let Sleeper { queue, ordinal, name } = sleeper;
+    kernel.tasks.end_poll(thread);
+    let object = kernel.tasks.get(name.id).object;
+    kernel.release(thread, object);
+    let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+    if has_ended {
+        let reuses = !kernel.limits.directed;
+        kernel.tasks.end(name.id, reuses);
+        return;
+    }
+    let task = kernel.tasks.get_mut(name.id);
+    let Phase::Running(woken) = task.phase else { return };
+    match woken {
+        Woken::No => task.phase = Phase::Idle,
+        Woken::ByItself => {
+            task.phase = Phase::Deferred;
+            kernel.tasks.queue_mut(number).defer(ordinal, name.id);
+        }
+        Woken::ByOthers => {
+            task.phase = Phase::Ready;
+            kernel.tasks.queue_mut(number).push(ordinal, name.id);
+        }
+    }
+    refresh(kernel, queue);
+}
+

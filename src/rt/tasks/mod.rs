@@ -1,0 +1,284 @@
+//! The tasks of one execution as scheduling needs them: which are ready, in which queue, and who polls them.
+//!
+//! A task is no thread: a worker, which is one, takes a ready task from the queue of its runtime and polls it, on its own fiber.
+//! Futures, results and wakers are the faces' (`tokio`); here is plain data. A task that ends gives its place to the next one,
+//! so what has ended costs nothing. That nothing is mistaken for what had the place before, a *generation* says.
+//!
+//! A task that is woken while it is polled goes into its queue when the poll has ended. If it has woken itself it has yielded:
+//! then it is *deferred* and goes behind all that are ready, as tokio's runtimes do it.
+
+mod queue;
+pub(crate) mod timer;
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::rt::op::outcome::PanicRecord;
+use crate::rt::op::{ObjectId, ThreadId};
+pub(crate) use queue::Queue;
+use timer::{TaskTimer, TaskTimers};
+
+/// A task's place in the table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct TaskId(pub(crate) u32);
+
+impl TaskId {
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A task, and which of those that had its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TaskName {
+    pub(crate) id: TaskId,
+    pub(crate) generation: u32,
+}
+
+/// What a task is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// It waits to be woken.
+    Idle,
+    /// It is in its queue.
+    Ready,
+    /// It is in its queue, behind those that are ready.
+    Deferred,
+    /// It is polled, and was woken meanwhile or not.
+    Running(Woken),
+    /// It has ended.
+    Ended,
+}
+
+/// Whether a task was woken while it was polled.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Woken {
+    No,
+    /// By itself: it has yielded.
+    ByItself,
+    ByOthers,
+}
+
+/// A place where a task waits: what it awaits there, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Await {
+    pub(crate) object: ObjectId,
+    pub(crate) verb: &'static str,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) since: u64,
+}
+
+/// A task that has panicked.
+#[derive(Debug)]
+pub(crate) struct TaskPanic {
+    /// Of the task.
+    pub(crate) number: u64,
+    pub(crate) spawned_at: &'static Location<'static>,
+    pub(crate) panic: PanicRecord,
+    /// Whether somebody has learnt of it, from the task's handle.
+    pub(crate) is_told: bool,
+}
+
+/// One task.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) generation: u32,
+    pub(crate) phase: Phase,
+    /// The queue of its runtime.
+    pub(crate) queue: ObjectId,
+    /// Its number among the tasks of that queue, in the order of spawning.
+    pub(crate) ordinal: u32,
+    /// Its number among all tasks of the execution.
+    pub(crate) number: u64,
+    /// What its end is told by.
+    pub(crate) object: ObjectId,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) spawned_at: &'static Location<'static>,
+    /// How often it may still give way although it could go on.
+    pub(crate) gives_way: u32,
+    /// Whether it has given way in this poll: it does nothing more then.
+    pub(crate) has_given_way: bool,
+    /// At which step its poll began.
+    pub(crate) polled_since: u64,
+    /// What it was found to wait for in its last poll; kept for reports.
+    pub(crate) awaits: Vec<Await>,
+}
+
+/// The tasks of one execution.
+#[derive(Default, Debug)]
+pub(crate) struct Tasks {
+    all: Vec<Task>,
+    count: usize,
+    free: Vec<TaskId>,
+    queues: Vec<Queue>,
+    queue_count: usize,
+    /// The task that each thread polls, innermost last.
+    running: Vec<Vec<TaskName>>,
+    pub(crate) timers: TaskTimers,
+    /// The queues of which timers have become due when time passed last.
+    rung: Vec<ObjectId>,
+    numbered: u64,
+    /// The tasks that have panicked.
+    pub(crate) panics: Vec<TaskPanic>,
+}
+
+impl Tasks {
+    pub(crate) fn clear(&mut self) {
+        self.rung.clear();
+        self.numbered = 0;
+        self.panics.clear();
+        self.count = 0;
+        self.free.clear();
+        self.queue_count = 0;
+        for running in &mut self.running {
+            running.clear();
+        }
+        self.timers.clear();
+    }
+
+    /// A new queue; its number.
+    pub(crate) fn add_queue(&mut self) -> u32 {
+        match self.queues.get_mut(self.queue_count) {
+            Some(queue) => queue.clear(),
+            None => self.queues.push(Queue::default()),
+        }
+        self.queue_count += 1;
+        self.queue_count as u32 - 1
+    }
+
+    #[inline]
+    pub(crate) fn queue_mut(&mut self, number: u32) -> &mut Queue {
+        &mut self.queues[number as usize]
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: TaskId) -> &Task {
+        &self.all[id.index()]
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, id: TaskId) -> &mut Task {
+        &mut self.all[id.index()]
+    }
+
+    /// The task of this name, unless it has ended.
+    #[inline]
+    pub(crate) fn alive(&mut self, name: TaskName) -> Option<&mut Task> {
+        let task = self.all.get_mut(name.id.index())?;
+        (task.generation == name.generation && task.phase != Phase::Ended).then_some(task)
+    }
+
+    /// The place of a task that has ended, with the object that told its end, if one is free.
+    pub(crate) fn take_free(&mut self) -> Option<(TaskId, ObjectId)> {
+        let id = self.free.pop()?;
+        Some((id, self.get(id).object))
+    }
+
+    /// The number of the next task; also of one that is polled nowhere, since it runs on a thread of its own.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.numbered += 1;
+        self.numbered
+    }
+
+    /// Adds a task, which waits to be woken, in a free place or a new one.
+    pub(crate) fn add(
+        &mut self,
+        place: Option<TaskId>,
+        (queue, number): (ObjectId, u32),
+        object: ObjectId,
+        name: Option<Arc<str>>,
+        spawned_at: &'static Location<'static>,
+    ) -> TaskName {
+        let ordinal = self.queue_mut(number).next_ordinal();
+        let task = Task {
+            generation: 0,
+            phase: Phase::Idle,
+            queue,
+            ordinal,
+            number: self.next_number(),
+            object,
+            name,
+            spawned_at,
+            gives_way: 0,
+            has_given_way: false,
+            polled_since: 0,
+            awaits: Vec::new(),
+        };
+        let id = place.unwrap_or(TaskId(self.count as u32));
+        self.count = self.count.max(id.index() + 1);
+        match self.all.get_mut(id.index()) {
+            Some(old) => {
+                let (generation, mut awaits) = (old.generation.wrapping_add(1), std::mem::take(&mut old.awaits));
+                awaits.clear();
+                *old = Task { generation, awaits, ..task };
+            }
+            None => self.all.push(task),
+        }
+        TaskName { id, generation: self.get(id).generation }
+    }
+
+    /// The task has ended; its place is free if `reuses`.
+    pub(crate) fn end(&mut self, id: TaskId, reuses: bool) {
+        self.get_mut(id).phase = Phase::Ended;
+        if reuses {
+            self.free.push(id);
+        }
+    }
+
+    /// Those that have not ended.
+    pub(crate) fn live(&self) -> impl Iterator<Item = (TaskId, &Task)> {
+        let numbered = self.all[..self.count].iter().enumerate();
+        numbered.map(|(index, task)| (TaskId(index as u32), task)).filter(|(_, task)| task.phase != Phase::Ended)
+    }
+
+    /// `thread` begins to poll a task.
+    #[inline]
+    pub(crate) fn begin_poll(&mut self, thread: ThreadId, name: TaskName, step: u64) {
+        if self.running.len() <= thread.index() {
+            self.running.resize_with(thread.index() + 1, Vec::new);
+        }
+        self.running[thread.index()].push(name);
+        let task = self.get_mut(name.id);
+        task.phase = Phase::Running(Woken::No);
+        (task.has_given_way, task.polled_since) = (false, step);
+        task.awaits.clear();
+    }
+
+    /// `thread` has polled a task.
+    #[inline]
+    pub(crate) fn end_poll(&mut self, thread: ThreadId) {
+        self.running[thread.index()].pop();
+    }
+
+    /// The deadline of a timer has come, whose wait has this number. Whether somebody waits for it.
+    pub(crate) fn ring(&mut self, timer: u32, wait: u64) -> bool {
+        let TaskTimer { wait: expected, queue, object, .. } = *self.timers.get(timer);
+        if expected != wait {
+            return false;
+        }
+        let entry = self.timers.get_mut(timer);
+        (entry.wait, entry.is_over) = (0, true);
+        self.queue_mut(queue).due.push(timer);
+        if !self.rung.contains(&object) {
+            self.rung.push(object);
+        }
+        true
+    }
+
+    /// The queues of which timers have become due when time passed last.
+    pub(crate) fn rung(&self) -> &[ObjectId] {
+        &self.rung
+    }
+
+    /// Time is about to pass.
+    pub(crate) fn forget_rung(&mut self) {
+        self.rung.clear();
+    }
+
+    /// The task that `thread` polls.
+    #[inline]
+    pub(crate) fn running(&self, thread: ThreadId) -> Option<TaskName> {
+        self.running.get(thread.index())?.last().copied()
+    }
+}

@@ -1,0 +1,216 @@
+//! How a primitive of tokio's is operated on inside an exploration: one step of the model, in which tokio's own state machine runs.
+//!
+//! tokio's primitives need no runtime, and nothing in them waits for another OS thread as long as one fiber runs at a time. So
+//! what they mean (fairness, cancel safety, places in queues) is not written again: an *act* publishes an operation, and does
+//! it in one piece once its thread is picked. Code of the user must not run within it, since it could come to operations of its
+//! own. Hence wakers that are called in an act are called after it, and what is dropped in it is dropped after it.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::rt::op::ObjectId;
+use crate::rt::op::verb::Verb;
+use crate::rt::{Identity, current};
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static AFTER: RefCell<After> = const { RefCell::new(After { woken: Vec::new(), dropped: Vec::new() }) };
+}
+
+/// What is to be done after the act.
+struct After {
+    /// Wakers, each with the number by which it comes: in which order tokio calls those that wait for one thing may be drawn.
+    woken: Vec<(u64, Waker)>,
+    dropped: Vec<Dropped>,
+}
+
+/// A value that is to be dropped, as a box of which the type is known to the function.
+struct Dropped {
+    value: *mut (),
+    drop: unsafe fn(*mut ()),
+}
+
+/// While it lives, an act is going on.
+struct Acting;
+
+impl Acting {
+    fn begin() -> Acting {
+        DEPTH.set(DEPTH.get() + 1);
+        Acting
+    }
+}
+
+impl Drop for Acting {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+/// Whether an act is going on.
+pub(super) fn is_acting() -> bool {
+    DEPTH.get() > 0
+}
+
+/// Calls this waker after the act that is going on. `number`: in which order, among others.
+pub(super) fn wake_afterwards(number: u64, waker: Waker) {
+    AFTER.with_borrow_mut(|after| after.woken.push((number, waker)));
+}
+
+/// Does what was left for after the act.
+pub(super) fn do_afterwards() {
+    loop {
+        let (mut woken, dropped) = AFTER.with_borrow_mut(|after| {
+            (std::mem::take(&mut after.woken), std::mem::take(&mut after.dropped))
+        });
+        if woken.is_empty() && dropped.is_empty() {
+            return;
+        }
+        woken.sort_by_key(|&(number, _)| number);
+        for (_, waker) in woken {
+            waker.wake();
+        }
+        for Dropped { value, drop } in dropped {
+            // SAFETY: `Kept::drop` has made the pair, and each is taken once.
+            unsafe { drop(value) };
+        }
+    }
+}
+
+/// What is done to which primitive, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) name: &'static str,
+    pub(super) location: &'static Location<'static>,
+}
+
+impl Site<'_> {
+    /// The object, inside an exploration.
+    pub(super) fn object(&self) -> Option<ObjectId> {
+        current().map(|current| current.async_object(self.identity, self.name))
+    }
+
+    /// One step: what `act` does. With what it returns it says whether the primitive has stayed as it was.
+    pub(super) fn act<R>(&self, verb: Verb, act: impl FnOnce() -> (R, bool)) -> R {
+        let Some(current) = current() else { return act().0 };
+        let object = current.async_object(self.identity, self.name);
+        act_on(object, verb, self.location, act)
+    }
+
+    /// One step that changes the primitive.
+    pub(super) fn change<R>(&self, verb: Verb, act: impl FnOnce() -> R) -> R {
+        self.act(verb, || (act(), false))
+    }
+
+    /// One step that only looks.
+    pub(super) fn look<R>(&self, act: impl FnOnce() -> R) -> R {
+        self.act(Verb::Look, || (act(), true))
+    }
+}
+
+/// One step on an object of the running execution.
+pub(super) fn act_on<R>(
+    object: ObjectId,
+    verb: Verb,
+    location: &'static Location<'static>,
+    act: impl FnOnce() -> (R, bool),
+) -> R {
+    let Some(current) = current() else { return act().0 };
+    let result = current.operate(object, verb, location, || {
+        let _acting = Acting::begin();
+        act()
+    });
+    do_afterwards();
+    result
+}
+
+/// Whether a leaf operation goes on. If not, its task gives way, as if its cooperative budget were used up, and is polled again.
+pub(super) fn proceed(context: &Context<'_>) -> Poll<()> {
+    match current() {
+        Some(current) if current.gives_way() => {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+        _ => Poll::Ready(()),
+    }
+}
+
+/// A waker that may be given to tokio's primitives: one of a task as it is, another one in a shell that keeps its code out of acts.
+pub(super) fn waker_for_act(waker: &Waker) -> Waker {
+    if current().is_none() || super::task::is_of_task(waker) {
+        return waker.clone();
+    }
+    let number = SHELLS.get();
+    SHELLS.set(number + 1);
+    Waker::from(Arc::new(Shell { number: SHELL | number, waker: Some(waker.clone()) }))
+}
+
+thread_local! {
+    static SHELLS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Shells come after tasks.
+const SHELL: u64 = 1 << 63;
+
+struct Shell {
+    number: u64,
+    waker: Option<Waker>,
+}
+
+impl Wake for Shell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let Some(waker) = &self.waker else { return };
+        if is_acting() { wake_afterwards(self.number, waker.clone()) } else { waker.wake_by_ref() }
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        drop(self.waker.take().map(Kept::new));
+    }
+}
+
+/// A value that tokio keeps: dropped in an act, it is dropped after it.
+#[derive(Debug)]
+pub(super) struct Kept<T>(Option<T>);
+
+impl<T> Kept<T> {
+    pub(super) fn new(value: T) -> Kept<T> {
+        Kept(Some(value))
+    }
+
+    pub(super) fn into_inner(mut self) -> T {
+        self.0.take().expect("a value is taken once")
+    }
+
+    pub(super) fn get(&self) -> &T {
+        self.0.as_ref().expect("a value is taken once")
+    }
+}
+
+impl<T: Clone> Clone for Kept<T> {
+    fn clone(&self) -> Kept<T> {
+        Kept(self.0.clone())
+    }
+}
+
+impl<T> Drop for Kept<T> {
+    fn drop(&mut self) {
+        let Some(value) = self.0.take() else { return };
+        if !is_acting() || !std::mem::needs_drop::<T>() {
+            return;
+        }
+        unsafe fn drop_box<T>(value: *mut ()) {
+            // SAFETY: made by `into_raw` below, of this type.
+            drop(unsafe { Box::from_raw(value.cast::<T>()) });
+        }
+        let value = Box::into_raw(Box::new(value)).cast();
+        AFTER.with_borrow_mut(|after| after.dropped.push(Dropped { value, drop: drop_box::<T> }));
+    }
+}

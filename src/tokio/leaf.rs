@@ -1,0 +1,98 @@
+//! A leaf future: one of tokio's, each poll of which is one act.
+//!
+//! Dropped before it is ready, it may give up a place in a queue, or hand on what it was just given: that is an act as well.
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::act::{Site, act_on, proceed, waker_for_act};
+use crate::rt::op::ObjectId;
+use crate::rt::op::verb::Verb;
+use crate::rt::current;
+
+/// How far it has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Progress {
+    New,
+    Waits,
+    Done,
+}
+
+/// A future of tokio's under control.
+pub(super) struct Leaf<F: Future> {
+    future: ManuallyDrop<F>,
+    object: Option<ObjectId>,
+    verb: Verb,
+    location: &'static Location<'static>,
+    progress: Progress,
+}
+
+impl<F: Future> Leaf<F> {
+    pub(super) fn new(site: &Site<'_>, verb: Verb, future: F) -> Leaf<F> {
+        let (object, location) = (site.object(), site.location);
+        Leaf { future: ManuallyDrop::new(future), object, verb, location, progress: Progress::New }
+    }
+
+    fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
+        // SAFETY: the future is pinned with the leaf; it is moved nowhere, and dropped in its place.
+        unsafe { self.map_unchecked_mut(|leaf| &mut *leaf.future) }
+    }
+
+    /// Does something to tokio's future, in one step.
+    pub(super) fn operate<R>(mut self: Pin<&mut Self>, act: impl FnOnce(Pin<&mut F>) -> R) -> R {
+        let (object, verb, location) = (self.object, self.verb, self.location);
+        // SAFETY: nothing is moved.
+        unsafe { self.as_mut().get_unchecked_mut() }.progress = Progress::Waits;
+        match object.filter(|_| current().is_some()) {
+            Some(object) => act_on(object, verb, location, || (act(self.future()), false)),
+            None => act(self.future()),
+        }
+    }
+}
+
+impl<F: Future> Future for Leaf<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let (object, verb, location) = (self.object, self.verb, self.location);
+        let Some((current, object)) = current().zip(object) else {
+            return self.future().poll(context);
+        };
+        if proceed(context).is_pending() {
+            current.note_await(object, verb.text(), location);
+            return Poll::Pending;
+        }
+        let waker = waker_for_act(context.waker());
+        let result = act_on(object, verb, location, || {
+            let result = self.as_mut().future().poll(&mut Context::from_waker(&waker));
+            let is_pending = result.is_pending();
+            (result, is_pending)
+        });
+        // SAFETY: nothing is moved.
+        let leaf = unsafe { self.get_unchecked_mut() };
+        if result.is_pending() {
+            leaf.progress = Progress::Waits;
+            current.note_await(object, verb.text(), location);
+        } else {
+            leaf.progress = Progress::Done;
+        }
+        result
+    }
+}
+
+impl<F: Future> Drop for Leaf<F> {
+    fn drop(&mut self) {
+        let future = &mut self.future;
+        let mut drop_it = || {
+            // SAFETY: dropped here and nowhere else, in its place.
+            unsafe { ManuallyDrop::drop(future) }
+        };
+        match self.object.filter(|_| self.progress == Progress::Waits && current().is_some()) {
+            Some(object) => act_on(object, Verb::Leave, self.location, || (drop_it(), false)),
+            None => drop_it(),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! tokio under the scheduler of an exploration: the parts of [tokio](https://docs.rs/tokio) that schedule, synchronize and tell
+//! time.
+//!
+//! Inside an exploration a runtime's workers are threads of the model, its tasks are polled in any order, timers follow virtual
+//! time, and a step of a primitive is a scheduling point. Outside of one, and without the feature `explore`, it *is* tokio.
+//!
+//! What the primitives of `sync` mean is tokio's own: its state machines run, each operation in one step. The runtimes, tasks,
+//! timers and `select!` are drawloom's.
+
+mod act;
+mod context;
+mod leaf;
+pub mod runtime;
+pub mod sync;
+mod table;
+pub mod task;
+pub mod time;
+
+
+pub use task::spawn;

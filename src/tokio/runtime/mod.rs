@@ -1,0 +1,442 @@
+//! Mirror of [`tokio::runtime`](::tokio::runtime).
+
+pub(crate) mod core;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::core::{Core, DEFAULT_WORKERS};
+use super::context::{self, InRuntime};
+use super::task::{JoinHandle, spawn_blocking_on, spawn_on};
+use crate::rt::{Current, current};
+
+/// Which runtime is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Flavor {
+    CurrentThread,
+    MultiThread,
+}
+
+/// Mirror of [`tokio::runtime::RuntimeFlavor`](::tokio::runtime::RuntimeFlavor).
+pub type RuntimeFlavor = ::tokio::runtime::RuntimeFlavor;
+
+/// Mirror of [`tokio::runtime::Builder`](::tokio::runtime::Builder).
+pub struct Builder {
+    flavor: Flavor,
+    workers: usize,
+    max_blocking: usize,
+    outside: ::tokio::runtime::Builder,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("flavor", &self.flavor).field("workers", &self.workers).finish_non_exhaustive()
+    }
+}
+
+/// How many threads may block at once, if it is not said: as in tokio.
+const MAX_BLOCKING: usize = 512;
+
+impl Builder {
+    /// A runtime whose tasks are polled by whoever calls `block_on`.
+    pub fn new_current_thread() -> Builder {
+        Builder {
+            flavor: Flavor::CurrentThread,
+            workers: 1,
+            max_blocking: MAX_BLOCKING,
+            outside: ::tokio::runtime::Builder::new_current_thread(),
+        }
+    }
+
+    /// A runtime with workers: two inside an exploration, if it is not said.
+    pub fn new_multi_thread() -> Builder {
+        Builder {
+            flavor: Flavor::MultiThread,
+            workers: DEFAULT_WORKERS,
+            max_blocking: MAX_BLOCKING,
+            outside: ::tokio::runtime::Builder::new_multi_thread(),
+        }
+    }
+
+    /// How many workers there are.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn worker_threads(&mut self, count: usize) -> &mut Builder {
+        assert!(count > 0, "Worker threads cannot be set to 0");
+        self.workers = count;
+        self.outside.worker_threads(count);
+        self
+    }
+
+    /// How many threads may block at once.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, count: usize) -> &mut Builder {
+        assert!(count > 0, "Max blocking threads cannot be set to 0");
+        self.max_blocking = count;
+        self.outside.max_blocking_threads(count);
+        self
+    }
+
+    /// Time and I/O; time is always there inside an exploration.
+    pub fn enable_all(&mut self) -> &mut Builder {
+        self.outside.enable_all();
+        self
+    }
+
+    /// Time, which is always there inside an exploration.
+    pub fn enable_time(&mut self) -> &mut Builder {
+        self.outside.enable_time();
+        self
+    }
+
+    /// I/O, which is tokio's own.
+    pub fn enable_io(&mut self) -> &mut Builder {
+        // Part of `enable_all` wherever the feature is there.
+        self.outside.enable_all();
+        self
+    }
+
+    /// The name of the workers; nothing inside an exploration.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Builder {
+        self.outside.thread_name(name);
+        self
+    }
+
+    /// The stack of the workers; nothing inside an exploration.
+    pub fn thread_stack_size(&mut self, size: usize) -> &mut Builder {
+        self.outside.thread_stack_size(size);
+        self
+    }
+
+    /// How long threads that may block are kept; nothing inside an exploration.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Builder {
+        self.outside.thread_keep_alive(duration);
+        self
+    }
+
+    /// When the scheduler looks at its global queue; nothing inside an exploration, where any ready task may come next.
+    pub fn global_queue_interval(&mut self, ticks: u32) -> &mut Builder {
+        self.outside.global_queue_interval(ticks);
+        self
+    }
+
+    /// When the scheduler looks for events; nothing inside an exploration, where any ready task may come next.
+    pub fn event_interval(&mut self, ticks: u32) -> &mut Builder {
+        self.outside.event_interval(ticks);
+        self
+    }
+
+    /// Builds the runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of tokio, outside of explorations.
+    #[track_caller]
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let Some(current) = current() else {
+            return Ok(Runtime(Repr::Outside(Some(self.outside.build()?))));
+        };
+        let workers = (self.flavor == Flavor::MultiThread).then_some(self.workers);
+        Ok(Runtime(Repr::Inside(Core::new(current, workers, self.max_blocking, Location::caller()))))
+    }
+}
+
+/// Mirror of [`tokio::runtime::Runtime`](::tokio::runtime::Runtime).
+#[derive(Debug)]
+pub struct Runtime(Repr);
+
+#[derive(Debug)]
+enum Repr {
+    Inside(Arc<Core>),
+    Outside(Option<::tokio::runtime::Runtime>),
+}
+
+/// The running execution, for a runtime that was made inside one.
+#[track_caller]
+fn running() -> Current {
+    current().unwrap_or_else(|| panic!("a runtime that was made inside an exploration is used outside of it"))
+}
+
+impl Runtime {
+    /// A runtime with workers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`].
+    #[track_caller]
+    pub fn new() -> io::Result<Runtime> {
+        Builder::new_multi_thread().enable_all().build()
+    }
+
+    /// tokio's runtime, if it is one.
+    #[track_caller]
+    pub(crate) fn outside(&self) -> &::tokio::runtime::Runtime {
+        match &self.0 {
+            Repr::Outside(Some(outside)) => outside,
+            _ => panic!("a runtime that was made inside an exploration is used outside of it"),
+        }
+    }
+
+    /// A handle to it.
+    pub fn handle(&self) -> Handle {
+        match &self.0 {
+            Repr::Inside(core) => Handle(HandleRepr::Inside(Arc::clone(core))),
+            Repr::Outside(_) => Handle(HandleRepr::Outside(self.outside().handle().clone())),
+        }
+    }
+
+    /// Makes a task.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle().spawn(future)
+    }
+
+    /// Runs `work` where it may block.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle().spawn_blocking(work)
+    }
+
+    /// Runs a future to its end.
+    ///
+    /// # Panics
+    ///
+    /// Inside a task.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match &self.0 {
+            Repr::Inside(core) => core.block_on(running(), future, Location::caller()),
+            Repr::Outside(_) => self.outside().block_on(future),
+        }
+    }
+
+    /// Enters the runtime: `spawn` makes tasks of it while the guard lives.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        match &self.0 {
+            Repr::Inside(core) => EnterGuard { inside: Some(InRuntime::enter(core)), outside: None },
+            Repr::Outside(_) => EnterGuard { inside: None, outside: Some(self.outside().enter()) },
+        }
+    }
+
+    /// Shuts the runtime down, and waits at most so long for work that blocks; inside an exploration, for no time.
+    #[track_caller]
+    pub fn shutdown_timeout(mut self, duration: Duration) {
+        match &mut self.0 {
+            Repr::Inside(core) => core.shut_down(running(), false, Location::caller()),
+            Repr::Outside(outside) => outside.take().into_iter().for_each(|outside| outside.shutdown_timeout(duration)),
+        }
+    }
+
+    /// Shuts the runtime down, and waits for nothing.
+    #[track_caller]
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        let (Repr::Inside(core), Some(current)) = (&self.0, current()) else { return };
+        if current.running_task().is_some() && !std::thread::panicking() {
+            panic!(
+                "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped \
+                 from within an asynchronous context."
+            );
+        }
+        core.shut_down(current, true, Location::caller());
+    }
+}
+
+/// Mirror of [`tokio::runtime::Handle`](::tokio::runtime::Handle).
+#[derive(Clone, Debug)]
+pub struct Handle(HandleRepr);
+
+#[derive(Clone, Debug)]
+enum HandleRepr {
+    Inside(Arc<Core>),
+    Outside(::tokio::runtime::Handle),
+}
+
+/// There is no runtime: mirror of [`tokio::runtime::TryCurrentError`](::tokio::runtime::TryCurrentError).
+#[derive(Debug)]
+pub struct TryCurrentError(());
+
+impl TryCurrentError {
+    /// Whether no runtime was entered.
+    pub fn is_missing_context(&self) -> bool {
+        true
+    }
+
+    /// Whether the thread is ending.
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(super::task::NO_RUNTIME)
+    }
+}
+
+impl std::error::Error for TryCurrentError {}
+
+impl Handle {
+    /// The runtime that the thread is in.
+    ///
+    /// # Panics
+    ///
+    /// If it is in none.
+    #[track_caller]
+    pub fn current() -> Handle {
+        match Handle::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The runtime that the thread is in.
+    ///
+    /// # Errors
+    ///
+    /// If it is in none.
+    pub fn try_current() -> Result<Handle, TryCurrentError> {
+        match current() {
+            Some(_) => context::core().map(|core| Handle(HandleRepr::Inside(core))).ok_or(TryCurrentError(())),
+            None => match ::tokio::runtime::Handle::try_current() {
+                Ok(handle) => Ok(Handle(HandleRepr::Outside(handle))),
+                Err(_) => Err(TryCurrentError(())),
+            },
+        }
+    }
+
+    /// Makes a task.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match &self.0 {
+            HandleRepr::Inside(core) => spawn_on(running(), core, future, Location::caller()),
+            HandleRepr::Outside(handle) => JoinHandle::outside(handle.spawn(future)),
+        }
+    }
+
+    /// Runs `work` where it may block.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        match &self.0 {
+            HandleRepr::Inside(core) => spawn_blocking_on(running(), core, work, Location::caller()),
+            HandleRepr::Outside(handle) => JoinHandle::outside(handle.spawn_blocking(work)),
+        }
+    }
+
+    /// Runs a future to its end, on the running thread. It polls no task of a runtime that has one thread only.
+    ///
+    /// # Panics
+    ///
+    /// Inside a task.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match &self.0 {
+            HandleRepr::Inside(core) => core.block_alone(running(), future, Location::caller()),
+            HandleRepr::Outside(handle) => handle.block_on(future),
+        }
+    }
+
+    /// Enters the runtime: `spawn` makes tasks of it while the guard lives.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        match &self.0 {
+            HandleRepr::Inside(core) => EnterGuard { inside: Some(InRuntime::enter(core)), outside: None },
+            HandleRepr::Outside(handle) => EnterGuard { inside: None, outside: Some(handle.enter()) },
+        }
+    }
+
+    /// Which runtime it is.
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        match &self.0 {
+            HandleRepr::Inside(core) if core.is_shared => RuntimeFlavor::MultiThread,
+            HandleRepr::Inside(_) => RuntimeFlavor::CurrentThread,
+            HandleRepr::Outside(handle) => handle.runtime_flavor(),
+        }
+    }
+
+    /// What is known of the runtime's work.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics(self.clone())
+    }
+}
+
+/// Mirror of [`tokio::runtime::RuntimeMetrics`](::tokio::runtime::RuntimeMetrics), as far as it is stable.
+#[derive(Clone, Debug)]
+pub struct RuntimeMetrics(Handle);
+
+impl RuntimeMetrics {
+    /// How many workers there are.
+    pub fn num_workers(&self) -> usize {
+        match &self.0.0 {
+            HandleRepr::Inside(core) => core.workers,
+            HandleRepr::Outside(handle) => handle.metrics().num_workers(),
+        }
+    }
+
+    /// How many tasks have not ended.
+    pub fn num_alive_tasks(&self) -> usize {
+        match &self.0.0 {
+            HandleRepr::Inside(core) => core.alive_tasks(),
+            HandleRepr::Outside(handle) => handle.metrics().num_alive_tasks(),
+        }
+    }
+}
+
+/// Mirror of [`tokio::runtime::EnterGuard`](::tokio::runtime::EnterGuard).
+#[derive(Debug)]
+pub struct EnterGuard<'a> {
+    #[expect(dead_code, reason = "its drop leaves the runtime")]
+    inside: Option<InRuntime>,
+    #[expect(dead_code, reason = "its drop leaves the runtime")]
+    outside: Option<::tokio::runtime::EnterGuard<'a>>,
+}
+
+/// Runs a future to its end on a thread that polls no task.
+///
+/// # Panics
+///
+/// Inside a task.
+#[track_caller]
+pub(crate) fn block_outside_tasks<F: Future>(future: F) -> F::Output {
+    let is_in_task = match current() {
+        Some(current) => current.running_task().is_some(),
+        None => ::tokio::runtime::Handle::try_current().is_ok() && ::tokio::task::try_id().is_some(),
+    };
+    assert!(
+        !is_in_task,
+        "Cannot block the current thread from within a runtime. This happens because a function attempted to block the \
+         current thread while the thread is being used to drive asynchronous tasks."
+    );
+    crate::future::block_on(future)
+}

@@ -1,0 +1,160 @@
+//! Handles of tasks.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::cell::{Abortable, Joinable};
+use super::{Id, JoinError};
+use crate::rt::op::verb::Verb;
+use crate::rt::current;
+use crate::tokio::act::{proceed, waker_for_act};
+
+/// Mirror of [`tokio::task::JoinHandle`](::tokio::task::JoinHandle).
+#[must_use = "the handle of a task that nobody awaits lets its panic go unnoticed"]
+pub struct JoinHandle<T>(Repr<T>);
+
+enum Repr<T> {
+    Inside { task: Arc<dyn Joinable<T>>, abort: AbortHandle, location: &'static Location<'static>, is_done: bool },
+    Outside(::tokio::task::JoinHandle<T>),
+}
+
+impl<T> Unpin for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    pub(crate) fn inside<K: Joinable<T> + Abortable + 'static>(
+        task: Arc<K>,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<T> {
+        let abort = AbortHandle(Abort::Inside(Arc::clone(&task) as Arc<dyn Abortable>));
+        JoinHandle(Repr::Inside { task, abort, location, is_done: false })
+    }
+
+    pub(crate) fn outside(handle: ::tokio::task::JoinHandle<T>) -> JoinHandle<T> {
+        JoinHandle(Repr::Outside(handle))
+    }
+
+    /// Cancels the task: it is dropped at its next await, unless it ends before.
+    #[track_caller]
+    pub fn abort(&self) {
+        match &self.0 {
+            Repr::Inside { abort, .. } => abort.abort(),
+            Repr::Outside(handle) => handle.abort(),
+        }
+    }
+
+    /// Whether the task has ended.
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Repr::Inside { task, .. } => task.is_finished(Location::caller()),
+            Repr::Outside(handle) => handle.is_finished(),
+        }
+    }
+
+    /// A handle that can only cancel the task.
+    pub fn abort_handle(&self) -> AbortHandle {
+        match &self.0 {
+            Repr::Inside { abort, .. } => abort.clone(),
+            Repr::Outside(handle) => AbortHandle(Abort::Outside(handle.abort_handle())),
+        }
+    }
+
+    /// Which task it is.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Repr::Inside { abort, .. } => abort.id(),
+            Repr::Outside(handle) => Id::outside(handle.id()),
+        }
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Repr::Inside { task, location, is_done, .. } => {
+                if proceed(context).is_pending() {
+                    return Poll::Pending;
+                }
+                let result = task.poll_join(&waker_for_act(context.waker()), location);
+                if result.is_pending()
+                    && let Some(current) = current()
+                {
+                    current.note_await(task.object(), Verb::Join.text(), location);
+                }
+                *is_done = result.is_ready();
+                result
+            }
+            Repr::Outside(handle) => {
+                Poll::Ready(ready!(Pin::new(handle).poll(context)).map_err(JoinError::from))
+            }
+        }
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Repr::Inside { task, location, is_done: false, .. } = &self.0 {
+            task.detach(location);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("id", &self.id()).finish()
+    }
+}
+
+/// Mirror of [`tokio::task::AbortHandle`](::tokio::task::AbortHandle).
+#[derive(Clone)]
+pub struct AbortHandle(Abort);
+
+#[derive(Clone)]
+enum Abort {
+    Inside(Arc<dyn Abortable>),
+    Outside(::tokio::task::AbortHandle),
+}
+
+impl AbortHandle {
+    pub(crate) fn outside(handle: ::tokio::task::AbortHandle) -> AbortHandle {
+        AbortHandle(Abort::Outside(handle))
+    }
+
+    /// Cancels the task: it is dropped at its next await, unless it ends before.
+    #[track_caller]
+    pub fn abort(&self) {
+        match &self.0 {
+            Abort::Inside(task) => Arc::clone(task).abort(Location::caller()),
+            Abort::Outside(handle) => handle.abort(),
+        }
+    }
+
+    /// Whether the task has ended.
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        match &self.0 {
+            Abort::Inside(task) => task.is_finished(Location::caller()),
+            Abort::Outside(handle) => handle.is_finished(),
+        }
+    }
+
+    /// Which task it is.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            Abort::Inside(task) => Id::inside(task.number()),
+            Abort::Outside(handle) => Id::outside(handle.id()),
+        }
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbortHandle").field("id", &self.id()).finish()
+    }
+}

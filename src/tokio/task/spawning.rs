@@ -1,0 +1,106 @@
+//! Making tasks.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
+
+use super::JoinHandle;
+use super::cell::Task;
+use crate::rt::{Current, current};
+use crate::tokio::context;
+use crate::tokio::runtime::core::Core;
+
+/// What tokio says where there is no runtime.
+pub(crate) const NO_RUNTIME: &str =
+    "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
+
+/// Mirror of [`tokio::task::spawn`](::tokio::task::spawn).
+///
+/// # Panics
+///
+/// Outside of a runtime.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let Some(current) = current() else { return JoinHandle::outside(::tokio::task::spawn(future)) };
+    match context::core() {
+        Some(core) => spawn_on(current, &core, future, Location::caller()),
+        None => panic!("{NO_RUNTIME}"),
+    }
+}
+
+/// Makes a task of this runtime.
+pub(crate) fn spawn_on<F>(
+    current: Current,
+    core: &Arc<Core>,
+    future: F,
+    location: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let sleeper = current.add_task(core.queue, None, location);
+    let (object, number) = (current.task_object(sleeper.name), current.task_number(sleeper.name));
+    let task = Task::new(Some(sleeper), object, number, Some(future), location);
+    core.add(current, Arc::clone(&task) as _, location);
+    JoinHandle::inside(task, location)
+}
+
+/// Mirror of [`tokio::task::spawn_blocking`](::tokio::task::spawn_blocking): inside an exploration, on a thread of the model.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+#[track_caller]
+pub fn spawn_blocking<F, R>(work: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let Some(current) = current() else { return JoinHandle::outside(::tokio::task::spawn_blocking(work)) };
+    match context::core() {
+        Some(core) => spawn_blocking_on(current, &core, work, Location::caller()),
+        None => panic!("{NO_RUNTIME}"),
+    }
+}
+
+/// Runs `work` on a thread of this runtime's where it may block.
+pub(crate) fn spawn_blocking_on<F, R>(
+    current: Current,
+    core: &Arc<Core>,
+    work: F,
+    location: &'static Location<'static>,
+) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let (object, number) = current.new_task_object(location);
+    let task = Task::<std::future::Ready<R>>::new(None, object, number, None, location);
+    let theirs = Arc::clone(&task);
+    core.run_blocking(Box::new(move || {
+        let result = catch_unwind(AssertUnwindSafe(work));
+        theirs.finish(result.map_err(|payload| theirs.panicked(payload)));
+    }));
+    JoinHandle::inside(task, location)
+}
+
+/// Mirror of [`tokio::task::block_in_place`](::tokio::task::block_in_place): inside an exploration, one more worker polls tasks
+/// from then on.
+///
+/// # Panics
+///
+/// In a runtime that has one thread only.
+#[track_caller]
+pub fn block_in_place<F: FnOnce() -> R, R>(work: F) -> R {
+    let Some(current) = current() else { return ::tokio::task::block_in_place(work) };
+    if let Some(core) = context::core().filter(|_| current.running_task().is_some()) {
+        assert!(core.is_shared, "can call blocking only when running on the multi-threaded runtime");
+        core.add_worker();
+    }
+    work()
+}

@@ -1,0 +1,3 @@
+//! Async code: tasks, runtimes, tokio's primitives under the scheduler.
+
+mod first;
