@@ -12,6 +12,9 @@ use crate::report::Report;
 pub use crate::report::for_terminal;
 use crate::rt::op::basis::Basis;
 
+#[cfg(feature = "tokio")]
+pub use drawloom_macros::{join, select, try_join};
+
 /// The real one: where a macro is expanded, `std` may be the name of drawloom-std.
 pub use ::std;
 
@@ -68,6 +71,33 @@ impl<T, E: Debug> TestOutcome for Result<T, E> {
             resume_unwind(Box::new(format!("the test returned an error: {error:?}")));
         }
     }
+}
+
+/// Runs the future of an async test: on a runtime, if there are any, with so many workers.
+#[track_caller]
+#[cfg(feature = "tokio")]
+pub fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
+    use crate::tokio::runtime::Builder;
+    let mut builder = match workers {
+        Some(workers) => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(workers);
+            builder
+        }
+        None => Builder::new_current_thread(),
+    };
+    match builder.enable_all().build() {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => panic!("tokio cannot build its runtime: {error}"),
+    }
+}
+
+/// Runs the future of an async test.
+#[track_caller]
+#[cfg(not(feature = "tokio"))]
+pub fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
+    assert!(workers.is_none(), "drawloom: a runtime with workers needs the feature `tokio`");
+    crate::future::block_on(future)
 }
 
 /// Explores the test and panics, with the report, if it fails.

@@ -37,6 +37,24 @@ impl Instant {
         }
     }
 
+    /// The present instant, without an operation: for what waits until another one anyway.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn unobserved() -> Instant {
+        rt::elapsed().map_or_else(|| Instant(std::time::Instant::now()), Instant::after_start)
+    }
+
+    /// As one of std's.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn into_std(self) -> std::time::Instant {
+        self.0
+    }
+
+    /// From one of std's.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn from_std(std: std::time::Instant) -> Instant {
+        Instant(std)
+    }
+
     fn after_start(elapsed: Duration) -> Instant {
         Instant(base() + elapsed)
     }

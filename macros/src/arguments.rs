@@ -13,6 +13,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Result, Token, UnOp};
 
 use crate::nearest::nearest;
+use crate::runtime::Runtime;
 
 /// The attribute's arguments, as calls on a `Config`.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Arguments {
     pub(crate) calls: TokenStream,
     /// Whether the test passes only if it fails.
     pub(crate) expects_failure: bool,
+    /// What an async test runs on.
+    pub(crate) runtime: Runtime,
 }
 
 /// The name of each argument and what it takes.
@@ -47,6 +50,9 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("check_exclusive", Takes::Switch(check_exclusive)),
     ("lock_order", Takes::Text(lock_order)),
     ("shrink", Takes::Switch(shrink)),
+    ("flavor", Takes::Runtime),
+    ("worker_threads", Takes::Runtime),
+    ("start_paused", Takes::Runtime),
     ("expect", Takes::Text(expect)),
 ];
 
@@ -102,6 +108,8 @@ enum Takes {
     Nothing(fn(Span) -> TokenStream),
     /// `true` or `false`.
     Switch(fn(bool) -> TokenStream),
+    /// What says something of the runtime of an async test; see `Arguments::add_of_runtime`.
+    Runtime,
     /// A string literal, which the function turns into a call on `Config`.
     Text(fn(&str, Span) -> Result<TokenStream>),
 }
@@ -161,7 +169,7 @@ impl Arguments {
             ));
         }
         let span = argument.name.span();
-        self.calls.extend(match (argument.takes, &argument.value) {
+        let calls = match (argument.takes, &argument.value) {
             (Takes::Nothing(call), None) => call(span),
             (Takes::Nothing(_), Some(value)) => {
                 return Err(Error::new_spanned(
@@ -173,6 +181,7 @@ impl Arguments {
             (Takes::Integer { type_name, zero_allowed }, Some(value)) => {
                 integer(&argument.name, value, type_name, zero_allowed)?
             }
+            (Takes::Runtime, Some(value)) => self.add_of_runtime(&argument.name, value)?,
             (Takes::Switch(call), Some(value)) => match value {
                 Expr::Lit(ExprLit { lit: Lit::Bool(literal), .. }) => call(literal.value),
                 _ => {
@@ -184,10 +193,27 @@ impl Arguments {
                 let text = text(&name, value)?;
                 call(&text.value(), text.span())?
             }
-        });
+        };
+        self.calls.extend(calls);
         self.expects_failure |= name == "expect";
         seen.push(name);
         Ok(())
+    }
+}
+
+impl Arguments {
+    /// No call on `Config`.
+    fn add_of_runtime(&mut self, name: &Ident, value: &Expr) -> Result<TokenStream> {
+        if name == "flavor" {
+            let text = text("flavor", value)?;
+            self.runtime.set_flavor(&text.value(), text.span())?;
+        } else if name == "worker_threads" {
+            let workers = integer_value(name, value, "usize", false)?;
+            self.runtime.set_workers(workers, name.span());
+        } else {
+            self.runtime.set_paused(name.span());
+        }
+        Ok(TokenStream::new())
     }
 }
 
@@ -244,26 +270,25 @@ fn ungrouped(value: Expr) -> Expr {
 }
 
 fn integer(name: &Ident, value: &Expr, type_name: &str, zero_allowed: bool) -> Result<TokenStream> {
+    let value = integer_value(name, value, type_name, zero_allowed)?;
+    Ok(quote!(.#name(#value)))
+}
+
+fn integer_value(name: &Ident, value: &Expr, type_name: &str, zero_allowed: bool) -> Result<TokenStream> {
     let type_ident = format_ident!("{type_name}");
-    let value = match value {
+    match value {
         Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => {
-            integer_literal(name, literal, type_name, zero_allowed)?
+            integer_literal(name, literal, type_name, zero_allowed)
         }
-        Expr::Lit(_) => {
-            return Err(Error::new_spanned(value, format!("`{name}` takes an integer: `{name} = 100`")));
-        }
+        Expr::Lit(_) => Err(Error::new_spanned(value, format!("`{name}` takes an integer: `{name} = 100`"))),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
-            return Err(Error::new_spanned(
-                value,
-                format!("`{name}` cannot be negative, it is a `{type_name}`"),
-            ));
+            Err(Error::new_spanned(value, format!("`{name}` cannot be negative, it is a `{type_name}`")))
         }
         // The const block refuses what is only known at run time, and `identity` says which type is wanted
         // at the place of the expression. A block is not put into another one, which would be a warning.
-        Expr::Block(block) => quote!(::core::convert::identity::<#type_ident>(const #block)),
-        expression => quote!(::core::convert::identity::<#type_ident>(const { #expression })),
-    };
-    Ok(quote!(.#name(#value)))
+        Expr::Block(block) => Ok(quote!(::core::convert::identity::<#type_ident>(const #block))),
+        expression => Ok(quote!(::core::convert::identity::<#type_ident>(const { #expression }))),
+    }
 }
 
 fn integer_literal(
@@ -298,6 +323,7 @@ fn text(name: &str, value: &Expr) -> Result<LitStr> {
                 "strategy" => "pct:3",
                 "time" | "hang_after" => "10s",
                 "timeouts" => "any",
+                "flavor" => "multi_thread",
                 "memory" => "sc",
                 "leaked_threads" => "allow",
                 "lock_order" | "leaks" => "deny",

@@ -17,8 +17,19 @@ pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> Result<TokenStr
     // What the attribute stands on comes first: arguments for something that is no test are beside the point.
     let function = testable(item)?;
     let arguments: Arguments = syn::parse2(arguments)?;
+    arguments.runtime.check(function.sig.asyncness.is_some())?;
     let inputs = Inputs::of(&function)?;
     Ok(expansion(&arguments, &function, &inputs))
+}
+
+/// The expansion of `#[drawloom::tokio::test(arguments)] item`.
+pub(crate) fn async_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let function = testable(item.clone())?;
+    if function.sig.asyncness.is_none() {
+        let message = "the `async` keyword is missing from the function declaration";
+        return Err(Error::new_spanned(function.sig.fn_token, message));
+    }
+    test(arguments, item)
 }
 
 fn expansion(arguments: &Arguments, function: &ItemFn, inputs: &Inputs) -> TokenStream {
@@ -42,10 +53,11 @@ fn expansion(arguments: &Arguments, function: &ItemFn, inputs: &Inputs) -> Token
             let Inputs { patterns, types, .. } = inputs;
             let names: Vec<_> = (0..patterns.len()).map(|number| format_ident!("__input_{number}")).collect();
             let bind = (!names.is_empty()).then(|| quote!(let (#(#names,)*) = __inputs;));
+            let workers = arguments.runtime.workers();
             quote!({
                 async fn #name(#(#patterns: #types),*) #output #block
                 #bind
-                ::drawloom::future::block_on(#name(#(#names),*))
+                ::drawloom::__private::block_on(#workers, #name(#(#names),*))
             })
         }
     };

@@ -8,6 +8,8 @@
 mod arguments;
 mod expand;
 mod nearest;
+mod runtime;
+mod select;
 mod unseen;
 
 use proc_macro::TokenStream;
@@ -63,6 +65,9 @@ use proc_macro::TokenStream;
 /// | `check_exclusive = …` | `false` | `true`: `get_mut` and `into_inner` of atomics are accesses, and race with operations that are not ordered; see `Config::check_exclusive` |
 /// | `lock_order = "…"` | `"warn"` | what becomes of locks that are taken in an order that may end in a deadlock: where schedules are sampled, executions are led into it, and if they do not meet it, `"warn"` tells of it, unless it is sure, which fails the test; `"deny"` fails the test if the order has a cycle, sampled or not; `"allow"`: nothing |
 /// | `shrink = …` | `true` | `false`: the schedule of a failure is reported as it was found, not minimized |
+/// | `flavor = "…"` | `"current_thread"` | of an `async` test: the runtime that it runs on, with drawloom's feature `tokio`; or `"multi_thread"` |
+/// | `worker_threads = N` | `2` | how many workers a `"multi_thread"` runtime has |
+/// | `start_paused = …` | `true` | as for tokio; the time of an exploration is virtual in any case |
 /// | `expect = "…"` | none | the test passes only if it fails, and in this way; see below |
 ///
 /// The strategies are `"auto"` (every execution, if they are at most `executions`, and otherwise the portfolio),
@@ -95,4 +100,39 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::test(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// As `#[drawloom::test]`, for `async` functions only: mirror of `#[tokio::test]`.
+///
+/// `flavor = "multi_thread"`, `worker_threads = N` and `start_paused` are arguments of `#[drawloom::test]` as well.
+#[proc_macro_attribute]
+pub fn tokio_test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::async_test(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Runs an `async fn main` on a runtime: mirror of `#[tokio::main]`.
+#[proc_macro_attribute]
+pub fn tokio_main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    runtime::main(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// `drawloom::tokio::select!` expands to this.
+#[doc(hidden)]
+#[proc_macro]
+pub fn select(input: TokenStream) -> TokenStream {
+    select::select(input.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// `drawloom::tokio::join!` expands to this.
+#[doc(hidden)]
+#[proc_macro]
+pub fn join(input: TokenStream) -> TokenStream {
+    select::join(input.into(), false).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// `drawloom::tokio::try_join!` expands to this.
+#[doc(hidden)]
+#[proc_macro]
+pub fn try_join(input: TokenStream) -> TokenStream {
+    select::join(input.into(), true).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -389,5 +389,8 @@ pub(crate) fn first_unhandled_panic(execution: &Execution) -> Option<&PanicRecor
 /// Whether a panic with this message says no more than that another thread panicked: `join().unwrap()`,
 /// `lock().unwrap()` of a poisoned lock, the end of a scope.
 fn passes_on(message: &str) -> bool {
-    message.contains("Any { .. }") || message.contains("JoinError::Panic(") || message.contains("PoisonError") || message == "a scoped thread panicked"
+    message.contains("Any { .. }")
+        || message.contains("JoinError::Panic(")
+        || message.contains("PoisonError")
+        || message == "a scoped thread panicked"
 }

@@ -9,9 +9,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::act::{Site, act_on, proceed, waker_for_act};
+use crate::rt::current;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
-use crate::rt::current;
 
 /// How far it has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -16,5 +16,15 @@ mod table;
 pub mod task;
 pub mod time;
 
+#[doc(hidden)]
+#[path = "support.rs"]
+pub mod __support;
+mod macros;
 
+#[doc(inline)]
+pub use crate::{
+    __tokio_join as join, __tokio_pin as pin, __tokio_select as select, __tokio_task_local as task_local,
+    __tokio_try_join as try_join,
+};
+pub use drawloom_macros::{tokio_main as main, tokio_test as test};
 pub use task::spawn;

@@ -22,14 +22,19 @@ async fn a04_buggy() {
 async fn a04_fixed() {
     let (a, b) = (Arc::new(Mutex::new(10)), Arc::new(Mutex::new(10)));
     let (a2, b2) = (a.clone(), b.clone());
-    let other = tokio::spawn(async move { *b2.lock().await -= 1; *a2.lock().await += 1; });
+    let other = tokio::spawn(async move {
+        *b2.lock().await -= 1;
+        *a2.lock().await += 1;
+    });
     *a.lock().await -= 2;
     *b.lock().await += 2;
     other.await.unwrap();
     assert_eq!((*a.lock().await, *b.lock().await), (9, 11));
 }
 async fn book(left: Arc<Mutex<u32>>) -> bool {
-    if *left.lock().await == 0 { return false }
+    if *left.lock().await == 0 {
+        return false;
+    }
     task::yield_now().await;
     let mut left = left.lock().await;
     *left = left.checked_sub(1).expect("seat sold twice");

@@ -68,7 +68,10 @@ fn an_async_body_is_blocked_on() {
         ),
     );
     assert!(expansion.contains("asyncfnname()->Result<(),Error>{step().await}"), "{expansion}");
-    assert!(expansion.contains("::drawloom::future::block_on(name())"), "{expansion}");
+    assert!(
+        expansion.contains("::drawloom::__private::block_on(::core::option::Option::None,name())"),
+        "{expansion}"
+    );
 }
 
 #[test]

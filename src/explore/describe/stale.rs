@@ -75,10 +75,7 @@ fn missing(execution: &Execution, load: &Event, store: &Event) -> String {
             let thread = execution.kernel.thread_label(event.thread);
             let at = event.op.location;
             let Some(object) = object_name(execution, event.op.object) else {
-                return format!(
-                    "the {} at {at} by {thread} would have to be {ordering}",
-                    event.op.verb()
-                );
+                return format!("the {} at {at} by {thread} would have to be {ordering}", event.op.verb());
             };
             format!(
                 "the {} at {at} by {thread} of the {} made at {} would have to be {ordering}, or to have a \

@@ -127,11 +127,8 @@ impl Replay {
         }
         if !point.is_enabled(thread) {
             let state = if pending.kind == OpKind::End { "it has ended" } else { "it has to wait" };
-            let reason = format!(
-                "expected thread {path} to {} at {}, but {state}",
-                pending.verb(),
-                pending.location,
-            );
+            let reason =
+                format!("expected thread {path} to {} at {}, but {state}", pending.verb(), pending.location,);
             self.diverge(step, reason);
             return None;
         }

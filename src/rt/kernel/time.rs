@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Kernel;
+use crate::rt::objects::RuntimeState;
 use crate::rt::op::ThreadId;
 use crate::rt::op::basis::Basis;
-use crate::rt::objects::RuntimeState;
 use crate::rt::op::limits::Timeouts;
 use crate::rt::op::ready::DUE;
 use crate::rt::tasks::timer::TaskTimers;

@@ -26,5 +26,5 @@ pub(crate) use atomic_operation::Begun;
 pub(crate) use channel::SendOutcome;
 pub(crate) use condvar::Wakeup;
 pub(crate) use once::OnceEntry;
-pub(crate) use tasks::{Next, Sleeper};
 pub(crate) use plain::{Made, Memory, OpenAccess};
+pub(crate) use tasks::{Next, Sleeper};

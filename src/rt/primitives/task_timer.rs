@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::rt::Current;
 use crate::rt::objects::RuntimeState;
-use crate::rt::op::basis::Basis;
 use crate::rt::op::ObjectId;
+use crate::rt::op::basis::Basis;
+use crate::rt::op::rule::Refusal;
 use crate::rt::tasks::timer::{TaskTimer, TaskTimers};
-use crate::rt::threads::timers::NEVER;
+use crate::rt::threads::timers::{NEVER, Timers};
 
 impl Current {
     /// Starts a timer that rings after so long. `None` if that never comes.
@@ -24,6 +25,18 @@ impl Current {
         kernel.basis.add(Basis::DEADLINES);
         kernel.tasks.timers.get_mut(timer).wait = wait;
         Some(timer)
+    }
+
+    /// Time passes, by so much, and what is due until then becomes due.
+    pub(crate) fn advance_time(mut self, by: Duration) {
+        let execution = self.execution();
+        if execution.director.is_some() {
+            execution.refuse_to_direct(Refusal::Unsupported("time that the test advances"));
+        }
+        let kernel = &mut execution.kernel;
+        let until = Timers::deadline(kernel.timers.now(), by);
+        while kernel.timers.next_deadline().is_some_and(|deadline| deadline <= until) && kernel.pass_time() {}
+        kernel.timers.move_to(until);
     }
 
     /// Whether the timer has rung.

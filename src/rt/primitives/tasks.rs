@@ -53,7 +53,8 @@ fn change_number(kernel: &mut Kernel, queue: ObjectId, kind: OpKind, argument: u
 
 /// Whether a worker has something to do may be another than before.
 fn refresh(kernel: &mut Kernel, queue: ObjectId) {
-    let RuntimeState { queue: number, is_busy, is_closed, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+    let RuntimeState { queue: number, is_busy, is_closed, .. } =
+        *kernel.objects.state_mut::<RuntimeState>(queue);
     let ready = kernel.tasks.queue_mut(number);
     let now = is_closed || ready.available() > 0 || !ready.due.is_empty();
     if now != is_busy {
@@ -120,7 +121,8 @@ impl Current {
             let (object, phase) = (task.object, task.phase);
             match phase {
                 Phase::Running(woken) => {
-                    task.phase = Phase::Running(woken.max(if itself { Woken::ByItself } else { Woken::ByOthers }));
+                    task.phase =
+                        Phase::Running(woken.max(if itself { Woken::ByItself } else { Woken::ByOthers }));
                 }
                 Phase::Idle | Phase::Deferred => task.phase = Phase::Ready,
                 Phase::Ready | Phase::Ended => {}
@@ -144,7 +146,12 @@ impl Current {
     }
 
     /// Waits until there is something to do for a worker of this queue. `is_shared`: whether it has several.
-    pub(crate) fn poll_next(mut self, queue: ObjectId, is_shared: bool, location: &'static Location<'static>) -> Next {
+    pub(crate) fn poll_next(
+        mut self,
+        queue: ObjectId,
+        is_shared: bool,
+        location: &'static Location<'static>,
+    ) -> Next {
         let kernel = self.kernel();
         let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
         let ended = std::mem::take(&mut kernel.tasks.queue_mut(number).ended);
@@ -300,7 +307,12 @@ impl Current {
     }
 
     /// The running task waits here; for reports.
-    pub(crate) fn note_await(mut self, object: ObjectId, verb: &'static str, location: &'static Location<'static>) {
+    pub(crate) fn note_await(
+        mut self,
+        object: ObjectId,
+        verb: &'static str,
+        location: &'static Location<'static>,
+    ) {
         let kernel = self.kernel();
         if !kernel.special.has(Special::TRACED) {
             return;
@@ -378,4 +390,3 @@ fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: boo
     }
     refresh(kernel, queue);
 }
-

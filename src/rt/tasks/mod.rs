@@ -209,7 +209,8 @@ impl Tasks {
         self.count = self.count.max(id.index() + 1);
         match self.all.get_mut(id.index()) {
             Some(old) => {
-                let (generation, mut awaits) = (old.generation.wrapping_add(1), std::mem::take(&mut old.awaits));
+                let (generation, mut awaits) =
+                    (old.generation.wrapping_add(1), std::mem::take(&mut old.awaits));
                 awaits.clear();
                 *old = Task { generation, awaits, ..task };
             }
@@ -229,7 +230,9 @@ impl Tasks {
     /// Those that have not ended.
     pub(crate) fn live(&self) -> impl Iterator<Item = (TaskId, &Task)> {
         let numbered = self.all[..self.count].iter().enumerate();
-        numbered.map(|(index, task)| (TaskId(index as u32), task)).filter(|(_, task)| task.phase != Phase::Ended)
+        numbered
+            .map(|(index, task)| (TaskId(index as u32), task))
+            .filter(|(_, task)| task.phase != Phase::Ended)
     }
 
     /// `thread` begins to poll a task.

@@ -66,7 +66,8 @@ impl Queue {
         if self.ready.is_empty() {
             std::mem::swap(&mut self.ready, &mut self.deferred);
         }
-        let (_, id) = if is_sorted(self.ready.len()) { self.ready.remove(n) } else { self.ready.swap_remove(n) };
+        let (_, id) =
+            if is_sorted(self.ready.len()) { self.ready.remove(n) } else { self.ready.swap_remove(n) };
         id
     }
 

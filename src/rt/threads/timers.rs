@@ -136,6 +136,19 @@ impl Timers {
         has_moved
     }
 
+    /// The earliest deadline, perhaps one of a wait that has ended.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.waits.peek().map(|&Reverse((deadline, ..))| deadline)
+    }
+
+    /// Moves the clock to `time`, if it is not later already.
+    pub(crate) fn move_to(&mut self, time: Instant) {
+        if time < NEVER {
+            self.now = self.now.max(time);
+            self.reads = 0;
+        }
+    }
+
     /// Moves the clock for those who poll it: by twice as much each time. Whether it can move.
     pub(crate) fn step(&mut self) -> bool {
         let before = self.now;

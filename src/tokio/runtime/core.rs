@@ -49,7 +49,10 @@ struct Blocking {
 
 impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core").field("is_shared", &self.is_shared).field("workers", &self.workers).finish_non_exhaustive()
+        f.debug_struct("Core")
+            .field("is_shared", &self.is_shared)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -227,7 +230,12 @@ impl Core {
     }
 
     /// Keeps a task, and lets it be polled for the first time.
-    pub(crate) fn add(&self, current: Current, task: Arc<dyn Runnable>, location: &'static Location<'static>) {
+    pub(crate) fn add(
+        &self,
+        current: Current,
+        task: Arc<dyn Runnable>,
+        location: &'static Location<'static>,
+    ) {
         let sleeper = task.sleeper();
         if self.is_shut_down.load(Ordering::Relaxed) {
             task.cancel();
@@ -281,13 +289,23 @@ impl Core {
         lock(&self.threads).push(spawned.expect("a thread of the model"));
     }
 
+    /// At which queue a worker waits for timers: a runtime without workers has its own polled by `block_on` only.
+    pub(crate) fn queue_of_timers(&self, current: Current) -> ObjectId {
+        if self.is_shared { self.queue } else { current.running_queue().unwrap_or(self.queue) }
+    }
+
     /// How many tasks have not ended.
     pub(crate) fn alive_tasks(&self) -> usize {
         lock(&self.tasks).iter().flatten().count()
     }
 
     /// Shuts the runtime down: its threads end, if they are waited for, and its tasks are dropped at their awaits.
-    pub(crate) fn shut_down(self: &Arc<Core>, current: Current, waits: bool, location: &'static Location<'static>) {
+    pub(crate) fn shut_down(
+        self: &Arc<Core>,
+        current: Current,
+        waits: bool,
+        location: &'static Location<'static>,
+    ) {
         if self.is_shut_down.swap(true, Ordering::Relaxed) {
             return;
         }

@@ -34,7 +34,10 @@ pub struct Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("flavor", &self.flavor).field("workers", &self.workers).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("flavor", &self.flavor)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -242,7 +245,9 @@ impl Runtime {
     pub fn shutdown_timeout(mut self, duration: Duration) {
         match &mut self.0 {
             Repr::Inside(core) => core.shut_down(running(), false, Location::caller()),
-            Repr::Outside(outside) => outside.take().into_iter().for_each(|outside| outside.shutdown_timeout(duration)),
+            Repr::Outside(outside) => {
+                outside.take().into_iter().for_each(|outside| outside.shutdown_timeout(duration))
+            }
         }
     }
 
@@ -321,7 +326,9 @@ impl Handle {
     /// If it is in none.
     pub fn try_current() -> Result<Handle, TryCurrentError> {
         match current() {
-            Some(_) => context::core().map(|core| Handle(HandleRepr::Inside(core))).ok_or(TryCurrentError(())),
+            Some(_) => {
+                context::core().map(|core| Handle(HandleRepr::Inside(core))).ok_or(TryCurrentError(()))
+            }
             None => match ::tokio::runtime::Handle::try_current() {
                 Ok(handle) => Ok(Handle(HandleRepr::Outside(handle))),
                 Err(_) => Err(TryCurrentError(())),

@@ -185,7 +185,10 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     }
 
     /// A guard of a part of the data.
-    pub fn map<U: ?Sized, F: FnOnce(&mut T) -> &mut U>(this: MutexGuard<'a, T>, part: F) -> MappedMutexGuard<'a, U> {
+    pub fn map<U: ?Sized, F: FnOnce(&mut T) -> &mut U>(
+        this: MutexGuard<'a, T>,
+        part: F,
+    ) -> MappedMutexGuard<'a, U> {
         match MutexGuard::try_map(this, |data| Some(part(data))) {
             Ok(mapped) => mapped,
             Err(_) => unreachable!("there is a part"),

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 
 use super::cell::{Abortable, Joinable};
 use super::{Id, JoinError};
-use crate::rt::op::verb::Verb;
 use crate::rt::current;
+use crate::rt::op::verb::Verb;
 use crate::tokio::act::{proceed, waker_for_act};
 
 /// Mirror of [`tokio::task::JoinHandle`](::tokio::task::JoinHandle).
@@ -18,7 +18,12 @@ use crate::tokio::act::{proceed, waker_for_act};
 pub struct JoinHandle<T>(Repr<T>);
 
 enum Repr<T> {
-    Inside { task: Arc<dyn Joinable<T>>, abort: AbortHandle, location: &'static Location<'static>, is_done: bool },
+    Inside {
+        task: Arc<dyn Joinable<T>>,
+        abort: AbortHandle,
+        location: &'static Location<'static>,
+        is_done: bool,
+    },
     Outside(::tokio::task::JoinHandle<T>),
 }
 

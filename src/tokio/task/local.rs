@@ -160,7 +160,8 @@ impl Set {
             Some(core) => self.place(current, &core, Arc::clone(&task), location),
             None => {
                 let (set, task) = (Rc::clone(self), Arc::clone(&task));
-                let place = move |current: Current, core: &Arc<Core>| set.place(current, core, task, location);
+                let place =
+                    move |current: Current, core: &Arc<Core>| set.place(current, core, task, location);
                 self.late.borrow_mut().push(Box::new(place));
             }
         }

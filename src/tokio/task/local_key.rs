@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 /// Mirror of [`tokio::task::LocalKey`](::tokio::task::LocalKey).
 pub struct LocalKey<T: 'static> {
     #[doc(hidden)]
-    pub inner: crate::thread::LocalKey<RefCell<Option<T>>>,
+    pub inner: &'static crate::thread::LocalKey<RefCell<Option<T>>>,
 }
 
 impl<T: 'static> fmt::Debug for LocalKey<T> {

@@ -17,10 +17,10 @@ pub use join::{AbortHandle, JoinHandle};
 pub use local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use local_key::{LocalKey, futures};
 pub use set::JoinSet;
-pub use spawning::{block_in_place, spawn, spawn_blocking};
 pub(crate) use spawning::{NO_RUNTIME, spawn_blocking_on, spawn_on};
-pub use yielding::{consume_budget, coop, unconstrained, yield_now};
+pub use spawning::{block_in_place, spawn, spawn_blocking};
 pub use yielding::Unconstrained;
+pub use yielding::{consume_budget, coop, unconstrained, yield_now};
 
 /// Whether it is the waker of a task, which can be called while a primitive is operated on.
 pub(super) fn is_of_task(waker: &Waker) -> bool {

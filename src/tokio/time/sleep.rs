@@ -1,0 +1,171 @@
+//! Mirror of tokio's `Sleep`.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::Instant;
+use crate::rt::current;
+use crate::rt::op::verb::Verb;
+use crate::tokio::act::proceed;
+use crate::tokio::context;
+use crate::tokio::runtime::core::Core;
+
+/// What tokio says where there is no runtime.
+const NO_RUNTIME: &str =
+    "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
+
+/// Mirror of [`tokio::time::Sleep`](::tokio::time::Sleep).
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[derive(Debug)]
+pub struct Sleep(Repr);
+
+#[derive(Debug)]
+enum Repr {
+    Inside(Timer),
+    Outside(::tokio::time::Sleep),
+}
+
+/// A timer of a runtime inside an exploration.
+#[derive(Debug)]
+struct Timer {
+    core: Arc<Core>,
+    deadline: Instant,
+    /// Its number, once it is started; none if it never rings.
+    number: Option<u32>,
+    progress: Progress,
+    location: &'static Location<'static>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Progress {
+    New,
+    Started,
+    Over,
+}
+
+/// Mirror of [`tokio::time::sleep`](::tokio::time::sleep).
+///
+/// # Panics
+///
+/// Outside of a runtime.
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    match current() {
+        Some(_) => {
+            let now = Instant::unobserved();
+            Sleep::inside(now.checked_add(duration).unwrap_or_else(Instant::far_future), Location::caller())
+        }
+        None => Sleep(Repr::Outside(::tokio::time::sleep(duration))),
+    }
+}
+
+/// Mirror of [`tokio::time::sleep_until`](::tokio::time::sleep_until).
+///
+/// # Panics
+///
+/// Outside of a runtime.
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    match current() {
+        Some(_) => Sleep::inside(deadline, Location::caller()),
+        None => Sleep(Repr::Outside(::tokio::time::sleep_until(deadline.into_std().into()))),
+    }
+}
+
+impl Sleep {
+    #[track_caller]
+    fn inside(deadline: Instant, location: &'static Location<'static>) -> Sleep {
+        let Some(core) = context::core() else { panic!("{NO_RUNTIME}") };
+        Sleep(Repr::Inside(Timer { core, deadline, number: None, progress: Progress::New, location }))
+    }
+
+    /// When it is over.
+    pub fn deadline(&self) -> Instant {
+        match &self.0 {
+            Repr::Inside(timer) => timer.deadline,
+            Repr::Outside(sleep) => Instant::from_std(sleep.deadline().into_std()),
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_elapsed(&self) -> bool {
+        match &self.0 {
+            Repr::Inside(timer) => timer.is_over(),
+            Repr::Outside(sleep) => sleep.is_elapsed(),
+        }
+    }
+
+    /// Begins again, until this deadline.
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        // SAFETY: the future of tokio is not moved.
+        match unsafe { &mut self.get_unchecked_mut().0 } {
+            Repr::Inside(timer) => {
+                timer.stop();
+                (timer.deadline, timer.progress) = (deadline, Progress::New);
+            }
+            // SAFETY: it is pinned with what it is in.
+            Repr::Outside(sleep) => unsafe { Pin::new_unchecked(sleep) }.reset(deadline.into_std().into()),
+        }
+    }
+}
+
+impl Timer {
+    fn is_over(&self) -> bool {
+        let rings = |number| current().is_some_and(|current| current.is_task_timer_over(number));
+        self.progress == Progress::Over || self.number.is_some_and(rings)
+    }
+
+    fn stop(&mut self) {
+        let Some((number, current)) = self.number.take().zip(current()) else { return };
+        current.stop_task_timer(number);
+        self.core.set_timer(number, None);
+    }
+
+    fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
+        let Some(current) = current() else { return Poll::Ready(()) };
+        if proceed(context).is_pending() {
+            return Poll::Pending;
+        }
+        if self.progress == Progress::New {
+            let left = self.deadline.saturating_duration_since(Instant::unobserved());
+            self.number = match left {
+                Duration::ZERO => None,
+                left => current.start_task_timer(self.core.queue_of_timers(current), left),
+            };
+            self.progress = if left.is_zero() { Progress::Over } else { Progress::Started };
+        }
+        if self.is_over() {
+            self.progress = Progress::Over;
+            self.stop();
+            return Poll::Ready(());
+        }
+        if let Some(number) = self.number {
+            self.core.set_timer(number, Some(context.waker().clone()));
+        }
+        current.note_await_alone(Verb::Sleep.text(), self.location);
+        Poll::Pending
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the future of tokio is not moved.
+        match unsafe { &mut self.get_unchecked_mut().0 } {
+            Repr::Inside(timer) => timer.poll(context),
+            // SAFETY: it is pinned with what it is in.
+            Repr::Outside(sleep) => unsafe { Pin::new_unchecked(sleep) }.poll(context),
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
