@@ -103,6 +103,31 @@ impl Site<'_> {
         self.act(verb, || (act(), false))
     }
 
+    /// One step that polls something of tokio's. Given up, it leaves nothing but its waker.
+    pub(super) fn poll<R>(
+        &self,
+        verb: Verb,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let Some(current) = current() else { return poll(context) };
+        let object = current.async_object(self.identity, self.name);
+        if proceed(context).is_pending() {
+            current.note_await(object, verb.text(), self.location);
+            return Poll::Pending;
+        }
+        let waker = waker_for_act(context.waker());
+        let result = act_on(object, verb, self.location, || {
+            let result = poll(&mut Context::from_waker(&waker));
+            let is_pending = result.is_pending();
+            (result, is_pending)
+        });
+        if result.is_pending() {
+            current.note_await(object, verb.text(), self.location);
+        }
+        result
+    }
+
     /// One step that only looks.
     pub(super) fn look<R>(&self, act: impl FnOnce() -> R) -> R {
         self.act(Verb::Look, || (act(), true))
