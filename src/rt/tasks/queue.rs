@@ -54,10 +54,12 @@ impl Queue {
         insert(&mut self.deferred, ordinal, id);
     }
 
-    /// A task that was deferred is woken by another one.
+    /// A task that was deferred is woken by another one. It may be ready already, as nothing else was.
     pub(crate) fn undefer(&mut self, ordinal: u32, id: TaskId) {
-        self.deferred.retain(|&(_, other)| other != id);
-        self.push(ordinal, id);
+        if let Some(at) = self.deferred.iter().position(|&(_, other)| other == id) {
+            self.deferred.remove(at);
+            self.push(ordinal, id);
+        }
     }
 
     /// Takes the `n`-th that may be polled next.
