@@ -212,6 +212,9 @@ pub enum Choice {
     NextTask,
     /// Whether a task gives way although it could go on (alternative 1), as tokio's cooperative budget has it.
     GivesWay,
+    /// Whether a task that yields may be polled again before those that are ready (alternative 1): tokio puts it behind them, but
+    /// promises nothing.
+    Overtakes,
     /// A value asked for by the program: [`crate::choose`], [`crate::rand`].
     Program,
 }

@@ -17,8 +17,14 @@ use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::tasks::{Await, Phase, TaskName, TaskPanic, Woken};
 use crate::rt::{Current, Execution};
 
-/// How often a task may give way in an execution although it could go on.
+/// How often a task may give way in an execution although it could go on, and how often be polled before others although it has
+/// yielded.
 const GIVES_WAY: u32 = 2;
+const OVERTAKES: u32 = 2;
+
+/// After how many leaf operations in one poll a task gives way in any case. In tokio it is 128, as its cooperative budget has it;
+/// no program may rely on the number, and executions are shorter so.
+const BUDGET: u32 = 32;
 
 /// What a worker has to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,7 +98,7 @@ impl Current {
         };
         let name = kernel.tasks.add(place, (queue, number), object, name, location);
         let task = kernel.tasks.get_mut(name.id);
-        task.gives_way = GIVES_WAY;
+        (task.gives_way, task.overtakes) = (GIVES_WAY, OVERTAKES);
         Sleeper { queue, ordinal: task.ordinal, name }
     }
 
@@ -104,8 +110,8 @@ impl Current {
     /// Wakes a task. One that has ended, or is awake, stays as it is.
     pub(crate) fn wake_task(mut self, sleeper: Sleeper, location: &'static Location<'static>) {
         let Sleeper { queue, ordinal, name } = sleeper;
+        let itself = self.running_task() == Some(name) && !self.overtakes(name);
         let kernel = self.kernel();
-        let itself = kernel.tasks.running(kernel.threads.current) == Some(name);
         let is_gone = !kernel.limits.directed && kernel.tasks.alive(name).is_none();
         let argument = argument_of(ordinal)
             | if itself { IS_LAST as u32 } else { 0 }
@@ -143,6 +149,26 @@ impl Current {
             }
             refresh(kernel, queue);
         });
+    }
+
+    /// Whether the task, which yields, may be polled again before those that are ready.
+    fn overtakes(mut self, name: TaskName) -> bool {
+        let execution = self.execution();
+        let kernel = &mut execution.kernel;
+        let task = kernel.tasks.get_mut(name.id);
+        if task.overtakes == 0 || task.has_given_way || task.phase != Phase::Running(Woken::No) {
+            return false;
+        }
+        let queue = task.queue;
+        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+        if execution.is_winding_up() || execution.kernel.tasks.queue_mut(number).available() == 0 {
+            return false;
+        }
+        let overtakes = execution.choose(Choice::Overtakes, 2) == 1;
+        if overtakes {
+            execution.kernel.tasks.get_mut(name.id).overtakes -= 1;
+        }
+        overtakes
     }
 
     /// Waits until there is something to do for a worker of this queue. `is_shared`: whether it has several.
@@ -233,6 +259,11 @@ impl Current {
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return false };
         let task = kernel.tasks.get_mut(name.id);
         if task.has_given_way {
+            return true;
+        }
+        task.leaves += 1;
+        if task.leaves > BUDGET {
+            task.has_given_way = true;
             return true;
         }
         if task.gives_way == 0 || kernel.steps <= task.polled_since {

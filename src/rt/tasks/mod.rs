@@ -97,6 +97,10 @@ pub(crate) struct Task {
     pub(crate) spawned_at: &'static Location<'static>,
     /// How often it may still give way although it could go on.
     pub(crate) gives_way: u32,
+    /// How often it may still be polled before others although it has yielded.
+    pub(crate) overtakes: u32,
+    /// How many leaf operations it has come to in this poll.
+    pub(crate) leaves: u32,
     /// Whether it has given way in this poll: it does nothing more then.
     pub(crate) has_given_way: bool,
     /// At which step its poll began.
@@ -201,6 +205,8 @@ impl Tasks {
             name,
             spawned_at,
             gives_way: 0,
+            overtakes: 0,
+            leaves: 0,
             has_given_way: false,
             polled_since: 0,
             awaits: Vec::new(),
@@ -244,7 +250,7 @@ impl Tasks {
         self.running[thread.index()].push(name);
         let task = self.get_mut(name.id);
         task.phase = Phase::Running(Woken::No);
-        (task.has_given_way, task.polled_since) = (false, step);
+        (task.has_given_way, task.polled_since, task.leaves) = (false, step, 0);
         task.awaits.clear();
     }
 
