@@ -153,6 +153,10 @@ pub(crate) enum Note {
     Spurious,
     /// The thread that was made, joined, woken or notified.
     Thread(ThreadId),
+    /// The operation of a task has to wait: it will be tried again.
+    Waits,
+    /// The task of this number was made.
+    Spawned(u64),
 }
 
 /// An operation that was executed.
@@ -162,6 +166,8 @@ pub(crate) struct Event {
     pub(crate) step: u64,
     /// The thread that executed it.
     pub(crate) thread: ThreadId,
+    /// The number of the task that it polled meanwhile; 0 if it polled none.
+    pub(crate) task: u64,
     /// The operation.
     pub(crate) op: Op,
     /// What it found or did.

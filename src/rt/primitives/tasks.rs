@@ -13,8 +13,9 @@ use crate::rt::objects::{OperatedState, RuntimeState, State};
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART, outcome};
 use crate::rt::op::rule::Outcome;
-use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Await, Phase, TaskName, TaskPanic, Woken};
+use crate::rt::op::verb::Verb;
+use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::tasks::{Await, Phase, TaskName, TaskPanic, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
 /// How often a task may give way in an execution although it could go on, and how often be polled before others although it has
@@ -79,15 +80,33 @@ impl Current {
         kernel.objects.register(ObjectKind::Runtime, location, user, State::Runtime(state))
     }
 
-    /// A new task, which nobody has woken yet.
+    /// A new task, which nobody has woken yet. `is_main`: it is the future of a `block_on`.
     pub(crate) fn add_task(
         mut self,
         queue: ObjectId,
+        (name, is_main): (Option<Arc<str>>, bool),
+        location: &'static Location<'static>,
+    ) -> Sleeper {
+        let kernel = self.kernel();
+        let number = kernel.tasks.next_number();
+        let main_of = is_main.then_some(kernel.threads.current);
+        let told = name.clone();
+        let sleeper = self.place_task(queue, number, name, location);
+        let object = self.task_object(sleeper.name);
+        self.kernel().tasks.told.push(ToldTask { number, object, name: told, spawned_at: location, main_of });
+        sleeper
+    }
+
+    /// A place in a queue for the task of this number.
+    pub(crate) fn place_task(
+        mut self,
+        queue: ObjectId,
+        number: u64,
         name: Option<Arc<str>>,
         location: &'static Location<'static>,
     ) -> Sleeper {
         let kernel = self.kernel();
-        let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
+        let queue_number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
         let (place, object) = match kernel.tasks.take_free() {
             Some((id, object)) => (Some(id), object),
             None => {
@@ -96,7 +115,7 @@ impl Current {
                 (None, kernel.objects.register(ObjectKind::Task, location, user, state))
             }
         };
-        let name = kernel.tasks.add(place, (queue, number), object, name, location);
+        let name = kernel.tasks.add(place, (queue, queue_number), (object, number), name, location);
         let task = kernel.tasks.get_mut(name.id);
         (task.gives_way, task.overtakes) = (GIVES_WAY, OVERTAKES);
         Sleeper { queue, ordinal: task.ordinal, name }
@@ -125,6 +144,9 @@ impl Current {
                 return;
             };
             let (object, phase) = (task.object, task.phase);
+            if task.polled_since == 0 && phase == Phase::Idle {
+                kernel.note = Note::Spawned(task.number);
+            }
             match phase {
                 Phase::Running(woken) => {
                     task.phase =
@@ -314,7 +336,9 @@ impl Current {
         let state = State::Operated(OperatedState::default());
         let user = kernel.threads.current;
         let object = kernel.objects.register(ObjectKind::Task, location, user, state);
-        (object, kernel.tasks.next_number())
+        let number = kernel.tasks.next_number();
+        kernel.tasks.told.push(ToldTask { number, object, name: None, spawned_at: location, main_of: None });
+        (object, number)
     }
 
     /// A task has panicked, which the running thread has caught.
@@ -341,7 +365,7 @@ impl Current {
     pub(crate) fn note_await(
         mut self,
         object: ObjectId,
-        verb: &'static str,
+        verb: Verb,
         location: &'static Location<'static>,
     ) {
         let kernel = self.kernel();
@@ -349,12 +373,12 @@ impl Current {
             return;
         }
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
-        let since = kernel.steps;
+        let since = kernel.timers.now();
         kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
     }
 
     /// The same, where it waits for nothing in particular.
-    pub(crate) fn note_await_alone(self, verb: &'static str, location: &'static Location<'static>) {
+    pub(crate) fn note_await_alone(self, verb: Verb, location: &'static Location<'static>) {
         self.note_await(ObjectId::NONE, verb, location);
     }
 }

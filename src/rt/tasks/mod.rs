@@ -14,6 +14,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::rt::op::outcome::PanicRecord;
+use crate::rt::op::verb::Verb;
 use crate::rt::op::{ObjectId, ThreadId};
 pub(crate) use queue::Queue;
 use timer::{TaskTimer, TaskTimers};
@@ -64,9 +65,21 @@ pub(crate) enum Woken {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Await {
     pub(crate) object: ObjectId,
-    pub(crate) verb: &'static str,
+    pub(crate) verb: Verb,
     pub(crate) location: &'static Location<'static>,
     pub(crate) since: u64,
+}
+
+/// A task, for a report.
+#[derive(Clone, Debug)]
+pub(crate) struct ToldTask {
+    pub(crate) number: u64,
+    /// What its end is told by.
+    pub(crate) object: ObjectId,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) spawned_at: &'static Location<'static>,
+    /// The thread whose `block_on` it is, if it was not spawned.
+    pub(crate) main_of: Option<ThreadId>,
 }
 
 /// A task that has panicked.
@@ -123,6 +136,8 @@ pub(crate) struct Tasks {
     /// The queues of which timers have become due when time passed last.
     rung: Vec<ObjectId>,
     numbered: u64,
+    /// All tasks that there were, if that is wanted for a report.
+    pub(crate) told: Vec<ToldTask>,
     /// The tasks that have panicked.
     pub(crate) panics: Vec<TaskPanic>,
 }
@@ -131,6 +146,7 @@ impl Tasks {
     pub(crate) fn clear(&mut self) {
         self.rung.clear();
         self.numbered = 0;
+        self.told.clear();
         self.panics.clear();
         self.count = 0;
         self.free.clear();
@@ -189,18 +205,18 @@ impl Tasks {
     pub(crate) fn add(
         &mut self,
         place: Option<TaskId>,
-        (queue, number): (ObjectId, u32),
-        object: ObjectId,
+        (queue, queue_number): (ObjectId, u32),
+        (object, number): (ObjectId, u64),
         name: Option<Arc<str>>,
         spawned_at: &'static Location<'static>,
     ) -> TaskName {
-        let ordinal = self.queue_mut(number).next_ordinal();
+        let ordinal = self.queue_mut(queue_number).next_ordinal();
         let task = Task {
             generation: 0,
             phase: Phase::Idle,
             queue,
             ordinal,
-            number: self.next_number(),
+            number,
             object,
             name,
             spawned_at,
@@ -258,6 +274,11 @@ impl Tasks {
     #[inline]
     pub(crate) fn end_poll(&mut self, thread: ThreadId) {
         self.running[thread.index()].pop();
+    }
+
+    /// The number of the task that `thread` polls; 0 if it polls none.
+    pub(crate) fn running_number(&self, thread: ThreadId) -> u64 {
+        self.running(thread).map_or(0, |name| self.get(name.id).number)
     }
 
     /// The deadline of a timer has come, whose wait has this number. Whether somebody waits for it.
