@@ -61,9 +61,8 @@ pub(super) fn wake_afterwards(number: u64, waker: Waker) {
 /// Does what was left for after the act.
 pub(super) fn do_afterwards() {
     loop {
-        let (mut woken, dropped) = AFTER.with_borrow_mut(|after| {
-            (std::mem::take(&mut after.woken), std::mem::take(&mut after.dropped))
-        });
+        let (mut woken, dropped) = AFTER
+            .with_borrow_mut(|after| (std::mem::take(&mut after.woken), std::mem::take(&mut after.dropped)));
         if woken.is_empty() && dropped.is_empty() {
             return;
         }

@@ -16,8 +16,8 @@ use crate::tokio::act::Site;
 use crate::tokio::leaf::Leaf;
 use crate::tokio::table::state_of;
 
-pub use ::tokio::sync::{AcquireError, TryAcquireError};
 use ::tokio::sync::Semaphore as Real;
+pub use ::tokio::sync::{AcquireError, TryAcquireError};
 
 /// A semaphore, under the name of what is made of it.
 pub(super) struct Permits {
@@ -66,7 +66,8 @@ impl Permits {
     ) -> impl Future<Output = Result<(), AcquireError>> + Send + '_ {
         match self.inside() {
             Some(inside) => {
-                let taking = async move { inside.acquire_many_owned(count).await.map(|permits| permits.forget()) };
+                let taking =
+                    async move { inside.acquire_many_owned(count).await.map(|permits| permits.forget()) };
                 Either::Inside(Leaf::new(&self.site(location), verb, taking))
             }
             None => Either::Outside(async move {
