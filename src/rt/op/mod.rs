@@ -85,6 +85,11 @@ impl Op {
         }
     }
 
+    /// Whether it can change its object.
+    pub(crate) fn changes(&self) -> bool {
+        self.kind.is_write() && !(self.kind == OpKind::Operate && self.argument == Verb::Look as u32)
+    }
+
     /// Whether it is a [`pause`](Op::pause).
     pub(crate) fn is_pause(&self) -> bool {
         self.kind == OpKind::Begin && self.object == ObjectId::NONE

@@ -18,8 +18,8 @@ use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::tasks::{Await, Phase, TaskName, TaskPanic, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
-/// How often a task may give way in an execution although it could go on, and how often be polled before others although it has
-/// yielded.
+/// How often a task may give way in an execution that a director decides, although it could go on; in others, as often as it is
+/// chosen to. And how often it may be polled before others although it has yielded.
 const GIVES_WAY: u32 = 2;
 const OVERTAKES: u32 = 2;
 
@@ -129,8 +129,9 @@ impl Current {
     /// Wakes a task. One that has ended, or is awake, stays as it is.
     pub(crate) fn wake_task(mut self, sleeper: Sleeper, location: &'static Location<'static>) {
         let Sleeper { queue, ordinal, name } = sleeper;
-        let itself = self.running_task() == Some(name) && !self.overtakes(name);
+        let itself = self.running_task() == Some(name) && !self.overtakes(name) && !self.has_given_way(name);
         let kernel = self.kernel();
+        kernel.tasks.woken = None;
         let is_gone = !kernel.limits.directed && kernel.tasks.alive(name).is_none();
         let argument = argument_of(ordinal)
             | if itself { IS_LAST as u32 } else { 0 }
@@ -143,7 +144,7 @@ impl Current {
                 kernel.found(2);
                 return;
             };
-            let (object, phase) = (task.object, task.phase);
+            let (object, phase, number) = (task.object, task.phase, task.number);
             if task.polled_since == 0 && phase == Phase::Idle {
                 kernel.note = Note::Spawned(task.number);
             }
@@ -155,6 +156,7 @@ impl Current {
                 Phase::Idle | Phase::Deferred => task.phase = Phase::Ready,
                 Phase::Ready | Phase::Ended => {}
             }
+            kernel.tasks.woken = Some((number, phase == Phase::Idle));
             kernel.release(thread, queue);
             kernel.release(thread, object);
             let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
@@ -171,6 +173,14 @@ impl Current {
             }
             refresh(kernel, queue);
         });
+    }
+
+    /// Whether the task wakes itself because it was chosen to give way: then it may be polled again before others.
+    fn has_given_way(mut self, name: TaskName) -> bool {
+        let kernel = self.kernel();
+        let is_bounded = kernel.limits.directed;
+        let task = kernel.tasks.get_mut(name.id);
+        !is_bounded && task.has_given_way && !task.is_worn
     }
 
     /// Whether the task, which yields, may be polled again before those that are ready.
@@ -285,7 +295,7 @@ impl Current {
         }
         task.leaves += 1;
         if task.leaves > BUDGET {
-            task.has_given_way = true;
+            (task.has_given_way, task.is_worn) = (true, true);
             return true;
         }
         if task.gives_way == 0 || kernel.steps <= task.polled_since {
@@ -298,8 +308,9 @@ impl Current {
         }
         let gives_way = execution.choose(Choice::GivesWay, 2) == 1;
         if gives_way {
+            let is_bounded = execution.kernel.limits.directed;
             let task = execution.kernel.tasks.get_mut(name.id);
-            task.gives_way -= 1;
+            task.gives_way -= u32::from(is_bounded);
             task.has_given_way = true;
         }
         gives_way

@@ -116,6 +116,8 @@ pub(crate) struct Task {
     pub(crate) leaves: u32,
     /// Whether it has given way in this poll: it does nothing more then.
     pub(crate) has_given_way: bool,
+    /// Whether it had to, having come to so many leaf operations: it goes behind the others then.
+    pub(crate) is_worn: bool,
     /// At which step its poll began.
     pub(crate) polled_since: u64,
     /// What it was found to wait for in its last poll; kept for reports.
@@ -136,7 +138,11 @@ pub(crate) struct Tasks {
     /// The queues of which timers have become due when time passed last.
     rung: Vec<ObjectId>,
     numbered: u64,
-    /// All tasks that there were, if that is wanted for a report.
+    /// The task that was woken last, if it was alive, and whether that has made it ready.
+    pub(crate) woken: Option<(u64, bool)>,
+    /// Whether the test has moved the clock.
+    pub(crate) has_advanced: bool,
+    /// All tasks that there were, for reports.
     pub(crate) told: Vec<ToldTask>,
     /// The tasks that have panicked.
     pub(crate) panics: Vec<TaskPanic>,
@@ -147,6 +153,7 @@ impl Tasks {
         self.rung.clear();
         self.numbered = 0;
         self.told.clear();
+        (self.woken, self.has_advanced) = (None, false);
         self.panics.clear();
         self.count = 0;
         self.free.clear();
@@ -165,6 +172,10 @@ impl Tasks {
         }
         self.queue_count += 1;
         self.queue_count as u32 - 1
+    }
+
+    pub(crate) fn queue(&self, number: u32) -> &Queue {
+        &self.queues[number as usize]
     }
 
     #[inline]
@@ -224,6 +235,7 @@ impl Tasks {
             overtakes: 0,
             leaves: 0,
             has_given_way: false,
+            is_worn: false,
             polled_since: 0,
             awaits: Vec::new(),
         };
@@ -266,7 +278,7 @@ impl Tasks {
         self.running[thread.index()].push(name);
         let task = self.get_mut(name.id);
         task.phase = Phase::Running(Woken::No);
-        (task.has_given_way, task.polled_since, task.leaves) = (false, step, 0);
+        (task.has_given_way, task.is_worn, task.polled_since, task.leaves) = (false, false, step, 0);
         task.awaits.clear();
     }
 
