@@ -118,7 +118,6 @@ fn a_notification_between_the_look_and_the_wait_is_lost() {
         });
     });
     assert!(!report.passed(), "{report}");
-    println!("{report}");
 }
 
 /// Threads that are not of the runtime block until it is their turn.
