@@ -1,6 +1,6 @@
 //! The judgement of one execution: did it fail, and how.
 
-use super::actors::waiting_names;
+use super::actors::{column_of, label, waiting_names};
 use crate::config::{Config, Policy};
 use crate::detect::leak;
 use crate::explore::describe::hang::standing;
@@ -237,12 +237,30 @@ fn step_limit(execution: &Execution) -> Verdict {
         );
         return Verdict::new(FailureKind::GoodSamaritan, message);
     }
+    if let Some((task, steps)) = lone_task(execution) {
+        let message = format!(
+            "{start}: {task} has taken the last {} of them, and always finds something ready. If it waits for something else \
+             in a `select!`: with `biased;` a branch that is always ready keeps those behind it from being polled. Let it \
+             await what ends it first, or raise the limit `max_steps`",
+            grouped(steps),
+        );
+        return Verdict::new(FailureKind::StepLimit, message);
+    }
     let message = format!(
         "{start}, the last of them by {}, and what comes after is not known: threads may wait in loops for what never \
          comes, or get in each other's way again and again (a livelock), or the limit `max_steps` is too low",
         execution.kernel.thread_label(kernel.threads.current),
     );
     Verdict::new(FailureKind::StepLimit, message)
+}
+
+/// The task that has run alone for most of the execution, and for how many steps.
+fn lone_task(execution: &Execution) -> Option<(String, u64)> {
+    let kernel = &execution.kernel;
+    let (number, since) = kernel.tasks.streak;
+    let steps = kernel.steps - since;
+    let is_lone = number != 0 && kernel.threads.count() == 1 && steps > kernel.steps / 2;
+    is_lone.then(|| (label(execution, column_of(execution, ThreadId::MAIN, number)), steps))
 }
 
 /// What to say of threads that have not ended long after the test body has returned.

@@ -18,7 +18,7 @@ pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
 pub fn first_branch(count: u32) -> u32 {
     match current() {
         _ if count < 2 => 0,
-        Some(_) => crate::choose(count as usize) as u32,
+        Some(_) => crate::rand::choose(count as usize) as u32,
         None => (RandomState::new().build_hasher().finish() % u64::from(count)) as u32,
     }
 }

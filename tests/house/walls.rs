@@ -34,11 +34,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sync", &["hint", "rt"]),
     ("thread", &["cell", "rt"]),
     ("time", &["rt"]),
+    // Macros stand at the root of a crate, whatever module they are handed on by.
+    (
+        "tokio",
+        &[
+            "__tokio_join",
+            "__tokio_pin",
+            "__tokio_select",
+            "__tokio_task_local",
+            "__tokio_try_join",
+            "future",
+            "rand",
+            "rt",
+            "sync",
+            "thread",
+            "time",
+        ],
+    ),
     // Many executions of one test.
     ("explore", &["config", "detect", "environment", "report", "rt", "shrink", "strategy"]),
     ("property", &["config", "explore", "report"]),
     // What macros call.
-    ("private", &["config", "explore", "explore_inputs", "report", "rt"]),
+    ("private", &["config", "explore", "explore_inputs", "future", "report", "rt", "tokio"]),
 ];
 
 /// The rooms of `rt`, from the lowest to the highest. Each may import all that stand below it.

@@ -1,4 +1,4 @@
 //! Async code: tasks, runtimes, tokio's primitives under the scheduler.
 
-mod first;
+mod bugs;
 mod semantics;

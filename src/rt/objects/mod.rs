@@ -31,7 +31,7 @@ pub(crate) use condvar::CondvarState;
 pub(crate) use mutex::MutexState;
 pub(crate) use once::{Made, OncePhase, OnceState};
 pub(crate) use operated::OperatedState;
-pub(crate) use runtime::RuntimeState;
+pub(crate) use runtime::{RuntimeState, outcome as outcome_of_runtime};
 pub(crate) use rwlock::RwLockState;
 pub(crate) use semaphore::SemaphoreState;
 pub(crate) use thread::ThreadState;

@@ -3,9 +3,6 @@
 //! Bits say which tasks are ready, which are deferred (see `rt::tasks`), and which are polled or have ended, and so are not to be
 //! polled. There is room for twenty tasks of a runtime.
 
-use super::OpKind;
-use super::rule::{Outcome, nth_bit};
-
 /// How many tasks of one runtime an execution graph can tell apart.
 pub(crate) const TOLD_APART: u32 = 20;
 
@@ -89,28 +86,13 @@ impl Numbers {
     }
 }
 
-/// What an operation makes of the number.
-pub(crate) fn outcome(kind: OpKind, argument: u64, value: u64, choice: u32) -> Outcome {
-    let (number, task) = (Numbers(value), (argument & TASK) as u32);
-    let after = match kind {
-        OpKind::PollNext => {
-            let number = number.ended(argument);
-            return match value {
-                _ if value & CLOSED != 0 => Outcome::Writes(number.0),
-                _ if value & DUE != 0 => Outcome::Writes(number.0 & !DUE),
-                _ if number.candidates() == 0 => Outcome::Blocks,
-                _ => Outcome::Writes(number.taken(choice, argument & IS_SHARED != 0).0),
-            };
-        }
-        OpKind::Wake if argument & IS_SHARED != 0 => number,
-        OpKind::Wake if argument & IS_LAST != 0 => number.yielded(task),
-        OpKind::Wake => number.woken(task),
-        OpKind::EndPoll if argument & CLOSES != 0 => Numbers(value | CLOSED),
-        OpKind::EndPoll if argument & IS_LAST != 0 => number.ended(1 << task),
-        OpKind::EndPoll => number.polled(task),
-        _ => return Outcome::Reads,
-    };
-    Outcome::Writes(after.0)
+/// The position of the `n`-th lowest bit that is set.
+pub(crate) fn nth_bit(value: u64, n: u32) -> u32 {
+    let mut left = value;
+    for _ in 0..n {
+        left &= left.wrapping_sub(1);
+    }
+    left.trailing_zeros() & 63
 }
 
 /// How many tasks a worker can choose among.

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::limits::Strict;
 use super::ready;
+pub(crate) use super::ready::nth_bit;
 use crate::rt::op::{ObjectId, OpKind, ThreadId};
 
 /// What becomes of a location when an operation finds a value there.
@@ -196,15 +197,6 @@ pub(crate) fn wait_unless(goes: bool, outcome: Outcome) -> Outcome {
 /// What becomes of an attempt, which writes if it may go on.
 pub(crate) fn try_if(goes: bool, new: u64) -> Outcome {
     if goes { Outcome::Writes(new) } else { Outcome::Reads }
-}
-
-/// The position of the `n`-th lowest bit that is set.
-pub(crate) fn nth_bit(value: u64, n: u32) -> u32 {
-    let mut left = value;
-    for _ in 0..n {
-        left &= left.wrapping_sub(1);
-    }
-    left.trailing_zeros() & 63
 }
 
 /// What else an operation waits for than a value of its own location. At most one event can be meant, and

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::rt::kernel::Kernel;
 use crate::rt::kernel::special::Special;
-use crate::rt::objects::{OperatedState, RuntimeState, State};
+use crate::rt::objects::{OperatedState, RuntimeState, State, outcome_of_runtime};
 use crate::rt::op::key::ObjectKind;
-use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART, outcome};
+use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART};
 use crate::rt::op::rule::Outcome;
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
@@ -53,7 +53,7 @@ fn argument_of(ordinal: u32) -> u32 {
 
 fn change_number(kernel: &mut Kernel, queue: ObjectId, kind: OpKind, argument: u32, choice: u32) {
     let state = kernel.objects.state_mut::<RuntimeState>(queue);
-    if let Outcome::Writes(number) = outcome(kind, u64::from(argument), state.number, choice) {
+    if let Outcome::Writes(number) = outcome_of_runtime(kind, u64::from(argument), state.number, choice) {
         state.number = number;
     }
 }

@@ -136,6 +136,8 @@ pub(crate) struct Tasks {
     /// The queues of which timers have become due when time passed last.
     rung: Vec<ObjectId>,
     numbered: u64,
+    /// The task that was polled last, and at which step the first of its polls in a row began.
+    pub(crate) streak: (u64, u64),
     /// The task that was woken last, if it was alive, and whether that has made it ready.
     pub(crate) woken: Option<(u64, bool)>,
     /// Whether the test has moved the clock.
@@ -149,7 +151,7 @@ pub(crate) struct Tasks {
 impl Tasks {
     pub(crate) fn clear(&mut self) {
         self.rung.clear();
-        self.numbered = 0;
+        (self.numbered, self.streak) = (0, (0, 0));
         self.told.clear();
         (self.woken, self.has_advanced) = (None, false);
         self.panics.clear();
@@ -276,6 +278,10 @@ impl Tasks {
         task.phase = Phase::Running(Woken::No);
         (task.has_given_way, task.is_worn, task.polled_since, task.leaves) = (false, false, step, 0);
         task.awaits.clear();
+        let number = task.number;
+        if self.streak.0 != number {
+            self.streak = (number, step);
+        }
     }
 
     /// `thread` has polled a task.

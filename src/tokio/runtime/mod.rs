@@ -1,6 +1,7 @@
 //! Mirror of [`tokio::runtime`](::tokio::runtime).
 
 pub(crate) mod core;
+mod drive;
 
 use std::fmt;
 use std::future::Future;
@@ -151,7 +152,11 @@ impl Builder {
             return Ok(Runtime(Repr::Outside(Some(self.outside.build()?))));
         };
         let workers = (self.flavor == Flavor::MultiThread).then_some(self.workers);
-        Ok(Runtime(Repr::Inside(Core::new(current, workers, self.max_blocking, Location::caller()))))
+        let core = Core::new(current, workers, self.max_blocking, Location::caller());
+        for _ in 0..workers.unwrap_or(0) {
+            core.add_worker();
+        }
+        Ok(Runtime(Repr::Inside(core)))
     }
 }
 

@@ -134,7 +134,7 @@ impl<T: 'static> JoinSet<T> {
     fn take_ended(&mut self) -> Option<Result<(Id, T), JoinError>> {
         let at = match self.ended.len() {
             0 => return None,
-            count if count > 1 && current().is_some() => crate::choose(count),
+            count if count > 1 && current().is_some() => crate::rand::choose(count),
             _ => 0,
         };
         let (id, result) = self.ended.remove(at);

@@ -1,14 +1,17 @@
 //! Places in a bounded channel. To drop one gives it back, in an act.
 
 use std::fmt;
+use std::future::Future;
 use std::iter::FusedIterator;
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::error::{SendError, TrySendError};
 use super::real;
 use super::sender::Sender;
 use crate::rt::op::verb::Verb;
 use crate::tokio::act::Kept;
+use crate::tokio::leaf::Leaf;
 use crate::tokio::sync::end::{Channel, End};
 
 /// Mirror of [`tokio::sync::mpsc::Permit`](::tokio::sync::mpsc::Permit).
@@ -131,5 +134,96 @@ impl<T> OwnedPermit<T> {
 impl<T> fmt::Debug for OwnedPermit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OwnedPermit").finish_non_exhaustive()
+    }
+}
+
+/// Taking places.
+impl<T> Sender<T> {
+    /// Waits for a place.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed.
+    #[track_caller]
+    pub fn reserve(&self) -> impl Future<Output = Result<Permit<'_, T>, SendError<()>>> {
+        let (channel, location) = (self.end.channel(), Location::caller());
+        let leaf = Leaf::new(&channel.site(location), Verb::Reserve, self.end.real().reserve());
+        async move { Ok(Permit::new(leaf.await?, channel, location)) }
+    }
+
+    /// Waits for so many places.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, or never has as many.
+    #[track_caller]
+    pub fn reserve_many(
+        &self,
+        count: usize,
+    ) -> impl Future<Output = Result<PermitIterator<'_, T>, SendError<()>>> {
+        let (channel, location) = (self.end.channel(), Location::caller());
+        let leaf = Leaf::new(&channel.site(location), Verb::Reserve, self.end.real().reserve_many(count));
+        async move { Ok(PermitIterator::new(leaf.await?, channel, location)) }
+    }
+
+    /// Waits for a place; the permit borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed.
+    #[track_caller]
+    pub fn reserve_owned(self) -> impl Future<Output = Result<OwnedPermit<T>, SendError<()>>> {
+        let location = Location::caller();
+        async move {
+            // Up to here, to drop the future is to drop a sender.
+            let (real, channel) = self.end.take();
+            let permit = Leaf::new(&channel.site(location), Verb::Reserve, real.reserve_owned()).await?;
+            Ok(OwnedPermit::new(permit, &channel, location))
+        }
+    }
+
+    /// Takes a place if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or the channel is closed.
+    #[track_caller]
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
+        let (channel, location) = (self.end.channel(), Location::caller());
+        let permit = self.try_act(Verb::TryReserve, location, |real| real.try_reserve())?;
+        Ok(Permit::new(permit, channel, location))
+    }
+
+    /// Takes so many places if there are as many.
+    ///
+    /// # Errors
+    ///
+    /// If there are not, or the channel is closed.
+    #[track_caller]
+    pub fn try_reserve_many(&self, count: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        let (channel, location) = (self.end.channel(), Location::caller());
+        let permits = self.try_act(Verb::TryReserve, location, |real| real.try_reserve_many(count))?;
+        Ok(PermitIterator::new(permits, channel, location))
+    }
+
+    /// Takes a place if there is one; the permit borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or the channel is closed: the sender.
+    #[track_caller]
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
+        let location = Location::caller();
+        let (real, channel) = self.end.take();
+        let result = channel.site(location).act(Verb::TryReserve, || {
+            let result = real.try_reserve_owned();
+            let is_same = result.is_err();
+            (result, is_same)
+        });
+        match result {
+            Ok(permit) => Ok(OwnedPermit::new(permit, &channel, location)),
+            Err(TrySendError::Full(real)) => Err(TrySendError::Full(Sender::new(real, &channel))),
+            Err(TrySendError::Closed(real)) => Err(TrySendError::Closed(Sender::new(real, &channel))),
+        }
     }
 }

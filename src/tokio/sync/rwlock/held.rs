@@ -1,9 +1,7 @@
 //! The permits that a guard has.
 
 use std::panic::Location;
-use std::sync::Arc;
 
-use super::RwLock;
 use crate::rt::op::verb::Verb;
 use crate::tokio::sync::semaphore::Permits;
 
@@ -15,12 +13,6 @@ pub(super) trait Source {
 impl Source for &Permits {
     fn permits(&self) -> &Permits {
         self
-    }
-}
-
-impl<T: ?Sized> Source for Arc<RwLock<T>> {
-    fn permits(&self) -> &Permits {
-        &self.permits
     }
 }
 

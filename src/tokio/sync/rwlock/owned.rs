@@ -4,7 +4,14 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::RwLock;
-use super::held::{Held, guard};
+use super::held::{Held, Source, guard};
+use crate::tokio::sync::semaphore::Permits;
+
+impl<T: ?Sized> Source for Arc<RwLock<T>> {
+    fn permits(&self) -> &Permits {
+        &self.permits
+    }
+}
 
 /// Mirror of [`tokio::sync::OwnedRwLockReadGuard`](::tokio::sync::OwnedRwLockReadGuard).
 #[must_use = "if unused the RwLock will immediately unlock"]

@@ -7,6 +7,7 @@
 mod receiver;
 mod sender;
 mod waiters;
+mod waiting;
 
 use std::ops::Deref;
 use std::panic::Location;
@@ -29,7 +30,7 @@ const NAME: &str = "watch channel";
 #[track_caller]
 pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
     let sender = Sender::new(init);
-    let receiver = Receiver::first(&sender);
+    let receiver = Receiver::first(sender.shared());
     (sender, receiver)
 }
 

@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::error::RecvError;
-use super::sender::Sender;
-use super::waiters::{Waiting, Woken};
+use super::waiters::Woken;
+use super::waiting::Waiting;
 use super::{Ref, Shared, State, closed};
 use crate::rt::op::verb::Verb;
 
@@ -37,9 +37,9 @@ async fn changed<T>(
 
 impl<T> Receiver<T> {
     /// The one of a new channel.
-    pub(super) fn first(sender: &Sender<T>) -> Receiver<T> {
-        sender.shared().with(|state| state.receivers += 1);
-        Receiver::of(sender.shared(), 0)
+    pub(super) fn first(shared: &Arc<Shared<T>>) -> Receiver<T> {
+        shared.with(|state| state.receivers += 1);
+        Receiver::of(shared, 0)
     }
 
     /// One that is counted already.

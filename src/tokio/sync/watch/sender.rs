@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError};
 
 use super::error::SendError;
 use super::receiver::Receiver;
-use super::waiters::{Waiting, Woken};
+use super::waiters::Woken;
+use super::waiting::Waiting;
 use super::{Ref, Shared, State};
 use crate::rt::op::verb::Verb;
 

@@ -1,0 +1,168 @@
+//! Who runs what a runtime has: its workers, who calls `block_on`, threads that may block; and how it ends.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::core::{Core, Polling, lock};
+use crate::rt::op::ObjectId;
+use crate::rt::primitives::{Next, Sleeper};
+use crate::rt::{Current, current};
+use crate::thread;
+use crate::tokio::act::{is_acting, wake_afterwards};
+use crate::tokio::context::InRuntime;
+
+/// What wakes the future of a `block_on`.
+struct Main(Sleeper, &'static Location<'static>);
+
+impl Wake for Main {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if is_acting() {
+            wake_afterwards(u64::from(self.0.name.id.0), Waker::from(Arc::clone(self)));
+        } else if let Some(current) = current() {
+            current.wake_task(self.0, self.1);
+        }
+    }
+}
+
+impl Core {
+    /// One more thread that polls tasks.
+    pub(crate) fn add_worker(self: &Arc<Core>) {
+        let core = Arc::clone(self);
+        let worker = move || {
+            let _in_runtime = InRuntime::enter(&core);
+            let Some(current) = current() else { return };
+            loop {
+                match current.poll_next(core.queue, true, core.location) {
+                    Next::Task(name) => core.poll(current, name.id.index()),
+                    Next::Timers => core.ring(current, core.queue),
+                    Next::Closed => return,
+                }
+            }
+        };
+        let spawned = thread::Builder::new().name("tokio-runtime-worker".to_owned()).spawn(worker);
+        lock(&self.threads).push(spawned.expect("a thread of the model"));
+    }
+
+    /// Runs a future to its end on the running thread, which polls the tasks of the runtime meanwhile if that has no workers.
+    pub(crate) fn block_on<F: Future>(
+        self: &Arc<Core>,
+        current: Current,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> F::Output {
+        let queue = if self.is_shared { None } else { Some(self.queue) };
+        self.drive(current, queue, future, location)
+    }
+
+    /// Runs a future to its end on the running thread, and polls nothing else.
+    pub(crate) fn block_alone<F: Future>(
+        self: &Arc<Core>,
+        current: Current,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> F::Output {
+        self.drive(current, None, future, location)
+    }
+
+    /// Polls a future, and what else is in `queue`, until it is ready.
+    fn drive<F: Future>(
+        self: &Arc<Core>,
+        current: Current,
+        queue: Option<ObjectId>,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> F::Output {
+        if current.running_task().is_some() {
+            panic!(
+                "Cannot start a runtime from within a runtime. This happens because a function (like `block_on`) attempted \
+                 to block the current thread while the thread is being used to drive asynchronous tasks."
+            );
+        }
+        let queue = queue.unwrap_or_else(|| current.new_task_queue(location));
+        let _in_runtime = InRuntime::enter(self);
+        let main = current.add_task(queue, (None, true), location);
+        current.wake_task(main, location);
+        let waker = Waker::from(Arc::new(Main(main, location)));
+        let mut context = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        loop {
+            match current.poll_next(queue, false, location) {
+                Next::Task(name) if name == main.name => {
+                    let mut polling =
+                        Polling { current, core: self, sleeper: main, is_shared: false, has_ended: false };
+                    if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                        polling.has_ended = true;
+                        return output;
+                    }
+                }
+                Next::Task(name) => self.poll(current, name.id.index()),
+                Next::Timers => self.ring(current, queue),
+                Next::Closed => unreachable!("a queue without workers is not closed"),
+            }
+        }
+    }
+
+    /// Runs `work` on a thread where it may block, at once or when one is free.
+    pub(crate) fn run_blocking(self: &Arc<Core>, work: Box<dyn FnOnce() + Send>) {
+        let mut blocking = lock(&self.blocking);
+        if blocking.running >= self.max_blocking {
+            blocking.waiting.push_back(work);
+            return;
+        }
+        blocking.running += 1;
+        drop(blocking);
+        let core = Arc::clone(self);
+        let run = move || {
+            let _in_runtime = InRuntime::enter(&core);
+            let mut next = Some(work);
+            while let Some(work) = next {
+                work();
+                let mut blocking = lock(&core.blocking);
+                next = blocking.waiting.pop_front();
+                blocking.running -= usize::from(next.is_none());
+            }
+        };
+        let spawned = thread::Builder::new().name("tokio-blocking".to_owned()).spawn(run);
+        lock(&self.threads).push(spawned.expect("a thread of the model"));
+    }
+
+    /// Shuts the runtime down: its threads end, if they are waited for, and its tasks are dropped at their awaits.
+    pub(crate) fn shut_down(
+        self: &Arc<Core>,
+        current: Current,
+        waits: bool,
+        location: &'static Location<'static>,
+    ) {
+        if self.is_shut_down.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let _in_runtime = InRuntime::enter(self);
+        lock(&self.blocking).waiting.clear();
+        if self.is_shared {
+            current.close_tasks(self.queue, location);
+        }
+        let threads = std::mem::take(&mut *lock(&self.threads));
+        if waits {
+            for thread in threads {
+                // A panic in it is told by the task that it belongs to.
+                let _ = thread.join();
+            }
+        }
+        let places = lock(&self.tasks).len();
+        for place in 0..places {
+            let task = lock(&self.tasks)[place].take();
+            if let Some(task) = task {
+                current.discard_task(task.sleeper());
+                task.cancel();
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Who runs when: lost wakeups, loops that never await, starvation, thread locals.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+use drawloom::FailureKind::{Deadlock, Livelock, Panic, StepLimit};
+use drawloom::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use drawloom::sync::{Arc, Mutex};
+use drawloom::tokio::sync::{mpsc, oneshot};
+use drawloom::tokio::task::yield_now;
+use drawloom::tokio::{self};
+
+use super::{On, finds, is_verified, passes};
+
+/// An event that is set once, by hand.
+#[derive(Default)]
+struct Event {
+    is_set: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Event {
+    fn set(&self) {
+        self.is_set.store(true, SeqCst);
+        if let Some(waker) = self.waker.lock().unwrap().take() {
+            waker.wake();
+        }
+    }
+
+    /// Whether it registers before it looks decides whether a wakeup can be lost.
+    async fn wait(&self, registers_first: bool) {
+        poll_fn(|context| {
+            if !registers_first && self.is_set.load(SeqCst) {
+                return Poll::Ready(());
+            }
+            *self.waker.lock().unwrap() = Some(context.waker().clone());
+            if registers_first && self.is_set.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+async fn waits_for_event(registers_first: bool) {
+    let event = Arc::new(Event::default());
+    let theirs = Arc::clone(&event);
+    let other = tokio::spawn(async move { theirs.set() });
+    event.wait(registers_first).await;
+    other.await.unwrap();
+}
+
+#[test]
+fn a_future_that_looks_before_it_registers_loses_a_wakeup() {
+    finds(On::Workers, Deadlock, &["main waits for a call of its waker"], || waits_for_event(false));
+    // One thread polls without a break between the two.
+    is_verified(On::OneThread, || waits_for_event(false));
+    is_verified(On::OneThread, || waits_for_event(true));
+    passes(On::Workers, || waits_for_event(true));
+}
+
+async fn spins(awaits: bool) {
+    let flag = Arc::new(AtomicBool::new(false));
+    let theirs = Arc::clone(&flag);
+    let other = tokio::spawn(async move { theirs.store(true, SeqCst) });
+    while !flag.load(SeqCst) {
+        if awaits {
+            yield_now().await;
+        } else {
+            drawloom::hint::spin_loop();
+        }
+    }
+    other.await.unwrap();
+}
+
+#[test]
+fn a_loop_without_an_await_keeps_all_others_from_running() {
+    finds(On::OneThread, Livelock, &["goes on waiting in a loop"], || spins(false));
+    is_verified(On::OneThread, || spins(true));
+    passes(On::Workers, || spins(false));
+}
+
+drawloom::thread_local! {
+    static REQUEST: Cell<u32> = const { Cell::new(0) };
+}
+
+tokio::task_local! {
+    static OWN_REQUEST: u32;
+}
+
+async fn handle(number: u32) {
+    REQUEST.with(|request| request.set(number));
+    yield_now().await;
+    assert_eq!(REQUEST.with(Cell::get), number, "another request's number");
+}
+
+#[test]
+fn a_thread_local_is_not_the_tasks_after_an_await() {
+    let handles_two = || async {
+        let (one, two) = (tokio::spawn(handle(1)), tokio::spawn(handle(2)));
+        one.await.unwrap();
+        two.await.unwrap();
+    };
+    finds(On::OneThread, Panic, &["another request's number"], handles_two);
+    let on_workers = super::run(drawloom::Config::new(), On::Workers, handles_two);
+    assert!(on_workers.failure().is_some(), "{on_workers}");
+    is_verified(On::OneThread, || async {
+        let own = |number| {
+            OWN_REQUEST.scope(number, async move {
+                yield_now().await;
+                assert_eq!(OWN_REQUEST.get(), number);
+            })
+        };
+        let (one, two) = (tokio::spawn(own(1)), tokio::spawn(own(2)));
+        one.await.unwrap();
+        two.await.unwrap();
+    });
+}
+
+async fn prefers(the_stop: bool) {
+    let (again, mut queue) = mpsc::unbounded_channel::<u32>();
+    let (stop, mut stopped) = oneshot::channel::<()>();
+    tokio::spawn(async move { stop.send(()) });
+    again.send(0).unwrap();
+    loop {
+        if the_stop {
+            tokio::select! {
+                biased;
+                _ = &mut stopped => break,
+                Some(number) = queue.recv() => again.send(number + 1).unwrap(),
+            }
+        } else {
+            tokio::select! {
+                biased;
+                Some(number) = queue.recv() => again.send(number + 1).unwrap(),
+                _ = &mut stopped => break,
+            }
+        }
+    }
+}
+
+#[test]
+fn a_branch_that_is_always_ready_starves_those_behind_it() {
+    let config = || drawloom::Config::new().max_steps(5_000);
+    let report = super::run(config(), On::OneThread, || prefers(false));
+    let failure = report.failure().expect("it never stops");
+    assert_eq!(failure.kind(), StepLimit, "{report}");
+    assert!(failure.message().contains("main has taken the last"), "{report}");
+    is_verified(On::OneThread, || prefers(true));
+}
