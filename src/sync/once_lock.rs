@@ -67,16 +67,21 @@ impl<T> OnceLock<T> {
     /// The value, if it is set.
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
+        self.get_at(Location::caller())
+    }
+
+    /// The same, at another place.
+    pub(crate) fn get_at(&self, location: &'static Location<'static>) -> Option<&T> {
         let Some(current) = current() else {
             outside::check(&self.slot.identity, "OnceLock");
             return self.outside.get();
         };
-        let address = current.once_get(self.object(current), Location::caller())?;
+        let address = current.once_get(self.object(current), location)?;
         Some(self.value_at(address))
     }
 
     /// As `get`, but no operation.
-    fn peek(&self) -> Option<&T> {
+    pub(crate) fn peek(&self) -> Option<&T> {
         match current() {
             Some(current) => current.once_peek(self.object(current)).map(|address| self.value_at(address)),
             None => self.outside.get(),
@@ -112,13 +117,18 @@ impl<T> OnceLock<T> {
     /// `value`, if another one is set.
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
+        self.set_at(value, Location::caller())
+    }
+
+    /// The same, at another place.
+    pub(crate) fn set_at(&self, value: T, location: &'static Location<'static>) -> Result<(), T> {
         let Some(current) = current() else {
             outside::check(&self.slot.identity, "OnceLock");
             return self.outside.set(value);
         };
         let object = self.object(current);
         let made = value::boxed(value);
-        if current.once_set(object, made, Location::caller()) {
+        if current.once_set(object, made, location) {
             return Ok(());
         }
         // SAFETY: just boxed, and the model has not taken it.

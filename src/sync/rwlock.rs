@@ -131,11 +131,15 @@ impl<T: ?Sized> RwLock<T> {
     /// The guard in an error, if a thread panicked while it held the lock for writing.
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        self.read_at(Location::caller())
+    }
+
+    /// The same, at another place.
+    pub(crate) fn read_at(&self, location: &'static Location<'static>) -> LockResult<RwLockReadGuard<'_, T>> {
         let Some(current) = current() else {
             outside::check(&self.lock.identity, "RwLock");
             return real::map(self.lock.outside.read(), |outside| self.reader_outside(outside));
         };
-        let location = Location::caller();
         let object = self.lock.object(current);
         let poisoned = current.rwlock_read(object, location);
         real::poisoned_if(poisoned, self.reader(self.lock.enter(current, object, location)))

@@ -11,8 +11,8 @@ use crate::tokio::act::Site;
 use crate::tokio::leaf::Leaf;
 use crate::tokio::table::state_of;
 
-pub use ::tokio::sync::BarrierWaitResult;
 use ::tokio::sync::Barrier as Real;
+pub use ::tokio::sync::BarrierWaitResult;
 
 const NAME: &str = "Barrier";
 

@@ -15,8 +15,8 @@ use crate::tokio::act::Kept;
 use crate::tokio::leaf::Leaf;
 use crate::tokio::runtime::block_outside_tasks;
 
-pub use ::tokio::sync::broadcast::error;
 use ::tokio::sync::broadcast as real;
+pub use ::tokio::sync::broadcast::error;
 use error::{RecvError, SendError, TryRecvError};
 
 /// A value that receivers share. One of them clones it at a time, as the value need not be `Sync`.
@@ -43,7 +43,9 @@ impl<T: Clone> Message<T> {
                 Ok(value) => break value,
                 Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) if current().is_some() => crate::thread::yield_now(),
-                Err(TryLockError::WouldBlock) => break message.0.lock().unwrap_or_else(PoisonError::into_inner),
+                Err(TryLockError::WouldBlock) => {
+                    break message.0.lock().unwrap_or_else(PoisonError::into_inner);
+                }
             }
         };
         T::clone(&value)

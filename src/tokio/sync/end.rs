@@ -48,7 +48,12 @@ impl<R> End<R> {
     }
 
     /// The same; where, if not where the channel was made.
-    pub(super) fn at(real: R, channel: &Arc<Channel>, leaving: Verb, location: &'static Location<'static>) -> End<R> {
+    pub(super) fn at(
+        real: R,
+        channel: &Arc<Channel>,
+        leaving: Verb,
+        location: &'static Location<'static>,
+    ) -> End<R> {
         let (real, channel) = (ManuallyDrop::new(real), Arc::clone(channel));
         End { real, channel, leaving, location, is_over: false }
     }
@@ -86,7 +91,12 @@ impl<R> End<R> {
         self.is_over = true;
     }
 
-    pub(super) fn change<A>(&self, verb: Verb, location: &'static Location<'static>, act: impl FnOnce(&R) -> A) -> A {
+    pub(super) fn change<A>(
+        &self,
+        verb: Verb,
+        location: &'static Location<'static>,
+        act: impl FnOnce(&R) -> A,
+    ) -> A {
         self.channel.site(location).change(verb, || act(&self.real))
     }
 

@@ -153,8 +153,12 @@ impl<T> From<T> for Mutex<T> {
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("Mutex");
-        if self.permit.peek() > 0 {
-            // SAFETY: nobody has the permit, and inside an exploration nobody else runs meanwhile.
+        // Outside, another thread may take the mutex meanwhile. Inside nobody else runs, and printing is no operation.
+        let guard = if crate::rt::current().is_none() { self.try_lock().ok() } else { None };
+        if let Some(guard) = &guard {
+            text.field("data", &&**guard);
+        } else if crate::rt::current().is_some() && self.permit.peek() > 0 {
+            // SAFETY: nobody has the permit, and nobody else runs meanwhile.
             let data: &T = unsafe { &*self.data.get() };
             text.field("data", &data);
         } else {

@@ -64,7 +64,7 @@ impl Notify {
         }
     }
 
-    fn wait(&self, location: &'static Location<'static>) -> Leaf<RealNotified> {
+    pub(super) fn wait(&self, location: &'static Location<'static>) -> Leaf<RealNotified> {
         let (site, real) = (self.site(location), self.real());
         let future = site.act(Verb::Subscribe, || (real.notified_owned(), true));
         Leaf::new(&site, Verb::Notified, future)

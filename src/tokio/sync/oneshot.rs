@@ -12,8 +12,8 @@ use crate::rt::op::verb::Verb;
 use crate::tokio::act::Kept;
 use crate::tokio::runtime::block_outside_tasks;
 
-pub use ::tokio::sync::oneshot::error;
 use ::tokio::sync::oneshot as real;
+pub use ::tokio::sync::oneshot::error;
 use error::{RecvError, TryRecvError};
 
 /// Mirror of [`tokio::sync::oneshot::channel`](::tokio::sync::oneshot::channel).
@@ -136,7 +136,8 @@ impl<T> Receiver<T> {
         location: &'static Location<'static>,
     ) -> Poll<Result<T, RecvError>> {
         let (real, channel) = self.end.both();
-        let result = channel.site(location).poll(Verb::Receive, context, |context| Pin::new(real).poll(context));
+        let result =
+            channel.site(location).poll(Verb::Receive, context, |context| Pin::new(real).poll(context));
         self.note_end();
         result.map(|result| result.map(Kept::into_inner))
     }

@@ -9,8 +9,8 @@ mod receiver;
 mod sender;
 mod unbounded;
 
-pub use ::tokio::sync::mpsc::error;
 use ::tokio::sync::mpsc as real;
+pub use ::tokio::sync::mpsc::error;
 
 pub use permit::{OwnedPermit, Permit, PermitIterator};
 pub use receiver::{Receiver, UnboundedReceiver};

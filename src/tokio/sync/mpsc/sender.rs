@@ -67,7 +67,8 @@ impl<T> Sender<T> {
     /// If there is none, or the channel is closed: the message.
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
-        let result = self.try_act(Verb::TrySend, Location::caller(), |real| real.try_send(Kept::new(message)));
+        let result =
+            self.try_act(Verb::TrySend, Location::caller(), |real| real.try_send(Kept::new(message)));
         result.map_err(|error| match error {
             TrySendError::Full(message) => TrySendError::Full(message.into_inner()),
             TrySendError::Closed(message) => TrySendError::Closed(message.into_inner()),

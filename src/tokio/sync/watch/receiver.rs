@@ -1,0 +1,163 @@
+//! The receiving end.
+
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+
+use super::error::RecvError;
+use super::sender::Sender;
+use super::waiters::{Waiting, Woken};
+use super::{Ref, Shared, State, closed};
+use crate::rt::op::verb::Verb;
+
+/// Mirror of [`tokio::sync::watch::Receiver`](::tokio::sync::watch::Receiver).
+#[derive(Debug)]
+pub struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+    /// The version that it has seen.
+    version: u64,
+}
+
+async fn changed<T>(
+    shared: &Shared<T>,
+    seen: &mut u64,
+    location: &'static Location<'static>,
+) -> Result<(), RecvError> {
+    let last = *seen;
+    let check = move |state: &State| {
+        if state.version != last {
+            return Some(Some(state.version));
+        }
+        (state.senders == 0).then_some(None)
+    };
+    let waiting = Waiting::new(shared, (Verb::Changed, location), |state| &mut state.for_change, check);
+    *seen = waiting.await.ok_or_else(closed)?;
+    Ok(())
+}
+
+impl<T> Receiver<T> {
+    /// The one of a new channel.
+    pub(super) fn first(sender: &Sender<T>) -> Receiver<T> {
+        sender.shared().with(|state| state.receivers += 1);
+        Receiver::of(sender.shared(), 0)
+    }
+
+    /// One that is counted already.
+    pub(super) fn of(shared: &Arc<Shared<T>>, version: u64) -> Receiver<T> {
+        Receiver { shared: Arc::clone(shared), version }
+    }
+
+    /// The value. Nobody can send another one while it is borrowed.
+    #[track_caller]
+    pub fn borrow(&self) -> Ref<'_, T> {
+        let (value, version) = self.shared.read(Location::caller());
+        Ref { value, has_changed: version != self.version }
+    }
+
+    /// The value, which is seen from now on.
+    #[track_caller]
+    pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
+        let (value, version) = self.shared.read(Location::caller());
+        let has_changed = version != std::mem::replace(&mut self.version, version);
+        Ref { value, has_changed }
+    }
+
+    /// Whether there is a value that it has not seen.
+    ///
+    /// # Errors
+    ///
+    /// If there is no sender.
+    #[track_caller]
+    pub fn has_changed(&self) -> Result<bool, RecvError> {
+        let look = |state: &mut State| (state.senders == 0, state.version);
+        match self.shared.look(Location::caller(), look) {
+            (true, _) => Err(closed()),
+            (false, version) => Ok(version != self.version),
+        }
+    }
+
+    /// Whether there is no sender.
+    #[track_caller]
+    pub fn is_closed(&self) -> bool {
+        self.shared.look(Location::caller(), |state| state.senders == 0)
+    }
+
+    /// Counts the value as not seen.
+    pub fn mark_changed(&mut self) {
+        self.version = self.version.wrapping_sub(1);
+    }
+
+    /// Counts the value as seen.
+    #[track_caller]
+    pub fn mark_unchanged(&mut self) {
+        self.version = self.shared.look(Location::caller(), |state| state.version);
+    }
+
+    /// Waits for a value that it has not seen, and counts it as seen.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, and no sender.
+    #[track_caller]
+    pub fn changed(&mut self) -> impl Future<Output = Result<(), RecvError>> {
+        changed(&self.shared, &mut self.version, Location::caller())
+    }
+
+    /// Waits for a value that is as wanted, the present one included, and counts it as seen.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, and no sender.
+    ///
+    /// # Panics
+    ///
+    /// If `is_wanted` does.
+    #[track_caller]
+    pub fn wait_for(
+        &mut self,
+        mut is_wanted: impl FnMut(&T) -> bool,
+    ) -> impl Future<Output = Result<Ref<'_, T>, RecvError>> {
+        let location = Location::caller();
+        async move {
+            // Apart, since a value that is returned is borrowed up to the end.
+            let (shared, seen) = (&*self.shared, &mut self.version);
+            let mut is_closed = false;
+            loop {
+                let (value, version) = shared.read(location);
+                let has_changed = version != std::mem::replace(seen, version);
+                // The last value is asked about once.
+                if (!is_closed || has_changed) && is_wanted(&value) {
+                    return Ok(Ref { value, has_changed });
+                }
+                drop(value);
+                if is_closed {
+                    return Err(closed());
+                }
+                is_closed = changed(shared, seen, location).await.is_err();
+            }
+        }
+    }
+
+    /// Whether both receive from the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Receiver<T> {
+        // Nobody depends on there being one more: no act.
+        self.shared.with(|state| state.receivers += 1);
+        Receiver::of(&self.shared, self.version)
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let woken = self.shared.change(Verb::DropReceiver, self.shared.location(), |state| {
+            state.receivers -= 1;
+            if state.receivers == 0 { state.for_end.take() } else { Woken::default() }
+        });
+        woken.wake();
+    }
+}
