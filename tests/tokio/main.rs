@@ -1,3 +1,4 @@
 //! Async code: tasks, runtimes, tokio's primitives under the scheduler.
 
+mod differential;
 mod first;
