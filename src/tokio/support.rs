@@ -6,11 +6,17 @@ use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::act::proceed;
 use crate::rt::current;
 
 /// The future of a branch.
 pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
     value.into_future()
+}
+
+/// Whether the task gives way before it polls any branch, as tokio's `select!` does when the task's budget is used up.
+pub fn gives_way(context: &Context<'_>) -> bool {
+    proceed(context).is_pending()
 }
 
 /// Which of so many branches is polled first.

@@ -250,10 +250,12 @@ fn wait_for_own<'o>(wait: Wait, lent: &mut Lent<'o>) -> Pin<Box<dyn Future<Outpu
         Wait::Reserve(value) => {
             let sender = needs!(sender);
             lent.sender = Some(sender);
-            Box::pin(async move { sender.reserve().await.map_or(CLOSED, |permit| {
-                permit.send(value);
-                1
-            }) })
+            Box::pin(async move {
+                sender.reserve().await.map_or(CLOSED, |permit| {
+                    permit.send(value);
+                    1
+                })
+            })
         }
         Wait::Closed => {
             let sender = needs!(sender);

@@ -21,7 +21,9 @@ use self::real::Random;
 
 /// What came of a comparison.
 enum Judgement {
-    Agrees { executions: u64 },
+    Agrees {
+        executions: u64,
+    },
     /// The model has not explored everything, so that nothing can be said.
     Unjudged,
     Disagrees(String),
@@ -83,7 +85,7 @@ fn compare_with_tokio(count: u32, shape: Shape, seed: u8, (workers, runs): (Opti
     let tally = try_programs(count, shape, seed, |program, tally| {
         let explored = model::outcomes(program, workers, EXECUTIONS);
         if let Some(failure) = explored.failure {
-            return Judgement::Disagrees(format!("{program:#?}\n{failure}"));
+            return Judgement::Disagrees(format!("{program:?}\n{failure}"));
         }
         let shown = match &runtime {
             Some(runtime) => real::shared(program, runtime, runs, &mut random, &explored.outcomes),
@@ -95,7 +97,7 @@ fn compare_with_tokio(count: u32, shape: Shape, seed: u8, (workers, runs): (Opti
             (_, false) => Judgement::Unjudged,
             ([], true) => Judgement::Agrees { executions: explored.executions },
             (missing, true) => Judgement::Disagrees(format!(
-                "{program:#?}\ntokio shows {missing:?},\nthe model {:?} only",
+                "{program:?}\ntokio shows {missing:?},\nthe model {:?} only",
                 explored.outcomes
             )),
         }

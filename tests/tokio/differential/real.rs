@@ -45,22 +45,12 @@ struct Various {
 
 impl Vary for Various {
     async fn pause(&mut self) {
-        if self.pauses == 0 {
-            return;
-        }
-        match self.random.below(5) {
-            0 => {
-                self.pauses -= 1;
-                rt::task::yield_now().await;
+        // The next operation that can go on gives way.
+        if self.pauses > 0 && self.random.below(3) == 0 {
+            self.pauses -= 1;
+            while rt::task::coop::has_budget_remaining() {
+                rt::task::coop::consume_budget().await;
             }
-            // The next operation that can go on gives way.
-            1 => {
-                self.pauses -= 1;
-                while rt::task::coop::has_budget_remaining() {
-                    rt::task::coop::consume_budget().await;
-                }
-            }
-            _ => {}
         }
     }
 
