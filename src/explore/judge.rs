@@ -1,5 +1,6 @@
 //! The judgement of one execution: did it fail, and how.
 
+use super::actors::waiting_names;
 use crate::config::{Config, Policy};
 use crate::detect::leak;
 use crate::explore::describe::hang::standing;
@@ -95,14 +96,14 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
         return Some(Verdict::new(FailureKind::Panic, panic.message.clone()));
     }
     let waiting = || {
-        let blocked = execution.blocked();
-        let names: Vec<String> = blocked.iter().map(|blocked| thread(blocked.thread)).collect();
+        let names = waiting_names(execution);
         (join_names(&names), if names.len() == 1 { "waits" } else { "wait" })
     };
     match stop {
         Stop::Deadlock => {
             let (names, verb) = waiting();
-            let message = format!("no thread can go on: {names} {verb} for ever");
+            let what = if kernel.tasks.told.is_empty() { "thread" } else { "task" };
+            let message = format!("no {what} can go on: {names} {verb} for ever");
             Some(match census::has_started_threads() {
                 false => Verdict::new(FailureKind::Deadlock, message),
                 // It may be what they wait for.

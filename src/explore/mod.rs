@@ -1,5 +1,6 @@
 //! Exploration: many executions of one test, who makes their choices, and what is kept of a failure.
 
+mod actors;
 mod artifacts;
 mod describe;
 mod exhaustive;

@@ -95,6 +95,7 @@ impl Exploration<'_> {
             // Sampling is to have its part.
             time: if is_auto { left.map(|left| left / 2) } else { left },
             is_second_stage: false,
+            follows_graphs: false,
         }
     }
 
@@ -192,7 +193,7 @@ impl Exploration<'_> {
         let explored = match second.end {
             End::Complete | End::Bounded => Some((second.liberal, true)),
             End::Budget | End::Time if second.liberal > 0 => Some((second.liberal, false)),
-            End::Budget | End::Time | End::Unsupported(_) => None,
+            End::Budget | End::Time | End::Unsupported(_) | End::OneThread => None,
             End::Failed(finding) => {
                 outcome.coverage = None;
                 outcome.executions = first.executions + finding.index + 1;

@@ -113,7 +113,7 @@ impl Site<'_> {
         let Some(current) = current() else { return poll(context) };
         let object = current.async_object(self.identity, self.name);
         if proceed(context).is_pending() {
-            current.note_await(object, verb.text(), self.location);
+            current.note_await(object, verb, self.location);
             return Poll::Pending;
         }
         let waker = waker_for_act(context.waker());
@@ -123,7 +123,7 @@ impl Site<'_> {
             (result, is_pending)
         });
         if result.is_pending() {
-            current.note_await(object, verb.text(), self.location);
+            current.note_await(object, verb, self.location);
         }
         result
     }

@@ -63,7 +63,7 @@ impl<F: Future> Future for Leaf<F> {
             return self.future().poll(context);
         };
         if proceed(context).is_pending() {
-            current.note_await(object, verb.text(), location);
+            current.note_await(object, verb, location);
             return Poll::Pending;
         }
         self.step(context)
@@ -87,7 +87,7 @@ impl<F: Future> Leaf<F> {
         let leaf = unsafe { self.get_unchecked_mut() };
         if result.is_pending() {
             leaf.progress = Progress::Waits;
-            current.note_await(object, verb.text(), location);
+            current.note_await(object, verb, location);
         } else {
             leaf.progress = Progress::Done;
         }

@@ -2,10 +2,11 @@
 
 use super::names::{found, kind_of, note, object_name};
 use super::rows::pointers_of;
+use crate::explore::actors::column;
 use crate::explore::finding::{Found, FoundOrder};
 use crate::report::{Cause, CauseOrder, Doing, Failure, FailureKind, Place};
 use crate::rt::Execution;
-use crate::rt::op::{Event, Note, Op};
+use crate::rt::op::{Choice, Event, Note, Op};
 use crate::shrink::NoCause;
 
 /// How many stale reads and the like are told.
@@ -18,6 +19,8 @@ pub(in crate::explore) fn tell_cause(
     cause: Option<&Result<Found, NoCause>>,
 ) {
     match cause {
+        // The orders of threads are known, but which task is polled when is no order of theirs.
+        Some(_) if execution.traced_choices.iter().any(|traced| is_of_tasks(traced.choice)) => {}
         Some(Ok(found)) => failure.cause = Some(cause_of(execution, found)),
         Some(Err(why)) if failure.kind != FailureKind::DataRace => {
             failure.no_cause = Some(match why {
@@ -39,6 +42,11 @@ pub(in crate::explore) fn tell_cause(
     }
 }
 
+/// Whether the choice is about tasks.
+fn is_of_tasks(choice: Choice) -> bool {
+    matches!(choice, Choice::NextTask | Choice::GivesWay | Choice::Overtakes)
+}
+
 /// What `cause` says of the execution that has just ended, whose schedule it is about.
 fn cause_of(execution: &Execution, cause: &Found) -> Cause {
     let blocked = execution.blocked();
@@ -52,7 +60,7 @@ fn cause_of(execution: &Execution, cause: &Found) -> Cause {
             step,
         };
         match trace.get(at) {
-            Some(event) => Some(describe(event.thread.index(), &event.op, Some(event.step))),
+            Some(event) => Some(describe(column(execution, event), &event.op, Some(event.step))),
             None => {
                 let waiting = blocked.get(at - trace.len())?;
                 Some(describe(waiting.thread.index(), &waiting.op, None))

@@ -10,6 +10,7 @@ mod rows;
 mod stacks;
 mod stale;
 mod states;
+mod tasks;
 mod waits;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub(super) use names::place_of;
 pub(super) use rows::Rows;
 use rows::trace_of;
 
+use super::actors::{column_of_panic, label};
 use super::judge::{Verdict, counted_until, endless_after, first_unhandled_panic, going};
 use crate::report::{Effort, FailureKind, LeftOut, Place, Race, Spin, Standing, Trace, Wait};
 use crate::rt::Execution;
@@ -144,15 +146,19 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
         let first = first_unhandled_panic(execution).map(|panic| (panic.thread, panic.step));
         for panic in &execution.panics {
             if Some((panic.thread, panic.step)) != first {
-                let thread = execution.kernel.thread_label(panic.thread);
+                let thread = label(execution, column_of_panic(execution, panic.thread, panic.step));
                 notes.push(format!("{thread} panicked as well: {}", panic.message));
             }
         }
     }
+    notes.extend(tasks::unheard_panics(execution));
     notes.extend(waits::left_behind(execution));
     notes.extend(stale::stale_reads(execution));
     if matches!(verdict.kind, FailureKind::Deadlock | FailureKind::LeakedThread) {
         notes.extend(waits::lost_wakeups(execution));
+        notes.extend(tasks::guards_over_awaits(execution));
+        notes.extend(tasks::starved(execution));
+        notes.extend(tasks::futurelocks(execution));
     }
     if execution.knot.is_some() {
         let (going, _) = going(execution);

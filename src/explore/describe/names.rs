@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::explore::actors::{column_of, label};
 use crate::explore::judge::join_names;
 use crate::report::{Ended, Found, ObjectName, Place};
 use crate::rt::Execution;
@@ -94,6 +95,7 @@ pub(super) fn found(event: &Event, kind: Option<ObjectKind>, pointers: &mut Poin
         Note::TimedOut => found.ended = Some(Ended::TimedOut),
         Note::Spurious => found.ended = Some(Ended::Spuriously),
         Note::Thread(thread) => found.other = Some(thread.index()),
+        Note::Waits | Note::Spawned(_) => {}
     }
     if let Some(atomic) = event.atomic {
         let reads = matches!(event.op.kind, OpKind::Load | OpKind::ReadModifyWrite | OpKind::CompareExchange);
@@ -132,6 +134,13 @@ pub(super) fn note(execution: &Execution, event: &Event, found: &Found) -> Strin
         }
         (None, _, Some(new), _, Some(last)) => return format!(": {new} (before {last})"),
         (None, Some(old), Some(new), ..) => return format!(": {old} → {new}"),
+        _ => {}
+    }
+    match event.note {
+        Note::Waits => return ": has to wait".to_owned(),
+        Note::Spawned(task) => {
+            return format!(" {}", label(execution, column_of(execution, event.thread, task)));
+        }
         _ => {}
     }
     let Note::Thread(thread) = event.note else { return String::new() };

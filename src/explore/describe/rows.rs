@@ -2,10 +2,12 @@
 
 use super::names::{Pointers, found, kind_of, note, object_name, place_of};
 use super::{handover, states};
+use crate::explore::actors::{column, column_of_panic, column_of_task, is_hidden, label, labels};
 use crate::report::{Found, KEPT_ROWS, LeftOut, Place, Row, Trace, shortened};
 use crate::rt::Execution;
 use crate::rt::op::outcome::PanicRecord;
-use crate::rt::op::{Event, OpKind};
+use crate::rt::op::verb::Verb;
+use crate::rt::op::{Event, Note, OpKind};
 use crate::rt::record::evidence::TracedAccess;
 
 /// How many rows a report gets unless it is to show all: more than it prints.
@@ -27,7 +29,8 @@ pub(super) fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> T
         Rows::Kept => events.len().saturating_sub(KEPT_ROWS),
     };
     let mut pointers = Pointers::default();
-    let shown = &events[left_out..];
+    let is_shown = |event: &&Event| rows == Rows::All || !is_hidden(execution, event);
+    let shown: Vec<&Event> = events[left_out..].iter().filter(is_shown).collect();
     let mut rows: Vec<Row> = shown.iter().map(|event| row(execution, event, &mut pointers)).collect();
     let mut states = states::States::default();
     for event in &events[..left_out] {
@@ -36,12 +39,13 @@ pub(super) fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> T
     for (event, row) in shown.iter().zip(&mut rows) {
         row.states = states.follow(execution, event);
     }
-    let from = shown.first().map_or(0, |event| event.step);
-    let until = shown.last().map_or(u64::MAX, |event| event.step);
+    let from = events[left_out..].first().map_or(0, |event| event.step);
+    let until = events.last().map_or(u64::MAX, |event| event.step);
     let is_shown = |access: &&TracedAccess| (from..=until).contains(&access.step) && !access.kind.is_atomic();
     let accesses = execution.accesses.iter().filter(is_shown);
     rows.extend(accesses.map(|access| access_row(execution, access)));
-    rows.extend(execution.panics.iter().filter(|panic| (from..=until).contains(&panic.step)).map(panic_row));
+    let panics = execution.panics.iter().filter(|panic| (from..=until).contains(&panic.step));
+    rows.extend(panics.map(|panic| panic_row(execution, panic)));
     // A stable sort: accesses and panics come after the last step before them.
     rows.sort_by_key(|row| row.step);
     for at in 0..rows.len() {
@@ -49,10 +53,9 @@ pub(super) fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> T
         let is_last = rows.get(at + 1).is_none_or(|next: &Row| next.step != rows[at].step);
         rows[at].preempted = is_last && execution.evidence.preempted.contains(&rows[at].step);
     }
-    let threads = execution.kernel.threads.iter().map(|(id, _)| execution.kernel.thread_label(id)).collect();
     let mut handovers = handover::handovers(execution, events);
     handovers.retain(|handover| handover.from >= from);
-    Trace { threads, rows, handovers, left_out, left_out_after: LeftOut::default() }
+    Trace { threads: labels(execution), rows, handovers, left_out, left_out_after: LeftOut::default() }
 }
 
 pub(super) fn row(execution: &Execution, event: &Event, pointers: &mut Pointers) -> Row {
@@ -67,16 +70,23 @@ pub(super) fn row(execution: &Execution, event: &Event, pointers: &mut Pointers)
             | OpKind::Sleep
             | OpKind::IsFinished
     );
+    let is_spawn = matches!(event.note, Note::Spawned(_));
+    let task = column_of_task(execution, event.op.object);
+    let thread_op = thread_op || is_spawn || task.is_some();
+    let verb = if is_spawn { "spawn" } else { event.op.verb() };
     let object = (!thread_op).then(|| object_name(execution, event.op.object)).flatten();
     let kind = object.is_some().then(|| kernel.objects.get(event.op.object).kind);
     let placed = !matches!(event.op.kind, OpKind::Begin | OpKind::ParkSpuriously | OpKind::End);
     let found = found(event, kind, pointers);
     Row {
         step: event.step,
-        thread: event.thread.index(),
-        verb: event.op.verb(),
+        thread: column(execution, event),
+        verb,
         object,
-        note: note(execution, event, &found),
+        note: match task.filter(|_| event.op.verb() != Verb::Finish.text()) {
+            Some(task) => format!(" {}{}", label(execution, task), note(execution, event, &found)),
+            None => note(execution, event, &found),
+        },
         found,
         place: placed.then(|| Place::from(event.op.location)),
         preempted: false,
@@ -98,10 +108,10 @@ fn access_row(execution: &Execution, access: &TracedAccess) -> Row {
     }
 }
 
-fn panic_row(panic: &PanicRecord) -> Row {
+fn panic_row(execution: &Execution, panic: &PanicRecord) -> Row {
     Row {
         step: panic.step,
-        thread: panic.thread.index(),
+        thread: column_of_panic(execution, panic.thread, panic.step),
         verb: "panics",
         object: None,
         note: format!(": {}", first_line(&panic.message)),

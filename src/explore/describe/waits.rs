@@ -4,7 +4,8 @@
 //! last, and when. A notification that came before its wait, and that nobody took, is a *lost wakeup*.
 
 use super::names::object_name;
-use super::stacks;
+use super::{stacks, tasks};
+use crate::explore::actors::{column_of, column_of_holder, is_idle_worker, label_of};
 use crate::report::{Place, Wait};
 use crate::rt::Execution;
 use crate::rt::objects::State;
@@ -22,12 +23,12 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
         let holders = if waits_behind_writers(execution, &blocked) { &[][..] } else { &blocked.holders[..] };
         let holders = holders.iter();
         Wait {
-            thread: blocked.thread.index(),
+            thread: column_of(execution, blocked.thread, kernel.tasks.running_number(blocked.thread)),
             what: waits_what(blocked.op.kind),
             object: object_name(execution, blocked.op.object),
             joins,
             place: Place::from(blocked.op.location),
-            holders: holders.map(|holder| (holder.thread.index(), Place::from(holder.location))).collect(),
+            holders: holders.map(|holder| (column_of_holder(execution, blocked.op.object, holder), Place::from(holder.location))).collect(),
             history: history(execution, &blocked),
             stack: match execution.evidence.waits.get(&blocked.thread) {
                 Some(stack) => stacks::frames(stack),
@@ -35,7 +36,8 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
             },
         }
     };
-    execution.blocked().into_iter().map(wait).collect()
+    let blocked = execution.blocked().into_iter().filter(|blocked| !is_idle_worker(execution, &blocked.op));
+    blocked.map(wait).chain(tasks::waits(execution)).collect()
 }
 
 /// Whether a thread could have its lock but for a writer that waits for it.
@@ -86,7 +88,7 @@ fn last<'a>(execution: &'a Execution, object: ObjectId, kinds: &[OpKind]) -> Opt
 
 /// `thread 1 at src/lib.rs:7:5 (step 12)`.
 fn by(execution: &Execution, event: &Event) -> String {
-    format!("{} at {} (step {})", execution.kernel.thread_label(event.thread), event.op.location, event.step)
+    format!("{} at {} (step {})", label_of(execution, event), event.op.location, event.step)
 }
 
 /// What was done last that could have ended the wait.
@@ -102,7 +104,7 @@ fn history(execution: &Execution, blocked: &Blocked) -> Option<String> {
                     (_, _, true) => ", which has ended,",
                     _ => "",
                 };
-            let thread = execution.kernel.thread_label(event.thread);
+            let thread = label_of(execution, event);
             format!("{did} by {thread}{now} at {} (step {})", event.op.location, event.step)
         }
         None => nobody.to_owned(),
@@ -179,7 +181,7 @@ fn lost_notification(execution: &Execution, blocked: &Blocked) -> Option<String>
             "lost wakeup: the last notification, by {} at step {} ({}), came before {} began to wait at step {} ({}), \
              when nobody waited. Let the notifier change what is waited for under the mutex, and wait only while it has \
              not changed: `while !ready {{ guard = condvar.wait(guard).unwrap(); }}`",
-            execution.kernel.thread_label(last.thread),
+            label_of(execution, last),
             last.step,
             last.op.location,
             execution.kernel.thread_label(blocked.thread),

@@ -53,6 +53,8 @@ pub(in crate::explore) struct Budget {
     pub(in crate::explore) time: Option<Duration>,
     /// Whether the same was explored before, with less that std allows.
     pub(in crate::explore) is_second_stage: bool,
+    /// Whether execution graphs are to be followed also where one thread polls all there is.
+    pub(in crate::explore) follows_graphs: bool,
 }
 
 /// Why it ended.
@@ -67,6 +69,8 @@ pub(in crate::explore) enum End {
     Time,
     /// The test does what cannot be explored exhaustively; what, in words.
     Unsupported(String),
+    /// All that there is are tasks that one thread polls: see `polls`.
+    OneThread,
     /// An execution failed.
     Failed(Box<Finding>),
 }

@@ -11,6 +11,7 @@ mod common;
 mod compare;
 mod frontier;
 mod graph;
+mod polls;
 mod run;
 mod worker;
 
@@ -55,8 +56,14 @@ impl Exploration<'_> {
     pub(super) fn exhaust(&self, budget: &Budget, limits: &Limits) -> Result<Exhausted, ConfigError> {
         let start = Instant::now();
         let exhausted = self.exhaust_with(budget, limits, self.config.workers)?;
+        if matches!(exhausted.end, End::OneThread) {
+            return match self.explore_polls(budget, limits)? {
+                Some(exhausted) => Ok(exhausted),
+                None => self.exhaust(&Budget { follows_graphs: true, ..*budget }, limits),
+            };
+        }
         let depends_on_timing = match exhausted.end {
-            End::Complete | End::Bounded | End::Time => false,
+            End::Complete | End::Bounded | End::Time | End::OneThread => false,
             // Which executions several workers have run by then, and which failure they find first.
             End::Budget | End::Unsupported(_) | End::Failed(_) => self.config.workers > 1,
         };

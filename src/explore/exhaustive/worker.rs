@@ -318,6 +318,9 @@ impl<'a, 'b> Worker<'a, 'b> {
             self.common.blocked.fetch_add(1, Ordering::Relaxed);
             return Ran::Blocked;
         }
+        if self.is_of_one_thread() {
+            return Ran::Ended(WorkerEnd::End(End::OneThread));
+        }
         self.common.executions.fetch_add(1, Ordering::Relaxed);
         self.common.passed_steps.fetch_add(steps, Ordering::Relaxed);
         let is_liberal = self.execution.kernel.liberties > 0;
@@ -325,6 +328,14 @@ impl<'a, 'b> Worker<'a, 'b> {
         // Its number depends on the timing, if there are several workers.
         self.lock_order.add(self.execution, 0);
         Ran::Passed(index)
+    }
+
+    /// Whether the execution that has just ended was tasks that one thread polled, and nothing else.
+    fn is_of_one_thread(&self) -> bool {
+        let kernel = &self.execution.kernel;
+        let budget = self.common.budget;
+        let is_all = !budget.follows_graphs && !budget.is_second_stage && self.common.checkpoint.is_none();
+        is_all && kernel.threads.count() == 1 && !kernel.tasks.told.is_empty()
     }
 
     /// One execution as the explorer wants it.

@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use super::profile::{ObjectKey, Profile};
 use crate::rt::kernel::Kernel;
+use crate::rt::objects::State;
 use crate::rt::op::thread_set::LaneSet;
 use crate::rt::threads::timers::NEVER;
 
@@ -70,7 +71,7 @@ pub trait Strategy {
         match choice {
             Choice::SpuriousWakeup => usize::from(rng.one_in(8)),
             Choice::WeakFailure => usize::from(rng.one_in(20)),
-            Choice::WaitingWriter | Choice::LostToken | Choice::GivesWay => usize::from(rng.one_in(4)),
+            Choice::WaitingWriter | Choice::LostToken | Choice::GivesWay | Choice::Overtakes => usize::from(rng.one_in(4)),
             Choice::ReadsFrom if !rng.is_stale() => 0,
             Choice::Placement if !rng.one_in(4) => 0,
             _ => rng.below(alternatives),
@@ -294,6 +295,39 @@ impl<'a> SchedulingPoint<'a> {
     /// Where the choice is one between stores: the step that made the store of this number, or 0 for the initial value.
     pub(crate) fn store_step(&self, number: usize) -> u64 {
         self.kernel.memory.source_step(number)
+    }
+
+    /// How many objects there are.
+    pub(crate) fn object_count(&self) -> u32 {
+        self.kernel.objects.len() as u32
+    }
+
+    /// Where an object was made.
+    pub(crate) fn made_at(&self, object: ObjectId) -> &'static Location<'static> {
+        self.kernel.objects.get(object).location
+    }
+
+    /// Whether the object is the queue of a runtime.
+    pub(crate) fn is_task_queue(&self, object: ObjectId) -> bool {
+        object != ObjectId::NONE && matches!(self.kernel.objects.get(object).state, State::Runtime(_))
+    }
+
+    /// The numbers of the tasks that may be polled next, in the order in which they are chosen among.
+    pub(crate) fn ready_tasks(&self, queue: ObjectId) -> Vec<u64> {
+        let State::Runtime(runtime) = self.kernel.objects.get(queue).state else { return Vec::new() };
+        let ready = self.kernel.tasks.queue(runtime.queue).candidates().iter();
+        ready.map(|&(_, task)| self.kernel.tasks.get(task).number).collect()
+    }
+
+    /// The number of the task that the running thread polls, and the queue of its runtime.
+    pub(crate) fn running_task(&self) -> Option<(u64, ObjectId)> {
+        let task = self.kernel.tasks.get(self.kernel.tasks.running(self.current())?.id);
+        Some((task.number, task.queue))
+    }
+
+    /// The number of the task that the running operation has woken, and whether that has made it ready.
+    pub(crate) fn woken_task(&self) -> Option<(u64, bool)> {
+        self.kernel.tasks.woken
     }
 
     /// A name for an object that is the same in other executions.

@@ -133,6 +133,10 @@ impl ObjectTable {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Object> {
         self.objects[..self.count].iter()
     }

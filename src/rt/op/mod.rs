@@ -85,6 +85,11 @@ impl Op {
         }
     }
 
+    /// Whether it can change its object.
+    pub(crate) fn changes(&self) -> bool {
+        self.kind.is_write() && !(self.kind == OpKind::Operate && self.argument == Verb::Look as u32)
+    }
+
     /// Whether it is a [`pause`](Op::pause).
     pub(crate) fn is_pause(&self) -> bool {
         self.kind == OpKind::Begin && self.object == ObjectId::NONE
@@ -153,6 +158,10 @@ pub(crate) enum Note {
     Spurious,
     /// The thread that was made, joined, woken or notified.
     Thread(ThreadId),
+    /// The operation of a task has to wait: it will be tried again.
+    Waits,
+    /// The task of this number was made.
+    Spawned(u64),
 }
 
 /// An operation that was executed.
@@ -162,6 +171,8 @@ pub(crate) struct Event {
     pub(crate) step: u64,
     /// The thread that executed it.
     pub(crate) thread: ThreadId,
+    /// The number of the task that it polled meanwhile; 0 if it polled none.
+    pub(crate) task: u64,
     /// The operation.
     pub(crate) op: Op,
     /// What it found or did.
@@ -212,6 +223,9 @@ pub enum Choice {
     NextTask,
     /// Whether a task gives way although it could go on (alternative 1), as tokio's cooperative budget has it.
     GivesWay,
+    /// Whether a task that yields may be polled again before those that are ready (alternative 1): tokio puts it behind them, but
+    /// promises nothing.
+    Overtakes,
     /// A value asked for by the program: [`crate::choose`], [`crate::rand`].
     Program,
 }

@@ -14,6 +14,52 @@ macro_rules! verbs {
                 match self { $(Verb::$name => $text,)* }
             }
 
+            /// Whether what leaves its object as it is has to wait.
+            pub(crate) fn waits(self) -> bool {
+                use Verb::*;
+                matches!(
+                    self,
+                    Lock | Read
+                        | Write
+                        | Acquire
+                        | Notified
+                        | Reserve
+                        | Receive
+                        | Changed
+                        | WaitAtBarrier
+                        | Initialize
+                        | Join
+                        | AwaitClosed
+                        | Get
+                )
+            }
+
+            /// Whether what leaves its object as it is has failed.
+            pub(crate) fn tries(self) -> bool {
+                use Verb::*;
+                matches!(self, TryLock | TryRead | TryWrite | TryAcquire | TrySend | TryReceive)
+            }
+
+            /// What a task waits for that waits to do this, before the object's name.
+            pub(crate) fn wanted(self) -> &'static str {
+                match self {
+                    Verb::Lock => "to lock",
+                    Verb::Read => "to read",
+                    Verb::Write => "to write",
+                    Verb::Acquire => "to acquire",
+                    Verb::Notified => "to be notified by",
+                    Verb::Reserve | Verb::Send => "for room in",
+                    Verb::Receive => "for a message in",
+                    Verb::Changed => "for a change of",
+                    Verb::WaitAtBarrier => "for the others at",
+                    Verb::Initialize | Verb::Get => "for the initialization of",
+                    Verb::Join => "for the end of",
+                    Verb::AwaitClosed => "for the end of",
+                    Verb::Sleep => "for time to pass",
+                    other => other.text(),
+                }
+            }
+
             /// The verb that an argument is.
             pub(crate) fn of_argument(argument: u32) -> Option<Verb> {
                 const ALL: &[Verb] = &[$(Verb::$name,)*];
@@ -60,8 +106,10 @@ verbs! {
     Leave = "give up waiting",
     Join = "join",
     Abort = "abort",
-    Finish = "end task",
+    Finish = "end",
+    Detach = "drop the handle of",
     Sleep = "sleep",
+    Yield = "yield",
     AwaitClosed = "wait until closed",
 }
 

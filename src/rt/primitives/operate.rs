@@ -7,7 +7,7 @@ use crate::rt::Current;
 use crate::rt::objects::{OperatedState, State};
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::verb::Verb;
-use crate::rt::op::{ObjectId, Op, OpKind};
+use crate::rt::op::{Note, ObjectId, Op, OpKind};
 use crate::rt::registry::identity::Identity;
 
 impl Current {
@@ -33,6 +33,11 @@ impl Current {
             kernel.objects.state_mut::<OperatedState>(object).count += 1;
             if is_same {
                 kernel.found(verb as u64);
+                if verb.waits() {
+                    kernel.note = Note::Waits;
+                } else if verb.tries() {
+                    kernel.note = Note::Failed(0);
+                }
             }
             result
         })

@@ -34,6 +34,7 @@ impl Current {
             execution.refuse_to_direct(Refusal::Unsupported("time that the test advances"));
         }
         let kernel = &mut execution.kernel;
+        kernel.tasks.has_advanced = true;
         let until = Timers::deadline(kernel.timers.now(), by);
         while kernel.timers.next_deadline().is_some_and(|deadline| deadline <= until) && kernel.pass_time() {}
         kernel.timers.move_to(until);

@@ -13,12 +13,19 @@ use crate::rt::objects::{OperatedState, RuntimeState, State};
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART, outcome};
 use crate::rt::op::rule::Outcome;
-use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Await, Phase, TaskName, TaskPanic, Woken};
+use crate::rt::op::verb::Verb;
+use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::tasks::{Await, Phase, TaskName, TaskPanic, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
-/// How often a task may give way in an execution although it could go on.
+/// How often a task may give way in an execution that a director decides, although it could go on; in others, as often as it is
+/// chosen to. And how often it may be polled before others although it has yielded.
 const GIVES_WAY: u32 = 2;
+const OVERTAKES: u32 = 2;
+
+/// After how many leaf operations in one poll a task gives way in any case. In tokio it is 128, as its cooperative budget has it;
+/// no program may rely on the number, and executions are shorter so.
+const BUDGET: u32 = 32;
 
 /// What a worker has to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,15 +80,33 @@ impl Current {
         kernel.objects.register(ObjectKind::Runtime, location, user, State::Runtime(state))
     }
 
-    /// A new task, which nobody has woken yet.
+    /// A new task, which nobody has woken yet. `is_main`: it is the future of a `block_on`.
     pub(crate) fn add_task(
         mut self,
         queue: ObjectId,
+        (name, is_main): (Option<Arc<str>>, bool),
+        location: &'static Location<'static>,
+    ) -> Sleeper {
+        let kernel = self.kernel();
+        let number = kernel.tasks.next_number();
+        let main_of = is_main.then_some(kernel.threads.current);
+        let told = name.clone();
+        let sleeper = self.place_task(queue, number, name, location);
+        let object = self.task_object(sleeper.name);
+        self.kernel().tasks.told.push(ToldTask { number, object, name: told, spawned_at: location, main_of });
+        sleeper
+    }
+
+    /// A place in a queue for the task of this number.
+    pub(crate) fn place_task(
+        mut self,
+        queue: ObjectId,
+        number: u64,
         name: Option<Arc<str>>,
         location: &'static Location<'static>,
     ) -> Sleeper {
         let kernel = self.kernel();
-        let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
+        let queue_number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
         let (place, object) = match kernel.tasks.take_free() {
             Some((id, object)) => (Some(id), object),
             None => {
@@ -90,9 +115,9 @@ impl Current {
                 (None, kernel.objects.register(ObjectKind::Task, location, user, state))
             }
         };
-        let name = kernel.tasks.add(place, (queue, number), object, name, location);
+        let name = kernel.tasks.add(place, (queue, queue_number), (object, number), name, location);
         let task = kernel.tasks.get_mut(name.id);
-        task.gives_way = GIVES_WAY;
+        (task.gives_way, task.overtakes) = (GIVES_WAY, OVERTAKES);
         Sleeper { queue, ordinal: task.ordinal, name }
     }
 
@@ -104,8 +129,9 @@ impl Current {
     /// Wakes a task. One that has ended, or is awake, stays as it is.
     pub(crate) fn wake_task(mut self, sleeper: Sleeper, location: &'static Location<'static>) {
         let Sleeper { queue, ordinal, name } = sleeper;
+        let itself = self.running_task() == Some(name) && !self.overtakes(name) && !self.has_given_way(name);
         let kernel = self.kernel();
-        let itself = kernel.tasks.running(kernel.threads.current) == Some(name);
+        kernel.tasks.woken = None;
         let is_gone = !kernel.limits.directed && kernel.tasks.alive(name).is_none();
         let argument = argument_of(ordinal)
             | if itself { IS_LAST as u32 } else { 0 }
@@ -118,7 +144,10 @@ impl Current {
                 kernel.found(2);
                 return;
             };
-            let (object, phase) = (task.object, task.phase);
+            let (object, phase, number) = (task.object, task.phase, task.number);
+            if task.polled_since == 0 && phase == Phase::Idle {
+                kernel.note = Note::Spawned(task.number);
+            }
             match phase {
                 Phase::Running(woken) => {
                     task.phase =
@@ -127,6 +156,7 @@ impl Current {
                 Phase::Idle | Phase::Deferred => task.phase = Phase::Ready,
                 Phase::Ready | Phase::Ended => {}
             }
+            kernel.tasks.woken = Some((number, phase == Phase::Idle));
             kernel.release(thread, queue);
             kernel.release(thread, object);
             let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
@@ -143,6 +173,34 @@ impl Current {
             }
             refresh(kernel, queue);
         });
+    }
+
+    /// Whether the task wakes itself because it was chosen to give way: then it may be polled again before others.
+    fn has_given_way(mut self, name: TaskName) -> bool {
+        let kernel = self.kernel();
+        let is_bounded = kernel.limits.directed;
+        let task = kernel.tasks.get_mut(name.id);
+        !is_bounded && task.has_given_way && !task.is_worn
+    }
+
+    /// Whether the task, which yields, may be polled again before those that are ready.
+    fn overtakes(mut self, name: TaskName) -> bool {
+        let execution = self.execution();
+        let kernel = &mut execution.kernel;
+        let task = kernel.tasks.get_mut(name.id);
+        if task.overtakes == 0 || task.has_given_way || task.phase != Phase::Running(Woken::No) {
+            return false;
+        }
+        let queue = task.queue;
+        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+        if execution.is_winding_up() || execution.kernel.tasks.queue_mut(number).available() == 0 {
+            return false;
+        }
+        let overtakes = execution.choose(Choice::Overtakes, 2) == 1;
+        if overtakes {
+            execution.kernel.tasks.get_mut(name.id).overtakes -= 1;
+        }
+        overtakes
     }
 
     /// Waits until there is something to do for a worker of this queue. `is_shared`: whether it has several.
@@ -235,6 +293,11 @@ impl Current {
         if task.has_given_way {
             return true;
         }
+        task.leaves += 1;
+        if task.leaves > BUDGET {
+            (task.has_given_way, task.is_worn) = (true, true);
+            return true;
+        }
         if task.gives_way == 0 || kernel.steps <= task.polled_since {
             return false;
         }
@@ -245,8 +308,9 @@ impl Current {
         }
         let gives_way = execution.choose(Choice::GivesWay, 2) == 1;
         if gives_way {
+            let is_bounded = execution.kernel.limits.directed;
             let task = execution.kernel.tasks.get_mut(name.id);
-            task.gives_way -= 1;
+            task.gives_way -= u32::from(is_bounded);
             task.has_given_way = true;
         }
         gives_way
@@ -283,7 +347,9 @@ impl Current {
         let state = State::Operated(OperatedState::default());
         let user = kernel.threads.current;
         let object = kernel.objects.register(ObjectKind::Task, location, user, state);
-        (object, kernel.tasks.next_number())
+        let number = kernel.tasks.next_number();
+        kernel.tasks.told.push(ToldTask { number, object, name: None, spawned_at: location, main_of: None });
+        (object, number)
     }
 
     /// A task has panicked, which the running thread has caught.
@@ -310,7 +376,7 @@ impl Current {
     pub(crate) fn note_await(
         mut self,
         object: ObjectId,
-        verb: &'static str,
+        verb: Verb,
         location: &'static Location<'static>,
     ) {
         let kernel = self.kernel();
@@ -318,12 +384,12 @@ impl Current {
             return;
         }
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
-        let since = kernel.steps;
+        let since = kernel.timers.now();
         kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
     }
 
     /// The same, where it waits for nothing in particular.
-    pub(crate) fn note_await_alone(self, verb: &'static str, location: &'static Location<'static>) {
+    pub(crate) fn note_await_alone(self, verb: Verb, location: &'static Location<'static>) {
         self.note_await(ObjectId::NONE, verb, location);
     }
 }

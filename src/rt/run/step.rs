@@ -182,7 +182,8 @@ impl Execution {
         let note = std::mem::replace(&mut self.kernel.note, Note::None);
         if self.is_traced() {
             let atomic = self.is_of_atomic(&op).then_some(self.kernel.atomic);
-            self.trace.push(Event { step: self.kernel.steps, thread, op, note, atomic });
+            let task = self.kernel.tasks.running_number(thread);
+            self.trace.push(Event { step: self.kernel.steps, thread, task, op, note, atomic });
             self.keep_knowledge(thread);
             self.end_wait(thread, &op);
         }

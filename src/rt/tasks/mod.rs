@@ -14,6 +14,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::rt::op::outcome::PanicRecord;
+use crate::rt::op::verb::Verb;
 use crate::rt::op::{ObjectId, ThreadId};
 pub(crate) use queue::Queue;
 use timer::{TaskTimer, TaskTimers};
@@ -64,9 +65,21 @@ pub(crate) enum Woken {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Await {
     pub(crate) object: ObjectId,
-    pub(crate) verb: &'static str,
+    pub(crate) verb: Verb,
     pub(crate) location: &'static Location<'static>,
     pub(crate) since: u64,
+}
+
+/// A task, for a report.
+#[derive(Clone, Debug)]
+pub(crate) struct ToldTask {
+    pub(crate) number: u64,
+    /// What its end is told by.
+    pub(crate) object: ObjectId,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) spawned_at: &'static Location<'static>,
+    /// The thread whose `block_on` it is, if it was not spawned.
+    pub(crate) main_of: Option<ThreadId>,
 }
 
 /// A task that has panicked.
@@ -97,8 +110,14 @@ pub(crate) struct Task {
     pub(crate) spawned_at: &'static Location<'static>,
     /// How often it may still give way although it could go on.
     pub(crate) gives_way: u32,
+    /// How often it may still be polled before others although it has yielded.
+    pub(crate) overtakes: u32,
+    /// How many leaf operations it has come to in this poll.
+    pub(crate) leaves: u32,
     /// Whether it has given way in this poll: it does nothing more then.
     pub(crate) has_given_way: bool,
+    /// Whether it had to, having come to so many leaf operations: it goes behind the others then.
+    pub(crate) is_worn: bool,
     /// At which step its poll began.
     pub(crate) polled_since: u64,
     /// What it was found to wait for in its last poll; kept for reports.
@@ -119,6 +138,12 @@ pub(crate) struct Tasks {
     /// The queues of which timers have become due when time passed last.
     rung: Vec<ObjectId>,
     numbered: u64,
+    /// The task that was woken last, if it was alive, and whether that has made it ready.
+    pub(crate) woken: Option<(u64, bool)>,
+    /// Whether the test has moved the clock.
+    pub(crate) has_advanced: bool,
+    /// All tasks that there were, for reports.
+    pub(crate) told: Vec<ToldTask>,
     /// The tasks that have panicked.
     pub(crate) panics: Vec<TaskPanic>,
 }
@@ -127,6 +152,8 @@ impl Tasks {
     pub(crate) fn clear(&mut self) {
         self.rung.clear();
         self.numbered = 0;
+        self.told.clear();
+        (self.woken, self.has_advanced) = (None, false);
         self.panics.clear();
         self.count = 0;
         self.free.clear();
@@ -145,6 +172,10 @@ impl Tasks {
         }
         self.queue_count += 1;
         self.queue_count as u32 - 1
+    }
+
+    pub(crate) fn queue(&self, number: u32) -> &Queue {
+        &self.queues[number as usize]
     }
 
     #[inline]
@@ -185,23 +216,26 @@ impl Tasks {
     pub(crate) fn add(
         &mut self,
         place: Option<TaskId>,
-        (queue, number): (ObjectId, u32),
-        object: ObjectId,
+        (queue, queue_number): (ObjectId, u32),
+        (object, number): (ObjectId, u64),
         name: Option<Arc<str>>,
         spawned_at: &'static Location<'static>,
     ) -> TaskName {
-        let ordinal = self.queue_mut(number).next_ordinal();
+        let ordinal = self.queue_mut(queue_number).next_ordinal();
         let task = Task {
             generation: 0,
             phase: Phase::Idle,
             queue,
             ordinal,
-            number: self.next_number(),
+            number,
             object,
             name,
             spawned_at,
             gives_way: 0,
+            overtakes: 0,
+            leaves: 0,
             has_given_way: false,
+            is_worn: false,
             polled_since: 0,
             awaits: Vec::new(),
         };
@@ -244,7 +278,7 @@ impl Tasks {
         self.running[thread.index()].push(name);
         let task = self.get_mut(name.id);
         task.phase = Phase::Running(Woken::No);
-        (task.has_given_way, task.polled_since) = (false, step);
+        (task.has_given_way, task.is_worn, task.polled_since, task.leaves) = (false, false, step, 0);
         task.awaits.clear();
     }
 
@@ -252,6 +286,11 @@ impl Tasks {
     #[inline]
     pub(crate) fn end_poll(&mut self, thread: ThreadId) {
         self.running[thread.index()].pop();
+    }
+
+    /// The number of the task that `thread` polls; 0 if it polls none.
+    pub(crate) fn running_number(&self, thread: ThreadId) -> u64 {
+        self.running(thread).map_or(0, |name| self.get(name.id).number)
     }
 
     /// The deadline of a timer has come, whose wait has this number. Whether somebody waits for it.

@@ -207,7 +207,7 @@ impl Core {
         }
         let queue = queue.unwrap_or_else(|| current.new_task_queue(location));
         let _in_runtime = InRuntime::enter(self);
-        let main = current.add_task(queue, None, location);
+        let main = current.add_task(queue, (None, true), location);
         current.wake_task(main, location);
         let waker = Waker::from(Arc::new(Main(main, location)));
         let mut context = Context::from_waker(&waker);

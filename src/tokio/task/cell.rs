@@ -211,7 +211,7 @@ impl<F: Future> Joinable<F::Output> for Task<F> {
         if current().is_none() {
             return;
         }
-        let left = act_on(self.object, Verb::Leave, location, || {
+        let left = act_on(self.object, Verb::Detach, location, || {
             let joining = self.joining();
             joining.is_detached = true;
             ((joining.result.take(), joining.waker.take()), true)

@@ -90,7 +90,7 @@ impl<T> Future for JoinHandle<T> {
                 if result.is_pending()
                     && let Some(current) = current()
                 {
-                    current.note_await(task.object(), Verb::Join.text(), location);
+                    current.note_await(task.object(), Verb::Join, location);
                 }
                 *is_done = result.is_ready();
                 result

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::JoinHandle;
-use super::cell::{Runnable, Task};
+use super::cell::{Abortable, Runnable, Task};
 use crate::rt::primitives::Sleeper;
 use crate::rt::{Current, current};
 use crate::tokio::context;
@@ -176,7 +176,7 @@ impl Set {
         task: Arc<Task<F>>,
         location: &'static Location<'static>,
     ) {
-        let sleeper = current.add_task(current.running_queue().unwrap_or(core.queue), None, location);
+        let sleeper = current.place_task(current.running_queue().unwrap_or(core.queue), task.number(), None, location);
         task.place(sleeper);
         self.core.borrow_mut().get_or_insert_with(|| Arc::clone(core));
         self.tasks.borrow_mut().push(sleeper);

@@ -43,7 +43,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let sleeper = current.add_task(core.queue, None, location);
+    let sleeper = current.add_task(core.queue, (None, false), location);
     let (object, number) = (current.task_object(sleeper.name), current.task_number(sleeper.name));
     let task = Task::new(Some(sleeper), object, number, Some(future), location);
     core.add(current, Arc::clone(&task) as _, location);

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::rt::current;
+use crate::rt::op::verb::Verb;
 use crate::tokio::act::proceed;
 
 /// Mirror of [`tokio::task::yield_now`](::tokio::task::yield_now): the task is pending once, and goes behind those that are ready.
@@ -18,7 +19,7 @@ pub fn yield_now() -> impl Future<Output = ()> + Send {
             return Poll::Ready(());
         }
         if let Some(current) = current() {
-            current.note_await_alone("yield", location);
+            current.note_await_alone(Verb::Yield, location);
         }
         context.waker().wake_by_ref();
         Poll::Pending

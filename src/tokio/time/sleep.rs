@@ -146,7 +146,7 @@ impl Timer {
         if let Some(number) = self.number {
             self.core.set_timer(number, Some(context.waker().clone()));
         }
-        current.note_await_alone(Verb::Sleep.text(), self.location);
+        current.note_await_alone(Verb::Sleep, self.location);
         Poll::Pending
     }
 }

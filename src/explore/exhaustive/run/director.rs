@@ -332,7 +332,8 @@ impl Director for Explorer {
             | Choice::BarrierLeader
             | Choice::LostToken
             | Choice::WaitingWriter
-            | Choice::GivesWay => self.choose_freely(kernel, line, choice, alternatives),
+            | Choice::GivesWay
+            | Choice::Overtakes => self.choose_freely(kernel, line, choice, alternatives),
             // What a probed thread does is in no graph; it is given no liberties.
             Choice::WeakFailure if self.probe.is_some() => 0,
             Choice::WeakFailure => {

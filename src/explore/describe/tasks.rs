@@ -1,0 +1,209 @@
+//! The words for tasks that wait at the end: at which await, for what, and who has it.
+//!
+//! Who has a lock or permits of tokio's is read off the trace: who has taken them and not given them back.
+
+use super::names::object_name;
+use crate::explore::actors::{
+    column, column_of, column_of_holder, column_of_task, label, starved_tasks, waiting_tasks,
+};
+use crate::explore::judge::join_names;
+use crate::report::{Place, Wait};
+use crate::rt::Execution;
+use crate::rt::op::verb::Verb;
+use crate::rt::op::{Event, Note, ObjectId};
+use crate::rt::tasks::{Await, Task, TaskPanic};
+
+/// What the tasks wait for that were not woken.
+pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
+    waiting_tasks(execution).into_iter().flat_map(|(column, task)| waits_of(execution, column, task)).collect()
+}
+
+fn waits_of(execution: &Execution, column: usize, task: &Task) -> Vec<Wait> {
+    if task.awaits.is_empty() {
+        let last = execution.trace.iter().rev().find(|event| event.task == task.number);
+        return vec![Wait {
+            thread: column,
+            what: "for a call of its waker",
+            object: None,
+            joins: None,
+            place: Place::from(last.map_or(task.spawned_at, |event| event.op.location)),
+            holders: Vec::new(),
+            history: Some(format!("task spawned at {}", task.spawned_at)),
+            stack: Vec::new(),
+        }];
+    }
+    task.awaits.iter().map(|awaited| wait(execution, column, awaited)).collect()
+}
+
+fn wait(execution: &Execution, column: usize, awaited: &Await) -> Wait {
+    let &Await { object, verb, location, since } = awaited;
+    let joins = column_of_task(execution, object);
+    let waited = execution.kernel.timers.now().saturating_sub(since);
+    let long = (waited > 0).then(|| format!("for {:?} of virtual time", std::time::Duration::from_nanos(waited)));
+    Wait {
+        thread: column,
+        what: verb.wanted(),
+        object: object_name(execution, object).filter(|_| joins.is_none()),
+        joins,
+        place: Place::from(location),
+        holders: holders(execution, object),
+        history: match (history(execution, object, verb), long) {
+            (Some(history), Some(long)) => Some(format!("{history}; {long}")),
+            (history, long) => history.or(long),
+        },
+        stack: Vec::new(),
+    }
+}
+
+fn verb_of(event: &Event) -> Option<Verb> {
+    Verb::of_argument(event.op.argument)
+}
+
+/// Who has taken a lock or permits and not given them back, and where. A guard may have gone to another task.
+fn holders(execution: &Execution, object: ObjectId) -> Vec<(usize, Place)> {
+    let mut held: Vec<(usize, &Event)> = Vec::new();
+    let of_object = execution.trace.iter().filter(|event| event.op.object == object);
+    for event in of_object.filter(|event| !matches!(event.note, Note::Waits | Note::Failed(_))) {
+        use Verb::{Acquire, Lock, Read, Release, TryAcquire, TryLock, TryRead, TryWrite, Unlock, Write};
+        match verb_of(event) {
+            Some(Lock | TryLock | Read | TryRead | Write | TryWrite | Acquire | TryAcquire) => {
+                held.push((column(execution, event), event));
+            }
+            Some(Unlock | Release) => {
+                // A guard gives back what was taken where it was made.
+                let same = held.iter().rposition(|(_, taken)| taken.op.location == event.op.location);
+                if let Some(at) = same {
+                    held.remove(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    held.into_iter().map(|(column, event)| (column, Place::from(event.op.location))).collect()
+}
+
+/// What was done last that could have ended the wait.
+fn history(execution: &Execution, object: ObjectId, verb: Verb) -> Option<String> {
+    let (did, nobody, verbs): (&str, &str, &[Verb]) = match verb {
+        Verb::Receive => ("last message sent", "nobody has sent anything", &[Verb::Send, Verb::TrySend]),
+        Verb::Reserve => {
+            ("last message received", "nobody has received anything", &[Verb::Receive, Verb::TryReceive])
+        }
+        Verb::Notified => {
+            ("last notified", "nobody has notified it", &[Verb::NotifyOne, Verb::NotifyAll])
+        }
+        Verb::Changed => ("last changed", "nobody has changed it", &[Verb::Send]),
+        _ => return None,
+    };
+    let done = |event: &&Event| {
+        event.op.object == object
+            && verb_of(event).is_some_and(|verb| verbs.contains(&verb))
+            && !matches!(event.note, Note::Waits | Note::Failed(_))
+    };
+    Some(match execution.trace.iter().rev().find(done) {
+        Some(event) => {
+            let who = label(execution, column(execution, event));
+            format!("{did} by {who} at {} (step {})", event.op.location, event.step)
+        }
+        None => nobody.to_owned(),
+    })
+}
+
+/// Tasks that could go on, but that nobody polls any more.
+pub(super) fn starved(execution: &Execution) -> Option<String> {
+    let starved = starved_tasks(execution);
+    if starved.is_empty() {
+        return None;
+    }
+    let blocked = execution.blocked();
+    let kernel = &execution.kernel;
+    let blocks = blocked.iter().find(|blocked| kernel.tasks.running_number(blocked.thread) != 0)?;
+    let by = column_of(execution, blocks.thread, kernel.tasks.running_number(blocks.thread));
+    let names: Vec<String> = starved.iter().map(|&column| label(execution, column)).collect();
+    Some(format!(
+        "{} could go on, but {} blocks the thread that polls {}, at {}: a call that blocks keeps every task of the thread \
+         from running. Await instead, or move the call to `spawn_blocking`",
+        join_names(&names),
+        label(execution, by),
+        if names.len() == 1 { "it" } else { "them" },
+        blocks.op.location,
+    ))
+}
+
+/// Guards of locks that block, held over an await, while another task of the same thread waits for the lock.
+pub(super) fn guards_over_awaits(execution: &Execution) -> Vec<String> {
+    let mut told = Vec::new();
+    for blocked in execution.blocked() {
+        let waiter = column_of(execution, blocked.thread, execution.kernel.tasks.running_number(blocked.thread));
+        for holder in blocked.holders.iter().filter(|holder| holder.thread == blocked.thread) {
+            let owner = column_of_holder(execution, blocked.op.object, holder);
+            let live = execution.kernel.tasks.live();
+            let task = live.map(|(_, task)| task).find(|task| column_of(execution, blocked.thread, task.number) == owner);
+            if let Some(awaited) = task.filter(|_| owner != waiter).and_then(|task| task.awaits.last()) {
+                told.push(format!(
+                    "{} holds the guard that it took at {} over the await at {} ({}): end it before, or use an async lock",
+                    label(execution, owner),
+                    holder.location,
+                    awaited.location,
+                    awaited.verb.text(),
+                ));
+            }
+        }
+    }
+    told
+}
+
+/// Tasks that have panicked, of which nobody has learnt.
+pub(super) fn unheard_panics(execution: &Execution) -> Vec<String> {
+    let unheard = execution.kernel.tasks.panics.iter().filter(|panic| !panic.is_told);
+    let tell = |panic: &TaskPanic| {
+        let task = label(execution, column_of(execution, panic.panic.thread, panic.number));
+        format!(
+            "{task} (spawned at {}) panicked, and nobody learns of it: its JoinHandle was dropped, or never awaited. Await it,              and handle the JoinError",
+            panic.spawned_at
+        )
+    };
+    unheard.map(tell).collect()
+}
+
+/// A lock or permits that were given to a future which its task does not poll any more (a futurelock).
+pub(super) fn futurelocks(execution: &Execution) -> Vec<String> {
+    let mut told = Vec::new();
+    for (column, task) in waiting_tasks(execution) {
+        for awaited in &task.awaits {
+            let takes = matches!(awaited.verb, Verb::Lock | Verb::Read | Verb::Write | Verb::Acquire);
+            if !takes || !holders(execution, awaited.object).is_empty() {
+                continue;
+            }
+            // Another place at which the task waited for the same, and where it has neither got it nor given up.
+            let waited = |event: &&Event| {
+                event.op.object == awaited.object
+                    && event.op.location != awaited.location
+                    && matches!(event.note, Note::Waits)
+            };
+            let Some(first) = execution.trace.iter().find(waited) else { continue };
+            let ended = execution.trace.iter().any(|event| {
+                event.step > first.step
+                    && event.op.object == first.op.object
+                    && event.op.location == first.op.location
+                    && !matches!(event.note, Note::Waits)
+            });
+            if ended {
+                continue;
+            }
+            let last = execution.trace.iter().rev().find(|event| waited(event) && event.op.location == first.op.location);
+            let last = last.unwrap_or(first);
+            let owner = label(execution, self::column(execution, last));
+            told.push(format!(
+                "futurelock: nobody holds what {} waits for at {}; it was granted to a future of {owner} that {owner} does not \
+                 poll any more (it waits since {}, last polled at step {}). Drop that future, or let it be a task of its own",
+                label(execution, column),
+                awaited.location,
+                first.op.location,
+                last.step,
+            ));
+        }
+    }
+    told.dedup();
+    told
+}
