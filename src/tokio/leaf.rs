@@ -144,7 +144,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
             }
         }
         if proceed(context).is_pending() {
-            current.note_await(object, verb.text(), location);
+            current.note_await(object, verb, location);
             return Poll::Pending;
         }
         let taken = given.take().expect("taken above, or before");

@@ -373,12 +373,7 @@ impl Current {
     }
 
     /// The running task waits here; for reports.
-    pub(crate) fn note_await(
-        mut self,
-        object: ObjectId,
-        verb: Verb,
-        location: &'static Location<'static>,
-    ) {
+    pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();
         if !kernel.special.has(Special::TRACED) {
             return;

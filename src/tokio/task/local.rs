@@ -176,7 +176,8 @@ impl Set {
         task: Arc<Task<F>>,
         location: &'static Location<'static>,
     ) {
-        let sleeper = current.place_task(current.running_queue().unwrap_or(core.queue), task.number(), None, location);
+        let sleeper =
+            current.place_task(current.running_queue().unwrap_or(core.queue), task.number(), None, location);
         task.place(sleeper);
         self.core.borrow_mut().get_or_insert_with(|| Arc::clone(core));
         self.tasks.borrow_mut().push(sleeper);

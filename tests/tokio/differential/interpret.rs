@@ -155,9 +155,11 @@ async fn perform<V: Vary>(
     mut vary: V,
 ) {
     let mut held = Vec::new();
+    // A task that has done nothing since it was polled does not give way in the model: as if it had not been polled yet.
+    let mut has_done = task == 0;
     for &op in &program.tasks[task] {
         vary.spin();
-        if !matches!(op, Op::Act(_)) {
+        if has_done && !matches!(op, Op::Act(_)) {
             vary.pause().await;
         }
         let seen = match op {
@@ -185,6 +187,12 @@ async fn perform<V: Vary>(
             }
         };
         log.add(task, seen);
+        let did_nothing = matches!(seen % 1_000, GONE | DONE);
+        has_done = match op {
+            Op::Act(_) => has_done || !did_nothing,
+            Op::Wait(Wait::Yield) | Op::Select(_, Wait::Yield) => false,
+            _ => !did_nothing,
+        };
     }
     drop(held);
     let joins = std::mem::take(&mut own.joins);

@@ -189,7 +189,8 @@ impl Search {
         }
         self.end_segment();
         for segment in &self.segments {
-            if let Some(Node::Task { tried, chosen, .. }) = segment.node.and_then(|at| self.nodes.get_mut(at)) {
+            if let Some(Node::Task { tried, chosen, .. }) = segment.node.and_then(|at| self.nodes.get_mut(at))
+            {
                 // Other values of what the program has drawn in it may have let it do other things.
                 match tried.iter_mut().find(|(task, _)| task == chosen) {
                     Some((_, footprint)) => footprint.merge(&segment.footprint),
