@@ -6,6 +6,7 @@
 //! cargo test --release --test tokio -- --ignored differential
 //! ```
 
+mod definition;
 mod model;
 mod outcome;
 mod program;
@@ -106,6 +107,54 @@ fn compare_with_tokio(count: u32, shape: Shape, seed: u8, (workers, runs): (Opti
     tally
 }
 
+/// Whether the model has the outcomes that the definition gives, and no other ones.
+fn compare_with_definition(count: u32, shape: Shape, seed: u8) -> Tally {
+    let tally = try_programs(count, shape, seed, |program, tally| {
+        let explored = model::outcomes(program, None, EXECUTIONS);
+        if let Some(failure) = explored.failure {
+            return Judgement::Disagrees(format!("{program:?}\n{failure}"));
+        }
+        if !explored.is_complete {
+            return Judgement::Unjudged;
+        }
+        let defined = definition::outcomes(program);
+        tally.outcomes += defined.len() as u64;
+        if defined == explored.outcomes {
+            return Judgement::Agrees { executions: explored.executions };
+        }
+        let missing: Vec<_> = defined.difference(&explored.outcomes).collect();
+        let surplus: Vec<_> = explored.outcomes.difference(&defined).collect();
+        Judgement::Disagrees(format!(
+            "{program:?}\nthe model lacks {missing:?},\nand has {surplus:?} besides"
+        ))
+    });
+    assert_judged(&tally, "definition");
+    tally
+}
+
+/// Whether executions drawn at random show nothing that the exploration of all of them does not.
+fn compare_with_samples(count: u32, shape: Shape, seed: u8, workers: Option<usize>) -> Tally {
+    let tally = try_programs(count, shape, seed, |program, tally| {
+        let explored = model::outcomes(program, workers, EXECUTIONS);
+        let sampled = model::samples(program, workers, SAMPLES);
+        tally.outcomes += explored.outcomes.len() as u64;
+        if let Some(failure) = explored.failure.or(sampled.failure) {
+            return Judgement::Disagrees(format!("{program:?}\n{failure}"));
+        }
+        let missing: Vec<_> = sampled.outcomes.difference(&explored.outcomes).collect();
+        match (missing.as_slice(), explored.is_complete) {
+            (_, false) => Judgement::Unjudged,
+            ([], true) => Judgement::Agrees { executions: explored.executions },
+            (missing, true) => Judgement::Disagrees(format!(
+                "{program:?}\nsamples show {missing:?},\nall executions {:?} only",
+                explored.outcomes
+            )),
+        }
+    });
+    assert_judged(&tally, &format!("samples with {workers:?} workers"));
+    tally
+}
+
 fn assert_judged(tally: &Tally, what: &str) {
     let Tally { judged, unjudged, executions, outcomes, disagreements } = tally;
     println!(
@@ -119,6 +168,10 @@ fn assert_judged(tally: &Tally, what: &str) {
 /// How many executions of a program are explored.
 const EXECUTIONS: u64 = 4_000;
 
+/// How many are drawn.
+const SAMPLES: u64 = 300;
+
+const TINY: Shape = Shape { tasks: 2, ops: 3, is_full: false };
 const TWO: Shape = Shape { tasks: 2, ops: 4, is_full: true };
 const THREE: Shape = Shape { tasks: 3, ops: 3, is_full: true };
 
@@ -134,10 +187,36 @@ fn tokio_on_several_threads_shows_nothing_else() {
 }
 
 #[test]
+fn the_definition_gives_the_same() {
+    compare_with_definition(400, TINY, 4);
+}
+
+#[test]
+fn samples_show_nothing_else() {
+    compare_with_samples(60, TWO, 5, None);
+    compare_with_samples(30, THREE, 6, None);
+    compare_with_samples(20, TWO, 7, Some(2));
+}
+
+#[test]
 #[ignore = "takes minutes"]
 fn tokio_shows_nothing_else_in_many_programs() {
     compare_with_tokio(5_000, TWO, 11, (None, 100));
     compare_with_tokio(3_000, THREE, 12, (None, 100));
     compare_with_tokio(1_500, TWO, 13, (Some(2), 100));
     compare_with_tokio(500, THREE, 14, (Some(3), 100));
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn the_definition_gives_the_same_for_many_programs() {
+    compare_with_definition(10_000, TINY, 15);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn samples_show_nothing_else_in_many_programs() {
+    compare_with_samples(1_000, TWO, 16, None);
+    compare_with_samples(500, THREE, 17, None);
+    compare_with_samples(300, TWO, 18, Some(2));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) use drawloom::tokio as rt;
-use drawloom::{Config, Coverage, Log as Written, Policy, explore};
+use drawloom::{Config, Coverage, Log as Written, Policy, StrategyKind, explore};
 
 use super::outcome::{Log, Outcome};
 use super::program::Program;
@@ -33,9 +33,18 @@ pub(super) struct Explored {
 
 /// Explores the program on a runtime with so many workers, or one of the flavour `current_thread`.
 pub(super) fn outcomes(program: &Arc<Program>, workers: Option<usize>, executions: u64) -> Explored {
+    explored(program, workers, Config::new().executions(executions))
+}
+
+/// So many executions at random.
+pub(super) fn samples(program: &Arc<Program>, workers: Option<usize>, executions: u64) -> Explored {
+    let config = Config::new().strategy(StrategyKind::RandomWalk);
+    explored(program, workers, config.executions(executions))
+}
+
+fn explored(program: &Arc<Program>, workers: Option<usize>, config: Config) -> Explored {
     let found = Mutex::new(BTreeSet::new());
-    let config = Config::new()
-        .executions(executions)
+    let config = config
         .leaks(Policy::Allow)
         .lock_order(Policy::Allow)
         .allow_leaked_threads(true)
