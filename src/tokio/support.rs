@@ -16,6 +16,9 @@ pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
 
 /// Whether the task gives way before it polls any branch, as tokio's `select!` does when the task's budget is used up.
 pub fn gives_way(context: &Context<'_>) -> bool {
+    if let Some(current) = current() {
+        current.note_branches();
+    }
     proceed(context).is_pending()
 }
 
@@ -24,7 +27,10 @@ pub fn gives_way(context: &Context<'_>) -> bool {
 pub fn first_branch(count: u32) -> u32 {
     match current() {
         _ if count < 2 => 0,
-        Some(_) => crate::choose(count as usize) as u32,
+        Some(current) => {
+            current.note_branches();
+            crate::choose(count as usize) as u32
+        }
         None => (RandomState::new().build_hasher().finish() % u64::from(count)) as u32,
     }
 }

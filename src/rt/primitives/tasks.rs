@@ -316,6 +316,11 @@ impl Current {
         gives_way
     }
 
+    /// The running task is about to poll several futures.
+    pub(crate) fn note_branches(mut self) {
+        self.kernel().tasks.has_branched = true;
+    }
+
     /// How often the running task may still give way, from now on; how often it could so far.
     pub(crate) fn set_gives_way(mut self, times: u32) -> u32 {
         let kernel = self.kernel();

@@ -138,15 +138,22 @@ pub(super) struct Shape {
 /// An operation as numbers: which family or kind, which operation, a parameter.
 type RawOp = (u8, u8, u8);
 
+/// How many families programs of this shape may use, the first ones.
+fn families_of(shape: Shape) -> usize {
+    if shape.is_full { FAMILIES.len() } else { 6 }
+}
+
 /// Programs of this shape.
 pub(super) fn programs(shape: Shape) -> impl Strategy<Value = Program> {
-    let families = if shape.is_full { FAMILIES.len() } else { 6 };
+    let families = families_of(shape);
     let op = (0..16_u8, 0..32_u8, 0..6_u8);
     let tasks = vec(vec(op, 1..=shape.ops), 2..=shape.tasks);
-    let header = (0..families, 0..families, 0..3_u8, 0..3_usize, 0..3_usize);
+    let header = (0..families, 0..2 * families, 0..3_u8, 0..3_usize, 0..3_usize);
     (header, tasks).prop_map(move |((first, second, size, owner, giver), raw)| {
         let count = raw.len();
-        let mut families = vec![FAMILIES[first], FAMILIES[second]];
+        // Half of the programs have one family only.
+        let mut families =
+            vec![FAMILIES[first], *FAMILIES[..families_of(shape)].get(second).unwrap_or(&FAMILIES[first])];
         families.dedup();
         let owner = owner % count;
         let giver = if giver % count == owner { (owner + 1) % count } else { giver % count };
