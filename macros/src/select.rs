@@ -190,6 +190,9 @@ pub(crate) fn select(input: TokenStream) -> Result<TokenStream> {
             let mut #futures = (#(#values,)*);
             let mut #futures = &mut #futures;
             ::core::future::poll_fn(|#context| {
+                if #krate::tokio::__support::gives_way(#context) {
+                    return ::core::task::Poll::Pending;
+                }
                 if #disabled == #mask {
                     return ::core::task::Poll::Ready(#out::Disabled);
                 }

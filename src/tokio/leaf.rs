@@ -3,6 +3,7 @@
 //! Dropped before it is ready, it may give up a place in a queue, or hand on what it was just given: that is an act as well.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::pin::Pin;
@@ -56,7 +57,7 @@ impl<F: Future> Leaf<F> {
 impl<F: Future> Future for Leaf<F> {
     type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let (object, verb, location) = (self.object, self.verb, self.location);
         let Some((current, object)) = current().zip(object) else {
             return self.future().poll(context);
@@ -65,6 +66,17 @@ impl<F: Future> Future for Leaf<F> {
             current.note_await(object, verb, location);
             return Poll::Pending;
         }
+        self.step(context)
+    }
+}
+
+impl<F: Future> Leaf<F> {
+    /// Polls tokio's future in one step, without giving way before.
+    fn step(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let (object, verb, location) = (self.object, self.verb, self.location);
+        let Some((current, object)) = current().zip(object) else {
+            return self.future().poll(context);
+        };
         let waker = waker_for_act(context.waker());
         let result = act_on(object, verb, location, || {
             let result = self.as_mut().future().poll(&mut Context::from_waker(&waker));
@@ -93,6 +105,62 @@ impl<F: Future> Drop for Leaf<F> {
         match self.object.filter(|_| self.progress == Progress::Waits && current().is_some()) {
             Some(object) => act_on(object, Verb::Leave, self.location, || (drop_it(), false)),
             None => drop_it(),
+        }
+    }
+}
+
+/// A leaf that takes a place or permits. tokio asks whether its task is to give way *after* they are taken: a task that gives
+/// way here has them meanwhile, and the others find them taken.
+pub(super) struct Taking<F: Future<Output = Result<T, E>>, T, E, A> {
+    leaf: Leaf<F>,
+    given: Option<T>,
+    /// What becomes of what was taken once the task goes on: it may be in vain, as tokio looks again.
+    again: A,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Taking<F, T, E, A> {
+    pub(super) fn new(site: &Site<'_>, verb: Verb, future: F, again: A) -> Taking<F, T, E, A> {
+        Taking { leaf: Leaf::new(site, verb, future), given: None, again, marker: PhantomData }
+    }
+}
+
+impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future for Taking<F, T, E, A> {
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
+        // SAFETY: the leaf is pinned with this, and moved nowhere. What was taken is not pinned.
+        let (leaf, given, again) = unsafe {
+            let this = self.get_unchecked_mut();
+            (Pin::new_unchecked(&mut this.leaf), &mut this.given, &this.again)
+        };
+        let Some((current, object)) = current().zip(leaf.object) else { return leaf.poll(context) };
+        let (verb, location) = (leaf.verb, leaf.location);
+        let is_first = given.is_none();
+        if is_first {
+            match leaf.step(context) {
+                Poll::Ready(Ok(taken)) => *given = Some(taken),
+                result => return result,
+            }
+        }
+        if proceed(context).is_pending() {
+            current.note_await(object, verb, location);
+            return Poll::Pending;
+        }
+        let taken = given.take().expect("taken above, or before");
+        if is_first {
+            return Poll::Ready(Ok(taken));
+        }
+        Poll::Ready(act_on(object, verb, location, || (again(taken), false)))
+    }
+}
+
+impl<F: Future<Output = Result<T, E>>, T, E, A> Drop for Taking<F, T, E, A> {
+    fn drop(&mut self) {
+        let Some(given) = self.given.take() else { return };
+        match self.leaf.object.filter(|_| current().is_some()) {
+            Some(object) => act_on(object, Verb::Leave, self.leaf.location, || (drop(given), false)),
+            None => drop(given),
         }
     }
 }

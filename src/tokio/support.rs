@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::act::proceed;
 use crate::rt::current;
 
 /// The future of a branch.
@@ -13,12 +14,23 @@ pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
     value.into_future()
 }
 
+/// Whether the task gives way before it polls any branch, as tokio's `select!` does when the task's budget is used up.
+pub fn gives_way(context: &Context<'_>) -> bool {
+    if let Some(current) = current() {
+        current.note_branches();
+    }
+    proceed(context).is_pending()
+}
+
 /// Which of so many branches is polled first.
 #[track_caller]
 pub fn first_branch(count: u32) -> u32 {
     match current() {
         _ if count < 2 => 0,
-        Some(_) => crate::rand::choose(count as usize) as u32,
+        Some(current) => {
+            current.note_branches();
+            crate::rand::choose(count as usize) as u32
+        }
         None => (RandomState::new().build_hasher().finish() % u64::from(count)) as u32,
     }
 }

@@ -1,4 +1,5 @@
 //! Async code: tasks, runtimes, tokio's primitives under the scheduler.
 
 mod bugs;
+mod differential;
 mod semantics;

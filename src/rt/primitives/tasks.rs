@@ -296,6 +296,8 @@ impl Current {
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return false };
         let task = kernel.tasks.get_mut(name.id);
         if task.has_given_way {
+            // Another leaf of the same poll: whoever polls both may begin with either when the task goes on.
+            kernel.tasks.has_branched = true;
             return true;
         }
         task.leaves += 1;
@@ -319,6 +321,11 @@ impl Current {
             task.has_given_way = true;
         }
         gives_way
+    }
+
+    /// The running task is about to poll several futures.
+    pub(crate) fn note_branches(mut self) {
+        self.kernel().tasks.has_branched = true;
     }
 
     /// How often the running task may still give way, from now on; how often it could so far.

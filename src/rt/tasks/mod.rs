@@ -142,6 +142,9 @@ pub(crate) struct Tasks {
     pub(crate) woken: Option<(u64, bool)>,
     /// Whether the test has moved the clock.
     pub(crate) has_advanced: bool,
+    /// Whether a task has polled several futures at once: where it gives way it polls the others still, and begins with any of
+    /// them when it goes on.
+    pub(crate) has_branched: bool,
     /// All tasks that there were, for reports.
     pub(crate) told: Vec<ToldTask>,
     /// The tasks that have panicked.
@@ -153,7 +156,7 @@ impl Tasks {
         self.rung.clear();
         (self.numbered, self.streak) = (0, (0, 0));
         self.told.clear();
-        (self.woken, self.has_advanced) = (None, false);
+        (self.woken, self.has_advanced, self.has_branched) = (None, false, false);
         self.panics.clear();
         self.count = 0;
         self.free.clear();

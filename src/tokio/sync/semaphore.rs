@@ -6,18 +6,18 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::rt::op::verb::Verb;
 use crate::rt::{Identity, current};
 use crate::tokio::act::Site;
-use crate::tokio::leaf::Leaf;
+use crate::tokio::leaf::Taking;
 use crate::tokio::table::state_of;
 
-use ::tokio::sync::Semaphore as Real;
 pub use ::tokio::sync::{AcquireError, TryAcquireError};
+use ::tokio::sync::{OwnedSemaphorePermit as RealPermits, Semaphore as Real};
 
 /// A semaphore, under the name of what is made of it.
 pub(super) struct Permits {
@@ -66,9 +66,15 @@ impl Permits {
     ) -> impl Future<Output = Result<(), AcquireError>> + Send + '_ {
         match self.inside() {
             Some(inside) => {
-                let taking =
-                    async move { inside.acquire_many_owned(count).await.map(|permits| permits.forget()) };
-                Either::Inside(Leaf::new(&self.site(location), verb, taking))
+                let semaphore = Arc::clone(&inside);
+                // With permits in hand, it learns that the semaphore was closed meanwhile.
+                let again = move |permits: RealPermits| match is_closed(&inside) {
+                    Some(error) => Err(error),
+                    None => Ok(permits),
+                };
+                let taking = async move { semaphore.acquire_many_owned(count).await };
+                let taking = Taking::new(&self.site(location), verb, taking, again);
+                Either::Inside(async move { taking.await.map(|permits| permits.forget()) })
             }
             None => Either::Outside(async move {
                 self.outside.acquire_many(count).await.map(|permits| permits.forget())
@@ -114,6 +120,15 @@ impl Permits {
     /// How many there are, for printing: no operation.
     pub(super) fn peek(&self) -> usize {
         self.inside().map_or_else(|| self.outside.available_permits(), |inside| inside.available_permits())
+    }
+}
+
+/// The error of a semaphore that is closed.
+fn is_closed(semaphore: &Arc<Real>) -> Option<AcquireError> {
+    let none = pin!(Arc::clone(semaphore).acquire_many_owned(0));
+    match none.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Err(error)) => Some(error),
+        _ => None,
     }
 }
 

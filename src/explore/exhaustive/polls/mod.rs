@@ -69,7 +69,8 @@ impl Exploration<'_> {
                 exhausted.end = End::Time;
                 return Some(exhausted);
             }
-            if search.borrow().unfit.is_some() || execution.kernel.tasks.has_advanced {
+            let tasks = &execution.kernel.tasks;
+            if search.borrow().unfit.is_some() || tasks.has_advanced || tasks.has_branched {
                 return None;
             }
             exhausted.basis.add(execution.kernel.basis);

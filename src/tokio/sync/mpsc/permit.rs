@@ -11,7 +11,7 @@ use super::real;
 use super::sender::Sender;
 use crate::rt::op::verb::Verb;
 use crate::tokio::act::Kept;
-use crate::tokio::leaf::Leaf;
+use crate::tokio::leaf::Taking;
 use crate::tokio::sync::end::{Channel, End};
 
 /// Mirror of [`tokio::sync::mpsc::Permit`](::tokio::sync::mpsc::Permit).
@@ -147,7 +147,9 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn reserve(&self) -> impl Future<Output = Result<Permit<'_, T>, SendError<()>>> {
         let (channel, location) = (self.end.channel(), Location::caller());
-        let leaf = Leaf::new(&channel.site(location), Verb::Reserve, self.end.real().reserve());
+        let real = self.end.real();
+        let again = |permit| if real.is_closed() { Err(SendError(())) } else { Ok(permit) };
+        let leaf = Taking::new(&channel.site(location), Verb::Reserve, real.reserve(), again);
         async move { Ok(Permit::new(leaf.await?, channel, location)) }
     }
 
@@ -162,7 +164,9 @@ impl<T> Sender<T> {
         count: usize,
     ) -> impl Future<Output = Result<PermitIterator<'_, T>, SendError<()>>> {
         let (channel, location) = (self.end.channel(), Location::caller());
-        let leaf = Leaf::new(&channel.site(location), Verb::Reserve, self.end.real().reserve_many(count));
+        let real = self.end.real();
+        let again = |permits| if real.is_closed() { Err(SendError(())) } else { Ok(permits) };
+        let leaf = Taking::new(&channel.site(location), Verb::Reserve, real.reserve_many(count), again);
         async move { Ok(PermitIterator::new(leaf.await?, channel, location)) }
     }
 
@@ -177,7 +181,9 @@ impl<T> Sender<T> {
         async move {
             // Up to here, to drop the future is to drop a sender.
             let (real, channel) = self.end.take();
-            let permit = Leaf::new(&channel.site(location), Verb::Reserve, real.reserve_owned()).await?;
+            // Where it has given way, it does not learn that the channel was closed meanwhile: the sender is in the permit.
+            let permit =
+                Taking::new(&channel.site(location), Verb::Reserve, real.reserve_owned(), Ok).await?;
             Ok(OwnedPermit::new(permit, &channel, location))
         }
     }

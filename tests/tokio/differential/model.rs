@@ -1,0 +1,70 @@
+//! A program under the model: the outcomes of all its executions.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(super) use drawloom::tokio as rt;
+use drawloom::{Config, Coverage, Log as Written, Policy, StrategyKind, explore};
+
+use super::outcome::{Log, Outcome};
+use super::program::Program;
+
+#[expect(clippy::duplicate_mod, reason = "once with tokio, once with the model")]
+#[path = "interpret.rs"]
+mod interpret;
+
+/// Nothing varies but what the model chooses.
+struct Same;
+
+impl interpret::Vary for Same {
+    async fn pause(&mut self) {}
+
+    fn spin(&mut self) {}
+}
+
+/// What came of an exploration.
+pub(super) struct Explored {
+    pub(super) outcomes: BTreeSet<Outcome>,
+    /// Whether these are all.
+    pub(super) is_complete: bool,
+    pub(super) executions: u64,
+    pub(super) failure: Option<String>,
+}
+
+/// Explores the program on a runtime with so many workers, or one of the flavour `current_thread`.
+pub(super) fn outcomes(program: &Arc<Program>, workers: Option<usize>, executions: u64) -> Explored {
+    explored(program, workers, Config::new().executions(executions))
+}
+
+/// So many executions at random.
+pub(super) fn samples(program: &Arc<Program>, workers: Option<usize>, executions: u64) -> Explored {
+    let config = Config::new().strategy(StrategyKind::RandomWalk);
+    explored(program, workers, config.executions(executions))
+}
+
+fn explored(program: &Arc<Program>, workers: Option<usize>, config: Config) -> Explored {
+    let found = Mutex::new(BTreeSet::new());
+    let config = config
+        .leaks(Policy::Allow)
+        .lock_order(Policy::Allow)
+        .allow_leaked_threads(true)
+        .shrink(false)
+        .log(Written::Off);
+    let report = explore(config, || {
+        let mut builder = match workers {
+            Some(_) => rt::runtime::Builder::new_multi_thread(),
+            None => rt::runtime::Builder::new_current_thread(),
+        };
+        builder.worker_threads(workers.unwrap_or(1));
+        let runtime = builder.enable_all().build().expect("a runtime");
+        let log = Arc::new(Log::new(program.tasks.len()));
+        let has_ended = runtime.block_on(interpret::run(Arc::clone(program), Arc::clone(&log), || Same));
+        found.lock().unwrap_or_else(PoisonError::into_inner).insert(log.outcome(has_ended));
+    });
+    Explored {
+        outcomes: found.into_inner().unwrap_or_else(PoisonError::into_inner),
+        is_complete: report.coverage() == Some(Coverage::Verified),
+        executions: report.executions(),
+        failure: report.failure().map(|_| report.to_string()),
+    }
+}
