@@ -374,9 +374,9 @@ fn no_room_stands_below_itself() {
     for (at, (room, below)) in ROOMS.iter().enumerate() {
         for other in *below {
             let is_lower = ROOMS[..at].iter().any(|(lower, _)| lower == other);
-            // The one function that `property` shows on the front page.
+            // The one function that `property` shows on the front page; and macros.
             assert!(
-                is_lower || *other == "explore_inputs",
+                is_lower || *other == "explore_inputs" || other.starts_with("__tokio"),
                 "`{room}` may import `{other}`, which does not stand below it"
             );
         }
