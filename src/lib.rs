@@ -61,6 +61,9 @@
 //! RC11 lets their orderings do, load buffering excepted. Data races are detected on [`cell`]'s
 //! `UnsafeCell` and `Cell`, and where a [`cell::Shadow`] watches.
 
+// What the kernel knows of tasks, only the mirror of tokio uses: with it, what nobody uses is told.
+#![cfg_attr(not(feature = "tokio"), allow(dead_code, unused_imports))]
+
 #[cfg(feature = "explore")]
 #[doc(hidden)]
 #[path = "private.rs"]

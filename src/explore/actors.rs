@@ -117,7 +117,8 @@ pub(super) fn waiting_names(execution: &Execution) -> Vec<String> {
     let threads = blocked.iter().filter(|blocked| !is_idle_worker(execution, &blocked.op));
     let threads =
         threads.map(|blocked| column_of(execution, blocked.thread, tasks.running_number(blocked.thread)));
-    let mut columns: Vec<usize> = threads.chain(waiting_tasks(execution).into_iter().map(|(of, _)| of)).collect();
+    let mut columns: Vec<usize> =
+        threads.chain(waiting_tasks(execution).into_iter().map(|(of, _)| of)).collect();
     columns.sort_unstable();
     columns.dedup();
     columns.into_iter().map(|column| label(execution, column)).collect()

@@ -212,10 +212,6 @@ impl<T> Kept<T> {
     pub(super) fn into_inner(mut self) -> T {
         self.0.take().expect("a value is taken once")
     }
-
-    pub(super) fn get(&self) -> &T {
-        self.0.as_ref().expect("a value is taken once")
-    }
 }
 
 impl<T: Clone> Clone for Kept<T> {

@@ -44,6 +44,7 @@ impl<F: Future> MaybeDone<F> {
     pub fn poll_once(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the future is pinned with what it is in, and dropped in its place.
         let future = match unsafe { self.as_mut().get_unchecked_mut() } {
+            // SAFETY: as above.
             MaybeDone::Future(future) => unsafe { Pin::new_unchecked(future) },
             _ => return Poll::Ready(()),
         };

@@ -15,7 +15,10 @@ use crate::rt::tasks::{Await, Task, TaskPanic};
 
 /// What the tasks wait for that were not woken.
 pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
-    waiting_tasks(execution).into_iter().flat_map(|(column, task)| waits_of(execution, column, task)).collect()
+    waiting_tasks(execution)
+        .into_iter()
+        .flat_map(|(column, task)| waits_of(execution, column, task))
+        .collect()
 }
 
 fn waits_of(execution: &Execution, column: usize, task: &Task) -> Vec<Wait> {
@@ -39,7 +42,8 @@ fn wait(execution: &Execution, column: usize, awaited: &Await) -> Wait {
     let &Await { object, verb, location, since } = awaited;
     let joins = column_of_task(execution, object);
     let waited = execution.kernel.timers.now().saturating_sub(since);
-    let long = (waited > 0).then(|| format!("for {:?} of virtual time", std::time::Duration::from_nanos(waited)));
+    let long =
+        (waited > 0).then(|| format!("for {:?} of virtual time", std::time::Duration::from_nanos(waited)));
     Wait {
         thread: column,
         what: verb.wanted(),
@@ -89,9 +93,7 @@ fn history(execution: &Execution, object: ObjectId, verb: Verb) -> Option<String
         Verb::Reserve => {
             ("last message received", "nobody has received anything", &[Verb::Receive, Verb::TryReceive])
         }
-        Verb::Notified => {
-            ("last notified", "nobody has notified it", &[Verb::NotifyOne, Verb::NotifyAll])
-        }
+        Verb::Notified => ("last notified", "nobody has notified it", &[Verb::NotifyOne, Verb::NotifyAll]),
         Verb::Changed => ("last changed", "nobody has changed it", &[Verb::Send]),
         _ => return None,
     };
@@ -134,11 +136,14 @@ pub(super) fn starved(execution: &Execution) -> Option<String> {
 pub(super) fn guards_over_awaits(execution: &Execution) -> Vec<String> {
     let mut told = Vec::new();
     for blocked in execution.blocked() {
-        let waiter = column_of(execution, blocked.thread, execution.kernel.tasks.running_number(blocked.thread));
+        let waiter =
+            column_of(execution, blocked.thread, execution.kernel.tasks.running_number(blocked.thread));
         for holder in blocked.holders.iter().filter(|holder| holder.thread == blocked.thread) {
             let owner = column_of_holder(execution, blocked.op.object, holder);
             let live = execution.kernel.tasks.live();
-            let task = live.map(|(_, task)| task).find(|task| column_of(execution, blocked.thread, task.number) == owner);
+            let task = live
+                .map(|(_, task)| task)
+                .find(|task| column_of(execution, blocked.thread, task.number) == owner);
             if let Some(awaited) = task.filter(|_| owner != waiter).and_then(|task| task.awaits.last()) {
                 told.push(format!(
                     "{} holds the guard that it took at {} over the await at {} ({}): end it before, or use an async lock",
@@ -191,7 +196,11 @@ pub(super) fn futurelocks(execution: &Execution) -> Vec<String> {
             if ended {
                 continue;
             }
-            let last = execution.trace.iter().rev().find(|event| waited(event) && event.op.location == first.op.location);
+            let last = execution
+                .trace
+                .iter()
+                .rev()
+                .find(|event| waited(event) && event.op.location == first.op.location);
             let last = last.unwrap_or(first);
             let owner = label(execution, self::column(execution, last));
             told.push(format!(

@@ -28,7 +28,11 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
             object: object_name(execution, blocked.op.object),
             joins,
             place: Place::from(blocked.op.location),
-            holders: holders.map(|holder| (column_of_holder(execution, blocked.op.object, holder), Place::from(holder.location))).collect(),
+            holders: holders
+                .map(|holder| {
+                    (column_of_holder(execution, blocked.op.object, holder), Place::from(holder.location))
+                })
+                .collect(),
             history: history(execution, &blocked),
             stack: match execution.evidence.waits.get(&blocked.thread) {
                 Some(stack) => stacks::frames(stack),

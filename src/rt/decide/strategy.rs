@@ -71,7 +71,9 @@ pub trait Strategy {
         match choice {
             Choice::SpuriousWakeup => usize::from(rng.one_in(8)),
             Choice::WeakFailure => usize::from(rng.one_in(20)),
-            Choice::WaitingWriter | Choice::LostToken | Choice::GivesWay | Choice::Overtakes => usize::from(rng.one_in(4)),
+            Choice::WaitingWriter | Choice::LostToken | Choice::GivesWay | Choice::Overtakes => {
+                usize::from(rng.one_in(4))
+            }
             Choice::ReadsFrom if !rng.is_stale() => 0,
             Choice::Placement if !rng.one_in(4) => 0,
             _ => rng.below(alternatives),

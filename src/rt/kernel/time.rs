@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::Kernel;
+use crate::rt::clocks::view::View;
 use crate::rt::objects::RuntimeState;
 use crate::rt::op::ThreadId;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::Timeouts;
 use crate::rt::op::ready::DUE;
-use crate::rt::tasks::timer::TaskTimers;
+use crate::rt::tasks::timer::{TaskTimer, TaskTimers};
 use crate::rt::threads::timers::{Instant, NEVER, Timers};
 
 impl Kernel {
@@ -43,6 +44,21 @@ impl Kernel {
         });
         self.enable_workers();
         has_passed
+    }
+
+    /// Whether a timer of a task may ring at any moment.
+    pub(in crate::rt) fn rings_any_time(&self) -> bool {
+        self.limits.timeouts == Timeouts::Any
+    }
+
+    /// A worker chooses that a timer of its queue rings now.
+    pub(in crate::rt) fn ring_early(&mut self, worker: ThreadId, queue: u32, which: usize) {
+        let Some(timer) = self.tasks.timers.pending(queue).nth(which) else { return };
+        let TaskTimer { wait, deadline, .. } = *self.tasks.timers.get(timer);
+        self.tasks.ring(timer, wait);
+        let time = deadline.max(self.time_of(worker));
+        let &View { slot, epoch, .. } = self.view(worker);
+        self.timers.raise(slot, epoch, time);
     }
 
     /// Timers of tasks are due: their workers have something to do.

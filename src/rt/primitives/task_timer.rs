@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::tasks::refresh;
 use crate::rt::Current;
 use crate::rt::objects::RuntimeState;
 use crate::rt::op::ObjectId;
@@ -13,6 +14,12 @@ use crate::rt::threads::timers::{NEVER, Timers};
 impl Current {
     /// Starts a timer that rings after so long. `None` if that never comes.
     pub(crate) fn start_task_timer(mut self, queue: ObjectId, after: Duration) -> Option<u32> {
+        let is_directed = self.execution().director.is_some();
+        let kernel = self.kernel();
+        if is_directed && kernel.rings_any_time() {
+            self.execution()
+                .refuse_to_direct(Refusal::Unsupported("timers of tasks that may ring at any moment"));
+        }
         let kernel = self.kernel();
         let deadline = kernel.deadline(Some(after));
         if deadline == NEVER {
@@ -21,9 +28,13 @@ impl Current {
         let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
         let timer = TaskTimer { wait: 0, deadline, queue: number, object: queue, is_over: false };
         let timer = kernel.tasks.timers.add(timer);
-        let wait = kernel.timers.start(TaskTimers::waiter(timer), deadline);
+        let is_any = kernel.rings_any_time();
+        let wait = if is_any { u64::MAX } else { kernel.timers.start(TaskTimers::waiter(timer), deadline) };
         kernel.basis.add(Basis::DEADLINES);
         kernel.tasks.timers.get_mut(timer).wait = wait;
+        if is_any {
+            refresh(kernel, queue);
+        }
         Some(timer)
     }
 
@@ -47,7 +58,12 @@ impl Current {
 
     /// Nobody waits for the timer any more.
     pub(crate) fn stop_task_timer(mut self, timer: u32) {
-        self.kernel().tasks.timers.remove(timer);
+        let kernel = self.kernel();
+        let queue = kernel.tasks.timers.get(timer).object;
+        kernel.tasks.timers.remove(timer);
+        if kernel.rings_any_time() {
+            refresh(kernel, queue);
+        }
     }
 
     /// The timers of this queue that are due, whose wakers are to be called.
@@ -55,10 +71,7 @@ impl Current {
         let kernel = self.kernel();
         let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
         let due = std::mem::take(&mut kernel.tasks.queue_mut(number).due);
-        let available = kernel.tasks.queue_mut(number).available();
-        let state = kernel.objects.state_mut::<RuntimeState>(queue);
-        state.is_busy = state.is_closed || available > 0;
-        kernel.recheck(queue);
+        refresh(kernel, queue);
         due
     }
 }

@@ -59,11 +59,12 @@ fn change_number(kernel: &mut Kernel, queue: ObjectId, kind: OpKind, argument: u
 }
 
 /// Whether a worker has something to do may be another than before.
-fn refresh(kernel: &mut Kernel, queue: ObjectId) {
+pub(super) fn refresh(kernel: &mut Kernel, queue: ObjectId) {
     let RuntimeState { queue: number, is_busy, is_closed, .. } =
         *kernel.objects.state_mut::<RuntimeState>(queue);
     let ready = kernel.tasks.queue_mut(number);
-    let now = is_closed || ready.available() > 0 || !ready.due.is_empty();
+    let is_ready = is_closed || ready.available() > 0 || !ready.due.is_empty();
+    let now = is_ready || kernel.rings_any_time() && kernel.tasks.timers.pending(number).next().is_some();
     if now != is_busy {
         kernel.objects.state_mut::<RuntimeState>(queue).is_busy = now;
         kernel.recheck(queue);
@@ -90,10 +91,9 @@ impl Current {
         let kernel = self.kernel();
         let number = kernel.tasks.next_number();
         let main_of = is_main.then_some(kernel.threads.current);
-        let told = name.clone();
-        let sleeper = self.place_task(queue, number, name, location);
+        let sleeper = self.place_task(queue, number, location);
         let object = self.task_object(sleeper.name);
-        self.kernel().tasks.told.push(ToldTask { number, object, name: told, spawned_at: location, main_of });
+        self.kernel().tasks.told.push(ToldTask { number, object, name, main_of });
         sleeper
     }
 
@@ -102,7 +102,6 @@ impl Current {
         mut self,
         queue: ObjectId,
         number: u64,
-        name: Option<Arc<str>>,
         location: &'static Location<'static>,
     ) -> Sleeper {
         let kernel = self.kernel();
@@ -115,7 +114,7 @@ impl Current {
                 (None, kernel.objects.register(ObjectKind::Task, location, user, state))
             }
         };
-        let name = kernel.tasks.add(place, (queue, queue_number), (object, number), name, location);
+        let name = kernel.tasks.add(place, (queue, queue_number), (object, number), location);
         let task = kernel.tasks.get_mut(name.id);
         (task.gives_way, task.overtakes) = (GIVES_WAY, OVERTAKES);
         Sleeper { queue, ordinal: task.ordinal, name }
@@ -180,7 +179,13 @@ impl Current {
         let kernel = self.kernel();
         let is_bounded = kernel.limits.directed;
         let task = kernel.tasks.get_mut(name.id);
-        !is_bounded && task.has_given_way && !task.is_worn
+        if is_bounded || !task.has_given_way || task.is_worn {
+            return false;
+        }
+        // Those that were deferred would wait on, behind it.
+        let queue = task.queue;
+        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
+        kernel.tasks.queue_mut(number).has_ready()
     }
 
     /// Whether the task, which yields, may be polled again before those that are ready.
@@ -348,7 +353,7 @@ impl Current {
         let user = kernel.threads.current;
         let object = kernel.objects.register(ObjectKind::Task, location, user, state);
         let number = kernel.tasks.next_number();
-        kernel.tasks.told.push(ToldTask { number, object, name: None, spawned_at: location, main_of: None });
+        kernel.tasks.told.push(ToldTask { number, object, name: None, main_of: None });
         (object, number)
     }
 
@@ -373,12 +378,7 @@ impl Current {
     }
 
     /// The running task waits here; for reports.
-    pub(crate) fn note_await(
-        mut self,
-        object: ObjectId,
-        verb: Verb,
-        location: &'static Location<'static>,
-    ) {
+    pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();
         if !kernel.special.has(Special::TRACED) {
             return;
@@ -415,8 +415,14 @@ fn take_next(
         return Next::Timers;
     }
     let available = kernel.tasks.queue_mut(number).available();
-    let chosen = if available == 1 { 0 } else { execution.choose(Choice::NextTask, available) };
+    let rings = if kernel.rings_any_time() { kernel.tasks.timers.pending(number).count() } else { 0 };
+    let chosen =
+        if available + rings == 1 { 0 } else { execution.choose(Choice::NextTask, available + rings) };
     let kernel = &mut execution.kernel;
+    if chosen >= available {
+        kernel.ring_early(thread, number, chosen - available);
+        return Next::Timers;
+    }
     let id = kernel.tasks.queue_mut(number).take(chosen);
     if kernel.limits.directed {
         change_number(kernel, queue, OpKind::PollNext, argument, chosen as u32);

@@ -77,7 +77,6 @@ pub(crate) struct ToldTask {
     /// What its end is told by.
     pub(crate) object: ObjectId,
     pub(crate) name: Option<Arc<str>>,
-    pub(crate) spawned_at: &'static Location<'static>,
     /// The thread whose `block_on` it is, if it was not spawned.
     pub(crate) main_of: Option<ThreadId>,
 }
@@ -106,7 +105,6 @@ pub(crate) struct Task {
     pub(crate) number: u64,
     /// What its end is told by.
     pub(crate) object: ObjectId,
-    pub(crate) name: Option<Arc<str>>,
     pub(crate) spawned_at: &'static Location<'static>,
     /// How often it may still give way although it could go on.
     pub(crate) gives_way: u32,
@@ -218,7 +216,6 @@ impl Tasks {
         place: Option<TaskId>,
         (queue, queue_number): (ObjectId, u32),
         (object, number): (ObjectId, u64),
-        name: Option<Arc<str>>,
         spawned_at: &'static Location<'static>,
     ) -> TaskName {
         let ordinal = self.queue_mut(queue_number).next_ordinal();
@@ -229,7 +226,6 @@ impl Tasks {
             ordinal,
             number,
             object,
-            name,
             spawned_at,
             gives_way: 0,
             overtakes: 0,

@@ -39,6 +39,11 @@ impl Queue {
         if self.ready.is_empty() { self.deferred.len() } else { self.ready.len() }
     }
 
+    /// Whether any is ready, and not only deferred.
+    pub(crate) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Those that may be polled next.
     pub(crate) fn candidates(&self) -> &[(u32, TaskId)] {
         if self.ready.is_empty() { &self.deferred } else { &self.ready }

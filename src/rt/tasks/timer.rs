@@ -48,6 +48,12 @@ impl TaskTimers {
         }
     }
 
+    /// Those of a queue that have not rung.
+    pub(crate) fn pending(&self, queue: u32) -> impl Iterator<Item = u32> {
+        let waits = move |timer: &TaskTimer| timer.wait != 0 && timer.queue == queue;
+        self.all.iter().enumerate().filter(move |(_, timer)| waits(timer)).map(|(number, _)| number as u32)
+    }
+
     pub(crate) fn get(&self, number: u32) -> &TaskTimer {
         &self.all[number as usize]
     }

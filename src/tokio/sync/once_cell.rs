@@ -168,7 +168,9 @@ impl<T> OnceCell<T> {
     /// Takes the value out, if there is one.
     #[track_caller]
     pub fn take(&mut self) -> Option<T> {
-        std::mem::replace(self, OnceCell::new()).into_inner()
+        // Made here, so that it is known by the caller's place.
+        let empty = OnceCell::new();
+        std::mem::replace(self, empty).into_inner()
     }
 }
 

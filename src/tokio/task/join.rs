@@ -127,10 +127,6 @@ enum Abort {
 }
 
 impl AbortHandle {
-    pub(crate) fn outside(handle: ::tokio::task::AbortHandle) -> AbortHandle {
-        AbortHandle(Abort::Outside(handle))
-    }
-
     /// Cancels the task: it is dropped at its next await, unless it ends before.
     #[track_caller]
     pub fn abort(&self) {

@@ -30,12 +30,15 @@ pub struct LocalSet {
     outside: Option<::tokio::task::LocalSet>,
 }
 
+/// Gives a task its place on a runtime.
+type Late = Box<dyn FnOnce(Current, &Arc<Core>)>;
+
 /// The tasks of a set.
 #[derive(Default)]
 struct Set {
     tasks: RefCell<Vec<Sleeper>>,
     /// What is to be done with tasks that were spawned before there was a runtime.
-    late: RefCell<Vec<Box<dyn FnOnce(Current, &Arc<Core>)>>>,
+    late: RefCell<Vec<Late>>,
     /// The tasks that were to be polled while nobody drove the set.
     resting: RefCell<Vec<Waker>>,
     /// How many have not ended, and who waits until none is left.
@@ -176,7 +179,8 @@ impl Set {
         task: Arc<Task<F>>,
         location: &'static Location<'static>,
     ) {
-        let sleeper = current.place_task(current.running_queue().unwrap_or(core.queue), task.number(), None, location);
+        let sleeper =
+            current.place_task(current.running_queue().unwrap_or(core.queue), task.number(), location);
         task.place(sleeper);
         self.core.borrow_mut().get_or_insert_with(|| Arc::clone(core));
         self.tasks.borrow_mut().push(sleeper);

@@ -9,30 +9,21 @@ use std::task::Poll;
 
 macro_rules! primitives {
     () => {
-        #[path = "../barrier.rs"]
         mod barrier;
-        #[path = "../broadcast.rs"]
         mod broadcast;
-        #[path = "../cells.rs"]
         mod cells;
-        #[path = "../mpsc.rs"]
         mod mpsc;
-        #[path = "../mutex.rs"]
         mod mutex;
-        #[path = "../notify.rs"]
         mod notify;
-        #[path = "../oneshot.rs"]
         mod oneshot;
-        #[path = "../rwlock.rs"]
         mod rwlock;
-        #[path = "../semaphore.rs"]
         mod semaphore;
-        #[path = "../watch.rs"]
         mod watch;
     };
 }
 
 #[expect(clippy::duplicate_mod, reason = "the same assertions of both")]
+#[path = "."]
 mod real {
     pub use ::tokio;
 
@@ -46,6 +37,7 @@ mod real {
 }
 
 #[expect(clippy::duplicate_mod, reason = "the same assertions of both")]
+#[path = "."]
 mod mirror {
     pub use drawloom::tokio;
 
@@ -104,4 +96,52 @@ impl std::fmt::Debug for Counted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// To begin to wait is a step of its own: between it and the look at the flag there may be the notification.
+#[test]
+fn a_notification_between_the_look_and_the_wait_is_lost() {
+    use drawloom::sync::atomic::AtomicBool;
+    use drawloom::tokio::{runtime::Builder, spawn, sync::Notify};
+    let report = drawloom::explore(drawloom::Config::new().executions(1000), || {
+        Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(async {
+            let shared = Arc::new((AtomicBool::new(false), Notify::new()));
+            let other = Arc::clone(&shared);
+            let task = spawn(async move {
+                if !other.0.load(Ordering::SeqCst) {
+                    other.1.notified().await;
+                }
+            });
+            shared.0.store(true, Ordering::SeqCst);
+            shared.1.notify_waiters();
+            task.await.unwrap();
+        });
+    });
+    assert!(!report.passed(), "{report}");
+}
+
+/// Threads that are not of the runtime block until it is their turn.
+#[test]
+fn threads_block_for_messages_and_locks() {
+    use drawloom::thread;
+    use drawloom::tokio::sync::{RwLock, mpsc, oneshot};
+    let report = drawloom::explore(drawloom::Config::new().executions(200), || {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let lock = Arc::new(RwLock::new(0));
+        let (other, (done, over)) = (Arc::clone(&lock), oneshot::channel());
+        let thread = thread::spawn(move || {
+            for number in 0..3 {
+                sender.blocking_send(number).unwrap();
+            }
+            *other.blocking_write() += 1;
+            done.send(()).unwrap();
+        });
+        let mut buffer = Vec::new();
+        while receiver.blocking_recv_many(&mut buffer, 2) > 0 {}
+        assert_eq!(buffer, [0, 1, 2]);
+        over.blocking_recv().unwrap();
+        assert_eq!(*lock.blocking_read(), 1);
+        thread.join().unwrap();
+    });
+    assert!(report.passed(), "{report}");
 }

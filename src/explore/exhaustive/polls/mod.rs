@@ -15,8 +15,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::common::{Budget, End};
 use super::Exhausted;
+use super::common::{Budget, End};
 use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
 use crate::explore::exploration::{Exploration, QUIET};
@@ -45,8 +45,7 @@ impl Exploration<'_> {
         if limits.timeouts == Timeouts::Any || limits.spurious > 0 {
             return Ok(None);
         }
-        let limits =
-            Limits { directed: false, keeps_clocks: true, max_preemptions: None, ..limits.clone() };
+        let limits = Limits { directed: false, keeps_clocks: true, max_preemptions: None, ..limits.clone() };
         self.on_worker(|execution| self.explore_polls_on(execution, budget, limits))
     }
 

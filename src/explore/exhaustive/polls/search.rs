@@ -189,7 +189,8 @@ impl Search {
         }
         self.end_segment();
         for segment in &self.segments {
-            if let Some(Node::Task { tried, chosen, .. }) = segment.node.and_then(|at| self.nodes.get_mut(at)) {
+            if let Some(Node::Task { tried, chosen, .. }) = segment.node.and_then(|at| self.nodes.get_mut(at))
+            {
                 // Other values of what the program has drawn in it may have let it do other things.
                 match tried.iter_mut().find(|(task, _)| task == chosen) {
                     Some((_, footprint)) => footprint.merge(&segment.footprint),
@@ -308,6 +309,9 @@ impl Strategy for Polls {
         match op.kind {
             OpKind::PollNext => match running {
                 Some((task, _)) => {
+                    if search.gives_way_to.take().is_some() {
+                        search.unfit = Some(Unfit::Diverges);
+                    }
                     let node = search.node.take();
                     search.begin_segment(task, node);
                 }
@@ -316,6 +320,7 @@ impl Strategy for Polls {
             OpKind::Wake if point.is_task_queue(op.object) => {
                 if u64::from(op.argument) & IS_LAST != 0
                     && let Some((task, _)) = running
+                    && search.gives_way_to.is_none()
                 {
                     search.yielded.push(task);
                 }

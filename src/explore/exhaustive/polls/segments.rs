@@ -47,7 +47,11 @@ impl Footprint {
     pub(super) fn may_conflict(&self, other: &Footprint, known: u32) -> bool {
         self.meets(other, |one, two| match (one, two) {
             (Touched::Object(one, made), Touched::Object(two, also)) => {
-                if one.0 < known || two.0 < known { one == two } else { made == also }
+                if one.0 < known || two.0 < known {
+                    one == two
+                } else {
+                    made == also
+                }
             }
             (one, two) => one == two,
         })

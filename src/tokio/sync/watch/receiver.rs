@@ -123,13 +123,14 @@ impl<T> Receiver<T> {
             let (shared, seen) = (&*self.shared, &mut self.version);
             let mut is_closed = false;
             loop {
-                let (value, version) = shared.read(location);
-                let has_changed = version != std::mem::replace(seen, version);
-                // The last value is asked about once.
-                if (!is_closed || has_changed) && is_wanted(&value) {
-                    return Ok(Ref { value, has_changed });
+                {
+                    let (value, version) = shared.read(location);
+                    let has_changed = version != std::mem::replace(seen, version);
+                    // The last value is asked about once.
+                    if (!is_closed || has_changed) && is_wanted(&value) {
+                        return Ok(Ref { value, has_changed });
+                    }
                 }
-                drop(value);
                 if is_closed {
                     return Err(closed());
                 }

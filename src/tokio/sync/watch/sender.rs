@@ -99,13 +99,12 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
         let place = (Verb::AwaitClosed, Location::caller());
-        let waiting = Waiting::new(
+        Waiting::new(
             &*self.shared,
             place,
             |state| &mut state.for_end,
             |state: &State| (state.receivers == 0).then_some(()),
-        );
-        async move { waiting.await }
+        )
     }
 
     /// A receiver that has seen the present value.
