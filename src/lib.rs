@@ -178,3 +178,11 @@ mod writing_tests {}
 #[cfg(all(doctest, feature = "explore"))]
 #[doc = include_str!("../docs/verifying.md")]
 mod verifying {}
+
+#[cfg(all(doctest, feature = "explore", feature = "tokio"))]
+#[doc = include_str!("../docs/tokio.md")]
+mod tokio_guide {}
+
+#[cfg(all(doctest, feature = "explore", feature = "tokio"))]
+#[doc = include_str!("../docs/from-asyncio.md")]
+mod from_asyncio {}

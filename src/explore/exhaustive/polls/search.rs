@@ -154,13 +154,15 @@ impl Search {
         }
     }
 
-    /// The running segment has woken a task. If that was awake, whether it was polled before or is afterwards may matter.
+    /// The running segment has woken a task. If that was awake, whether it was polled before or is afterwards may matter, and so
+    /// does which of two that wake it comes first: the task may go on between them.
     fn note_wake(&mut self, task: u64, makes_ready: bool) {
         let Some(segment) = self.segments.last_mut() else { return };
         if makes_ready {
             segment.enables.push(task);
-        } else if task != segment.task {
-            segment.footprint.add(Touched::Task(task), false);
+        }
+        if task != segment.task {
+            segment.footprint.add(Touched::Task(task), makes_ready);
         }
     }
 
@@ -182,9 +184,11 @@ impl Search {
 
     /// The run has ended. `last_of`: the tasks with whose end a `block_on` ended, and with it all others.
     pub(super) fn end_run(&mut self, last_of: &[u64]) {
+        let mut ended_at = Vec::new();
         for &main in last_of {
             if let Some(segment) = self.segments.iter_mut().rev().find(|segment| segment.task == main) {
                 segment.footprint.is_global = true;
+                ended_at.extend(segment.node);
             }
         }
         self.end_segment();
@@ -200,6 +204,13 @@ impl Search {
         }
         if self.is_redundant {
             return;
+        }
+        // What those would have done that were ready, and were ended, is not known: so it is in a race with the end.
+        for node in ended_at {
+            if let Some(Node::Task { options, wanted, .. }) = self.nodes.get_mut(node) {
+                let new = options.iter().copied().filter(|task| !wanted.contains(task)).collect::<Vec<_>>();
+                wanted.extend(new);
+            }
         }
         for race in races(&self.segments) {
             let Some(Node::Task { options, wanted, .. }) = self.nodes.get_mut(race.node) else { continue };
