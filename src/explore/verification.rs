@@ -236,6 +236,8 @@ impl Exploration<'_> {
             (Basis::ARC_COUNTS, Assumption::ArcCounts),
             (Basis::CLOCK, Assumption::StillClock),
             (Basis::SCOPED_LOCALS, Assumption::ScopedLocals),
+            (Basis::YIELDS, Assumption::YieldingTasks),
+            (Basis::GIVES_WAY, Assumption::GivingWay),
             (Basis::CAUGHT_PANIC, Assumption::CaughtPanics),
         ];
         let unseen = if basis.has(Basis::THREADS) { self.config.unseen } else { Basis::default() };

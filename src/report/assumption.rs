@@ -46,6 +46,10 @@ pub enum Assumption {
     StillClock,
     /// The end of a scope waits until its threads have destroyed their thread locals, too. std's may return before that.
     ScopedLocals,
+    /// A task that has yielded is polled before those that were ready at most twice, and otherwise behind them, as tokio does it.
+    YieldingTasks,
+    /// A task gives way at most twice where it could go on.
+    GivingWay,
     /// A thread that has panicked unwinds for as long as others that do: whether it has caught its panic meanwhile cannot be seen.
     CaughtPanics,
 }
@@ -117,6 +121,8 @@ impl fmt::Display for Assumption {
             Assumption::StillClock => f.write_str("clocks show only the time that waits take"),
             Assumption::ScopedLocals => f.write_str("scopes wait for destructors of thread locals"),
             Assumption::CaughtPanics => f.write_str("no panic is caught while another thread is unwinding"),
+            Assumption::YieldingTasks => f.write_str("a task that yields overtakes others at most twice"),
+            Assumption::GivingWay => f.write_str("a task gives way at most twice where it could go on"),
             Assumption::PausedSwitching => f.write_str("no switches where they are paused"),
         }
     }

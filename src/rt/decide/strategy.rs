@@ -6,6 +6,7 @@ use super::profile::{ObjectKey, Profile};
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::State;
 use crate::rt::op::thread_set::LaneSet;
+use crate::rt::op::verb::Verb;
 use crate::rt::threads::timers::NEVER;
 
 pub use crate::rt::op::rng::Rng;
@@ -325,6 +326,13 @@ impl<'a> SchedulingPoint<'a> {
     pub(crate) fn running_task(&self) -> Option<(u64, ObjectId)> {
         let task = self.kernel.tasks.get(self.kernel.tasks.running(self.current())?.id);
         Some((task.number, task.queue))
+    }
+
+    /// The number of the task that this operation aborts.
+    pub(crate) fn aborted_task(&self, op: &Op) -> Option<u64> {
+        let is_abort = op.kind == OpKind::Operate && op.argument == Verb::Abort as u32;
+        let told = self.kernel.tasks.told.iter().filter(|_| is_abort);
+        told.into_iter().find(|told| told.object == op.object).map(|told| told.number)
     }
 
     /// The number of the task that the running operation has woken, and whether that has made it ready.

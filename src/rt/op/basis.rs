@@ -50,6 +50,10 @@ impl Basis {
     pub(crate) const CAUGHT_PANIC: Basis = Basis(1 << 17);
     /// The end of a scope has waited until a thread had destroyed its thread locals.
     pub(crate) const SCOPED_LOCALS: Basis = Basis(1 << 18);
+    /// A task has yielded while others were ready: it may overtake them, but not for ever.
+    pub(crate) const YIELDS: Basis = Basis(1 << 19);
+    /// A task may give way although it could go on, but not for ever.
+    pub(crate) const GIVES_WAY: Basis = Basis(1 << 20);
     /// What leaves executions out that schedules which are sampled may show.
     const BOUNDS: Basis =
         Basis(Basis::HASH_ORDER.0 | Basis::DRAWN_VALUE.0 | Basis::PAUSED.0 | Basis::PREEMPTIONS.0);

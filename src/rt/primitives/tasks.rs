@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::rt::kernel::Kernel;
 use crate::rt::kernel::special::Special;
 use crate::rt::objects::{OperatedState, RuntimeState, State, outcome_of_runtime};
+use crate::rt::op::basis::Basis;
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART};
 use crate::rt::op::rule::Outcome;
@@ -201,6 +202,7 @@ impl Current {
         if execution.is_winding_up() || execution.kernel.tasks.queue_mut(number).available() == 0 {
             return false;
         }
+        execution.kernel.basis.add(Basis::YIELDS);
         let overtakes = execution.choose(Choice::Overtakes, 2) == 1;
         if overtakes {
             execution.kernel.tasks.get_mut(name.id).overtakes -= 1;
@@ -312,6 +314,9 @@ impl Current {
         let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
         if kernel.tasks.queue_mut(number).available() == 0 {
             return false;
+        }
+        if execution.kernel.limits.directed {
+            execution.kernel.basis.add(Basis::GIVES_WAY);
         }
         let gives_way = execution.choose(Choice::GivesWay, 2) == 1;
         if gives_way {

@@ -154,15 +154,24 @@ impl Search {
         }
     }
 
-    /// The running segment has woken a task. If that was awake, whether it was polled before or is afterwards may matter, and so
-    /// does which of two that wake it comes first: the task may go on between them.
+    /// The running segment has woken a task. If that was awake, whether it is polled before that may matter; and it may be, by
+    /// another waker than the one that has made it ready, which then is not in any case before the poll.
     fn note_wake(&mut self, task: u64, makes_ready: bool) {
-        let Some(segment) = self.segments.last_mut() else { return };
+        let Some((segment, earlier)) = self.segments.split_last_mut() else { return };
         if makes_ready {
             segment.enables.push(task);
+            return;
         }
-        if task != segment.task {
-            segment.footprint.add(Touched::Task(task), makes_ready);
+        if task == segment.task {
+            return;
+        }
+        segment.footprint.add(Touched::Task(task), false);
+        for other in earlier.iter_mut().rev().take_while(|other| other.task != task) {
+            if let Some(at) = other.enables.iter().position(|&enabled| enabled == task) {
+                other.enables.swap_remove(at);
+                other.footprint.add(Touched::Task(task), false);
+                return;
+            }
         }
     }
 
@@ -344,6 +353,10 @@ impl Strategy for Polls {
             _ => {
                 let what = Touched::Object(op.object, point.made_at(op.object));
                 search.touch(what, op.changes());
+                // Whether the task is polled before it is aborted matters, also where it waits.
+                if let Some(task) = point.aborted_task(op) {
+                    search.touch(Touched::Task(task), false);
+                }
             }
         }
     }
