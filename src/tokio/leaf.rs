@@ -148,10 +148,12 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
             return Poll::Pending;
         }
         let taken = given.take().expect("taken above, or before");
-        if is_first {
+        // Where it has not given way it looks nevertheless, if one thread polls all there is: what it does then is what it would do
+        // after giving way, and the search takes it for that.
+        if is_first && !current.is_alone() {
             return Poll::Ready(Ok(taken));
         }
-        Poll::Ready(act_on(object, verb, location, || (again(taken), false)))
+        Poll::Ready(act_on(object, Verb::Look, location, || (again(taken), true)))
     }
 }
 

@@ -328,6 +328,11 @@ impl Current {
         gives_way
     }
 
+    /// Whether there is one thread only.
+    pub(crate) fn is_alone(mut self) -> bool {
+        self.kernel().threads.count() == 1
+    }
+
     /// The running task is about to poll several futures.
     pub(crate) fn note_branches(mut self) {
         self.kernel().tasks.has_branched = true;

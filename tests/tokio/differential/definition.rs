@@ -331,11 +331,12 @@ impl World {
             Progress::Given => Step::Seen(1),
             Progress::Queued => Step::Pending,
             Progress::Began(calls) => {
-                if self.notify.has_permit {
-                    self.notify.has_permit = false;
+                // The permit of `notify_one` is left to others then.
+                if calls != self.notify.calls {
                     return Step::Seen(1);
                 }
-                if calls != self.notify.calls {
+                if self.notify.has_permit {
+                    self.notify.has_permit = false;
                     return Step::Seen(1);
                 }
                 self.notify.queue.push(task);

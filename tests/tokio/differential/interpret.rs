@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::outcome::Log;
+use super::super::outcome::{Log, Outcome};
 use super::super::program::{Act, Family, Op, Program, Wait};
 use super::rt::sync::{
     Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit, mpsc,
@@ -92,13 +92,15 @@ enum Held<'s> {
 
 type Waiting<'o, 's> = Pin<Box<dyn Future<Output = (u16, Held<'s>)> + Send + 'o>>;
 
-/// Runs the program. Whether it has come to its end; all that can go on has gone on otherwise.
+/// Runs the program: its outcome. One that has not come to its end has gone on as far as it can.
 pub(super) async fn run<V: Vary>(
     program: Arc<Program>,
     log: Arc<Log>,
     mut vary: impl FnMut() -> V + Send,
-) -> bool {
-    let body = async {
+) -> Outcome {
+    let log_of_tasks = Arc::clone(&log);
+    let body = async move {
+        let log = log_of_tasks;
         let shared = Arc::new(Shared {
             mutexes: [Mutex::new(0), Mutex::new(0)],
             semaphore: Semaphore::new(usize::from(program.size)),
@@ -115,7 +117,10 @@ pub(super) async fn run<V: Vary>(
         }
         perform(&program, 0, &shared, main, &log, vary()).await;
     };
-    rt::time::timeout(NEVER, body).await.is_ok()
+    let mut body = pin!(body);
+    let has_ended = rt::time::timeout(NEVER, body.as_mut()).await.is_ok();
+    // Before the first task is dropped: others go on when it lets go of what it has.
+    log.outcome(has_ended)
 }
 
 fn own_of_all(program: &Program) -> Vec<Own> {

@@ -115,7 +115,6 @@ fn compare_with_definition(count: u32, shape: Shape, seed: u8) -> Tally {
             return Judgement::Disagrees(format!("{program:?}\n{failure}"));
         }
         if !explored.is_complete {
-            println!("not all of {program:?}: {} executions", explored.executions);
             return Judgement::Unjudged;
         }
         let defined = definition::outcomes(program);

@@ -58,8 +58,8 @@ fn explored(program: &Arc<Program>, workers: Option<usize>, config: Config) -> E
         builder.worker_threads(workers.unwrap_or(1));
         let runtime = builder.enable_all().build().expect("a runtime");
         let log = Arc::new(Log::new(program.tasks.len()));
-        let has_ended = runtime.block_on(interpret::run(Arc::clone(program), Arc::clone(&log), || Same));
-        found.lock().unwrap_or_else(PoisonError::into_inner).insert(log.outcome(has_ended));
+        let outcome = runtime.block_on(interpret::run(Arc::clone(program), log, || Same));
+        found.lock().unwrap_or_else(PoisonError::into_inner).insert(outcome);
     });
     Explored {
         outcomes: found.into_inner().unwrap_or_else(PoisonError::into_inner),

@@ -76,8 +76,7 @@ pub(super) fn current(program: &Arc<Program>, runs: u32, random: &mut Random) ->
         let log = Arc::new(Log::new(program.tasks.len()));
         let pauses = if run == 0 { 0 } else { PAUSES };
         let vary = || Various { random: Random(random.below(u64::MAX)), pauses, spins: 0 };
-        let has_ended = runtime.block_on(interpret::run(Arc::clone(program), Arc::clone(&log), vary));
-        outcomes.insert(log.outcome(has_ended));
+        outcomes.insert(runtime.block_on(interpret::run(Arc::clone(program), log, vary)));
     }
     outcomes
 }
@@ -102,14 +101,20 @@ pub(super) fn shared(
         let spins = 1 << random.below(10);
         let vary = || Various { random: Random(random.below(u64::MAX)), pauses: PAUSES, spins };
         let running = interpret::run(Arc::clone(program), Arc::clone(&log), vary);
-        let has_ended = runtime.block_on(async {
+        let outcome = runtime.block_on(async {
             let mut running = pin!(running);
-            if let Ok(has_ended) = rt::time::timeout(SHORT, running.as_mut()).await {
-                return has_ended;
+            if let Ok(outcome) = rt::time::timeout(SHORT, running.as_mut()).await {
+                return outcome;
             }
-            !known.contains(&log.outcome(false)) && rt::time::timeout(LONG, running).await.unwrap_or(false)
+            let stuck = log.outcome(false);
+            if known.contains(&stuck) {
+                return stuck;
+            }
+            let late = rt::time::timeout(LONG, running.as_mut()).await;
+            late.unwrap_or_else(|_| log.outcome(false))
         });
-        outcomes.insert(log.outcome(has_ended));
+        let has_ended = outcome.has_ended;
+        outcomes.insert(outcome);
         if !has_ended {
             break;
         }
