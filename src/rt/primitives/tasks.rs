@@ -140,10 +140,8 @@ impl Current {
         self.op(op, |execution, thread| {
             let kernel = &mut execution.kernel;
             change_number(kernel, queue, OpKind::Wake, argument, 0);
-            let Some(task) = kernel.tasks.alive(name) else {
-                kernel.found(2);
-                return;
-            };
+            // A worker that has woken the task it polls has others to poll: it does not wait, as a thread that does so.
+            let Some(task) = kernel.tasks.alive(name) else { return };
             let (object, phase, number) = (task.object, task.phase, task.number);
             if task.polled_since == 0 && phase == Phase::Idle {
                 kernel.note = Note::Spawned(task.number);
@@ -163,13 +161,7 @@ impl Current {
             match phase {
                 Phase::Idle => kernel.tasks.queue_mut(number).push(ordinal, name.id),
                 Phase::Deferred => kernel.tasks.queue_mut(number).undefer(ordinal, name.id),
-                Phase::Running(_) | Phase::Ready | Phase::Ended => {
-                    if itself {
-                        kernel.note_own_wake();
-                    }
-                    kernel.found(u64::from(phase == Phase::Ready));
-                    return;
-                }
+                Phase::Running(_) | Phase::Ready | Phase::Ended => return,
             }
             refresh(kernel, queue);
         });
