@@ -229,7 +229,7 @@ mod tests {
             let step = self.events.len() as u64 + 1;
             let atomic = Some(AtomicAccess { source, order });
             let op = Op::new(kind, ObjectId(0), Location::caller());
-            self.events.push(Event { step, thread: ThreadId(thread), op, note: Note::None, atomic });
+            self.events.push(Event { step, thread: ThreadId(thread), task: 0, op, note: Note::None, atomic });
             let mut clock = Clock::default();
             clock.set(thread, step as u32 + 1);
             self.known.push(Known { slot: thread, clock });

@@ -94,7 +94,6 @@ async fn adds_up(over_await: bool) {
     let body = async {
         let sum = Arc::new(drawloom::sync::Mutex::new(0));
         let theirs = Arc::clone(&sum);
-        #[expect(clippy::await_holding_lock, reason = "that is the bug")]
         let other = spawn_local(async move {
             let mut guard = theirs.lock().unwrap();
             if over_await {

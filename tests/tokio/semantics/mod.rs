@@ -25,9 +25,9 @@ macro_rules! primitives {
 #[expect(clippy::duplicate_mod, reason = "the same assertions of both")]
 #[path = "."]
 mod real {
-    pub use ::tokio;
+    pub(super) use ::tokio;
 
-    pub fn run<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
+    pub(super) fn run<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
         use ::tokio::runtime::Builder;
         Builder::new_current_thread().build().unwrap().block_on(body());
         Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(body());
@@ -39,9 +39,9 @@ mod real {
 #[expect(clippy::duplicate_mod, reason = "the same assertions of both")]
 #[path = "."]
 mod mirror {
-    pub use drawloom::tokio;
+    pub(super) use drawloom::tokio;
 
-    pub fn run<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
+    pub(super) fn run<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
         use drawloom::tokio::runtime::Builder;
         for is_multi in [false, true] {
             let report = drawloom::explore(drawloom::Config::new().executions(100), || {

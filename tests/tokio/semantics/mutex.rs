@@ -38,7 +38,7 @@ fn it_goes_to_who_waits_longest_and_who_gives_up_is_passed_over() {
         assert!(poll(&mut third).await.is_pending());
         assert!(poll(&mut second).await.is_ready());
         drop(second);
-        third.await;
+        drop(third.await);
         assert!(mutex.try_lock().is_ok());
     });
 }

@@ -14,7 +14,7 @@ fn one_permit_is_stored() {
         notify.notify_one();
         notify.notify_one();
         notify.notified().await;
-        waiting(notify.notified()).await;
+        drop(waiting(notify.notified()).await);
     });
 }
 
@@ -28,7 +28,7 @@ fn to_notify_waiters_stores_nothing_but_counts_from_the_call_of_notified_on() {
         notify.notify_waiters();
         assert!(poll(&mut waits).await.is_ready());
         unpolled.await;
-        waiting(notify.notified()).await;
+        drop(waiting(notify.notified()).await);
     });
 }
 

@@ -39,7 +39,7 @@ fn readers_wait_behind_a_writer() {
         assert!(poll(&mut reads).await.is_pending());
         assert!(poll(&mut writes).await.is_ready());
         drop(writes);
-        reads.await;
+        drop(reads.await);
         // A writer that gives up lets readers pass.
         let reader = lock.read().await;
         let writes = waiting(lock.write()).await;
