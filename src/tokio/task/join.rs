@@ -14,7 +14,6 @@ use crate::rt::op::verb::Verb;
 use crate::tokio::act::{proceed, waker_for_act};
 
 /// Mirror of [`tokio::task::JoinHandle`](::tokio::task::JoinHandle).
-#[must_use = "the handle of a task that nobody awaits lets its panic go unnoticed"]
 pub struct JoinHandle<T>(Repr<T>);
 
 enum Repr<T> {
