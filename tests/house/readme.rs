@@ -29,18 +29,23 @@ fn cargo(folder: &Path) -> Command {
     command
 }
 
-/// The package that the start makes, without regressions of earlier runs.
+/// The package that the start makes.
 fn bank() -> PathBuf {
+    package("bank", "readme", blocks("toml")[0], blocks("rust")[0])
+}
+
+/// A package with these lines in its manifest and this library, without regressions of earlier runs.
+fn package(name: &str, folder: &str, dependencies: &str, library: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let _ = fs::remove_dir_all(folder.join("drawloom-regressions"));
     fs::create_dir_all(folder.join("src")).unwrap();
     // It stands inside this workspace's folder, to which it does not belong.
-    let head = "[workspace]\n[package]\nname = \"bank\"\nedition = \"2024\"\n\n";
-    let dependencies = blocks("toml")[0].replace("\"../drawloom\"", &format!("{here:?}"));
+    let head = format!("[workspace]\n[package]\nname = {name:?}\nedition = \"2024\"\n\n");
+    let dependencies = dependencies.replace("\"../drawloom\"", &format!("{here:?}"));
     fs::write(folder.join("Cargo.toml"), format!("{head}{dependencies}")).unwrap();
     fs::copy(here.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    fs::write(folder.join("src/lib.rs"), blocks("rust")[0]).unwrap();
+    fs::write(folder.join("src/lib.rs"), library).unwrap();
     folder
 }
 
@@ -91,6 +96,15 @@ fn the_start_goes_as_it_is_shown() {
     let repaired = test(&["--", "--nocapture"]).output().unwrap();
     assert!(repaired.status.success());
     assert_shown(passed, &repaired);
+}
+
+#[test]
+fn the_async_test_prints_what_is_shown() {
+    let folder = package("seats", "readme-async", blocks("toml")[1], blocks("rust")[2]);
+    let test = ["test", "--offline", "--quiet", "--lib", "--target-dir", "target"];
+    let found = cargo(&folder).args(test).output().unwrap();
+    assert!(!found.status.success());
+    assert_shown(blocks("text")[2], &found);
 }
 
 #[test]

@@ -164,7 +164,8 @@ pub(super) fn unheard_panics(execution: &Execution) -> Vec<String> {
     let tell = |panic: &TaskPanic| {
         let task = label(execution, column_of(execution, panic.panic.thread, panic.number));
         format!(
-            "{task} (spawned at {}) panicked, and nobody learns of it: its JoinHandle was dropped, or never awaited. Await it,              and handle the JoinError",
+            "{task} (spawned at {}) panicked, and nobody learns of it: its JoinHandle was dropped, or never awaited. Await it, \
+             and handle the JoinError",
             panic.spawned_at
         )
     };

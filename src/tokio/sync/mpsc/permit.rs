@@ -44,8 +44,12 @@ impl<'a, T> Permit<'a, T> {
     /// Sends a message to this place, whether there is a receiver or not.
     #[track_caller]
     pub fn send(self, value: T) {
+        self.send_at(value, Location::caller());
+    }
+
+    pub(super) fn send_at(self, value: T, location: &'static Location<'static>) {
         let (real, channel) = self.end.take();
-        channel.site(Location::caller()).change(Verb::Send, || real.send(Kept::new(value)));
+        channel.site(location).change(Verb::Send, || real.send(Kept::new(value)));
     }
 }
 

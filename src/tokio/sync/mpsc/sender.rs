@@ -40,11 +40,11 @@ impl<T> Sender<T> {
     /// If the channel is closed: the message.
     #[track_caller]
     pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> {
-        let reserving = self.reserve();
+        let (reserving, location) = (self.reserve(), Location::caller());
         async move {
             match reserving.await {
                 Ok(permit) => {
-                    permit.send(value);
+                    permit.send_at(value, location);
                     Ok(())
                 }
                 Err(_) => Err(SendError(value)),
