@@ -1,6 +1,6 @@
 //! tokio's macros. What has to look at code is in `drawloom-macros`; here it learns where this crate is.
 
-/// Mirror of [`tokio::select!`](::tokio::select): inside an exploration, which branch is polled first is a choice, unless it
+/// Mirror of [tokio's `select!`](::tokio::select): inside an exploration, which branch is polled first is a choice, unless it
 /// begins with `biased;`.
 #[doc(hidden)]
 #[macro_export]
@@ -8,21 +8,21 @@ macro_rules! __tokio_select {
     ($($tokens:tt)*) => { $crate::__private::select! { { $crate } $($tokens)* } };
 }
 
-/// Mirror of [`tokio::join!`](::tokio::join).
+/// Mirror of [tokio's `join!`](::tokio::join).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tokio_join {
     ($($tokens:tt)*) => { $crate::__private::join! { { $crate } $($tokens)* } };
 }
 
-/// Mirror of [`tokio::try_join!`](::tokio::try_join).
+/// Mirror of [tokio's `try_join!`](::tokio::try_join).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tokio_try_join {
     ($($tokens:tt)*) => { $crate::__private::try_join! { { $crate } $($tokens)* } };
 }
 
-/// Mirror of [`tokio::pin!`](::tokio::pin).
+/// Mirror of [tokio's `pin!`](::tokio::pin).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tokio_pin {
@@ -30,7 +30,7 @@ macro_rules! __tokio_pin {
     ($(let $name:ident = $value:expr;)*) => { $(let mut $name = ::core::pin::pin!($value);)* };
 }
 
-/// Mirror of [`tokio::task_local!`](::tokio::task_local).
+/// Mirror of [tokio's `task_local!`](::tokio::task_local).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tokio_task_local {

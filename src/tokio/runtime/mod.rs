@@ -1,4 +1,4 @@
-//! Mirror of [`tokio::runtime`](::tokio::runtime).
+//! Mirror of [tokio's `runtime`](::tokio::runtime).
 
 pub(crate) mod core;
 mod drive;
@@ -22,10 +22,10 @@ enum Flavor {
     MultiThread,
 }
 
-/// Mirror of [`tokio::runtime::RuntimeFlavor`](::tokio::runtime::RuntimeFlavor).
+/// Mirror of [tokio's `runtime::RuntimeFlavor`](::tokio::runtime::RuntimeFlavor).
 pub type RuntimeFlavor = ::tokio::runtime::RuntimeFlavor;
 
-/// Mirror of [`tokio::runtime::Builder`](::tokio::runtime::Builder).
+/// Mirror of [tokio's `runtime::Builder`](::tokio::runtime::Builder).
 pub struct Builder {
     flavor: Flavor,
     workers: usize,
@@ -160,7 +160,7 @@ impl Builder {
     }
 }
 
-/// Mirror of [`tokio::runtime::Runtime`](::tokio::runtime::Runtime).
+/// Mirror of [tokio's `runtime::Runtime`](::tokio::runtime::Runtime).
 #[derive(Debug)]
 pub struct Runtime(Repr);
 
@@ -276,7 +276,7 @@ impl Drop for Runtime {
     }
 }
 
-/// Mirror of [`tokio::runtime::Handle`](::tokio::runtime::Handle).
+/// Mirror of [tokio's `runtime::Handle`](::tokio::runtime::Handle).
 #[derive(Clone, Debug)]
 pub struct Handle(HandleRepr);
 
@@ -286,7 +286,7 @@ enum HandleRepr {
     Outside(::tokio::runtime::Handle),
 }
 
-/// There is no runtime: mirror of [`tokio::runtime::TryCurrentError`](::tokio::runtime::TryCurrentError).
+/// There is no runtime: mirror of [tokio's `runtime::TryCurrentError`](::tokio::runtime::TryCurrentError).
 #[derive(Debug)]
 pub struct TryCurrentError(());
 
@@ -403,7 +403,7 @@ impl Handle {
     }
 }
 
-/// Mirror of [`tokio::runtime::RuntimeMetrics`](::tokio::runtime::RuntimeMetrics), as far as it is stable.
+/// Mirror of [tokio's `runtime::RuntimeMetrics`](::tokio::runtime::RuntimeMetrics), as far as it is stable.
 #[derive(Clone, Debug)]
 pub struct RuntimeMetrics(Handle);
 
@@ -425,7 +425,7 @@ impl RuntimeMetrics {
     }
 }
 
-/// Mirror of [`tokio::runtime::EnterGuard`](::tokio::runtime::EnterGuard).
+/// Mirror of [tokio's `runtime::EnterGuard`](::tokio::runtime::EnterGuard).
 #[derive(Debug)]
 pub struct EnterGuard<'a> {
     #[expect(dead_code, reason = "its drop leaves the runtime")]

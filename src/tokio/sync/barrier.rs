@@ -16,7 +16,7 @@ pub use ::tokio::sync::BarrierWaitResult;
 
 const NAME: &str = "Barrier";
 
-/// Mirror of [`tokio::sync::Barrier`](::tokio::sync::Barrier).
+/// Mirror of [tokio's `sync::Barrier`](::tokio::sync::Barrier).
 pub struct Barrier {
     identity: Identity,
     count: usize,

@@ -1,4 +1,4 @@
-//! Mirror of [`tokio::sync::broadcast`](::tokio::sync::broadcast), on tokio's own: what is kept, who lags and how far is its matter.
+//! Mirror of [tokio's `sync::broadcast`](::tokio::sync::broadcast), on tokio's own: what is kept, who lags and how far is its matter.
 //!
 //! A receiver clones the value, which is the user's code and so does not belong into an act. Hence the channel carries shared
 //! values; each is cloned after the act that received it.
@@ -58,7 +58,7 @@ impl<T> Clone for Message<T> {
     }
 }
 
-/// Mirror of [`tokio::sync::broadcast::channel`](::tokio::sync::broadcast::channel).
+/// Mirror of [tokio's `sync::broadcast::channel`](::tokio::sync::broadcast::channel).
 ///
 /// # Panics
 ///
@@ -72,18 +72,18 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 
 const NAME: &str = "broadcast channel";
 
-/// Mirror of [`tokio::sync::broadcast::Sender`](::tokio::sync::broadcast::Sender).
+/// Mirror of [tokio's `sync::broadcast::Sender`](::tokio::sync::broadcast::Sender).
 pub struct Sender<T> {
     end: End<real::Sender<Kept<Message<T>>>>,
 }
 
-/// Mirror of [`tokio::sync::broadcast::WeakSender`](::tokio::sync::broadcast::WeakSender).
+/// Mirror of [tokio's `sync::broadcast::WeakSender`](::tokio::sync::broadcast::WeakSender).
 pub struct WeakSender<T> {
     real: real::WeakSender<Kept<Message<T>>>,
     channel: Arc<Channel>,
 }
 
-/// Mirror of [`tokio::sync::broadcast::Receiver`](::tokio::sync::broadcast::Receiver).
+/// Mirror of [tokio's `sync::broadcast::Receiver`](::tokio::sync::broadcast::Receiver).
 pub struct Receiver<T> {
     end: End<real::Receiver<Kept<Message<T>>>>,
 }

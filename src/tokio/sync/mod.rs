@@ -1,4 +1,4 @@
-//! Mirror of [`tokio::sync`](::tokio::sync).
+//! Mirror of [tokio's `sync`](::tokio::sync).
 
 mod barrier;
 pub mod broadcast;
@@ -24,7 +24,7 @@ pub use rwlock::{
 pub use semaphore::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 pub use set_once::{SetOnce, SetOnceError};
 
-/// Mirror of [`tokio::sync::futures`](::tokio::sync::futures): futures that have a name.
+/// Mirror of [tokio's `sync::futures`](::tokio::sync::futures): futures that have a name.
 pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::semaphore::Permits;
 use crate::rt::op::verb::Verb;
 
-/// Mirror of [`tokio::sync::Mutex`](::tokio::sync::Mutex).
+/// Mirror of [tokio's `sync::Mutex`](::tokio::sync::Mutex).
 pub struct Mutex<T: ?Sized> {
     permit: Permits,
     data: UnsafeCell<T>,
@@ -22,7 +22,7 @@ unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 // SAFETY: as above.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
-/// Mirror of [`tokio::sync::TryLockError`](::tokio::sync::TryLockError).
+/// Mirror of [tokio's `sync::TryLockError`](::tokio::sync::TryLockError).
 #[derive(Debug)]
 pub struct TryLockError(());
 
@@ -168,14 +168,14 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     }
 }
 
-/// Mirror of [`tokio::sync::MutexGuard`](::tokio::sync::MutexGuard).
+/// Mirror of [tokio's `sync::MutexGuard`](::tokio::sync::MutexGuard).
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
     location: &'static Location<'static>,
 }
 
-/// Mirror of [`tokio::sync::OwnedMutexGuard`](::tokio::sync::OwnedMutexGuard).
+/// Mirror of [tokio's `sync::OwnedMutexGuard`](::tokio::sync::OwnedMutexGuard).
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct OwnedMutexGuard<T: ?Sized> {
     mutex: Arc<Mutex<T>>,
@@ -265,7 +265,7 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for MutexGuard<'_, T> {}
 // SAFETY: as above.
 unsafe impl<T: ?Sized + Send + Sync> Sync for OwnedMutexGuard<T> {}
 
-/// Mirror of [`tokio::sync::MappedMutexGuard`](::tokio::sync::MappedMutexGuard).
+/// Mirror of [tokio's `sync::MappedMutexGuard`](::tokio::sync::MappedMutexGuard).
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
     permit: &'a Permits,
@@ -274,7 +274,7 @@ pub struct MappedMutexGuard<'a, T: ?Sized> {
     marker: PhantomData<&'a mut T>,
 }
 
-/// Mirror of [`tokio::sync::OwnedMappedMutexGuard`](::tokio::sync::OwnedMappedMutexGuard).
+/// Mirror of [tokio's `sync::OwnedMappedMutexGuard`](::tokio::sync::OwnedMappedMutexGuard).
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
     guard: OwnedMutexGuard<T>,

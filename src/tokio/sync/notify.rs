@@ -20,7 +20,7 @@ use crate::tokio::table::state_of;
 use ::tokio::sync::Notify as Real;
 use ::tokio::sync::futures::OwnedNotified as RealNotified;
 
-/// Mirror of [`tokio::sync::Notify`](::tokio::sync::Notify).
+/// Mirror of [tokio's `sync::Notify`](::tokio::sync::Notify).
 pub struct Notify {
     identity: Identity,
     name: &'static str,
@@ -118,14 +118,14 @@ impl fmt::Debug for Notify {
     }
 }
 
-/// Mirror of [`tokio::sync::futures::Notified`](::tokio::sync::futures::Notified).
+/// Mirror of [tokio's `sync::futures::Notified`](::tokio::sync::futures::Notified).
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Notified<'a> {
     leaf: Leaf<RealNotified>,
     marker: PhantomData<&'a Notify>,
 }
 
-/// Mirror of [`tokio::sync::futures::OwnedNotified`](::tokio::sync::futures::OwnedNotified).
+/// Mirror of [tokio's `sync::futures::OwnedNotified`](::tokio::sync::futures::OwnedNotified).
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedNotified {
     leaf: Leaf<RealNotified>,

@@ -13,7 +13,7 @@ use crate::sync::OnceLock;
 
 pub use ::tokio::sync::SetError;
 
-/// Mirror of [`tokio::sync::OnceCell`](::tokio::sync::OnceCell).
+/// Mirror of [tokio's `sync::OnceCell`](::tokio::sync::OnceCell).
 pub struct OnceCell<T> {
     permit: Permits,
     /// What it was made with.

@@ -1,4 +1,4 @@
-//! Mirror of [`tokio::sync::oneshot`](::tokio::sync::oneshot), on tokio's own: each operation is one act. A value that nobody
+//! Mirror of [tokio's `sync::oneshot`](::tokio::sync::oneshot), on tokio's own: each operation is one act. A value that nobody
 //! receives is dropped after the act that drops the receiver.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use ::tokio::sync::oneshot as real;
 pub use ::tokio::sync::oneshot::error;
 use error::{RecvError, TryRecvError};
 
-/// Mirror of [`tokio::sync::oneshot::channel`](::tokio::sync::oneshot::channel).
+/// Mirror of [tokio's `sync::oneshot::channel`](::tokio::sync::oneshot::channel).
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel();
@@ -25,12 +25,12 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     (sender, Receiver { end: End::new(receiver, &channel, Verb::DropReceiver) })
 }
 
-/// Mirror of [`tokio::sync::oneshot::Sender`](::tokio::sync::oneshot::Sender).
+/// Mirror of [tokio's `sync::oneshot::Sender`](::tokio::sync::oneshot::Sender).
 pub struct Sender<T> {
     end: End<real::Sender<Kept<T>>>,
 }
 
-/// Mirror of [`tokio::sync::oneshot::Receiver`](::tokio::sync::oneshot::Receiver).
+/// Mirror of [tokio's `sync::oneshot::Receiver`](::tokio::sync::oneshot::Receiver).
 pub struct Receiver<T> {
     end: End<real::Receiver<Kept<T>>>,
 }

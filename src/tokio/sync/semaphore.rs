@@ -152,7 +152,7 @@ impl<A: Future, B: Future<Output = A::Output>> Future for Either<A, B> {
     }
 }
 
-/// Mirror of [`tokio::sync::Semaphore`](::tokio::sync::Semaphore).
+/// Mirror of [tokio's `sync::Semaphore`](::tokio::sync::Semaphore).
 pub struct Semaphore {
     permits: Permits,
 }
@@ -314,7 +314,7 @@ impl Semaphore {
     }
 }
 
-/// Mirror of [`tokio::sync::SemaphorePermit`](::tokio::sync::SemaphorePermit).
+/// Mirror of [tokio's `sync::SemaphorePermit`](::tokio::sync::SemaphorePermit).
 #[must_use]
 #[derive(Debug)]
 pub struct SemaphorePermit<'a> {
@@ -323,7 +323,7 @@ pub struct SemaphorePermit<'a> {
     location: &'static Location<'static>,
 }
 
-/// Mirror of [`tokio::sync::OwnedSemaphorePermit`](::tokio::sync::OwnedSemaphorePermit).
+/// Mirror of [tokio's `sync::OwnedSemaphorePermit`](::tokio::sync::OwnedSemaphorePermit).
 #[must_use]
 #[derive(Debug)]
 pub struct OwnedSemaphorePermit {

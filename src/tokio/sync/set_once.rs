@@ -11,7 +11,7 @@ use crate::sync::OnceLock;
 
 pub use ::tokio::sync::SetOnceError;
 
-/// Mirror of [`tokio::sync::SetOnce`](::tokio::sync::SetOnce).
+/// Mirror of [tokio's `sync::SetOnce`](::tokio::sync::SetOnce).
 pub struct SetOnce<T> {
     waiting: Notify,
     /// What it was made with.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Id;
 
-/// Mirror of [`tokio::task::JoinError`](::tokio::task::JoinError).
+/// Mirror of [tokio's `task::JoinError`](::tokio::task::JoinError).
 pub struct JoinError(Repr);
 
 enum Repr {

@@ -13,7 +13,7 @@ use crate::rt::current;
 use crate::rt::op::verb::Verb;
 use crate::tokio::act::{proceed, waker_for_act};
 
-/// Mirror of [`tokio::task::JoinHandle`](::tokio::task::JoinHandle).
+/// Mirror of [tokio's `task::JoinHandle`](::tokio::task::JoinHandle).
 pub struct JoinHandle<T>(Repr<T>);
 
 enum Repr<T> {
@@ -115,7 +115,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// Mirror of [`tokio::task::AbortHandle`](::tokio::task::AbortHandle).
+/// Mirror of [tokio's `task::AbortHandle`](::tokio::task::AbortHandle).
 #[derive(Clone)]
 pub struct AbortHandle(Abort);
 

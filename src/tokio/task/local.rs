@@ -24,7 +24,7 @@ thread_local! {
     static ENTERED: RefCell<Vec<(usize, Rc<Set>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Mirror of [`tokio::task::LocalSet`](::tokio::task::LocalSet).
+/// Mirror of [tokio's `task::LocalSet`](::tokio::task::LocalSet).
 pub struct LocalSet {
     inside: Option<Rc<Set>>,
     outside: Option<::tokio::task::LocalSet>,
@@ -295,7 +295,7 @@ impl Drop for Entered {
     }
 }
 
-/// Mirror of [`tokio::task::LocalEnterGuard`](::tokio::task::LocalEnterGuard).
+/// Mirror of [tokio's `task::LocalEnterGuard`](::tokio::task::LocalEnterGuard).
 pub struct LocalEnterGuard {
     #[expect(dead_code, reason = "its drop leaves the set")]
     inside: Option<Entered>,
@@ -309,7 +309,7 @@ impl fmt::Debug for LocalEnterGuard {
     }
 }
 
-/// Mirror of [`tokio::task::spawn_local`](::tokio::task::spawn_local).
+/// Mirror of [tokio's `task::spawn_local`](::tokio::task::spawn_local).
 ///
 /// # Panics
 ///

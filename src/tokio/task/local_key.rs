@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Mirror of [`tokio::task::LocalKey`](::tokio::task::LocalKey).
+/// Mirror of [tokio's `task::LocalKey`](::tokio::task::LocalKey).
 pub struct LocalKey<T: 'static> {
     #[doc(hidden)]
     pub inner: &'static crate::thread::LocalKey<RefCell<Option<T>>>,
@@ -120,7 +120,7 @@ impl<T: 'static> Drop for Set<'_, T> {
     }
 }
 
-/// Mirror of [`tokio::task::futures::TaskLocalFuture`](::tokio::task::futures::TaskLocalFuture).
+/// Mirror of [tokio's `task::futures::TaskLocalFuture`](::tokio::task::futures::TaskLocalFuture).
 pub struct TaskLocalFuture<T: 'static, F> {
     key: &'static LocalKey<T>,
     value: Option<T>,

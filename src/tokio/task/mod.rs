@@ -1,4 +1,4 @@
-//! Mirror of [`tokio::task`](::tokio::task): tasks, and what becomes of them.
+//! Mirror of [tokio's `task`](::tokio::task): tasks, and what becomes of them.
 
 pub(crate) mod cell;
 mod error;
@@ -28,7 +28,7 @@ pub(super) fn is_of_task(waker: &Waker) -> bool {
     false
 }
 
-/// Mirror of [`tokio::task::Id`](::tokio::task::Id): inside an exploration, the number of the task in its execution.
+/// Mirror of [tokio's `task::Id`](::tokio::task::Id): inside an exploration, the number of the task in its execution.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id(Repr);
 

@@ -9,7 +9,7 @@ use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::rt::current;
 use crate::tokio::runtime::Handle;
 
-/// Mirror of [`tokio::task::JoinSet`](::tokio::task::JoinSet). Which of several tasks that have ended comes first is a choice.
+/// Mirror of [tokio's `task::JoinSet`](::tokio::task::JoinSet). Which of several tasks that have ended comes first is a choice.
 pub struct JoinSet<T> {
     handles: Vec<JoinHandle<T>>,
     /// Results that were seen and not taken.

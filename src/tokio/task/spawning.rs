@@ -14,7 +14,7 @@ use crate::tokio::runtime::core::Core;
 pub(crate) const NO_RUNTIME: &str =
     "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
 
-/// Mirror of [`tokio::task::spawn`](::tokio::task::spawn).
+/// Mirror of [tokio's `task::spawn`](::tokio::task::spawn).
 ///
 /// # Panics
 ///
@@ -50,7 +50,7 @@ where
     JoinHandle::inside(task, location)
 }
 
-/// Mirror of [`tokio::task::spawn_blocking`](::tokio::task::spawn_blocking): inside an exploration, on a thread of the model.
+/// Mirror of [tokio's `task::spawn_blocking`](::tokio::task::spawn_blocking): inside an exploration, on a thread of the model.
 ///
 /// # Panics
 ///
@@ -89,7 +89,7 @@ where
     JoinHandle::inside(task, location)
 }
 
-/// Mirror of [`tokio::task::block_in_place`](::tokio::task::block_in_place): inside an exploration, one more worker polls tasks
+/// Mirror of [tokio's `task::block_in_place`](::tokio::task::block_in_place): inside an exploration, one more worker polls tasks
 /// from then on.
 ///
 /// # Panics

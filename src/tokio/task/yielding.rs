@@ -9,7 +9,7 @@ use crate::rt::current;
 use crate::rt::op::verb::Verb;
 use crate::tokio::act::proceed;
 
-/// Mirror of [`tokio::task::yield_now`](::tokio::task::yield_now): the task is pending once, and goes behind those that are ready.
+/// Mirror of [tokio's `task::yield_now`](::tokio::task::yield_now): the task is pending once, and goes behind those that are ready.
 #[track_caller]
 pub fn yield_now() -> impl Future<Output = ()> + Send {
     let location = Location::caller();
@@ -26,17 +26,17 @@ pub fn yield_now() -> impl Future<Output = ()> + Send {
     })
 }
 
-/// Mirror of [`tokio::task::consume_budget`](::tokio::task::consume_budget).
+/// Mirror of [tokio's `task::consume_budget`](::tokio::task::consume_budget).
 pub fn consume_budget() -> impl Future<Output = ()> + Send {
     poll_fn(|context| proceed(context))
 }
 
-/// Mirror of [`tokio::task::unconstrained`](::tokio::task::unconstrained): the future's task does not give way where it could go on.
+/// Mirror of [tokio's `task::unconstrained`](::tokio::task::unconstrained): the future's task does not give way where it could go on.
 pub fn unconstrained<F>(inner: F) -> Unconstrained<F> {
     Unconstrained { inner }
 }
 
-/// Mirror of [`tokio::task::Unconstrained`](::tokio::task::Unconstrained).
+/// Mirror of [tokio's `task::Unconstrained`](::tokio::task::Unconstrained).
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Unconstrained<F> {
@@ -68,7 +68,7 @@ impl<F: Future> PollOnce for F {
     }
 }
 
-/// Mirror of [`tokio::task::coop`](::tokio::task::coop), as far as it can be used.
+/// Mirror of [tokio's `task::coop`](::tokio::task::coop), as far as it can be used.
 pub mod coop {
     pub use super::{Unconstrained, consume_budget, unconstrained};
 }

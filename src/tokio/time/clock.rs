@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::rt::current;
 
-/// Mirror of [`tokio::time::pause`](::tokio::time::pause): inside an exploration time is virtual in any case.
+/// Mirror of [tokio's `time::pause`](::tokio::time::pause): inside an exploration time is virtual in any case.
 ///
 /// # Panics
 ///
@@ -16,7 +16,7 @@ pub fn pause() {
     outside_is_tokios("pause");
 }
 
-/// Mirror of [`tokio::time::resume`](::tokio::time::resume): inside an exploration time stays virtual.
+/// Mirror of [tokio's `time::resume`](::tokio::time::resume): inside an exploration time stays virtual.
 ///
 /// # Panics
 ///
@@ -35,7 +35,7 @@ fn outside_is_tokios(what: &str) {
     );
 }
 
-/// Mirror of [`tokio::time::advance`](::tokio::time::advance): what is due until then becomes due.
+/// Mirror of [tokio's `time::advance`](::tokio::time::advance): what is due until then becomes due.
 ///
 /// # Panics
 ///

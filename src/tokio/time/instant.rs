@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::rt::current;
 
-/// Mirror of [`tokio::time::Instant`](::tokio::time::Instant).
+/// Mirror of [tokio's `time::Instant`](::tokio::time::Instant).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(crate::time::Instant);
 

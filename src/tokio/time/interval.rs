@@ -10,7 +10,7 @@ use super::{Instant, MissedTickBehavior, Sleep, sleep_until};
 /// How late a tick may be without being missed, as in tokio.
 const IN_TIME: Duration = Duration::from_millis(5);
 
-/// Mirror of [`tokio::time::Interval`](::tokio::time::Interval).
+/// Mirror of [tokio's `time::Interval`](::tokio::time::Interval).
 #[derive(Debug)]
 pub struct Interval {
     delay: Pin<Box<Sleep>>,
@@ -18,7 +18,7 @@ pub struct Interval {
     missed: MissedTickBehavior,
 }
 
-/// Mirror of [`tokio::time::interval`](::tokio::time::interval).
+/// Mirror of [tokio's `time::interval`](::tokio::time::interval).
 ///
 /// # Panics
 ///
@@ -29,7 +29,7 @@ pub fn interval(period: Duration) -> Interval {
     interval_at(Instant::unobserved(), period)
 }
 
-/// Mirror of [`tokio::time::interval_at`](::tokio::time::interval_at).
+/// Mirror of [tokio's `time::interval_at`](::tokio::time::interval_at).
 ///
 /// # Panics
 ///

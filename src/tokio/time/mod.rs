@@ -1,4 +1,4 @@
-//! Mirror of [`tokio::time`](::tokio::time) over the virtual time of an execution.
+//! Mirror of [tokio's `time`](::tokio::time) over the virtual time of an execution.
 //!
 //! Inside an exploration time passes when nothing can run, as far as the next deadline, or at any moment with
 //! `timeouts = "any"`; so it is as if it were paused. `advance` moves it.

@@ -18,7 +18,7 @@ use crate::tokio::runtime::core::Core;
 const NO_RUNTIME: &str =
     "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
 
-/// Mirror of [`tokio::time::Sleep`](::tokio::time::Sleep).
+/// Mirror of [tokio's `time::Sleep`](::tokio::time::Sleep).
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[derive(Debug)]
 pub struct Sleep(Repr);
@@ -47,7 +47,7 @@ enum Progress {
     Over,
 }
 
-/// Mirror of [`tokio::time::sleep`](::tokio::time::sleep).
+/// Mirror of [tokio's `time::sleep`](::tokio::time::sleep).
 ///
 /// # Panics
 ///
@@ -63,7 +63,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     }
 }
 
-/// Mirror of [`tokio::time::sleep_until`](::tokio::time::sleep_until).
+/// Mirror of [tokio's `time::sleep_until`](::tokio::time::sleep_until).
 ///
 /// # Panics
 ///

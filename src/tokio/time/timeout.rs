@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Instant, Sleep, sleep, sleep_until};
 
-/// Mirror of [`tokio::time::error::Elapsed`](::tokio::time::error::Elapsed).
+/// Mirror of [tokio's `time::error::Elapsed`](::tokio::time::error::Elapsed).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Elapsed(());
 
@@ -26,7 +26,7 @@ impl From<Elapsed> for std::io::Error {
     }
 }
 
-/// Mirror of [`tokio::time::Timeout`](::tokio::time::Timeout).
+/// Mirror of [tokio's `time::Timeout`](::tokio::time::Timeout).
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[derive(Debug)]
 pub struct Timeout<F> {
@@ -34,7 +34,7 @@ pub struct Timeout<F> {
     delay: Sleep,
 }
 
-/// Mirror of [`tokio::time::timeout`](::tokio::time::timeout).
+/// Mirror of [tokio's `time::timeout`](::tokio::time::timeout).
 ///
 /// # Panics
 ///
@@ -44,7 +44,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
     Timeout { delay: sleep(duration), value: future.into_future() }
 }
 
-/// Mirror of [`tokio::time::timeout_at`](::tokio::time::timeout_at).
+/// Mirror of [tokio's `time::timeout_at`](::tokio::time::timeout_at).
 ///
 /// # Panics
 ///

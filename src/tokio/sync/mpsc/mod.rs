@@ -1,4 +1,4 @@
-//! Mirror of [`tokio::sync::mpsc`](::tokio::sync::mpsc).
+//! Mirror of [tokio's `sync::mpsc`](::tokio::sync::mpsc).
 //!
 //! tokio's own channel carries the messages. What it drops in an act, as the queue of a receiver that is dropped, is dropped after
 //! the act. To send to a bounded channel is two acts: to get a place, and to put the message there. In between the receiver may be
@@ -24,7 +24,7 @@ use super::end::Channel;
 /// How reports call one.
 const NAME: &str = "mpsc channel";
 
-/// Mirror of [`tokio::sync::mpsc::channel`](::tokio::sync::mpsc::channel).
+/// Mirror of [tokio's `sync::mpsc::channel`](::tokio::sync::mpsc::channel).
 ///
 /// # Panics
 ///
@@ -36,7 +36,7 @@ pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
     (Sender::new(sender, &channel), Receiver::new(receiver, &channel))
 }
 
-/// Mirror of [`tokio::sync::mpsc::unbounded_channel`](::tokio::sync::mpsc::unbounded_channel).
+/// Mirror of [tokio's `sync::mpsc::unbounded_channel`](::tokio::sync::mpsc::unbounded_channel).
 #[track_caller]
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     let (sender, receiver) = real::unbounded_channel();

@@ -14,19 +14,19 @@ use crate::tokio::act::Kept;
 use crate::tokio::leaf::Taking;
 use crate::tokio::sync::end::{Channel, End};
 
-/// Mirror of [`tokio::sync::mpsc::Permit`](::tokio::sync::mpsc::Permit).
+/// Mirror of [tokio's `sync::mpsc::Permit`](::tokio::sync::mpsc::Permit).
 #[must_use]
 pub struct Permit<'a, T> {
     end: End<real::Permit<'a, Kept<T>>>,
 }
 
-/// Mirror of [`tokio::sync::mpsc::PermitIterator`](::tokio::sync::mpsc::PermitIterator).
+/// Mirror of [tokio's `sync::mpsc::PermitIterator`](::tokio::sync::mpsc::PermitIterator).
 #[must_use]
 pub struct PermitIterator<'a, T> {
     end: End<real::PermitIterator<'a, Kept<T>>>,
 }
 
-/// Mirror of [`tokio::sync::mpsc::OwnedPermit`](::tokio::sync::mpsc::OwnedPermit).
+/// Mirror of [tokio's `sync::mpsc::OwnedPermit`](::tokio::sync::mpsc::OwnedPermit).
 #[must_use]
 pub struct OwnedPermit<T> {
     end: End<real::OwnedPermit<Kept<T>>>,

@@ -13,12 +13,12 @@ use crate::tokio::act::Kept;
 use crate::tokio::runtime::block_outside_tasks;
 use crate::tokio::sync::end::{Channel, End};
 
-/// Mirror of [`tokio::sync::mpsc::Receiver`](::tokio::sync::mpsc::Receiver).
+/// Mirror of [tokio's `sync::mpsc::Receiver`](::tokio::sync::mpsc::Receiver).
 pub struct Receiver<T> {
     end: End<real::Receiver<Kept<T>>>,
 }
 
-/// Mirror of [`tokio::sync::mpsc::UnboundedReceiver`](::tokio::sync::mpsc::UnboundedReceiver).
+/// Mirror of [tokio's `sync::mpsc::UnboundedReceiver`](::tokio::sync::mpsc::UnboundedReceiver).
 pub struct UnboundedReceiver<T> {
     end: End<real::UnboundedReceiver<Kept<T>>>,
 }

@@ -13,12 +13,12 @@ use crate::tokio::leaf::Leaf;
 use crate::tokio::runtime::block_outside_tasks;
 use crate::tokio::sync::end::{Channel, End};
 
-/// Mirror of [`tokio::sync::mpsc::Sender`](::tokio::sync::mpsc::Sender).
+/// Mirror of [tokio's `sync::mpsc::Sender`](::tokio::sync::mpsc::Sender).
 pub struct Sender<T> {
     pub(super) end: End<real::Sender<Kept<T>>>,
 }
 
-/// Mirror of [`tokio::sync::mpsc::WeakSender`](::tokio::sync::mpsc::WeakSender).
+/// Mirror of [tokio's `sync::mpsc::WeakSender`](::tokio::sync::mpsc::WeakSender).
 pub struct WeakSender<T> {
     real: real::WeakSender<Kept<T>>,
     channel: Arc<Channel>,

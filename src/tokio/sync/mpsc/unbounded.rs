@@ -12,12 +12,12 @@ use crate::tokio::act::Kept;
 use crate::tokio::leaf::Leaf;
 use crate::tokio::sync::end::{Channel, End};
 
-/// Mirror of [`tokio::sync::mpsc::UnboundedSender`](::tokio::sync::mpsc::UnboundedSender).
+/// Mirror of [tokio's `sync::mpsc::UnboundedSender`](::tokio::sync::mpsc::UnboundedSender).
 pub struct UnboundedSender<T> {
     end: End<real::UnboundedSender<Kept<T>>>,
 }
 
-/// Mirror of [`tokio::sync::mpsc::WeakUnboundedSender`](::tokio::sync::mpsc::WeakUnboundedSender).
+/// Mirror of [tokio's `sync::mpsc::WeakUnboundedSender`](::tokio::sync::mpsc::WeakUnboundedSender).
 pub struct WeakUnboundedSender<T> {
     real: real::WeakUnboundedSender<Kept<T>>,
     channel: Arc<Channel>,

@@ -26,7 +26,7 @@ pub use write::{RwLockMappedWriteGuard, RwLockWriteGuard};
 /// As many readers as there can be, as in tokio.
 const MAX_READS: u32 = u32::MAX >> 3;
 
-/// Mirror of [`tokio::sync::RwLock`](::tokio::sync::RwLock).
+/// Mirror of [tokio's `sync::RwLock`](::tokio::sync::RwLock).
 pub struct RwLock<T: ?Sized> {
     permits: Permits,
     max_readers: u32,

@@ -13,21 +13,21 @@ impl<T: ?Sized> Source for Arc<RwLock<T>> {
     }
 }
 
-/// Mirror of [`tokio::sync::OwnedRwLockReadGuard`](::tokio::sync::OwnedRwLockReadGuard).
+/// Mirror of [tokio's `sync::OwnedRwLockReadGuard`](::tokio::sync::OwnedRwLockReadGuard).
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
     held: Held<Arc<RwLock<T>>>,
     data: *const U,
 }
 
-/// Mirror of [`tokio::sync::OwnedRwLockWriteGuard`](::tokio::sync::OwnedRwLockWriteGuard).
+/// Mirror of [tokio's `sync::OwnedRwLockWriteGuard`](::tokio::sync::OwnedRwLockWriteGuard).
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct OwnedRwLockWriteGuard<T: ?Sized> {
     held: Held<Arc<RwLock<T>>>,
     data: *mut T,
 }
 
-/// Mirror of [`tokio::sync::OwnedRwLockMappedWriteGuard`](::tokio::sync::OwnedRwLockMappedWriteGuard).
+/// Mirror of [tokio's `sync::OwnedRwLockMappedWriteGuard`](::tokio::sync::OwnedRwLockMappedWriteGuard).
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
     held: Held<Arc<RwLock<T>>>,

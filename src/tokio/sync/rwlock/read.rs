@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::held::{Held, guard};
 use crate::tokio::sync::semaphore::Permits;
 
-/// Mirror of [`tokio::sync::RwLockReadGuard`](::tokio::sync::RwLockReadGuard).
+/// Mirror of [tokio's `sync::RwLockReadGuard`](::tokio::sync::RwLockReadGuard).
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     held: Held<&'a Permits>,

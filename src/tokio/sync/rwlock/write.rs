@@ -7,7 +7,7 @@ use super::held::{Held, guard};
 use super::read::RwLockReadGuard;
 use crate::tokio::sync::semaphore::Permits;
 
-/// Mirror of [`tokio::sync::RwLockWriteGuard`](::tokio::sync::RwLockWriteGuard).
+/// Mirror of [tokio's `sync::RwLockWriteGuard`](::tokio::sync::RwLockWriteGuard).
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     held: Held<&'a Permits>,
@@ -15,7 +15,7 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
     marker: PhantomData<&'a mut T>,
 }
 
-/// Mirror of [`tokio::sync::RwLockMappedWriteGuard`](::tokio::sync::RwLockMappedWriteGuard).
+/// Mirror of [tokio's `sync::RwLockMappedWriteGuard`](::tokio::sync::RwLockMappedWriteGuard).
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
     held: Held<&'a Permits>,

@@ -1,4 +1,4 @@
-//! Mirror of [`tokio::sync::watch`](::tokio::sync::watch).
+//! Mirror of [tokio's `sync::watch`](::tokio::sync::watch).
 //!
 //! The one channel that is not tokio's own: its `Ref` holds a lock of std's, for which a thread of the model would wait unseen. So
 //! the value is in drawloom's `RwLock`, which blocks the thread as well, and the version is changed while that is held. What is
@@ -26,7 +26,7 @@ pub use sender::Sender;
 
 const NAME: &str = "watch channel";
 
-/// Mirror of [`tokio::sync::watch::channel`](::tokio::sync::watch::channel).
+/// Mirror of [tokio's `sync::watch::channel`](::tokio::sync::watch::channel).
 #[track_caller]
 pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
     let sender = Sender::new(init);
@@ -107,7 +107,7 @@ impl<T> Shared<T> {
     }
 }
 
-/// Mirror of [`tokio::sync::watch::Ref`](::tokio::sync::watch::Ref).
+/// Mirror of [tokio's `sync::watch::Ref`](::tokio::sync::watch::Ref).
 #[derive(Debug)]
 pub struct Ref<'a, T> {
     value: RwLockReadGuard<'a, T>,

@@ -10,7 +10,7 @@ use super::waiting::Waiting;
 use super::{Ref, Shared, State, closed};
 use crate::rt::op::verb::Verb;
 
-/// Mirror of [`tokio::sync::watch::Receiver`](::tokio::sync::watch::Receiver).
+/// Mirror of [tokio's `sync::watch::Receiver`](::tokio::sync::watch::Receiver).
 #[derive(Debug)]
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,

@@ -11,7 +11,7 @@ use super::waiting::Waiting;
 use super::{Ref, Shared, State};
 use crate::rt::op::verb::Verb;
 
-/// Mirror of [`tokio::sync::watch::Sender`](::tokio::sync::watch::Sender).
+/// Mirror of [tokio's `sync::watch::Sender`](::tokio::sync::watch::Sender).
 #[derive(Debug)]
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
