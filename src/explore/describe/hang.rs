@@ -13,16 +13,12 @@ use crate::rt::record::hang::Hang;
 /// Names of functions, what whoever has such a frame waits for, and what to use in its place. The first that is found counts:
 /// what is made of others comes before them.
 const WAITS: [(&str, &str, &str); 22] = [
+    ("tokio::", "tokio, whose blocking calls park the operating system's thread", "`drawloom::tokio`"),
     ("parking_lot::", "a lock of parking_lot", "drawloom's `sync`"),
     ("parking_lot_core::", "a lock of parking_lot", "drawloom's `sync`"),
     ("lock_api::", "a lock of parking_lot", "drawloom's `sync`"),
     ("crossbeam_channel::", "a channel of crossbeam", "drawloom's `sync::mpsc`"),
     ("crossbeam_utils::", "a primitive of crossbeam", "drawloom's `sync` and `thread`"),
-    (
-        "tokio::",
-        "tokio, whose blocking calls park the operating system's thread",
-        "drawloom's `sync` and `future::block_on`",
-    ),
     ("futures_executor::", "an executor that drawloom does not drive", "drawloom's `future::block_on`"),
     ("pollster::", "an executor that drawloom does not drive", "drawloom's `future::block_on`"),
     ("std::sync::mpsc", "a channel of std", "drawloom's `sync::mpsc`"),
