@@ -261,8 +261,12 @@ pub(crate) fn join(input: TokenStream, tries: bool) -> Result<TokenStream> {
             }
         }
     });
-    let outputs =
-        quote!((#(unsafe { ::core::pin::Pin::new_unchecked(&mut futures.#indices) }.take_output(),)*));
+    let outputs = quote! {
+        (#({
+            // SAFETY: the futures stay where they are until they are dropped there.
+            unsafe { ::core::pin::Pin::new_unchecked(&mut futures.#indices) }.take_output()
+        },)*)
+    };
     let outputs = if tries {
         quote! {{
             let outputs = #outputs;
@@ -297,8 +301,6 @@ pub(crate) fn join(input: TokenStream, tries: bool) -> Result<TokenStream> {
             if is_pending {
                 return ::core::task::Poll::Pending;
             }
-            // SAFETY: as above.
-            #[allow(clippy::undocumented_unsafe_blocks)]
             ::core::task::Poll::Ready(#outputs)
         })
         .await

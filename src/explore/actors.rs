@@ -4,7 +4,6 @@
 //! is named for its thread.
 
 use crate::rt::Execution;
-use crate::rt::objects::State;
 use crate::rt::op::outcome::Holder;
 use crate::rt::op::{Event, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::tasks::{Phase, Task, ToldTask};
@@ -21,6 +20,11 @@ pub(super) fn column_of(execution: &Execution, thread: ThreadId, task: u64) -> u
             execution.kernel.threads.count() + before
         }
     }
+}
+
+/// The column of a thread as it stands at the end: of the task, perhaps, that it polls.
+pub(super) fn column_at_end(execution: &Execution, thread: ThreadId) -> usize {
+    column_of(execution, thread, execution.kernel.tasks.running_number(thread))
 }
 
 /// The column of an event.
@@ -67,7 +71,7 @@ pub(super) fn column_of_panic(execution: &Execution, thread: ThreadId, step: u64
 
 /// Whether it is an operation of a runtime, which nobody has written in the test: polls, and calls of wakers.
 pub(super) fn is_of_runtime(execution: &Execution, object: ObjectId) -> bool {
-    object != ObjectId::NONE && matches!(execution.kernel.objects.get(object).state, State::Runtime(_))
+    execution.kernel.objects.is_task_queue(object)
 }
 
 /// Whether an event has no row, unless all are wanted.
@@ -112,11 +116,9 @@ pub(super) fn starved_tasks(execution: &Execution) -> Vec<usize> {
 
 /// Who waits at the end: threads that are blocked, and tasks that were not woken.
 pub(super) fn waiting_names(execution: &Execution) -> Vec<String> {
-    let tasks = &execution.kernel.tasks;
     let blocked = execution.blocked();
     let threads = blocked.iter().filter(|blocked| !is_idle_worker(execution, &blocked.op));
-    let threads =
-        threads.map(|blocked| column_of(execution, blocked.thread, tasks.running_number(blocked.thread)));
+    let threads = threads.map(|blocked| column_at_end(execution, blocked.thread));
     let mut columns: Vec<usize> =
         threads.chain(waiting_tasks(execution).into_iter().map(|(of, _)| of)).collect();
     columns.sort_unstable();

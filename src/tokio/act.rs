@@ -21,7 +21,7 @@ thread_local! {
 
 /// What is to be done after the act.
 struct After {
-    /// Wakers, each with the number by which it comes: in which order tokio calls those that wait for one thing may be drawn.
+    /// Wakers, each with the number of its shell: in which order tokio calls those that wait for one thing may be drawn.
     woken: Vec<(u64, Waker)>,
     dropped: Vec<Dropped>,
 }
@@ -49,17 +49,12 @@ impl Drop for Acting {
 }
 
 /// Whether an act is going on.
-pub(super) fn is_acting() -> bool {
+fn is_acting() -> bool {
     DEPTH.get() > 0
 }
 
-/// Calls this waker after the act that is going on. `number`: in which order, among others.
-pub(super) fn wake_afterwards(number: u64, waker: Waker) {
-    AFTER.with_borrow_mut(|after| after.woken.push((number, waker)));
-}
-
 /// Does what was left for after the act.
-pub(super) fn do_afterwards() {
+fn do_afterwards() {
     loop {
         let (mut woken, dropped) = AFTER
             .with_borrow_mut(|after| (std::mem::take(&mut after.woken), std::mem::take(&mut after.dropped)));
@@ -112,20 +107,10 @@ impl Site<'_> {
     ) -> Poll<R> {
         let Some(current) = current() else { return poll(context) };
         let object = current.async_object(self.identity, self.name);
-        if proceed(context).is_pending() {
-            current.note_await(object, verb, self.location);
+        if gives_way(context, object, verb, self.location) {
             return Poll::Pending;
         }
-        let waker = waker_for_act(context.waker());
-        let result = act_on(object, verb, self.location, || {
-            let result = poll(&mut Context::from_waker(&waker));
-            let is_pending = result.is_pending();
-            (result, is_pending)
-        });
-        if result.is_pending() {
-            current.note_await(object, verb, self.location);
-        }
-        result
+        poll_on(object, verb, self.location, context, poll)
     }
 
     /// One step that only looks.
@@ -150,6 +135,40 @@ pub(super) fn act_on<R>(
     result
 }
 
+/// One step that polls something of tokio's.
+pub(super) fn poll_on<R>(
+    object: ObjectId,
+    verb: Verb,
+    location: &'static Location<'static>,
+    context: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+) -> Poll<R> {
+    let waker = waker_for_act(context.waker());
+    let result = act_on(object, verb, location, || {
+        let result = poll(&mut Context::from_waker(&waker));
+        let is_pending = result.is_pending();
+        (result, is_pending)
+    });
+    if let (Poll::Pending, Some(current)) = (&result, current()) {
+        current.note_await(object, verb, location);
+    }
+    result
+}
+
+/// Whether the task gives way where it awaits this.
+pub(super) fn gives_way(
+    context: &Context<'_>,
+    object: ObjectId,
+    verb: Verb,
+    location: &'static Location<'static>,
+) -> bool {
+    let is_pending = proceed(context).is_pending();
+    if let (true, Some(current)) = (is_pending, current()) {
+        current.note_await(object, verb, location);
+    }
+    is_pending
+}
+
 /// Whether a leaf operation goes on. If not, its task gives way, as if its cooperative budget were used up, and is polled again.
 pub(super) fn proceed(context: &Context<'_>) -> Poll<()> {
     match current() {
@@ -161,24 +180,22 @@ pub(super) fn proceed(context: &Context<'_>) -> Poll<()> {
     }
 }
 
-/// A waker that may be given to tokio's primitives: one of a task as it is, another one in a shell that keeps its code out of acts.
+/// A waker that may be given to tokio's primitives: in a shell that keeps its code out of acts.
 pub(super) fn waker_for_act(waker: &Waker) -> Waker {
-    if current().is_none() || super::task::is_of_task(waker) {
+    if current().is_none() {
         return waker.clone();
     }
     let number = SHELLS.get();
     SHELLS.set(number + 1);
-    Waker::from(Arc::new(Shell { number: SHELL | number, waker: Some(waker.clone()) }))
+    Waker::from(Arc::new(Shell { number, waker: Some(waker.clone()) }))
 }
 
 thread_local! {
     static SHELLS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Shells come after tasks.
-const SHELL: u64 = 1 << 63;
-
 struct Shell {
+    /// Among all shells, in the order in which they were made.
     number: u64,
     waker: Option<Waker>,
 }
@@ -190,7 +207,11 @@ impl Wake for Shell {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let Some(waker) = &self.waker else { return };
-        if is_acting() { wake_afterwards(self.number, waker.clone()) } else { waker.wake_by_ref() }
+        if is_acting() {
+            AFTER.with_borrow_mut(|after| after.woken.push((self.number, waker.clone())));
+        } else {
+            waker.wake_by_ref();
+        }
     }
 }
 

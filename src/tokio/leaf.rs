@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::act::{Site, act_on, proceed, waker_for_act};
+use super::act::{Site, act_on, gives_way, poll_on};
 use crate::rt::current;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
@@ -58,39 +58,24 @@ impl<F: Future> Future for Leaf<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let (object, verb, location) = (self.object, self.verb, self.location);
-        let Some((current, object)) = current().zip(object) else {
-            return self.future().poll(context);
-        };
-        if proceed(context).is_pending() {
-            current.note_await(object, verb, location);
-            return Poll::Pending;
+        match self.object.filter(|_| current().is_some()) {
+            Some(object) if gives_way(context, object, self.verb, self.location) => Poll::Pending,
+            _ => self.step(context),
         }
-        self.step(context)
     }
 }
 
 impl<F: Future> Leaf<F> {
     /// Polls tokio's future in one step, without giving way before.
     fn step(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let (object, verb, location) = (self.object, self.verb, self.location);
-        let Some((current, object)) = current().zip(object) else {
+        let (verb, location) = (self.verb, self.location);
+        let Some(object) = self.object.filter(|_| current().is_some()) else {
             return self.future().poll(context);
         };
-        let waker = waker_for_act(context.waker());
-        let result = act_on(object, verb, location, || {
-            let result = self.as_mut().future().poll(&mut Context::from_waker(&waker));
-            let is_pending = result.is_pending();
-            (result, is_pending)
-        });
+        let result = poll_on(object, verb, location, context, |context| self.as_mut().future().poll(context));
         // SAFETY: nothing is moved.
         let leaf = unsafe { self.get_unchecked_mut() };
-        if result.is_pending() {
-            leaf.progress = Progress::Waits;
-            current.note_await(object, verb, location);
-        } else {
-            leaf.progress = Progress::Done;
-        }
+        leaf.progress = if result.is_pending() { Progress::Waits } else { Progress::Done };
         result
     }
 }
@@ -143,8 +128,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
                 result => return result,
             }
         }
-        if proceed(context).is_pending() {
-            current.note_await(object, verb, location);
+        if gives_way(context, object, verb, location) {
             return Poll::Pending;
         }
         let taken = given.take().expect("taken above, or before");

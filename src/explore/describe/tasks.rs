@@ -4,7 +4,7 @@
 
 use super::names::object_name;
 use crate::explore::actors::{
-    column, column_of, column_of_holder, column_of_task, label, starved_tasks, waiting_tasks,
+    column, column_at_end, column_of, column_of_holder, column_of_task, label, starved_tasks, waiting_tasks,
 };
 use crate::explore::judge::join_names;
 use crate::report::{Place, Wait};
@@ -120,13 +120,12 @@ pub(super) fn starved(execution: &Execution) -> Option<String> {
     let blocked = execution.blocked();
     let kernel = &execution.kernel;
     let blocks = blocked.iter().find(|blocked| kernel.tasks.running_number(blocked.thread) != 0)?;
-    let by = column_of(execution, blocks.thread, kernel.tasks.running_number(blocks.thread));
     let names: Vec<String> = starved.iter().map(|&column| label(execution, column)).collect();
     Some(format!(
         "{} could go on, but {} blocks the thread that polls {}, at {}: a call that blocks keeps every task of the thread \
          from running. Await instead, or move the call to `spawn_blocking`",
         join_names(&names),
-        label(execution, by),
+        label(execution, column_at_end(execution, blocks.thread)),
         if names.len() == 1 { "it" } else { "them" },
         blocks.op.location,
     ))
@@ -136,8 +135,7 @@ pub(super) fn starved(execution: &Execution) -> Option<String> {
 pub(super) fn guards_over_awaits(execution: &Execution) -> Vec<String> {
     let mut told = Vec::new();
     for blocked in execution.blocked() {
-        let waiter =
-            column_of(execution, blocked.thread, execution.kernel.tasks.running_number(blocked.thread));
+        let waiter = column_at_end(execution, blocked.thread);
         for holder in blocked.holders.iter().filter(|holder| holder.thread == blocked.thread) {
             let owner = column_of_holder(execution, blocked.op.object, holder);
             let live = execution.kernel.tasks.live();

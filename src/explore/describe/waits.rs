@@ -5,7 +5,7 @@
 
 use super::names::object_name;
 use super::{stacks, tasks};
-use crate::explore::actors::{column_of, column_of_holder, is_idle_worker, label_of};
+use crate::explore::actors::{column_at_end, column_of_holder, is_idle_worker, label_of};
 use crate::report::{Place, Wait};
 use crate::rt::Execution;
 use crate::rt::objects::State;
@@ -23,7 +23,7 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
         let holders = if waits_behind_writers(execution, &blocked) { &[][..] } else { &blocked.holders[..] };
         let holders = holders.iter();
         Wait {
-            thread: column_of(execution, blocked.thread, kernel.tasks.running_number(blocked.thread)),
+            thread: column_at_end(execution, blocked.thread),
             what: waits_what(blocked.op.kind),
             object: object_name(execution, blocked.op.object),
             joins,

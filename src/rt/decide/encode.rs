@@ -159,8 +159,8 @@ pub(crate) fn encode(kernel: &mut Kernel, thread: ThreadId, op: Op) -> Result<Ac
 
 /// Whether the operation is on a task that an execution graph does not tell from others.
 fn is_untold(kernel: &Kernel, op: Op) -> bool {
-    let is_queue = matches!(kernel.objects.get(op.object).state, State::Runtime(_));
-    is_queue && u64::from(op.argument) & ready::TASK >= u64::from(ready::TOLD_APART)
+    kernel.objects.is_task_queue(op.object)
+        && u64::from(op.argument) & ready::TASK >= u64::from(ready::TOLD_APART)
 }
 
 /// Whether an operation of this kind is an event of an execution graph.

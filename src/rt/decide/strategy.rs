@@ -312,7 +312,7 @@ impl<'a> SchedulingPoint<'a> {
 
     /// Whether the object is the queue of a runtime.
     pub(crate) fn is_task_queue(&self, object: ObjectId) -> bool {
-        object != ObjectId::NONE && matches!(self.kernel.objects.get(object).state, State::Runtime(_))
+        self.kernel.objects.is_task_queue(object)
     }
 
     /// The numbers of the tasks that may be polled next, in the order in which they are chosen among.

@@ -133,6 +133,11 @@ impl ObjectTable {
         }
     }
 
+    /// Whether the object is the queue of a runtime.
+    pub(crate) fn is_task_queue(&self, object: ObjectId) -> bool {
+        object != ObjectId::NONE && matches!(self.get(object).state, State::Runtime(_))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.count
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::tasks::refresh;
+use super::tasks::{queue_of, refresh};
 use crate::rt::Current;
 use crate::rt::objects::RuntimeState;
 use crate::rt::op::ObjectId;
@@ -14,13 +14,12 @@ use crate::rt::threads::timers::{NEVER, Timers};
 impl Current {
     /// Starts a timer that rings after so long. `None` if that never comes.
     pub(crate) fn start_task_timer(mut self, queue: ObjectId, after: Duration) -> Option<u32> {
-        let is_directed = self.execution().director.is_some();
-        let kernel = self.kernel();
-        if is_directed && kernel.rings_any_time() {
-            self.execution()
-                .refuse_to_direct(Refusal::Unsupported("timers of tasks that may ring at any moment"));
+        let execution = self.execution();
+        if execution.kernel.rings_any_time() {
+            // Heard only where there is a director.
+            execution.refuse_to_direct(Refusal::Unsupported("timers of tasks that may ring at any moment"));
         }
-        let kernel = self.kernel();
+        let kernel = &mut execution.kernel;
         let deadline = kernel.deadline(Some(after));
         if deadline == NEVER {
             return None;
@@ -41,9 +40,7 @@ impl Current {
     /// Time passes, by so much, and what is due until then becomes due.
     pub(crate) fn advance_time(mut self, by: Duration) {
         let execution = self.execution();
-        if execution.director.is_some() {
-            execution.refuse_to_direct(Refusal::Unsupported("time that the test advances"));
-        }
+        execution.refuse_to_direct(Refusal::Unsupported("time that the test advances"));
         let kernel = &mut execution.kernel;
         kernel.tasks.has_advanced = true;
         let until = Timers::deadline(kernel.timers.now(), by);
@@ -69,8 +66,7 @@ impl Current {
     /// The timers of this queue that are due, whose wakers are to be called.
     pub(crate) fn take_due_timers(mut self, queue: ObjectId) -> Vec<u32> {
         let kernel = self.kernel();
-        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
-        let due = std::mem::take(&mut kernel.tasks.queue_mut(number).due);
+        let due = std::mem::take(&mut queue_of(kernel, queue).due);
         refresh(kernel, queue);
         due
     }

@@ -16,7 +16,7 @@ use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_A
 use crate::rt::op::rule::Outcome;
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Await, Phase, TaskName, TaskPanic, ToldTask, Woken};
+use crate::rt::tasks::{Await, Phase, Queue, TaskName, TaskPanic, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
 /// How often a task may give way in an execution that a director decides, although it could go on; in others, as often as it is
@@ -57,6 +57,12 @@ fn change_number(kernel: &mut Kernel, queue: ObjectId, kind: OpKind, argument: u
     if let Outcome::Writes(number) = outcome_of_runtime(kind, u64::from(argument), state.number, choice) {
         state.number = number;
     }
+}
+
+/// The queue that an object stands for.
+pub(super) fn queue_of(kernel: &mut Kernel, object: ObjectId) -> &mut Queue {
+    let RuntimeState { queue, .. } = *kernel.objects.state_mut::<RuntimeState>(object);
+    kernel.tasks.queue_mut(queue)
 }
 
 /// Whether a worker has something to do may be another than before.
@@ -157,10 +163,9 @@ impl Current {
             kernel.tasks.woken = Some((number, phase == Phase::Idle));
             kernel.release(thread, queue);
             kernel.release(thread, object);
-            let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
             match phase {
-                Phase::Idle => kernel.tasks.queue_mut(number).push(ordinal, name.id),
-                Phase::Deferred => kernel.tasks.queue_mut(number).undefer(ordinal, name.id),
+                Phase::Idle => queue_of(kernel, queue).push(ordinal, name.id),
+                Phase::Deferred => queue_of(kernel, queue).undefer(ordinal, name.id),
                 Phase::Running(_) | Phase::Ready | Phase::Ended => return,
             }
             refresh(kernel, queue);
@@ -177,8 +182,7 @@ impl Current {
         }
         // Those that were deferred would wait on, behind it.
         let queue = task.queue;
-        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
-        kernel.tasks.queue_mut(number).has_ready()
+        queue_of(kernel, queue).has_ready()
     }
 
     /// Whether the task, which yields, may be polled again before those that are ready.
@@ -190,8 +194,7 @@ impl Current {
             return false;
         }
         let queue = task.queue;
-        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
-        if execution.is_winding_up() || execution.kernel.tasks.queue_mut(number).available() == 0 {
+        if queue_of(kernel, queue).available() == 0 || execution.is_winding_up() {
             return false;
         }
         execution.kernel.basis.add(Basis::YIELDS);
@@ -211,7 +214,7 @@ impl Current {
     ) -> Next {
         let kernel = self.kernel();
         let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
-        let ended = std::mem::take(&mut kernel.tasks.queue_mut(number).ended);
+        let ended = std::mem::take(&mut queue_of(kernel, queue).ended);
         let argument = ended | if is_shared { IS_SHARED as u32 } else { 0 };
         let op = Op { argument, ..Op::new(OpKind::PollNext, queue, location) };
         self.op(op, |execution, thread| take_next(execution, thread, (queue, number), argument))
@@ -230,8 +233,7 @@ impl Current {
             let thread = execution.kernel.threads.current;
             leave(&mut execution.kernel, thread, sleeper, has_ended);
             if has_ended && ordinal < TOLD_APART {
-                let number = execution.kernel.objects.state_mut::<RuntimeState>(queue).queue;
-                execution.kernel.tasks.queue_mut(number).ended |= 1 << ordinal;
+                queue_of(&mut execution.kernel, queue).ended |= 1 << ordinal;
             }
             return;
         }
@@ -262,8 +264,7 @@ impl Current {
         if kernel.tasks.alive(name).is_none() {
             return;
         }
-        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
-        let ready = kernel.tasks.queue_mut(number);
+        let ready = queue_of(kernel, queue);
         ready.remove(name.id);
         if ordinal < TOLD_APART {
             ready.ended |= 1 << ordinal;
@@ -303,16 +304,15 @@ impl Current {
             return false;
         }
         let queue = task.queue;
-        let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
-        if kernel.tasks.queue_mut(number).available() == 0 {
+        if queue_of(kernel, queue).available() == 0 {
             return false;
         }
-        if execution.kernel.limits.directed {
-            execution.kernel.basis.add(Basis::GIVES_WAY);
+        let is_bounded = kernel.limits.directed;
+        if is_bounded {
+            kernel.basis.add(Basis::GIVES_WAY);
         }
         let gives_way = execution.choose(Choice::GivesWay, 2) == 1;
         if gives_way {
-            let is_bounded = execution.kernel.limits.directed;
             let task = execution.kernel.tasks.get_mut(name.id);
             task.gives_way -= u32::from(is_bounded);
             task.has_given_way = true;
@@ -450,7 +450,6 @@ fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: boo
     kernel.tasks.end_poll(thread);
     let object = kernel.tasks.get(name.id).object;
     kernel.release(thread, object);
-    let RuntimeState { queue: number, .. } = *kernel.objects.state_mut::<RuntimeState>(queue);
     if has_ended {
         let reuses = !kernel.limits.directed;
         kernel.tasks.end(name.id, reuses);
@@ -462,11 +461,11 @@ fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: boo
         Woken::No => task.phase = Phase::Idle,
         Woken::ByItself => {
             task.phase = Phase::Deferred;
-            kernel.tasks.queue_mut(number).defer(ordinal, name.id);
+            queue_of(kernel, queue).defer(ordinal, name.id);
         }
         Woken::ByOthers => {
             task.phase = Phase::Ready;
-            kernel.tasks.queue_mut(number).push(ordinal, name.id);
+            queue_of(kernel, queue).push(ordinal, name.id);
         }
     }
     refresh(kernel, queue);

@@ -140,18 +140,14 @@ impl Core {
             current.discard_task(sleeper);
             return;
         }
-        self.keep(task);
-        current.wake_task(sleeper, location);
-    }
-
-    /// Keeps a task that is not to be polled yet.
-    pub(crate) fn keep(&self, task: Arc<dyn Runnable>) {
-        let place = task.sleeper().name.id.index();
+        let place = sleeper.name.id.index();
         let mut tasks = lock(&self.tasks);
         if tasks.len() <= place {
             tasks.resize(place + 1, None);
         }
         tasks[place] = Some(task);
+        drop(tasks);
+        current.wake_task(sleeper, location);
     }
 
     /// The task is dropped at its await.

@@ -12,7 +12,6 @@ use crate::rt::op::ObjectId;
 use crate::rt::primitives::{Next, Sleeper};
 use crate::rt::{Current, current};
 use crate::thread;
-use crate::tokio::act::{is_acting, wake_afterwards};
 use crate::tokio::context::InRuntime;
 
 /// What wakes the future of a `block_on`.
@@ -24,9 +23,7 @@ impl Wake for Main {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if is_acting() {
-            wake_afterwards(u64::from(self.0.name.id.0), Waker::from(Arc::clone(self)));
-        } else if let Some(current) = current() {
+        if let Some(current) = current() {
             current.wake_task(self.0, self.1);
         }
     }

@@ -3,7 +3,6 @@
 //! What is set in an execution belongs to it: a cell in a `static` begins each as it was made.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
@@ -174,39 +173,48 @@ impl<T> OnceCell<T> {
     }
 }
 
-impl<T> Default for OnceCell<T> {
-    #[track_caller]
-    fn default() -> OnceCell<T> {
-        OnceCell::new()
-    }
+/// What a cell does like the value in it; for [`SetOnce`](super::SetOnce) as well.
+macro_rules! acts_as_its_value {
+    ($cell:ident) => {
+        impl<T> Default for $cell<T> {
+            #[track_caller]
+            fn default() -> $cell<T> {
+                $cell::new()
+            }
+        }
+
+        impl<T> From<T> for $cell<T> {
+            #[track_caller]
+            fn from(value: T) -> $cell<T> {
+                $cell::new_with(Some(value))
+            }
+        }
+
+        impl<T: Clone> Clone for $cell<T> {
+            #[track_caller]
+            fn clone(&self) -> $cell<T> {
+                $cell::new_with(self.get().cloned())
+            }
+        }
+
+        impl<T: PartialEq> PartialEq for $cell<T> {
+            #[track_caller]
+            fn eq(&self, other: &$cell<T>) -> bool {
+                self.get() == other.get()
+            }
+        }
+
+        impl<T: Eq> Eq for $cell<T> {}
+
+        impl<T: std::fmt::Debug> std::fmt::Debug for $cell<T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let value = self.given.as_ref().or_else(|| self.value.peek());
+                f.debug_struct(stringify!($cell)).field("value", &value).finish()
+            }
+        }
+    };
 }
 
-impl<T> From<T> for OnceCell<T> {
-    #[track_caller]
-    fn from(value: T) -> OnceCell<T> {
-        OnceCell::new_with(Some(value))
-    }
-}
+pub(super) use acts_as_its_value;
 
-impl<T: Clone> Clone for OnceCell<T> {
-    #[track_caller]
-    fn clone(&self) -> OnceCell<T> {
-        OnceCell::new_with(self.get().cloned())
-    }
-}
-
-impl<T: PartialEq> PartialEq for OnceCell<T> {
-    #[track_caller]
-    fn eq(&self, other: &OnceCell<T>) -> bool {
-        self.get() == other.get()
-    }
-}
-
-impl<T: Eq> Eq for OnceCell<T> {}
-
-impl<T: fmt::Debug> fmt::Debug for OnceCell<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.given.as_ref().or_else(|| self.value.peek());
-        f.debug_struct("OnceCell").field("value", &value).finish()
-    }
-}
+acts_as_its_value! { OnceCell }

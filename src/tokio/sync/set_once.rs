@@ -2,11 +2,11 @@
 //!
 //! What is set in an execution belongs to it: one in a `static` begins each as it was made.
 
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
 use super::notify::Notify;
+use super::once_cell::acts_as_its_value;
 use crate::sync::OnceLock;
 
 pub use ::tokio::sync::SetOnceError;
@@ -104,39 +104,4 @@ impl<T> SetOnce<T> {
     }
 }
 
-impl<T> Default for SetOnce<T> {
-    #[track_caller]
-    fn default() -> SetOnce<T> {
-        SetOnce::new()
-    }
-}
-
-impl<T> From<T> for SetOnce<T> {
-    #[track_caller]
-    fn from(value: T) -> SetOnce<T> {
-        SetOnce::new_with(Some(value))
-    }
-}
-
-impl<T: Clone> Clone for SetOnce<T> {
-    #[track_caller]
-    fn clone(&self) -> SetOnce<T> {
-        SetOnce::new_with(self.get().cloned())
-    }
-}
-
-impl<T: PartialEq> PartialEq for SetOnce<T> {
-    #[track_caller]
-    fn eq(&self, other: &SetOnce<T>) -> bool {
-        self.get() == other.get()
-    }
-}
-
-impl<T: Eq> Eq for SetOnce<T> {}
-
-impl<T: fmt::Debug> fmt::Debug for SetOnce<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.given.as_ref().or_else(|| self.value.peek());
-        f.debug_struct("SetOnce").field("value", &value).finish()
-    }
-}
+acts_as_its_value! { SetOnce }

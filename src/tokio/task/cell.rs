@@ -16,7 +16,7 @@ use crate::rt::current;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
 use crate::rt::primitives::Sleeper;
-use crate::tokio::act::{act_on, is_acting, wake_afterwards};
+use crate::tokio::act::act_on;
 
 /// What a runtime does with a task.
 pub(crate) trait Runnable: Send + Sync {
@@ -248,22 +248,15 @@ impl<F: Future> Abortable for Task<F> {
     }
 }
 
+/// Never called in an act: tokio's primitives have it in a shell.
 impl<F: Future + 'static> Wake for Task<F> {
     fn wake(self: Arc<Self>) {
-        if is_acting() {
-            let number = self.sleeper().name.id.0;
-            wake_afterwards(u64::from(number), Waker::from(self));
-        } else {
-            self.wake_by_ref();
-        }
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let sleeper = self.sleeper();
-        if is_acting() {
-            wake_afterwards(u64::from(sleeper.name.id.0), Waker::from(Arc::clone(self)));
-        } else if let Some(current) = current() {
-            current.wake_task(sleeper, self.spawned_at);
+        if let Some(current) = current() {
+            current.wake_task(self.sleeper(), self.spawned_at);
         }
     }
 }

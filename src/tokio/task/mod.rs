@@ -10,7 +10,6 @@ mod spawning;
 mod yielding;
 
 use std::fmt;
-use std::task::Waker;
 
 pub use error::JoinError;
 pub use join::{AbortHandle, JoinHandle};
@@ -21,12 +20,6 @@ pub(crate) use spawning::{NO_RUNTIME, spawn_blocking_on, spawn_on};
 pub use spawning::{block_in_place, spawn, spawn_blocking};
 pub use yielding::Unconstrained;
 pub use yielding::{consume_budget, coop, unconstrained, yield_now};
-
-/// Whether it is the waker of a task, which can be called while a primitive is operated on.
-pub(super) fn is_of_task(waker: &Waker) -> bool {
-    let _ = waker;
-    false
-}
 
 /// Mirror of [tokio's `task::Id`](::tokio::task::Id): inside an exploration, the number of the task in its execution.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

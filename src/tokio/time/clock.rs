@@ -1,10 +1,9 @@
 //! Moving the clock.
 
-use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
 use crate::rt::current;
+use crate::tokio::task::yield_now;
 
 /// Mirror of [tokio's `time::pause`](::tokio::time::pause): inside an exploration time is virtual in any case.
 ///
@@ -45,13 +44,5 @@ pub async fn advance(duration: Duration) {
     if let Some(current) = current() {
         current.advance_time(duration);
     }
-    let mut has_yielded = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut has_yielded, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+    yield_now().await;
 }

@@ -13,10 +13,7 @@ use crate::rt::op::verb::Verb;
 use crate::tokio::act::proceed;
 use crate::tokio::context;
 use crate::tokio::runtime::core::Core;
-
-/// What tokio says where there is no runtime.
-const NO_RUNTIME: &str =
-    "there is no reactor running, must be called from the context of a Tokio 1.x runtime";
+use crate::tokio::task::NO_RUNTIME;
 
 /// Mirror of [tokio's `time::Sleep`](::tokio::time::Sleep).
 #[must_use = "futures do nothing unless you `.await` or poll them"]

@@ -9,6 +9,7 @@
 mod permit;
 mod receiver;
 mod sender;
+mod senders;
 mod unbounded;
 
 use ::tokio::sync::mpsc as real;

@@ -1,27 +1,20 @@
 //! The sending end of a bounded channel.
 
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
 use super::error::{SendError, TrySendError};
 use super::real;
+use super::senders::senders;
 use crate::rt::op::verb::Verb;
 use crate::tokio::act::Kept;
-use crate::tokio::leaf::Leaf;
 use crate::tokio::runtime::block_outside_tasks;
 use crate::tokio::sync::end::{Channel, End};
 
 /// Mirror of [tokio's `sync::mpsc::Sender`](::tokio::sync::mpsc::Sender).
 pub struct Sender<T> {
     pub(super) end: End<real::Sender<Kept<T>>>,
-}
-
-/// Mirror of [tokio's `sync::mpsc::WeakSender`](::tokio::sync::mpsc::WeakSender).
-pub struct WeakSender<T> {
-    real: real::WeakSender<Kept<T>>,
-    channel: Arc<Channel>,
 }
 
 impl<T> Sender<T> {
@@ -50,13 +43,6 @@ impl<T> Sender<T> {
                 Err(_) => Err(SendError(value)),
             }
         }
-    }
-
-    /// Waits until the channel is closed, or has no receiver.
-    #[track_caller]
-    pub fn closed(&self) -> impl Future<Output = ()> {
-        let site = self.end.channel().site(Location::caller());
-        Leaf::new(&site, Verb::AwaitClosed, self.end.real().closed())
     }
 
     /// Sends the message if there is a place.
@@ -88,44 +74,15 @@ impl<T> Sender<T> {
         block_outside_tasks(self.send(value))
     }
 
-    /// Whether the channel is closed.
-    #[track_caller]
-    pub fn is_closed(&self) -> bool {
-        self.end.look(Location::caller(), |real| real.is_closed())
-    }
-
-    /// Whether both send to the same channel.
-    pub fn same_channel(&self, other: &Self) -> bool {
-        self.end.real().same_channel(other.end.real())
-    }
-
     /// How many more messages the channel takes.
     #[track_caller]
     pub fn capacity(&self) -> usize {
         self.end.look(Location::caller(), |real| real.capacity())
     }
 
-    /// A sender that does not keep the channel open.
-    #[must_use = "downgrade creates a WeakSender without destroying the original non-weak sender"]
-    pub fn downgrade(&self) -> WeakSender<T> {
-        WeakSender { real: self.end.real().downgrade(), channel: Arc::clone(self.end.channel()) }
-    }
-
     /// How many messages the channel takes at all.
     pub fn max_capacity(&self) -> usize {
         self.end.real().max_capacity()
-    }
-
-    /// How many senders there are.
-    #[track_caller]
-    pub fn strong_count(&self) -> usize {
-        self.end.look(Location::caller(), |real| real.strong_count())
-    }
-
-    /// How many weak senders there are.
-    #[track_caller]
-    pub fn weak_count(&self) -> usize {
-        self.end.look(Location::caller(), |real| real.weak_count())
     }
 
     /// One step that leaves the channel as it was if it fails.
@@ -143,52 +100,4 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Sender<T> {
-        Sender::new(self.end.real().clone(), self.end.channel())
-    }
-}
-
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").finish_non_exhaustive()
-    }
-}
-
-impl<T> WeakSender<T> {
-    /// A sender, if there still is one.
-    #[track_caller]
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        let site = self.channel.site(Location::caller());
-        let real = site.act(Verb::Upgrade, || {
-            let real = self.real.upgrade();
-            let is_same = real.is_none();
-            (real, is_same)
-        });
-        real.map(|real| Sender::new(real, &self.channel))
-    }
-
-    /// How many senders there are.
-    #[track_caller]
-    pub fn strong_count(&self) -> usize {
-        self.channel.site(Location::caller()).look(|| self.real.strong_count())
-    }
-
-    /// How many weak senders there are.
-    #[track_caller]
-    pub fn weak_count(&self) -> usize {
-        self.channel.site(Location::caller()).look(|| self.real.weak_count())
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> WeakSender<T> {
-        WeakSender { real: self.real.clone(), channel: Arc::clone(&self.channel) }
-    }
-}
-
-impl<T> fmt::Debug for WeakSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WeakSender").finish_non_exhaustive()
-    }
-}
+senders! { Sender, WeakSender }
