@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::{Config, ConfigError, MemoryModel, Rerun};
 
 /// Every variable, with what it takes.
-pub(crate) const VARIABLES: [(&str, &str); 13] = [
+pub(crate) const VARIABLES: [(&str, &str); 14] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
     ("DRAWLOOM_STEPS", "a whole number of at least 1"),
@@ -16,6 +16,7 @@ pub(crate) const VARIABLES: [(&str, &str); 13] = [
         "auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin",
     ),
     ("DRAWLOOM_MEMORY", "rc11 or sc"),
+    ("DRAWLOOM_CANCEL", "explore, never, or how often: a whole number"),
     ("DRAWLOOM_MAX_PREEMPTIONS", "a whole number, or none"),
     ("DRAWLOOM_WORKERS", "a whole number of at least 1"),
     ("DRAWLOOM_LOG", "off, summary or full"),
@@ -30,7 +31,7 @@ const FOR_SCRIPTS: &str = "DRAWLOOM_TRY_DIR";
 impl Config {
     /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_STEPS`, `DRAWLOOM_TIME`, `DRAWLOOM_HANG_AFTER`,
     /// `DRAWLOOM_STRATEGY`,
-    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT`,
+    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_CANCEL`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT`,
     /// `DRAWLOOM_ARTIFACTS` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this; [`explore`](crate::explore) alone does not.
     ///
     /// # Errors
@@ -87,6 +88,13 @@ impl Config {
                     "rc11" => MemoryModel::Rc11,
                     "sc" => MemoryModel::SequentiallyConsistent,
                     _ => return None,
+                }
+            }
+            "DRAWLOOM_CANCEL" => {
+                self.cancellations = match value {
+                    "explore" => 1,
+                    "never" => 0,
+                    times => times.parse().ok()?,
                 }
             }
             "DRAWLOOM_MAX_PREEMPTIONS" => {
@@ -159,6 +167,8 @@ mod tests {
         assert_eq!(with("DRAWLOOM_HANG_AFTER", "off").unwrap().hang_after, None);
         let pct = with("DRAWLOOM_STRATEGY", "pct:4").unwrap().strategy;
         assert_eq!(pct, StrategyKind::Pct { depth: 4 });
+        assert_eq!(with("DRAWLOOM_CANCEL", "explore").unwrap().cancellations, 1);
+        assert_eq!(with("DRAWLOOM_CANCEL", "3").unwrap().cancellations, 3);
         assert_eq!(with("DRAWLOOM_LOG", "full").unwrap().log, Log::Full);
         assert_eq!(with("DRAWLOOM_MAX_PREEMPTIONS", "2").unwrap().max_preemptions, Some(2));
         assert_eq!(with("DRAWLOOM_REPLAY", "x").unwrap().replay.as_deref(), Some("x"));

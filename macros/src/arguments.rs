@@ -41,6 +41,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("hang_after", Takes::Text(hang_after)),
     ("timeouts", Takes::Text(timeouts)),
     ("spurious", Takes::integer("u32")),
+    ("cancel", Takes::Times("explore")),
     ("memory", Takes::Text(memory)),
     ("workers", Takes::positive("usize")),
     ("stack_size", Takes::positive("usize")),
@@ -110,6 +111,8 @@ enum Takes {
     Switch(fn(bool) -> TokenStream),
     /// What says something of the runtime of an async test; see `Arguments::add_of_runtime`.
     Runtime,
+    /// How often something may happen: a number, this word for once, or `"never"`.
+    Times(&'static str),
     /// A string literal, which the function turns into a call on `Config`.
     Text(fn(&str, Span) -> Result<TokenStream>),
 }
@@ -181,6 +184,7 @@ impl Arguments {
             (Takes::Integer { type_name, zero_allowed }, Some(value)) => {
                 integer(&argument.name, value, type_name, zero_allowed)?
             }
+            (Takes::Times(once), Some(value)) => times(&argument.name, value, once)?,
             (Takes::Runtime, Some(value)) => self.add_of_runtime(&argument.name, value)?,
             (Takes::Switch(call), Some(value)) => match value {
                 Expr::Lit(ExprLit { lit: Lit::Bool(literal), .. }) => call(literal.value),
@@ -272,6 +276,23 @@ fn ungrouped(value: Expr) -> Expr {
 fn integer(name: &Ident, value: &Expr, type_name: &str, zero_allowed: bool) -> Result<TokenStream> {
     let value = integer_value(name, value, type_name, zero_allowed)?;
     Ok(quote!(.#name(#value)))
+}
+
+/// A number, `once` for 1, or `"never"` for 0.
+fn times(name: &Ident, value: &Expr, once: &'static str) -> Result<TokenStream> {
+    let Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) = value else {
+        return integer(name, value, "u32", true);
+    };
+    match literal.value() {
+        text if text == once => Ok(quote!(.#name(1u32))),
+        text if text == "never" => Ok(quote!(.#name(0u32))),
+        text => Err(Error::new_spanned(
+            value,
+            format!(
+                "`{name}` cannot be \"{text}\"; it is \"{once}\", \"never\", or a number: how often in an execution"
+            ),
+        )),
+    }
 }
 
 fn integer_value(name: &Ident, value: &Expr, type_name: &str, zero_allowed: bool) -> Result<TokenStream> {

@@ -130,7 +130,7 @@ pub(crate) fn select(input: TokenStream) -> Result<TokenStream> {
     let count = branches.len();
     let (futures, disabled, context, output, first) =
         (own("futures"), own("disabled"), own("context"), own("output"), own("first"));
-    let (pending, offset, out) = (own("is_pending"), own("offset"), own("Out"));
+    let (pending, offset, out, polling) = (own("is_pending"), own("offset"), own("Out"), own("polling"));
     let types: Vec<Ident> = (0..count).map(|n| format_ident!("T{n}", span = Span::mixed_site())).collect();
     let names: Vec<Ident> =
         (0..count).map(|n| format_ident!("Branch{n}", span = Span::mixed_site())).collect();
@@ -196,6 +196,7 @@ pub(crate) fn select(input: TokenStream) -> Result<TokenStream> {
                 if #disabled == #mask {
                     return ::core::task::Poll::Ready(#out::Disabled);
                 }
+                let #polling = #krate::tokio::__support::Branches::enter();
                 #[allow(unused_mut)]
                 let mut #pending = false;
                 let #first: u32 = #begin;

@@ -58,6 +58,8 @@ pub struct Config {
     pub(crate) timeouts: Timeouts,
     /// `None`: one; where every execution is explored, none first.
     pub(crate) spurious: Option<u32>,
+    /// How often in an execution a future may be dropped at an await although the test drops none.
+    pub(crate) cancellations: u32,
     pub(crate) memory: MemoryModel,
     pub(crate) workers: usize,
     pub(crate) stack_size: usize,
@@ -112,6 +114,7 @@ impl Default for Config {
             hang_after: Some(Duration::from_secs(5)),
             timeouts: Timeouts::default(),
             spurious: None,
+            cancellations: 0,
             memory: MemoryModel::default(),
             workers: 1,
             stack_size: 1 << 20,
@@ -233,6 +236,16 @@ impl Config {
     /// With a number here that is explored at once; 0 is none.
     pub fn spurious(mut self, spurious: u32) -> Config {
         self.spurious = Some(spurious);
+        self
+    }
+
+    /// How often in an execution a future may be dropped at an await although the test drops none; default never. Each await of a
+    /// spawned task is a place where the task may be cancelled, as `abort` or the end of its runtime would do it. Each poll of a
+    /// `timeout` is one where it may be over, and each poll of a `select!` one where a timer in one of its branches may be,
+    /// whatever their durations are. Where schedules are sampled, how many awaits a task comes past without that differs from
+    /// execution to execution.
+    pub fn cancel(mut self, times: u32) -> Config {
+        self.cancellations = times;
         self
     }
 

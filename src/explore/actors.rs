@@ -5,6 +5,7 @@
 
 use crate::rt::Execution;
 use crate::rt::op::outcome::Holder;
+use crate::rt::op::verb::Verb;
 use crate::rt::op::{Event, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::tasks::{Phase, Task, ToldTask};
 
@@ -81,7 +82,9 @@ pub(super) fn is_hidden(execution: &Execution, event: &Event) -> bool {
         Note::Spawned(task) => spawned(task).is_some_and(|told| told.main_of.is_none()),
         _ => false,
     };
-    is_of_runtime(execution, event.op.object) && !shows_spawn
+    // tokio looks again at what it has taken, which nobody has written in the test either.
+    let looks_again = event.op.kind == OpKind::Operate && event.op.argument == Verb::LookAgain as u32;
+    is_of_runtime(execution, event.op.object) && !shows_spawn || looks_again
 }
 
 /// The column of a holder of an object that threads hold: of the task, perhaps, that its thread polled when it took it.

@@ -37,7 +37,7 @@ impl Exploration<'_> {
     pub(super) fn second_run(&self, finding: Finding) -> Result<Failure, ConfigError> {
         let seed = self.seed(finding.index);
         let found = finding.found.as_ref().unwrap_or(&finding.token);
-        let has_seed = !found.directed && finding.led_into.is_none();
+        let has_seed = !found.directed && !found.orders_polls && finding.led_into.is_none();
         let led_into = finding.led_into.clone();
         let minimized = finding.minimized;
         let mut failure = if finding.verdict.kind == FailureKind::Nondeterminism {
@@ -161,6 +161,8 @@ impl Exploration<'_> {
         let limits = &mut execution.kernel.limits;
         limits.timeouts = token.timeouts;
         limits.spurious = token.spurious;
+        limits.cancellations = token.cancellations;
+        limits.orders_polls = token.orders_polls;
         limits.eats_tokens = token.eats_tokens;
         limits.memory = token.memory;
         limits.directed = token.directed;
@@ -300,6 +302,10 @@ impl Exploration<'_> {
         let spurious = notes().filter(is_spurious).count() as u64;
         if spurious > u64::from(self.config.limits().spurious) {
             return Some(format!("`spurious = {spurious}`"));
+        }
+        let cancellations = u64::from(execution.kernel.tasks.doomed);
+        if cancellations > u64::from(self.config.cancellations) {
+            return Some(format!("`cancel = {cancellations}`"));
         }
         // A director's schedule has others than those that count.
         let preemptions = failure.effort.preemptions;

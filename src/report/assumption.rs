@@ -50,6 +50,11 @@ pub enum Assumption {
     YieldingTasks,
     /// A task gives way at most twice where it could go on.
     GivingWay,
+    /// The test drops futures itself, and at most so many more are dropped at an await.
+    Cancellations {
+        /// How many at most in an execution.
+        bound: u32,
+    },
     /// A thread that has panicked unwinds for as long as others that do: whether it has caught its panic meanwhile cannot be seen.
     CaughtPanics,
 }
@@ -123,6 +128,12 @@ impl fmt::Display for Assumption {
             Assumption::CaughtPanics => f.write_str("no panic is caught while another thread is unwinding"),
             Assumption::YieldingTasks => f.write_str("a task that yields overtakes others at most twice"),
             Assumption::GivingWay => f.write_str("a task gives way at most twice where it could go on"),
+            Assumption::Cancellations { bound: 1 } => {
+                f.write_str("at most one future is dropped at an await that could go on")
+            }
+            Assumption::Cancellations { bound } => {
+                write!(f, "at most {bound} futures are dropped at an await that could go on")
+            }
             Assumption::PausedSwitching => f.write_str("no switches where they are paused"),
         }
     }

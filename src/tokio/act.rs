@@ -107,7 +107,7 @@ impl Site<'_> {
     ) -> Poll<R> {
         let Some(current) = current() else { return poll(context) };
         let object = current.async_object(self.identity, self.name);
-        if gives_way(context, object, verb, self.location) {
+        if gives_way(context, (object, false), verb, self.location) {
             return Poll::Pending;
         }
         poll_on(object, verb, self.location, context, poll)
@@ -155,14 +155,14 @@ pub(super) fn poll_on<R>(
     result
 }
 
-/// Whether the task gives way where it awaits this.
+/// Whether the task gives way where it awaits this. `has_taken`: having taken it.
 pub(super) fn gives_way(
     context: &Context<'_>,
-    object: ObjectId,
+    (object, has_taken): (ObjectId, bool),
     verb: Verb,
     location: &'static Location<'static>,
 ) -> bool {
-    let is_pending = proceed(context).is_pending();
+    let is_pending = proceeds(context, has_taken).is_pending();
     if let (true, Some(current)) = (is_pending, current()) {
         current.note_await(object, verb, location);
     }
@@ -171,8 +171,12 @@ pub(super) fn gives_way(
 
 /// Whether a leaf operation goes on. If not, its task gives way, as if its cooperative budget were used up, and is polled again.
 pub(super) fn proceed(context: &Context<'_>) -> Poll<()> {
+    proceeds(context, false)
+}
+
+fn proceeds(context: &Context<'_>, has_taken: bool) -> Poll<()> {
     match current() {
-        Some(current) if current.gives_way() => {
+        Some(current) if current.gives_way(has_taken) => {
             context.waker().wake_by_ref();
             Poll::Pending
         }

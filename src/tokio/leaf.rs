@@ -59,7 +59,7 @@ impl<F: Future> Future for Leaf<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         match self.object.filter(|_| current().is_some()) {
-            Some(object) if gives_way(context, object, self.verb, self.location) => Poll::Pending,
+            Some(object) if gives_way(context, (object, false), self.verb, self.location) => Poll::Pending,
             _ => self.step(context),
         }
     }
@@ -128,7 +128,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
                 result => return result,
             }
         }
-        if gives_way(context, object, verb, location) {
+        if gives_way(context, (object, true), verb, location) {
             return Poll::Pending;
         }
         let taken = given.take().expect("taken above, or before");
@@ -137,7 +137,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
         if is_first && !current.is_alone() {
             return Poll::Ready(Ok(taken));
         }
-        Poll::Ready(act_on(object, Verb::Look, location, || (again(taken), true)))
+        Poll::Ready(act_on(object, Verb::LookAgain, location, || (again(taken), true)))
     }
 }
 
@@ -145,7 +145,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A> Drop for Taking<F, T, E, A> {
     fn drop(&mut self) {
         let Some(given) = self.given.take() else { return };
         match self.leaf.object.filter(|_| current().is_some()) {
-            Some(object) => act_on(object, Verb::Leave, self.leaf.location, || (drop(given), false)),
+            Some(object) => act_on(object, Verb::GiveBack, self.leaf.location, || (drop(given), false)),
             None => drop(given),
         }
     }

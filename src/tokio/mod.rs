@@ -11,6 +11,7 @@ mod act;
 mod context;
 mod leaf;
 pub mod runtime;
+mod scopes;
 pub mod sync;
 mod table;
 pub mod task;

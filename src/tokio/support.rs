@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 use super::act::proceed;
 use crate::rt::current;
 
+pub use super::scopes::Branches;
+
 /// The future of a branch.
 pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
     value.into_future()

@@ -155,12 +155,23 @@ fn an_expected_failure_is_remembered() {
 }
 
 #[test]
+fn cancellation_is_a_word_or_a_number() {
+    assert_eq!(calls("cancel = \"explore\""), ".cancel(1u32)");
+    assert_eq!(calls("cancel = \"never\""), ".cancel(0u32)");
+    assert_eq!(calls("cancel = 3"), ".cancel(3u32)");
+    assert_eq!(
+        error("cancel = \"always\""),
+        "`cancel` cannot be \"always\"; it is \"explore\", \"never\", or a number: how often in an execution"
+    );
+}
+
+#[test]
 fn an_unknown_name_is_refused_with_the_nearest_one() {
     assert_eq!(
         error("excutions = 5"),
         "no argument is called `excutions`; did you mean `executions`? the arguments are \
          `executions`, `cases`, `seed`, `strategy`, `exhaustive`, `max_steps`, `max_threads`, `max_preemptions`, `steps`, `time`, `hang_after`, `timeouts`, \
-         `spurious`, `memory`, `workers`, `stack_size`, `leaked_threads`, `daemons`, `leaks`, `check_exclusive`, `lock_order`, `shrink`, `flavor`, `worker_threads`, `start_paused`, `expect`"
+         `spurious`, `cancel`, `memory`, `workers`, `stack_size`, `leaked_threads`, `daemons`, `leaks`, `check_exclusive`, `lock_order`, `shrink`, `flavor`, `worker_threads`, `start_paused`, `expect`"
     );
     assert!(error("colour = 5").starts_with("no argument is called `colour`; the arguments are"));
 }

@@ -83,7 +83,7 @@ pub(super) fn row(execution: &Execution, event: &Event, pointers: &mut Pointers)
         thread: column(execution, event),
         verb,
         object,
-        note: match task.filter(|_| event.op.verb() != Verb::Finish.text()) {
+        note: match task.filter(|_| !is_own_end(event)) {
             Some(task) => format!(" {}{}", label(execution, task), note(execution, event, &found)),
             None => note(execution, event, &found),
         },
@@ -92,6 +92,13 @@ pub(super) fn row(execution: &Execution, event: &Event, pointers: &mut Pointers)
         preempted: false,
         states: Vec::new(),
     }
+}
+
+/// Whether the task that the operation is about is the one that does it.
+fn is_own_end(event: &Event) -> bool {
+    use Verb::{Cancel, Elapse, Finish, Ring};
+    let verb = (event.op.kind == OpKind::Operate).then(|| Verb::of_argument(event.op.argument)).flatten();
+    matches!(verb, Some(Cancel | Elapse | Finish | Ring))
 }
 
 fn access_row(execution: &Execution, access: &TracedAccess) -> Row {

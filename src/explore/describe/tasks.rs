@@ -4,14 +4,15 @@
 
 use super::names::object_name;
 use crate::explore::actors::{
-    column, column_at_end, column_of, column_of_holder, column_of_task, label, starved_tasks, waiting_tasks,
+    column, column_at_end, column_of, column_of_holder, column_of_task, is_hidden, label, starved_tasks,
+    waiting_tasks,
 };
 use crate::explore::judge::join_names;
 use crate::report::{Place, Wait};
 use crate::rt::Execution;
 use crate::rt::op::verb::Verb;
-use crate::rt::op::{Event, Note, ObjectId};
-use crate::rt::tasks::{Await, Task, TaskPanic};
+use crate::rt::op::{Event, Note, ObjectId, ThreadId};
+use crate::rt::tasks::{Await, Cancellation, Task, TaskPanic};
 
 /// What the tasks wait for that were not woken.
 pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
@@ -68,12 +69,14 @@ fn holders(execution: &Execution, object: ObjectId) -> Vec<(usize, Place)> {
     let mut held: Vec<(usize, &Event)> = Vec::new();
     let of_object = execution.trace.iter().filter(|event| event.op.object == object);
     for event in of_object.filter(|event| !matches!(event.note, Note::Waits | Note::Failed(_))) {
-        use Verb::{Acquire, Lock, Read, Release, TryAcquire, TryLock, TryRead, TryWrite, Unlock, Write};
+        use Verb::{
+            Acquire, GiveBack, Lock, Read, Release, TryAcquire, TryLock, TryRead, TryWrite, Unlock, Write,
+        };
         match verb_of(event) {
             Some(Lock | TryLock | Read | TryRead | Write | TryWrite | Acquire | TryAcquire) => {
                 held.push((column(execution, event), event));
             }
-            Some(Unlock | Release) => {
+            Some(Unlock | Release | GiveBack) => {
                 // A guard gives back what was taken where it was made.
                 let same = held.iter().rposition(|(_, taken)| taken.op.location == event.op.location);
                 if let Some(at) = same {
@@ -154,6 +157,48 @@ pub(super) fn guards_over_awaits(execution: &Execution) -> Vec<String> {
         }
     }
     told
+}
+
+/// The futures that were dropped at an await although the test drops none: who would do it in production, and what that did.
+pub(super) fn cancellations(execution: &Execution) -> Vec<String> {
+    let cancellations = &execution.kernel.tasks.cancellations;
+    cancellations.iter().map(|cancellation| told_cancellation(execution, cancellation)).collect()
+}
+
+fn told_cancellation(execution: &Execution, cancellation: &Cancellation) -> String {
+    let &Cancellation { verb, number, awaited, place, step } = cancellation;
+    let task = label(execution, column_of(execution, ThreadId::MAIN, number));
+    let at = match awaited {
+        Some(Await { verb, location, .. }) => format!("at its await at {location} ({})", verb.text()),
+        None => "while it was pending".to_owned(),
+    };
+    match verb {
+        Verb::Elapse => format!(
+            "`cancel`: the timeout at {place} is over before its time in {task}, and drops its future {at}; in production \
+             this happens if what it waits for takes longer"
+        ),
+        Verb::Ring => format!(
+            "`cancel`: in {task} a timer of `select!` at {place} is over before its time, and the other branches are \
+             dropped; in production this happens if what they wait for takes longer"
+        ),
+        _ => {
+            let dropped = dropped_with(execution, number, step);
+            let dropped =
+                if dropped.is_empty() { "nothing that drawloom sees".to_owned() } else { dropped.join(", ") };
+            format!(
+                "`cancel`: the future of {task} is dropped {at}; in production an `abort` or the end of its runtime does that. \
+                 What its drop did: {dropped}"
+            )
+        }
+    }
+}
+
+/// The operations of a task from the moment when its future is dropped until it has ended.
+fn dropped_with(execution: &Execution, number: u64, step: u64) -> Vec<String> {
+    let of_task = execution.trace.iter().filter(|event| event.task == number && event.step > step + 1);
+    let drops = of_task.take_while(|event| verb_of(event) != Some(Verb::Finish));
+    let shown = drops.filter(|event| !is_hidden(execution, event));
+    shown.map(|event| format!("{} (step {})", event.op.verb(), event.step)).collect()
 }
 
 /// Tasks that have panicked, of which nobody has learnt.

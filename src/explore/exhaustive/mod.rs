@@ -168,12 +168,20 @@ impl Exploration<'_> {
             MemoryModel::SequentiallyConsistent => "sc",
         };
         let preemptions = config.max_preemptions.map_or("any".to_owned(), |bound| bound.to_string());
-        let Limits { spurious, max_steps, max_threads, timeouts, daemons, check_exclusive, .. } =
-            config.exhaustive_limits();
+        let Limits {
+            spurious,
+            cancellations,
+            max_steps,
+            max_threads,
+            timeouts,
+            daemons,
+            check_exclusive,
+            ..
+        } = config.exhaustive_limits();
         let max_threads = if max_threads == usize::MAX { "any".to_owned() } else { max_threads.to_string() };
         // Whatever decides what executions there are, and what is wrong with one.
         let settings = format!(
-            "memory={memory} max_preemptions={preemptions} spurious={spurious} max_steps={max_steps} \
+            "memory={memory} max_preemptions={preemptions} spurious={spurious} cancellations={cancellations} max_steps={max_steps} \
              max_threads={max_threads} timeouts={timeouts:?} daemons={daemons} check_exclusive={check_exclusive} \
              leaks={:?} allow_leaked_threads={}",
             config.leaks, config.allow_leaked_threads,

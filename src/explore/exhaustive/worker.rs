@@ -189,7 +189,9 @@ impl<'a, 'b> Worker<'a, 'b> {
         self.common.work.fetch_add(u64::from(explorer.graph.len()), Ordering::Relaxed);
         let is_conflict = built.conflict != NONE;
         // A revisit may add a liberty. None is ever removed again, so nothing else is reached from here either.
-        let is_too_free = explorer.spurious > 0 && explorer.liberties_so_far() > explorer.spurious;
+        let cancellations = self.execution.kernel.limits.cancellations;
+        let is_too_free = explorer.spurious > 0 && explorer.liberties_so_far() > explorer.spurious
+            || cancellations > 0 && explorer.cancellations_so_far() > cancellations;
         let Explorer { checker, graph, .. } = &mut *explorer;
         let is_consistent = is_conflict || built.unchecked == NONE || checker.check(graph, built.unchecked);
         if is_too_free || !is_consistent {

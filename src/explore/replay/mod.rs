@@ -280,6 +280,8 @@ pub(crate) fn token_of(execution: &Execution, kind: FailureKind) -> Token {
     Token {
         timeouts: kernel.limits.timeouts,
         spurious: kernel.limits.spurious,
+        cancellations: kernel.limits.cancellations,
+        orders_polls: kernel.limits.orders_polls,
         eats_tokens: kernel.limits.eats_tokens,
         memory: kernel.limits.memory,
         directed: kernel.limits.directed,

@@ -21,6 +21,8 @@ const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 pub(crate) struct Token {
     pub(crate) timeouts: Timeouts,
     pub(crate) spurious: u32,
+    pub(crate) cancellations: u32,
+    pub(crate) orders_polls: bool,
     /// See `Limits::eats_tokens`.
     pub(crate) eats_tokens: bool,
     pub(crate) memory: MemoryModel,
@@ -100,8 +102,14 @@ impl Token {
         let directed = u8::from(self.directed);
         let endless = u8::from(self.is_endless);
         let eats = u8::from(self.eats_tokens && self.directed);
-        let mut bytes = vec![any | sc << 1 | directed << 2 | endless << 3 | eats << 4];
+        let cancels = u8::from(self.cancellations > 0);
+        let orders = u8::from(self.orders_polls);
+        let mut bytes =
+            vec![any | sc << 1 | directed << 2 | endless << 3 | eats << 4 | cancels << 5 | orders << 6];
         write_varint(&mut bytes, u64::from(self.spurious));
+        if cancels == 1 {
+            write_varint(&mut bytes, u64::from(self.cancellations));
+        }
         write_varint(&mut bytes, self.threads.len() as u64);
         for &(parent, ordinal) in self.threads.iter().skip(1) {
             write_varint(&mut bytes, u64::from(parent));
@@ -155,13 +163,15 @@ impl Token {
     fn read(mut bytes: &[u8]) -> Option<Token> {
         let bytes = &mut bytes;
         let flags = take_byte(bytes)?;
-        if flags > 31 {
+        if flags > 127 {
             return None;
         }
         let timeouts = if flags & 1 == 0 { Timeouts::Last } else { Timeouts::Any };
         let (directed, is_endless) = (flags & 4 != 0, flags & 8 != 0);
         let memory = if flags & 2 == 0 { MemoryModel::Rc11 } else { MemoryModel::SequentiallyConsistent };
         let spurious = read_u32(bytes)?;
+        let orders_polls = flags & 64 != 0;
+        let cancellations = if flags & 32 == 0 { 0 } else { read_u32(bytes)? };
         // Who samples allows it with the other liberties.
         let eats_tokens = if directed { flags & 16 != 0 } else { spurious > 0 };
         let mut threads = vec![(0, 0)];
@@ -184,7 +194,19 @@ impl Token {
         while !bytes.is_empty() {
             choices.push(read_varint(bytes)?);
         }
-        Some(Token { timeouts, spurious, eats_tokens, memory, directed, is_endless, threads, runs, choices })
+        Some(Token {
+            timeouts,
+            spurious,
+            cancellations,
+            orders_polls,
+            eats_tokens,
+            memory,
+            directed,
+            is_endless,
+            threads,
+            runs,
+            choices,
+        })
     }
 }
 
@@ -256,6 +278,8 @@ mod tests {
                 Token {
                     timeouts,
                     spurious,
+                    cancellations: spurious % 5,
+                    orders_polls: spurious % 7 == 0,
                     eats_tokens,
                     memory,
                     directed,

@@ -66,6 +66,7 @@ pub trait Strategy {
     /// Picks one of `alternatives` (at least one), by its number. By default all are equally likely, but
     /// spurious wakeups come once in eight times and spurious failures of compare-exchange once in twenty, readers wait behind writers that wait once in four times,
     /// tasks give way as often although they could go on,
+    /// a future is dropped at an await once in 2, 8, 32 or 128 times, which differs from execution to execution,
     /// stores go to the end of modification order three times in four, and how often an older store is read
     /// differs from execution to execution: never, in a tenth, half or nine tenths of the cases.
     fn choose(&mut self, choice: Choice, alternatives: usize, rng: &mut Rng) -> usize {
@@ -75,6 +76,8 @@ pub trait Strategy {
             Choice::WaitingWriter | Choice::LostToken | Choice::GivesWay | Choice::Overtakes => {
                 usize::from(rng.one_in(4))
             }
+            Choice::Cancels if !rng.is_cancelled() => 0,
+            Choice::Cancels => 1 + rng.below(alternatives - 1),
             Choice::ReadsFrom if !rng.is_stale() => 0,
             Choice::Placement if !rng.one_in(4) => 0,
             _ => rng.below(alternatives),

@@ -19,6 +19,8 @@ pub(crate) struct Limits {
     pub(crate) timeouts: Timeouts,
     /// How often in an execution std may take each of its liberties; see `basis`.
     pub(crate) spurious: u32,
+    /// How often in an execution a future may be dropped at an await although the test drops none.
+    pub(crate) cancellations: u32,
     /// Whether any thread may be the leader of a barrier, and not only the first to arrive.
     pub(crate) free_leaders: bool,
     /// Whether waits of std's own may take the park token.
@@ -32,6 +34,9 @@ pub(crate) struct Limits {
     /// Whether a director decides, or one has decided what is replayed: then every store may be read and every
     /// place in modification order taken, because whoever decides has checked what the memory model allows.
     pub(crate) directed: bool,
+    /// Whether the order in which tasks are polled is explored by itself: then one that gives way may do so as often as it likes, and
+    /// is ready like the others.
+    pub(crate) orders_polls: bool,
     /// What a director has to see more of.
     pub(crate) strict: Strict,
     /// Whether the kernel keeps clocks and stores. With a director whose graph has both, they are needed for plain memory

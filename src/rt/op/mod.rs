@@ -87,7 +87,8 @@ impl Op {
 
     /// Whether it can change its object.
     pub(crate) fn changes(&self) -> bool {
-        self.kind.is_write() && !(self.kind == OpKind::Operate && self.argument == Verb::Look as u32)
+        let looks = [Verb::Look as u32, Verb::LookAgain as u32].contains(&self.argument);
+        self.kind.is_write() && !(self.kind == OpKind::Operate && looks)
     }
 
     /// Whether it is a [`pause`](Op::pause).
@@ -226,6 +227,9 @@ pub enum Choice {
     /// Whether a task that yields may be polled again before those that are ready (alternative 1): tokio puts it behind them, but
     /// promises nothing.
     Overtakes,
+    /// Whether a future is dropped at an await although the test drops none: alternative 0 is none, the others are the futures
+    /// that may be, the innermost first.
+    Cancels,
     /// A value asked for by the program: [`crate::choose`], [`crate::rand`].
     Program,
 }

@@ -11,6 +11,8 @@ pub struct Rng {
     stream: ChaCha8Rng,
     /// In how many tenths of the cases an older store is read than the last.
     staleness: u32,
+    /// Once in how many awaits the future is dropped, where the test wants that.
+    patience: u32,
 }
 
 impl Rng {
@@ -22,7 +24,8 @@ impl Rng {
         key[16..24].copy_from_slice(b"drawloom");
         // Not drawn: the stream stays the same whether memory is weak or not.
         let staleness = [0, 1, 5, 9][(mix(seed, index) >> 32) as usize % 4];
-        Rng { stream: ChaCha8Rng::from_seed(key), staleness }
+        let patience = [2, 8, 32, 128][(mix(seed, index) >> 40) as usize % 4];
+        Rng { stream: ChaCha8Rng::from_seed(key), staleness, patience }
     }
 
     /// 64 random bits.
@@ -50,6 +53,12 @@ impl Rng {
     #[inline]
     pub fn is_stale(&mut self) -> bool {
         self.staleness > 0 && self.below(10) < self.staleness as usize
+    }
+
+    /// Whether a future is dropped at an await where it may be: as often as this execution does it.
+    #[inline]
+    pub fn is_cancelled(&mut self) -> bool {
+        self.one_in(self.patience)
     }
 
     /// True once in `n` times.

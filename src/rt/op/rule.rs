@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use super::limits::Strict;
 use super::ready;
 pub(crate) use super::ready::nth_bit;
-use crate::rt::op::{ObjectId, OpKind, ThreadId};
+use crate::rt::op::{Choice, ObjectId, OpKind, ThreadId};
 
 /// What becomes of a location when an operation finds a value there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -275,10 +275,14 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// A choice of the program's own, or a liberty that std takes, which does nothing to any object.
-    pub(crate) fn of_choice(is_liberty: bool) -> Access {
+    /// A choice that does nothing to any object: of the program's own, a liberty that std takes, a future that is dropped.
+    pub(crate) fn of_choice(choice: Choice) -> Access {
         Access {
-            kind: if is_liberty { OpKind::ParkSpuriously } else { OpKind::Yield },
+            kind: match choice {
+                Choice::SpuriousWakeup | Choice::LostToken | Choice::WaitingWriter => OpKind::ParkSpuriously,
+                Choice::Cancels => OpKind::EndPoll,
+                _ => OpKind::Yield,
+            },
             site: crate::rt::op::nowhere(),
             place: None,
             initial: 0,

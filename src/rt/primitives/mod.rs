@@ -5,6 +5,7 @@ mod atomic;
 mod atomic_memory;
 mod atomic_operation;
 mod barrier;
+mod cancellation;
 mod channel;
 mod condvar;
 mod mutex;

@@ -100,6 +100,7 @@ impl Current {
         let main_of = is_main.then_some(kernel.threads.current);
         let sleeper = self.place_task(queue, number, location);
         let object = self.task_object(sleeper.name);
+        self.kernel().tasks.get_mut(sleeper.name.id).is_spawned = !is_main;
         self.kernel().tasks.told.push(ToldTask { number, object, name, main_of });
         sleeper
     }
@@ -135,7 +136,10 @@ impl Current {
     /// Wakes a task. One that has ended, or is awake, stays as it is.
     pub(crate) fn wake_task(mut self, sleeper: Sleeper, location: &'static Location<'static>) {
         let Sleeper { queue, ordinal, name } = sleeper;
-        let itself = self.running_task() == Some(name) && !self.overtakes(name) && !self.has_given_way(name);
+        let itself = self.running_task() == Some(name)
+            && !self.kernel().tasks.get(name.id).is_rung
+            && !self.overtakes(name)
+            && !self.has_given_way(name);
         let kernel = self.kernel();
         kernel.tasks.woken = None;
         let is_gone = !kernel.limits.directed && kernel.tasks.alive(name).is_none();
@@ -175,9 +179,9 @@ impl Current {
     /// Whether the task wakes itself because it was chosen to give way: then it may be polled again before others.
     fn has_given_way(mut self, name: TaskName) -> bool {
         let kernel = self.kernel();
-        let is_bounded = kernel.limits.directed;
+        let is_free = kernel.limits.orders_polls;
         let task = kernel.tasks.get_mut(name.id);
-        if is_bounded || !task.has_given_way || task.is_worn {
+        if !is_free || !task.has_given_way || task.is_worn {
             return false;
         }
         // Those that were deferred would wait on, behind it.
@@ -281,8 +285,9 @@ impl Current {
     }
 
     /// Whether the running task gives way here, although it could go on. If it does, it does nothing more in this poll; nor is
-    /// there anything to choose before it has done anything.
-    pub(crate) fn gives_way(mut self) -> bool {
+    /// there anything to choose before it has done anything. `has_taken`: it holds what others may find taken meanwhile, also where no
+    /// other task is ready, but one runs on another worker.
+    pub(crate) fn gives_way(mut self, has_taken: bool) -> bool {
         let execution = self.execution();
         if execution.is_winding_up() {
             return false;
@@ -300,12 +305,12 @@ impl Current {
             (task.has_given_way, task.is_worn) = (true, true);
             return true;
         }
-        if task.gives_way == 0 || kernel.steps <= task.polled_since {
-            return false;
-        }
+        let may = task.gives_way > 0 && kernel.steps > task.polled_since;
         let queue = task.queue;
-        if queue_of(kernel, queue).available() == 0 {
-            return false;
+        let others_run = kernel.threads.count() > 1 && kernel.tasks.told.len() > 1;
+        let shows = queue_of(kernel, queue).available() > 0 || has_taken && others_run;
+        if !may || !shows {
+            return kernel.limits.cancellations > 0 && self.dooms_at_leaf();
         }
         let is_bounded = kernel.limits.directed;
         if is_bounded {
@@ -317,7 +322,7 @@ impl Current {
             task.gives_way -= u32::from(is_bounded);
             task.has_given_way = true;
         }
-        gives_way
+        gives_way || execution.kernel.limits.cancellations > 0 && self.dooms_at_leaf()
     }
 
     /// Whether there is one thread only.
@@ -389,7 +394,7 @@ impl Current {
     /// The running task waits here; for reports.
     pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();
-        if !kernel.special.has(Special::TRACED) {
+        if !kernel.special.has(Special::TRACED) && kernel.limits.cancellations == 0 {
             return;
         }
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };

@@ -70,6 +70,35 @@ pub(crate) struct Await {
     pub(crate) since: u64,
 }
 
+/// What is dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scope {
+    /// The future that the innermost timeout limits.
+    Timeout,
+    /// The future of the task.
+    Task,
+}
+
+/// What a future that is to be dropped waited for when that was decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doom {
+    pub(crate) awaited: Option<Await>,
+}
+
+/// A future that was dropped at an await because the test wants that explored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cancellation {
+    /// What would do it in production; see `Current::drops_doomed`.
+    pub(crate) verb: Verb,
+    /// Of the task.
+    pub(crate) number: u64,
+    /// Where the future waited, and for what.
+    pub(crate) awaited: Option<Await>,
+    /// Of the timer, or where the task was spawned.
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) step: u64,
+}
+
 /// A task, for a report.
 #[derive(Clone, Debug)]
 pub(crate) struct ToldTask {
@@ -118,7 +147,17 @@ pub(crate) struct Task {
     pub(crate) is_worn: bool,
     /// At which step its poll began.
     pub(crate) polled_since: u64,
-    /// What it was found to wait for in its last poll; kept for reports.
+    /// Whether it was spawned, and may be dropped by others.
+    pub(crate) is_spawned: bool,
+    /// What of it gives way in this poll to be dropped.
+    pub(crate) doomed: Option<Scope>,
+    /// Whether it wakes itself in this poll in the place of others.
+    pub(crate) is_rung: bool,
+    /// In how many branches of `select!` the poll is.
+    pub(crate) branches: u32,
+    /// In how many timeouts it is.
+    pub(crate) timeouts: u32,
+    /// What it was found to wait for in its last poll; kept for reports, and where futures are dropped at awaits.
     pub(crate) awaits: Vec<Await>,
 }
 
@@ -149,6 +188,9 @@ pub(crate) struct Tasks {
     pub(crate) told: Vec<ToldTask>,
     /// The tasks that have panicked.
     pub(crate) panics: Vec<TaskPanic>,
+    /// How many futures were to be dropped at an await although the test drops none, and those that were.
+    pub(crate) doomed: u32,
+    pub(crate) cancellations: Vec<Cancellation>,
 }
 
 impl Tasks {
@@ -158,6 +200,8 @@ impl Tasks {
         self.told.clear();
         (self.woken, self.has_advanced, self.has_branched) = (None, false, false);
         self.panics.clear();
+        self.cancellations.clear();
+        self.doomed = 0;
         self.count = 0;
         self.free.clear();
         self.queue_count = 0;
@@ -238,6 +282,11 @@ impl Tasks {
             has_given_way: false,
             is_worn: false,
             polled_since: 0,
+            is_spawned: false,
+            doomed: None,
+            is_rung: false,
+            branches: 0,
+            timeouts: 0,
             awaits: Vec::new(),
         };
         let id = place.unwrap_or(TaskId(self.count as u32));
@@ -280,6 +329,7 @@ impl Tasks {
         let task = self.get_mut(name.id);
         task.phase = Phase::Running(Woken::No);
         (task.has_given_way, task.is_worn, task.polled_since, task.leaves) = (false, false, step, 0);
+        (task.branches, task.timeouts, task.doomed, task.is_rung) = (0, 0, None, false);
         task.awaits.clear();
         let number = task.number;
         if self.streak.0 != number {

@@ -16,6 +16,7 @@ use crate::rt::current;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
 use crate::rt::primitives::Sleeper;
+use crate::rt::tasks::Doom;
 use crate::tokio::act::act_on;
 
 /// What a runtime does with a task.
@@ -58,6 +59,10 @@ struct Joining<T> {
     is_finished: bool,
     is_detached: bool,
     is_aborted: bool,
+    /// Whether it was polled before.
+    has_begun: bool,
+    /// It is to be dropped when it is polled next, as the test wants cancellation explored.
+    doom: Option<Doom>,
 }
 
 /// A task.
@@ -85,8 +90,15 @@ impl<F: Future> Task<F> {
         future: Option<F>,
         spawned_at: &'static Location<'static>,
     ) -> Arc<Task<F>> {
-        let joining =
-            Joining { result: None, waker: None, is_finished: false, is_detached: false, is_aborted: false };
+        let joining = Joining {
+            result: None,
+            waker: None,
+            is_finished: false,
+            is_detached: false,
+            is_aborted: false,
+            has_begun: false,
+            doom: None,
+        };
         let sleeper = sleeper.map_or_else(OnceLock::new, OnceLock::from);
         let (future, joining) = (UnsafeCell::new(future), UnsafeCell::new(joining));
         Arc::new(Task { sleeper, object, number, spawned_at, future, joining })
@@ -102,6 +114,32 @@ impl<F: Future> Task<F> {
     fn joining(&self) -> &mut Joining<F::Output> {
         // SAFETY: one fiber runs at a time, and each caller is done with it before another one can run.
         unsafe { &mut *self.joining.get() }
+    }
+
+    /// Whether the task, which is to be polled, is dropped instead.
+    fn is_dropped(&self) -> bool {
+        let joining = self.joining();
+        if joining.is_aborted {
+            return true;
+        }
+        let Some(current) = current().filter(|current| current.explores_cancellation()) else { return false };
+        let doom = match std::mem::replace(&mut joining.has_begun, true) {
+            true => joining.doom.take(),
+            false => current.dooms_task(),
+        };
+        if let Some(doom) = doom {
+            current.drops_doomed(doom, Verb::Cancel, self.spawned_at);
+        }
+        doom.is_some()
+    }
+
+    /// The task is pending, and may be one to be dropped.
+    fn may_be_doomed(&self) {
+        let Some(current) = current().filter(|current| current.explores_cancellation()) else { return };
+        if let (Some(doom), Some(sleeper)) = (current.dooms_task(), self.sleeper.get()) {
+            self.joining().doom = Some(doom);
+            current.wake_task(*sleeper, self.spawned_at);
+        }
     }
 
     fn drop_future(&self) {
@@ -126,7 +164,7 @@ impl<F: Future> Task<F> {
 
 impl<F: Future + 'static> Runnable for Task<F> {
     fn poll(self: Arc<Self>) -> bool {
-        if self.joining().is_aborted {
+        if self.is_dropped() {
             self.cancel();
             return true;
         }
@@ -136,7 +174,10 @@ impl<F: Future + 'static> Runnable for Task<F> {
         let future = unsafe { (*self.future.get()).as_mut().map(|future| Pin::new_unchecked(future)) };
         let Some(future) = future else { return true };
         let result = match catch_unwind(AssertUnwindSafe(|| future.poll(&mut context))) {
-            Ok(Poll::Pending) if !self.joining().is_aborted => return false,
+            Ok(Poll::Pending) if !self.joining().is_aborted => {
+                self.may_be_doomed();
+                return false;
+            }
             Ok(Poll::Pending) => {
                 self.cancel();
                 return true;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::Instant;
 use crate::rt::current;
 use crate::rt::op::verb::Verb;
+use crate::rt::tasks::Doom;
 use crate::tokio::act::proceed;
 use crate::tokio::context;
 use crate::tokio::runtime::core::Core;
@@ -37,10 +38,12 @@ struct Timer {
     location: &'static Location<'static>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Progress {
     New,
     Started,
+    /// It is over when it is polled next, as the test wants cancellation explored.
+    Early(Doom),
     Over,
 }
 
@@ -96,6 +99,16 @@ impl Sleep {
         }
     }
 
+    /// Polls the timer of a timeout. If it is not over, the future it limits may be dropped nevertheless, where the test wants that.
+    pub(super) fn poll_of_timeout(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the future of tokio is not moved.
+        match unsafe { &mut self.get_unchecked_mut().0 } {
+            Repr::Inside(timer) => timer.poll_with(context, Some(Verb::Elapse)),
+            // SAFETY: it is pinned with what it is in.
+            Repr::Outside(sleep) => unsafe { Pin::new_unchecked(sleep) }.poll(context),
+        }
+    }
+
     /// Begins again, until this deadline.
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         // SAFETY: the future of tokio is not moved.
@@ -113,7 +126,7 @@ impl Sleep {
 impl Timer {
     fn is_over(&self) -> bool {
         let rings = |number| current().is_some_and(|current| current.is_task_timer_over(number));
-        self.progress == Progress::Over || self.number.is_some_and(rings)
+        matches!(self.progress, Progress::Over) || self.number.is_some_and(rings)
     }
 
     fn stop(&mut self) {
@@ -123,11 +136,27 @@ impl Timer {
     }
 
     fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
+        let current = current();
+        let is_in_branch = current.is_some_and(|current| current.is_in_branch());
+        self.poll_with(context, is_in_branch.then_some(Verb::Ring))
+    }
+
+    /// `drops`: what its end is, if that drops futures, so that it may come early where the test wants that.
+    fn poll_with(&mut self, context: &Context<'_>, drops: Option<Verb>) -> Poll<()> {
         let Some(current) = current() else { return Poll::Ready(()) };
-        if proceed(context).is_pending() {
+        // A timeout is over in time although the future that it limits gives way. Where that waits, giving way shows nothing more.
+        if drops != Some(Verb::Elapse) && proceed(context).is_pending() {
             return Poll::Pending;
         }
-        if self.progress == Progress::New {
+        if drops == Some(Verb::Elapse)
+            && let Some(doom) = current.is_doomed_in_timeout(self.location)
+        {
+            self.progress = Progress::Early(doom);
+        }
+        if let Progress::Early(doom) = self.progress {
+            return self.end_early(doom, drops);
+        }
+        if matches!(self.progress, Progress::New) {
             let left = self.deadline.saturating_duration_since(Instant::unobserved());
             self.number = match left {
                 Duration::ZERO => None,
@@ -143,8 +172,26 @@ impl Timer {
         if let Some(number) = self.number {
             self.core.set_timer(number, Some(context.waker().clone()));
         }
+        if drops.is_some()
+            && let Some((doom, at_once)) = current.dooms_by_timer(self.location)
+        {
+            if at_once {
+                return self.end_early(doom, drops);
+            }
+            self.progress = Progress::Early(doom);
+            context.waker().wake_by_ref();
+        }
         current.note_await_alone(Verb::Sleep, self.location);
         Poll::Pending
+    }
+
+    fn end_early(&mut self, doom: Doom, drops: Option<Verb>) -> Poll<()> {
+        self.progress = Progress::Over;
+        self.stop();
+        if let Some(current) = current() {
+            current.drops_doomed(doom, drops.unwrap_or(Verb::Ring), self.location);
+        }
+        Poll::Ready(())
     }
 }
 

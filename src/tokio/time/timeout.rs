@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::{Instant, Sleep, sleep, sleep_until};
+use crate::tokio::scopes::Limited;
 
 /// Mirror of [tokio's `time::error::Elapsed`](::tokio::time::error::Elapsed).
 #[derive(Debug, PartialEq, Eq)]
@@ -80,9 +81,11 @@ impl<F: Future> Future for Timeout<F> {
             let this = self.get_unchecked_mut();
             (Pin::new_unchecked(&mut this.value), Pin::new_unchecked(&mut this.delay))
         };
+        let limited = Limited::enter();
         if let Poll::Ready(output) = value.poll(context) {
             return Poll::Ready(Ok(output));
         }
-        delay.poll(context).map(|()| Err(Elapsed(())))
+        drop(limited);
+        delay.poll_of_timeout(context).map(|()| Err(Elapsed(())))
     }
 }

@@ -2,6 +2,7 @@
 
 mod cancelled;
 mod channels;
+mod explored;
 mod locks;
 mod scheduling;
 

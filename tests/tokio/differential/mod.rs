@@ -84,7 +84,7 @@ fn compare_with_tokio(count: u32, shape: Shape, seed: u8, (workers, runs): (Opti
     let mut random = Random(u64::from(seed));
     let runtime = workers.map(real::with_workers);
     let tally = try_programs(count, shape, seed, |program, tally| {
-        let explored = model::outcomes(program, workers, EXECUTIONS);
+        let explored = model::outcomes(program, workers, EXECUTIONS, 0);
         if let Some(failure) = explored.failure {
             return Judgement::Disagrees(format!("{program:?}\n{failure}"));
         }
@@ -108,16 +108,16 @@ fn compare_with_tokio(count: u32, shape: Shape, seed: u8, (workers, runs): (Opti
 }
 
 /// Whether the model has the outcomes that the definition gives, and no other ones.
-fn compare_with_definition(count: u32, shape: Shape, seed: u8) -> Tally {
+fn compare_with_definition(count: u32, shape: Shape, seed: u8, cancellations: u32) -> Tally {
     let tally = try_programs(count, shape, seed, |program, tally| {
-        let explored = model::outcomes(program, None, EXECUTIONS);
+        let explored = model::outcomes(program, None, EXECUTIONS, cancellations);
         if let Some(failure) = explored.failure {
             return Judgement::Disagrees(format!("{program:?}\n{failure}"));
         }
         if !explored.is_complete {
             return Judgement::Unjudged;
         }
-        let defined = definition::outcomes(program);
+        let defined = definition::outcomes(program, cancellations);
         tally.outcomes += defined.len() as u64;
         if defined == explored.outcomes {
             return Judgement::Agrees { executions: explored.executions };
@@ -128,15 +128,20 @@ fn compare_with_definition(count: u32, shape: Shape, seed: u8) -> Tally {
             "{program:?}\nthe model lacks {missing:?},\nand has {surplus:?} besides"
         ))
     });
-    assert_judged(&tally, "definition");
+    assert_judged(&tally, &format!("definition with {cancellations} cancellations"));
     tally
 }
 
 /// Whether executions drawn at random show nothing that the exploration of all of them does not.
-fn compare_with_samples(count: u32, shape: Shape, seed: u8, workers: Option<usize>) -> Tally {
+fn compare_with_samples(
+    count: u32,
+    shape: Shape,
+    seed: u8,
+    (workers, cancellations): (Option<usize>, u32),
+) -> Tally {
     let tally = try_programs(count, shape, seed, |program, tally| {
-        let explored = model::outcomes(program, workers, EXECUTIONS);
-        let sampled = model::samples(program, workers, SAMPLES);
+        let explored = model::outcomes(program, workers, EXECUTIONS, cancellations);
+        let sampled = model::samples(program, workers, SAMPLES, cancellations);
         tally.outcomes += explored.outcomes.len() as u64;
         if let Some(failure) = explored.failure.or(sampled.failure) {
             return Judgement::Disagrees(format!("{program:?}\n{failure}"));
@@ -191,14 +196,17 @@ fn tokio_on_several_threads_shows_nothing_else() {
 
 #[test]
 fn the_definition_gives_the_same() {
-    compare_with_definition(400, TINY, 4);
+    compare_with_definition(1_000, TINY, 4, 0);
+    compare_with_definition(500, TINY, 8, 1);
+    compare_with_definition(100, TINY, 9, 2);
 }
 
 #[test]
 fn samples_show_nothing_else() {
-    compare_with_samples(60, TWO, 5, None);
-    compare_with_samples(30, THREE, 6, None);
-    compare_with_samples(20, TWO, 7, Some(2));
+    compare_with_samples(60, TWO, 5, (None, 0));
+    compare_with_samples(30, THREE, 6, (None, 0));
+    compare_with_samples(20, TWO, 7, (Some(2), 0));
+    compare_with_samples(20, TWO, 10, (None, 1));
 }
 
 #[test]
@@ -213,13 +221,16 @@ fn tokio_shows_nothing_else_in_many_programs() {
 #[test]
 #[ignore = "takes minutes"]
 fn the_definition_gives_the_same_for_many_programs() {
-    compare_with_definition(10_000, TINY, 15);
+    compare_with_definition(10_000, TINY, 15, 0);
+    compare_with_definition(5_000, TINY, 19, 1);
+    compare_with_definition(1_000, TINY, 20, 2);
 }
 
 #[test]
 #[ignore = "takes minutes"]
 fn samples_show_nothing_else_in_many_programs() {
-    compare_with_samples(1_000, TWO, 16, None);
-    compare_with_samples(500, THREE, 17, None);
-    compare_with_samples(300, TWO, 18, Some(2));
+    compare_with_samples(1_000, TWO, 16, (None, 0));
+    compare_with_samples(500, THREE, 17, (None, 0));
+    compare_with_samples(300, TWO, 18, (Some(2), 0));
+    compare_with_samples(500, TWO, 22, (None, 1));
 }

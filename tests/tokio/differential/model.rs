@@ -32,13 +32,23 @@ pub(super) struct Explored {
 }
 
 /// Explores the program on a runtime with so many workers, or one of the flavour `current_thread`.
-pub(super) fn outcomes(program: &Arc<Program>, workers: Option<usize>, executions: u64) -> Explored {
-    explored(program, workers, Config::new().executions(executions))
+pub(super) fn outcomes(
+    program: &Arc<Program>,
+    workers: Option<usize>,
+    executions: u64,
+    cancellations: u32,
+) -> Explored {
+    explored(program, workers, Config::new().executions(executions).cancel(cancellations))
 }
 
 /// So many executions at random.
-pub(super) fn samples(program: &Arc<Program>, workers: Option<usize>, executions: u64) -> Explored {
-    let config = Config::new().strategy(StrategyKind::RandomWalk);
+pub(super) fn samples(
+    program: &Arc<Program>,
+    workers: Option<usize>,
+    executions: u64,
+    cancellations: u32,
+) -> Explored {
+    let config = Config::new().strategy(StrategyKind::RandomWalk).cancel(cancellations);
     explored(program, workers, config.executions(executions))
 }
 

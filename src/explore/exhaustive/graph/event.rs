@@ -193,6 +193,11 @@ impl Event {
         choice > 0 && matches!(kind, OpKind::CompareExchange | OpKind::ParkSpuriously)
     }
 
+    /// Whether a future is dropped at an await where the choice is this.
+    pub(in crate::explore::exhaustive) fn cancels(&self, choice: u32) -> bool {
+        choice > 0 && self.kind == OpKind::EndPoll && self.has(flag::CHOICE)
+    }
+
     /// What it does where it finds `value`.
     #[inline]
     pub(in crate::explore::exhaustive) fn outcome(&self, value: u64, choice: u32) -> Outcome {

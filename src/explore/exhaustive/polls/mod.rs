@@ -45,7 +45,13 @@ impl Exploration<'_> {
         if limits.timeouts == Timeouts::Any || limits.spurious > 0 {
             return Ok(None);
         }
-        let limits = Limits { directed: false, keeps_clocks: true, max_preemptions: None, ..limits.clone() };
+        let limits = Limits {
+            directed: false,
+            orders_polls: true,
+            keeps_clocks: true,
+            max_preemptions: None,
+            ..limits.clone()
+        };
         self.on_worker(|execution| self.explore_polls_on(execution, budget, limits))
     }
 

@@ -7,7 +7,6 @@
 use super::segments::{Footprint, Segment, Touched, races};
 use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::ObjectId;
-use crate::rt::op::ready::IS_LAST;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -61,7 +60,7 @@ pub(super) struct Search {
     gives_way_to: Option<(u64, usize)>,
     /// The choice of the task that is polled next.
     node: Option<usize>,
-    /// Tasks that have yielded, and so were held back.
+    /// Tasks that have yielded, and so may have been held back.
     yielded: Vec<u64>,
     epoch: u32,
     /// Whether only what was explored before comes of this run.
@@ -211,6 +210,14 @@ impl Search {
                 }
             }
         }
+        // A choice of a task that was not polled after all, as the one that has given way to it has come to its end in the same poll.
+        for node in &mut self.nodes {
+            if let Node::Task { tried, chosen, .. } = node
+                && !tried.iter().any(|(task, _)| task == chosen)
+            {
+                tried.push((*chosen, Footprint::unknown()));
+            }
+        }
         if self.is_redundant {
             return;
         }
@@ -338,15 +345,13 @@ impl Strategy for Polls {
                 None => search.pass_time(),
             },
             OpKind::Wake if point.is_task_queue(op.object) => {
-                if u64::from(op.argument) & IS_LAST != 0
-                    && let Some((task, _)) = running
-                    && search.gives_way_to.is_none()
-                {
+                let Some((task, is_effective)) = point.woken_task() else { return };
+                // Also where it is not held back, as it overtakes the others: it would be if others were ready, or it did not.
+                let is_itself = running.is_some_and(|(running, _)| running == task);
+                if is_itself && search.gives_way_to.is_none() && !search.yielded.contains(&task) {
                     search.yielded.push(task);
                 }
-                if let Some((task, is_effective)) = point.woken_task() {
-                    search.note_wake(task, is_effective);
-                }
+                search.note_wake(task, is_effective);
             }
             OpKind::EndPoll => {}
             _ if op.object == ObjectId::NONE => {}

@@ -23,6 +23,11 @@ pub(super) struct Footprint {
 }
 
 impl Footprint {
+    /// Of what was not seen.
+    pub(super) fn unknown() -> Footprint {
+        Footprint { touched: Vec::new(), is_global: true }
+    }
+
     pub(super) fn add(&mut self, what: Touched, writes: bool) {
         match self.touched.iter_mut().find(|(other, _)| *other == what) {
             Some((_, other)) => *other |= writes,

@@ -65,11 +65,10 @@ impl Explorer {
 
     /// Adds a choice that is an event of its own: the first alternative, with a note of the others.
     fn add_choice(&mut self, kernel: &Kernel, line: u32, choice: Choice, alternatives: usize) {
-        let is_liberty = matches!(choice, Choice::SpuriousWakeup | Choice::LostToken | Choice::WaitingWriter);
-        let is_used_up = is_liberty && self.liberties_so_far() >= self.spurious;
-        let access = Access::of_choice(is_liberty);
-        let mut event = Event::new(&access, line);
+        let mut event = Event::new(&Access::of_choice(choice), line);
         event.set(flag::CHOICE | flag::MAXIMAL, true);
+        let is_used_up = event.takes_liberty(1) && self.liberties_so_far() >= self.spurious
+            || event.cancels(1) && self.cancellations_so_far() >= kernel.limits.cancellations;
         let id = self.graph.push(event);
         self.has_happened.push(true);
         self.graph.compute_clocks(id);

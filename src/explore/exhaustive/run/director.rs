@@ -333,6 +333,7 @@ impl Director for Explorer {
             | Choice::LostToken
             | Choice::WaitingWriter
             | Choice::GivesWay
+            | Choice::Cancels
             | Choice::Overtakes => self.choose_freely(kernel, line, choice, alternatives),
             // What a probed thread does is in no graph; it is given no liberties.
             Choice::WeakFailure if self.probe.is_some() => 0,

@@ -247,4 +247,9 @@ impl Explorer {
     pub(in crate::explore::exhaustive) fn liberties_so_far(&self) -> u32 {
         self.graph.events.iter().filter(|event| event.takes_liberty(event.choice)).count() as u32
     }
+
+    /// How often a future is dropped at an await in the graph although the test drops none.
+    pub(in crate::explore::exhaustive) fn cancellations_so_far(&self) -> u32 {
+        self.graph.events.iter().filter(|event| event.cancels(event.choice)).count() as u32
+    }
 }

@@ -3,6 +3,10 @@
 //!
 //! Any task that is ready may be polled next, and goes on until it waits. At an operation that is awaited it may give way before, or,
 //! where it takes permits, after it has taken them.
+//!
+//! Where cancellation is explored, one future may be doomed: a spawned task before it is polled, or where it waits or gives way, and
+//! the first task there, which is in a timeout. What is doomed is polled like what is ready: a spawned task is dropped then, and the
+//! timeout of the first one is over, unless the task comes to its end.
 
 mod operations;
 
@@ -72,8 +76,10 @@ enum Progress {
     New,
     /// It waits for permits, or for a notification.
     Queued,
-    /// It has been given all.
+    /// It has been given all, having waited.
     Given,
+    /// It has taken all at once.
+    Taken,
     /// `notified` was called, after all were notified so often.
     Began(u32),
     Yielded,
@@ -86,6 +92,9 @@ struct Task {
     at: usize,
     progress: Progress,
     is_ready: bool,
+    has_begun: bool,
+    is_doomed: bool,
+    is_cancelled: bool,
     has_ended: bool,
     held: Vec<Held>,
     seen: Vec<u16>,
@@ -101,6 +110,9 @@ struct Task {
 struct World {
     /// Whether the first task was polled: it spawns the others.
     has_begun: bool,
+    /// How many futures may still be doomed.
+    dooms: u32,
+    is_timed_out: bool,
     tasks: Vec<Task>,
     mutexes: [Permits; 2],
     values: [u8; 2],
@@ -119,13 +131,13 @@ enum Step {
     Again,
 }
 
-/// Every outcome of a program.
-pub(super) fn outcomes(program: &Program) -> BTreeSet<Outcome> {
+/// Every outcome of a program, in which so many futures may be dropped although the program drops none.
+pub(super) fn outcomes(program: &Program, dooms: u32) -> BTreeSet<Outcome> {
     let mut outcomes = BTreeSet::new();
     let mut known = HashSet::new();
-    let mut left = vec![World::new(program)];
+    let mut left = vec![World::new(program, dooms)];
     while let Some(world) = left.pop() {
-        if world.tasks[0].has_ended || world.tasks.iter().all(|task| !task.is_ready) {
+        if world.tasks[0].has_ended || world.is_timed_out || world.tasks.iter().all(|task| !task.is_ready) {
             let seen = world.tasks.iter().map(|task| task.seen.clone()).collect();
             outcomes.insert(Outcome { seen, has_ended: world.tasks[0].has_ended });
             continue;
@@ -141,8 +153,14 @@ pub(super) fn outcomes(program: &Program) -> BTreeSet<Outcome> {
     outcomes
 }
 
+/// Whether the operation takes permits.
+fn takes(op: Op) -> bool {
+    let (Op::Wait(wait) | Op::Keep(wait)) = op else { return false };
+    matches!(wait, Wait::Lock(..) | Wait::Permits(_) | Wait::Send(_))
+}
+
 impl World {
-    fn new(program: &Program) -> World {
+    fn new(program: &Program, dooms: u32) -> World {
         let tasks = (0..program.tasks.len()).map(|task| {
             let (is_owner, is_giver) = (task == program.owner, task == program.giver);
             let has = |family, is_it| program.has(family) && is_it;
@@ -150,6 +168,9 @@ impl World {
                 at: 0,
                 progress: Progress::New,
                 is_ready: task == 0,
+                has_begun: false,
+                is_doomed: false,
+                is_cancelled: false,
                 has_ended: false,
                 held: Vec::new(),
                 seen: Vec::new(),
@@ -170,6 +191,8 @@ impl World {
         };
         World {
             has_begun: false,
+            dooms,
+            is_timed_out: false,
             tasks: tasks.collect(),
             mutexes: [permits(1), permits(1)],
             values: [0, 0],
@@ -183,65 +206,170 @@ impl World {
 
     /// Polls a task: all worlds that there can be once it is pending, has given way, or has ended.
     fn poll(mut self, program: &Program, task: usize, after: &mut Vec<World>) {
+        let mut has_done = !self.has_begun;
         if !self.has_begun {
             self.has_begun = true;
             self.tasks.iter_mut().for_each(|task| task.is_ready = true);
             if self.gives_way_before(program, task) {
-                after.push(self.clone());
+                self.pause(task, after);
             }
         }
+        if task != 0 && self.tasks[task].is_doomed {
+            self.drop_task(program, task);
+            after.push(self);
+            return;
+        }
+        if task != 0 && !self.tasks[task].has_begun && self.dooms > 0 {
+            let mut dropped = self.doomed(task);
+            dropped.drop_task(program, task);
+            after.push(dropped);
+        }
+        self.tasks[task].has_begun = true;
         loop {
             let at = self.tasks[task].at;
             let Some(&op) = program.tasks[task].get(at) else { break };
+            if self.is_leaf(task, op) && self.dooms > 0 {
+                match task {
+                    0 => self.limit(after),
+                    // What is taken is taken before.
+                    _ if takes(op) => {}
+                    _ => after.push(self.doomed(task)),
+                }
+            }
             match self.step(task, op) {
                 Step::Seen(seen) => {
+                    // What does nothing counts for nothing.
+                    has_done = match op {
+                        Op::Act(_) => has_done || seen != GONE,
+                        Op::Wait(Wait::Yield) => false,
+                        _ => seen != GONE,
+                    };
                     let this = &mut self.tasks[task];
                     this.seen.push(seen);
                     this.at += 1;
                     this.progress = Progress::New;
-                    if self.gives_way_before(program, task) {
-                        after.push(self.clone());
+                    if has_done && self.gives_way_before(program, task) {
+                        self.pause(task, after);
                     }
                 }
-                Step::Again => after.push(self.clone()),
+                Step::Again => self.pause(task, after),
                 Step::Pending => {
                     self.tasks[task].is_ready = self.tasks[task].progress == Progress::Yielded;
-                    after.push(self);
+                    if task == 0 && self.tasks[0].is_ready {
+                        self.limit(after);
+                    }
+                    self.pause(task, after);
                     return;
                 }
             }
         }
         if self.tasks[task].progress == Progress::New {
             self.tasks[task].progress = Progress::Waits;
-            for held in std::mem::take(&mut self.tasks[task].held) {
-                self.release(held);
-            }
-            for act in [
-                Act::DropSender,
-                Act::DropReceiver,
-                Act::DropUnboundedSender,
-                Act::DropUnboundedReceiver,
-                Act::DropOnceSender,
-                Act::DropOnceReceiver,
-            ] {
-                self.act(task, act);
-            }
+            self.drop_own(task);
         }
         // The first task joins the others.
         if task == 0 {
             let ended = self.tasks[1..].iter().take_while(|task| task.has_ended).count();
             let known = self.tasks[0].seen.len() - program.tasks[0].len();
-            self.tasks[0].seen.extend((known..ended).map(|_| 0));
+            for at in known..ended {
+                self.limit(after);
+                if has_done {
+                    self.pause(0, after);
+                }
+                has_done = true;
+                let is_cancelled = self.tasks[at + 1].is_cancelled;
+                self.tasks[0].seen.push(if is_cancelled { GONE } else { 0 });
+            }
             self.tasks[0].is_ready = false;
             self.tasks[0].has_ended = ended == self.tasks.len() - 1;
-        } else {
-            self.tasks[task].has_ended = true;
-            self.tasks[task].is_ready = false;
-            if self.tasks[0].at == program.tasks[0].len() {
-                self.wake(0);
+            if !self.tasks[0].has_ended {
+                self.pause(0, after);
+                return;
             }
+        } else {
+            self.end(program, task);
         }
         after.push(self);
+    }
+
+    /// The task waits or gives way here, and perhaps it is doomed.
+    fn pause(&self, task: usize, after: &mut Vec<World>) {
+        let mut this = self.clone();
+        if task == 0 && this.tasks[0].is_doomed {
+            this.is_timed_out = true;
+        }
+        after.push(this.clone());
+        if this.dooms > 0 {
+            after.push(this.doomed(task));
+        }
+    }
+
+    /// The timeout of the first task may be over at any leaf operation, as if the task gave way there at its end.
+    fn limit(&self, after: &mut Vec<World>) {
+        if self.dooms > 0 {
+            after.push(World { is_timed_out: true, ..self.clone() });
+        }
+    }
+
+    /// Whether the operation of a task is one that it may have to wait for, and has what it needs.
+    fn is_leaf(&self, task: usize, op: Op) -> bool {
+        let this = &self.tasks[task];
+        match op {
+            Op::Wait(wait) | Op::Keep(wait) => match wait {
+                Wait::Yield => false,
+                // What is closed ends the wait at once.
+                Wait::Permits(_) => !self.semaphore.is_closed || this.progress == Progress::Taken,
+                Wait::Send(_) if !this.has_sender => false,
+                Wait::Send(_) => !self.bounded.places.is_closed || this.progress == Progress::Taken,
+                Wait::Recv => this.has_receiver,
+                Wait::RecvUnbounded => this.has_unbounded_receiver,
+                Wait::Once => this.has_once_receiver,
+                _ => true,
+            },
+            _ => false,
+        }
+    }
+
+    /// The same with one more future doomed, the task's.
+    fn doomed(&self, task: usize) -> World {
+        let mut this = World { dooms: self.dooms - 1, ..self.clone() };
+        (this.tasks[task].is_doomed, this.tasks[task].is_ready) = (true, true);
+        this
+    }
+
+    /// The future of a task that waits is dropped: it gives up its place, and gives back what it has.
+    fn drop_task(&mut self, program: &Program, task: usize) {
+        let at = self.tasks[task].at;
+        if let Some(&Op::Wait(wait) | &Op::Keep(wait)) = program.tasks[task].get(at) {
+            self.leave(task, wait);
+        }
+        self.drop_own(task);
+        self.tasks[task].is_cancelled = true;
+        self.end(program, task);
+    }
+
+    fn drop_own(&mut self, task: usize) {
+        for held in std::mem::take(&mut self.tasks[task].held) {
+            self.release(held);
+        }
+        for act in [
+            Act::DropSender,
+            Act::DropReceiver,
+            Act::DropUnboundedSender,
+            Act::DropUnboundedReceiver,
+            Act::DropOnceSender,
+            Act::DropOnceReceiver,
+        ] {
+            self.act(task, act);
+        }
+    }
+
+    fn end(&mut self, program: &Program, task: usize) {
+        self.tasks[task].has_ended = true;
+        self.tasks[task].is_ready = false;
+        if self.tasks[0].at == program.tasks[0].len() {
+            self.wake(0);
+        }
     }
 
     /// Whether the task may give way before its next operation. What takes permits takes them first.
@@ -256,7 +384,7 @@ impl World {
     }
 
     fn wake(&mut self, task: usize) {
-        self.tasks[task].is_ready = true;
+        self.tasks[task].is_ready = !self.tasks[task].has_ended;
     }
 
     fn step(&mut self, task: usize, op: Op) -> Step {

@@ -1,6 +1,6 @@
 //! What each operation does to the abstract state machines, and whom it wakes.
 
-use super::super::program::Act;
+use super::super::program::{Act, Wait};
 use super::{CLOSED, EMPTY, FULL, GONE, Held, Permits, Progress, Step, Which, World};
 
 impl World {
@@ -17,15 +17,7 @@ impl World {
         let progress = self.tasks[task].progress;
         let permits = self.permits(which);
         if permits.is_closed {
-            let had = match progress {
-                Progress::Given => count,
-                Progress::Queued => {
-                    let at = permits.queue.iter().position(|&(other, _)| other == task);
-                    at.map_or(0, |at| count - permits.queue.remove(at).1)
-                }
-                _ => 0,
-            };
-            self.release(Held::Permits(which, had));
+            self.give_up(task, which, count);
             if keeps {
                 self.tasks[task].held.push(Held::Nothing);
             }
@@ -33,6 +25,10 @@ impl World {
         }
         match progress {
             Progress::Given => {
+                self.tasks[task].progress = Progress::Taken;
+                Step::Again
+            }
+            Progress::Taken => {
                 if keeps {
                     self.tasks[task].held.push(Held::Permits(which, count));
                 } else {
@@ -43,7 +39,7 @@ impl World {
             Progress::Queued => Step::Pending,
             _ if permits.free >= count => {
                 permits.free -= count;
-                self.tasks[task].progress = Progress::Given;
+                self.tasks[task].progress = Progress::Taken;
                 Step::Again
             }
             _ => {
@@ -53,6 +49,39 @@ impl World {
                 Step::Pending
             }
         }
+    }
+
+    /// A task gives up what it waits for. What it was given goes to the next.
+    pub(super) fn leave(&mut self, task: usize, wait: Wait) {
+        let progress = self.tasks[task].progress;
+        let (which, count) = match wait {
+            Wait::Lock(which, _) => (Which::Mutex(usize::from(which)), 1),
+            Wait::Permits(count) => (Which::Semaphore, count),
+            Wait::Send(_) => (Which::Places, 1),
+            Wait::Notified => {
+                self.notify.queue.retain(|&other| other != task);
+                if progress == Progress::Given {
+                    self.act(task, Act::NotifyOne);
+                }
+                return;
+            }
+            _ => return,
+        };
+        self.give_up(task, which, count);
+    }
+
+    /// A task gives back what it was given of permits, and its place among those that wait for them.
+    fn give_up(&mut self, task: usize, which: Which, count: u32) {
+        let had = match self.tasks[task].progress {
+            Progress::Given | Progress::Taken => count,
+            Progress::Queued => {
+                let queue = &mut self.permits(which).queue;
+                let at = queue.iter().position(|&(other, _)| other == task);
+                at.map_or(0, |at| count - queue.remove(at).1)
+            }
+            _ => 0,
+        };
+        self.release(Held::Permits(which, had));
     }
 
     pub(super) fn release(&mut self, held: Held) {
@@ -243,11 +272,12 @@ impl World {
                 1
             }
             Act::NotifyWaiters => {
-                self.notify.calls += 1;
                 for waiting in std::mem::take(&mut self.notify.queue) {
-                    self.tasks[waiting].progress = Progress::Given;
+                    // Dropped, it hands nothing on, as it would what `notify_one` gave it.
+                    self.tasks[waiting].progress = Progress::Began(self.notify.calls);
                     self.wake(waiting);
                 }
+                self.notify.calls += 1;
                 1
             }
             Act::Release if this.held.is_empty() => GONE,
