@@ -177,6 +177,7 @@ const EXECUTIONS: u64 = 4_000;
 const SAMPLES: u64 = 300;
 
 const TINY: Shape = Shape { tasks: 2, ops: 3, is_full: false };
+const SMALL: Shape = Shape { tasks: 2, ops: 2, is_full: true };
 const TWO: Shape = Shape { tasks: 2, ops: 4, is_full: true };
 const THREE: Shape = Shape { tasks: 3, ops: 3, is_full: true };
 
@@ -186,10 +187,7 @@ fn tokio_on_one_thread_shows_nothing_else() {
     compare_with_tokio(50, THREE, 2, (None, 60));
 }
 
-// Not always: a task of tokio's also gives way, with permits in its hands, where no other is ready but one runs on another worker. The
-// model offers that only where another is ready.
 #[test]
-#[ignore = "shows a known difference now and then"]
 fn tokio_on_several_threads_shows_nothing_else() {
     compare_with_tokio(60, TWO, 3, (Some(2), 30));
 }
@@ -215,7 +213,7 @@ fn tokio_shows_nothing_else_in_many_programs() {
     compare_with_tokio(5_000, TWO, 11, (None, 100));
     compare_with_tokio(3_000, THREE, 12, (None, 100));
     compare_with_tokio(1_500, TWO, 13, (Some(2), 100));
-    compare_with_tokio(500, THREE, 14, (Some(3), 100));
+    compare_with_tokio(500, SMALL, 14, (Some(3), 100));
 }
 
 #[test]
