@@ -42,6 +42,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("timeouts", Takes::Text(timeouts)),
     ("spurious", Takes::integer("u32")),
     ("cancel", Takes::Times("explore")),
+    ("capacity", Takes::positive("usize")),
     ("memory", Takes::Text(memory)),
     ("workers", Takes::positive("usize")),
     ("stack_size", Takes::positive("usize")),

@@ -57,6 +57,7 @@ use proc_macro::TokenStream;
 /// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
 /// | `spurious = N` | `1` | how often in an execution std may do what it rarely does: end a wait for no reason, fail a weak compare-exchange, keep a reader behind a waiting writer, take a park token in a wait of its own |
 /// | `cancel = "explore"` | `"never"` | how often in an execution a future may be dropped at an await although the test drops none: `"explore"` (once), or a number |
+/// | `capacity = N` | none | how many messages a bounded channel holds at most, whatever it was made with |
 /// | `memory = "…"` | `"rc11"` | the memory model of atomics: `"rc11"`, what their orderings allow; `"sc"`, every load reads the last store |
 /// | `workers = N` | `1` | how many OS threads share the executions |
 /// | `stack_size = BYTES` | 1 MiB | the stack of each thread |

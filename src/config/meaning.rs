@@ -44,6 +44,7 @@ impl Config {
             timeouts: self.timeouts,
             spurious: self.spurious.unwrap_or(1),
             cancellations: self.cancellations,
+            capacity: self.capacity.unwrap_or(usize::MAX),
             free_leaders: true,
             eats_tokens: self.spurious != Some(0),
             memory: self.memory,
@@ -77,6 +78,7 @@ impl Config {
             (self.executions > 0, "executions"),
             (self.max_steps > 0, "max_steps"),
             (self.max_threads != Some(0), "max_threads"),
+            (self.capacity != Some(0), "capacity"),
             (self.workers > 0, "workers"),
             (self.steps > 0, "steps"),
         ];

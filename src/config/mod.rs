@@ -60,6 +60,8 @@ pub struct Config {
     pub(crate) spurious: Option<u32>,
     /// How often in an execution a future may be dropped at an await although the test drops none.
     pub(crate) cancellations: u32,
+    /// How many messages a bounded channel holds at most, whatever it was made with.
+    pub(crate) capacity: Option<usize>,
     pub(crate) memory: MemoryModel,
     pub(crate) workers: usize,
     pub(crate) stack_size: usize,
@@ -115,6 +117,7 @@ impl Default for Config {
             timeouts: Timeouts::default(),
             spurious: None,
             cancellations: 0,
+            capacity: None,
             memory: MemoryModel::default(),
             workers: 1,
             stack_size: 1 << 20,
@@ -246,6 +249,14 @@ impl Config {
     /// execution to execution.
     pub fn cancel(mut self, times: u32) -> Config {
         self.cancellations = times;
+        self
+    }
+
+    /// How many messages a bounded channel holds at most, whatever it was made with: `mpsc::sync_channel`, and tokio's `mpsc` and
+    /// `broadcast`; default no limit. A program that deadlocks if a channel is full does so with few messages then. A channel that
+    /// holds none stays as it is.
+    pub fn capacity(mut self, capacity: usize) -> Config {
+        self.capacity = Some(capacity);
         self
     }
 

@@ -257,3 +257,15 @@ fn one_made_outside_brings_its_messages() {
     });
     assert_eq!(receiver.lock().unwrap().recv(), Ok(executions.into_inner()));
 }
+
+#[test]
+fn a_channel_can_be_made_smaller_than_the_program_makes_it() {
+    passes(random().capacity(1), || {
+        let (sender, receiver) = sync_channel(4);
+        sender.try_send(1).unwrap();
+        assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+        assert_eq!(receiver.recv(), Ok(1));
+        let (sender, _receiver) = sync_channel(0);
+        assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
+    });
+}

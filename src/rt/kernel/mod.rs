@@ -319,6 +319,7 @@ mod tests {
             timeouts: Timeouts::Last,
             spurious: 0,
             cancellations: 0,
+            capacity: usize::MAX,
             free_leaders: true,
             eats_tokens: false,
             stack_size: 1 << 16,

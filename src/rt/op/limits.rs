@@ -21,6 +21,8 @@ pub(crate) struct Limits {
     pub(crate) spurious: u32,
     /// How often in an execution a future may be dropped at an await although the test drops none.
     pub(crate) cancellations: u32,
+    /// How many messages a bounded channel holds at most, whatever it was made with.
+    pub(crate) capacity: usize,
     /// Whether any thread may be the leader of a barrier, and not only the first to arrive.
     pub(crate) free_leaders: bool,
     /// Whether waits of std's own may take the park token.

@@ -75,6 +75,11 @@ impl Current {
         self.object(channel, ObjectKind::Channel, || State::Channel(state()))
     }
 
+    /// How many messages a channel holds that is made for so many: fewer, if the test wants channels to be full.
+    pub(crate) fn capacity_for(mut self, wanted: usize) -> usize {
+        wanted.min(self.kernel().limits.capacity)
+    }
+
     /// Sends, waiting for room. `put` adds the message to the face's queue; `recall` takes it out again if
     /// nobody is left to take it.
     pub(crate) fn channel_send<M>(

@@ -17,6 +17,8 @@ pub use sender::{Sender, SyncSender};
 
 use channel::Channel;
 
+use crate::rt::current;
+
 /// Creates a channel that holds any number of messages; see [`std::sync::mpsc::channel`].
 ///
 /// # Example
@@ -47,6 +49,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 #[must_use]
 #[track_caller]
 pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
+    let bound = current().map_or(bound, |current| current.capacity_for(bound));
     let channel = Arc::new(Channel::new(Some(bound)));
     (SyncSender::new(Arc::clone(&channel)), Receiver::new(channel))
 }

@@ -65,6 +65,7 @@ impl<T> Clone for Message<T> {
 /// If it is to keep nothing, or more than half of what can be counted.
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let capacity = current().map_or(capacity, |current| current.capacity_for(capacity));
     let (sender, receiver) = real::channel(capacity);
     let channel = Channel::new(NAME);
     (Sender::of(sender, &channel), Receiver::of(receiver, &channel))

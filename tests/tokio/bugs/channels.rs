@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use drawloom::FailureKind::Panic;
+use drawloom::Config;
+use drawloom::FailureKind::{Deadlock, Panic};
 use drawloom::tokio::sync::{broadcast, mpsc, oneshot};
 use drawloom::tokio::task::yield_now;
 use drawloom::tokio::{self, time};
 
-use super::{On, finds, is_verified, passes};
+use super::{On, finds, is_verified, passes, run};
 
 async fn pair(numbers: &mut mpsc::Receiver<u32>) -> Option<(u32, u32)> {
     Some((numbers.recv().await?, numbers.recv().await?))
@@ -174,4 +175,36 @@ fn a_request_races_with_the_end_of_who_answers() {
     let failure = report.failure().expect("two workers run both at once");
     assert!(failure.execution() < super::SOON, "{report}");
     passes(On::Workers, || asks(true));
+}
+
+/// Who answers and who asks wait for each other, once both channels are full.
+async fn asks_without_reading() {
+    let (question, mut questions) = mpsc::channel(8);
+    let (answer, mut answers) = mpsc::channel(8);
+    tokio::spawn(async move {
+        while let Some(number) = questions.recv().await {
+            if answer.send(number).await.is_err() {
+                break;
+            }
+        }
+    });
+    for number in 0..4u32 {
+        question.send(number).await.unwrap();
+    }
+    drop(question);
+    while answers.recv().await.is_some() {}
+}
+
+#[test]
+fn small_channels_are_full_soon() {
+    passes(On::OneThread, asks_without_reading);
+    let report = run(Config::new().capacity(1), On::OneThread, asks_without_reading);
+    assert_eq!(report.failure().map(|failure| failure.kind()), Some(Deadlock), "{report}");
+    let report = run(Config::new().capacity(1), On::OneThread, || async {
+        let (sender, mut receiver) = broadcast::channel(16);
+        sender.send(1).unwrap();
+        sender.send(2).unwrap();
+        assert_eq!(receiver.try_recv(), Err(broadcast::error::TryRecvError::Lagged(1)));
+    });
+    assert!(report.passed(), "{report}");
 }

@@ -21,6 +21,7 @@ pub use sender::{Sender, WeakSender};
 pub use unbounded::{UnboundedSender, WeakUnboundedSender};
 
 use super::end::Channel;
+use crate::rt::current;
 
 /// How reports call one.
 const NAME: &str = "mpsc channel";
@@ -32,6 +33,7 @@ const NAME: &str = "mpsc channel";
 /// If the buffer is to hold nothing, or more than can be counted.
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
+    let buffer = current().map_or(buffer, |current| current.capacity_for(buffer));
     let (sender, receiver) = real::channel(buffer);
     let channel = Channel::new(NAME);
     (Sender::new(sender, &channel), Receiver::new(receiver, &channel))
