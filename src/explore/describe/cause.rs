@@ -44,7 +44,10 @@ pub(in crate::explore) fn tell_cause(
 
 /// Whether the choice is about tasks.
 fn is_of_tasks(choice: Choice) -> bool {
-    matches!(choice, Choice::NextTask | Choice::GivesWay | Choice::Overtakes | Choice::Cancels)
+    matches!(
+        choice,
+        Choice::NextTask | Choice::GivesWay | Choice::Overtakes | Choice::Cancels | Choice::StopsAborted
+    )
 }
 
 /// What `cause` says of the execution that has just ended, whose schedule it is about.

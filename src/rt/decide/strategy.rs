@@ -73,9 +73,11 @@ pub trait Strategy {
         match choice {
             Choice::SpuriousWakeup => usize::from(rng.one_in(8)),
             Choice::WeakFailure => usize::from(rng.one_in(20)),
-            Choice::WaitingWriter | Choice::LostToken | Choice::GivesWay | Choice::Overtakes => {
-                usize::from(rng.one_in(4))
-            }
+            Choice::WaitingWriter
+            | Choice::LostToken
+            | Choice::GivesWay
+            | Choice::Overtakes
+            | Choice::StopsAborted => usize::from(rng.one_in(4)),
             Choice::Cancels if !rng.is_cancelled() => 0,
             Choice::Cancels => 1 + rng.below(alternatives - 1),
             Choice::ReadsFrom if !rng.is_stale() => 0,

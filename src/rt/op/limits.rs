@@ -48,6 +48,13 @@ pub(crate) struct Limits {
     pub(crate) hasty: bool,
 }
 
+impl Limits {
+    /// Whether a task may have the place and the object of one that has ended: not where executions are compared by their objects.
+    pub(crate) fn reuses_tasks(&self) -> bool {
+        !self.directed && !self.orders_polls
+    }
+}
+
 /// What most tests can do without, and makes more executions where a director sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Strict {

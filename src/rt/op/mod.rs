@@ -227,6 +227,8 @@ pub enum Choice {
     /// Whether a task that yields may be polled again before those that are ready (alternative 1): tokio puts it behind them, but
     /// promises nothing.
     Overtakes,
+    /// Whether a task that has aborted itself waits at an operation that could go on (alternative 1): it is dropped there then.
+    StopsAborted,
     /// Whether a future is dropped at an await although the test drops none: alternative 0 is none, the others are the futures
     /// that may be, the innermost first.
     Cancels,

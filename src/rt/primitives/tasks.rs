@@ -273,7 +273,7 @@ impl Current {
         if ordinal < TOLD_APART {
             ready.ended |= 1 << ordinal;
         }
-        let reuses = !kernel.limits.directed;
+        let reuses = kernel.limits.reuses_tasks();
         kernel.tasks.end(name.id, reuses);
         refresh(kernel, queue);
     }
@@ -305,6 +305,11 @@ impl Current {
             (task.has_given_way, task.is_worn) = (true, true);
             return true;
         }
+        if task.is_aborted && task.gives_way > 0 {
+            let stops = execution.choose(Choice::StopsAborted, 2) == 1;
+            execution.kernel.tasks.get_mut(name.id).has_given_way = stops;
+            return stops;
+        }
         let may = task.gives_way > 0 && kernel.steps > task.polled_since;
         let queue = task.queue;
         let others_run = kernel.threads.count() > 1 && kernel.tasks.told.len() > 1;
@@ -323,6 +328,13 @@ impl Current {
             task.has_given_way = true;
         }
         gives_way || execution.kernel.limits.cancellations > 0 && self.dooms_at_leaf()
+    }
+
+    /// The running task has aborted itself, if it is that one: it is dropped where it is pending next.
+    pub(crate) fn note_abort(mut self, name: TaskName) {
+        if self.running_task() == Some(name) {
+            self.kernel().tasks.get_mut(name.id).is_aborted = true;
+        }
     }
 
     /// Whether there is one thread only.
@@ -456,7 +468,7 @@ fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: boo
     let object = kernel.tasks.get(name.id).object;
     kernel.release(thread, object);
     if has_ended {
-        let reuses = !kernel.limits.directed;
+        let reuses = kernel.limits.reuses_tasks();
         kernel.tasks.end(name.id, reuses);
         return;
     }

@@ -147,6 +147,8 @@ pub(crate) struct Task {
     pub(crate) is_worn: bool,
     /// At which step its poll began.
     pub(crate) polled_since: u64,
+    /// Whether it has aborted itself.
+    pub(crate) is_aborted: bool,
     /// Whether it was spawned, and may be dropped by others.
     pub(crate) is_spawned: bool,
     /// What of it gives way in this poll to be dropped.
@@ -282,6 +284,7 @@ impl Tasks {
             has_given_way: false,
             is_worn: false,
             polled_since: 0,
+            is_aborted: false,
             is_spawned: false,
             doomed: None,
             is_rung: false,

@@ -276,6 +276,7 @@ impl<F: Future> Abortable for Task<F> {
             (is_first, !is_first)
         });
         if let (true, Some(sleeper)) = (wakes, self.sleeper.get()) {
+            current.note_abort(sleeper.name);
             current.wake_task(*sleeper, location);
         }
     }

@@ -147,3 +147,64 @@ fn a_branch_that_is_always_ready_starves_those_behind_it() {
     assert!(failure.message().contains("main has taken the last"), "{report}");
     is_verified(On::OneThread, || prefers(true));
 }
+
+/// The outcomes of all executions of a program on one thread.
+fn outcomes<F: Future<Output = String>>(program: impl Fn() -> F + Send + Sync) -> Vec<String> {
+    let seen = std::sync::Mutex::new(std::collections::BTreeSet::new());
+    is_verified(On::OneThread, || {
+        let running = program();
+        let seen = &seen;
+        async move {
+            let outcome = running.await;
+            seen.lock().unwrap().insert(outcome);
+        }
+    });
+    seen.into_inner().unwrap().into_iter().collect()
+}
+
+/// A task that is made late, when others have ended or not, comes before them as well.
+#[test]
+fn a_task_of_a_task_may_be_first() {
+    let firsts = outcomes(|| async {
+        let log = Arc::new(std::sync::Mutex::new(String::new()));
+        let ticket = Arc::new(drawloom::sync::Mutex::new(true));
+        let (sender, receiver) = oneshot::channel();
+        let sender = Arc::new(std::sync::Mutex::new(Some(sender)));
+        let take = {
+            let log = Arc::clone(&log);
+            move |name: char| {
+                if std::mem::take(&mut *ticket.lock().unwrap()) {
+                    log.lock().unwrap().push(name);
+                    let _ = sender.lock().unwrap().take().unwrap().send(());
+                }
+            }
+        };
+        let (first, child) = (take.clone(), take);
+        let one = tokio::spawn(async move {
+            first('1');
+            let _ = receiver.await;
+        });
+        let two = tokio::spawn(async move {
+            let _ = tokio::spawn(async move { child('c') }).await;
+        });
+        let _ = (one.await, two.await);
+        log.lock().unwrap().clone()
+    });
+    assert_eq!(firsts, ["1", "c"]);
+}
+
+/// It goes on to the next await that is pending, which any may be.
+#[test]
+fn a_task_that_aborts_itself_ends_at_an_await_or_comes_to_its_end() {
+    let ends = outcomes(|| async {
+        let (sender, receiver) = oneshot::channel::<tokio::task::AbortHandle>();
+        let lock = Arc::new(tokio::sync::Mutex::new(()));
+        let task = tokio::spawn(async move {
+            receiver.await.unwrap().abort();
+            drop(lock.lock().await);
+        });
+        sender.send(task.abort_handle()).unwrap();
+        format!("{}", task.await.is_ok())
+    });
+    assert_eq!(ends, ["false", "true"]);
+}

@@ -334,6 +334,7 @@ impl Director for Explorer {
             | Choice::WaitingWriter
             | Choice::GivesWay
             | Choice::Cancels
+            | Choice::StopsAborted
             | Choice::Overtakes => self.choose_freely(kernel, line, choice, alternatives),
             // What a probed thread does is in no graph; it is given no liberties.
             Choice::WeakFailure if self.probe.is_some() => 0,
