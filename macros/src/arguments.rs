@@ -281,18 +281,17 @@ fn integer(name: &Ident, value: &Expr, type_name: &str, zero_allowed: bool) -> R
 
 /// A number, `once` for 1, or `"never"` for 0.
 fn times(name: &Ident, value: &Expr, once: &'static str) -> Result<TokenStream> {
-    let Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) = value else {
-        return integer(name, value, "u32", true);
+    let takes = format!("\"{once}\", \"never\", or a number: how often in an execution");
+    let literal = match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => literal,
+        Expr::Lit(ExprLit { lit: Lit::Int(_), .. }) => return integer(name, value, "u32", true),
+        Expr::Lit(_) => return Err(Error::new_spanned(value, format!("`{name}` takes {takes}"))),
+        _ => return integer(name, value, "u32", true),
     };
     match literal.value() {
         text if text == once => Ok(quote!(.#name(1u32))),
         text if text == "never" => Ok(quote!(.#name(0u32))),
-        text => Err(Error::new_spanned(
-            value,
-            format!(
-                "`{name}` cannot be \"{text}\"; it is \"{once}\", \"never\", or a number: how often in an execution"
-            ),
-        )),
+        text => Err(Error::new_spanned(value, format!("`{name}` cannot be \"{text}\"; it is {takes}"))),
     }
 }
 

@@ -159,6 +159,8 @@ fn cancellation_is_a_word_or_a_number() {
     assert_eq!(calls("cancel = \"explore\""), ".cancel(1u32)");
     assert_eq!(calls("cancel = \"never\""), ".cancel(0u32)");
     assert_eq!(calls("cancel = 3"), ".cancel(3u32)");
+    let takes = "`cancel` takes \"explore\", \"never\", or a number: how often in an execution";
+    assert_eq!(error("cancel = true"), takes);
     assert_eq!(
         error("cancel = \"always\""),
         "`cancel` cannot be \"always\"; it is \"explore\", \"never\", or a number: how often in an execution"
