@@ -193,6 +193,32 @@ fn a_task_of_a_task_may_be_first() {
     assert_eq!(firsts, ["1", "c"]);
 }
 
+/// It has permits while it gives way, and the other one, which was put off until then, finds none.
+#[test]
+fn a_task_of_a_task_may_hold_what_an_earlier_one_looks_for() {
+    let taken = outcomes(|| async {
+        let permits = Arc::new(tokio::sync::Semaphore::new(1));
+        let (ours, theirs) = (Arc::clone(&permits), permits);
+        let looks = tokio::spawn(async move {
+            let is_free = ours.try_acquire().is_ok();
+            ours.close();
+            is_free
+        });
+        let makes = tokio::spawn(async move {
+            drop(tokio::spawn(async move {
+                if let Ok(permit) = theirs.acquire().await {
+                    permit.forget();
+                    theirs.add_permits(1);
+                }
+            }));
+        });
+        let is_free = looks.await.unwrap();
+        makes.await.unwrap();
+        is_free.to_string()
+    });
+    assert_eq!(taken, ["false", "true"]);
+}
+
 /// It goes on to the next await that is pending, which any may be.
 #[test]
 fn a_task_that_aborts_itself_ends_at_an_await_or_comes_to_its_end() {

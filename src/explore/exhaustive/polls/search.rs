@@ -87,6 +87,8 @@ impl Search {
     fn choose_task(&mut self, options: &[u64], known: u32) -> u64 {
         if self.at == self.nodes.len() {
             let asleep = self.asleep.clone();
+            // What sleeps is of a run that had the same objects up to an earlier choice.
+            let known = if asleep.is_empty() { known } else { known.min(self.known) };
             let is_asleep = |task: &u64| asleep.iter().any(|(other, _)| other == task);
             let chosen = options.iter().copied().find(|task| !is_asleep(task));
             self.is_redundant |= chosen.is_none();
