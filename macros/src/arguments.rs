@@ -284,8 +284,9 @@ fn times(name: &Ident, value: &Expr, once: &'static str) -> Result<TokenStream> 
     let takes = format!("\"{once}\", \"never\", or a number: how often in an execution");
     let literal = match value {
         Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => literal,
-        Expr::Lit(ExprLit { lit: Lit::Int(_), .. }) => return integer(name, value, "u32", true),
-        Expr::Lit(_) => return Err(Error::new_spanned(value, format!("`{name}` takes {takes}"))),
+        Expr::Lit(ExprLit { lit, .. }) if !matches!(lit, Lit::Int(_)) => {
+            return Err(Error::new_spanned(value, format!("`{name}` takes {takes}")));
+        }
         _ => return integer(name, value, "u32", true),
     };
     match literal.value() {

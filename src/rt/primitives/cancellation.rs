@@ -7,10 +7,9 @@
 use std::panic::Location;
 
 use crate::rt::Current;
-use crate::rt::objects::OperatedState;
+use crate::rt::op::Choice;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::verb::Verb;
-use crate::rt::op::{Choice, Op, OpKind};
 use crate::rt::tasks::{Await, Cancellation, Doom, Phase, Scope, Task, Woken};
 
 impl Current {
@@ -40,6 +39,9 @@ impl Current {
     /// Whether the running task, which comes to a leaf operation that could go on, waits there instead, as something is doomed: the
     /// future that the innermost timeout limits, or the whole task.
     pub(super) fn dooms_at_leaf(mut self) -> bool {
+        if !self.explores_cancellation() {
+            return false;
+        }
         let kernel = self.kernel();
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return false };
         let task = kernel.tasks.get(name.id);
@@ -110,13 +112,7 @@ impl Current {
         let at_await = awaited.filter(|_| verb == Verb::Cancel);
         let location = at_await.map_or(place, |awaited| awaited.location);
         kernel.tasks.cancellations.push(Cancellation { verb, number, awaited, place, step });
-        let op = Op { argument: verb as u32, ..Op::new(OpKind::Operate, object, location) };
-        self.op(op, |execution, thread| {
-            let kernel = &mut execution.kernel;
-            kernel.acquire(thread, object);
-            kernel.release(thread, object);
-            kernel.objects.state_mut::<OperatedState>(object).count += 1;
-        });
+        self.operate(object, verb, location, || ((), false));
     }
 
     /// The running task is in so many more branches of `select!`, and timeouts, from now on.

@@ -315,7 +315,7 @@ impl Current {
         let others_run = kernel.threads.count() > 1 && kernel.tasks.told.len() > 1;
         let shows = queue_of(kernel, queue).available() > 0 || has_taken && others_run;
         if !may || !shows {
-            return kernel.limits.cancellations > 0 && self.dooms_at_leaf();
+            return self.dooms_at_leaf();
         }
         let is_bounded = kernel.limits.directed;
         if is_bounded {
@@ -327,7 +327,7 @@ impl Current {
             task.gives_way -= u32::from(is_bounded);
             task.has_given_way = true;
         }
-        gives_way || execution.kernel.limits.cancellations > 0 && self.dooms_at_leaf()
+        gives_way || self.dooms_at_leaf()
     }
 
     /// The running task has aborted itself, if it is that one: it is dropped where it is pending next.

@@ -83,10 +83,10 @@ fn a_spawned_task_is_dropped_at_its_await() {
     assert!(summary.contains("at most one future is dropped at an await that could go on"), "{summary}");
 }
 
-async fn limits(by_guard: bool) {
+async fn limits() {
     let active = Arc::new(AtomicU32::new(0));
     let work = async {
-        counts(Arc::clone(&active), by_guard).await;
+        counts(Arc::clone(&active), true).await;
         yield_now().await;
     };
     let _ = time::timeout(Duration::from_secs(10), work).await;
@@ -96,7 +96,7 @@ async fn limits(by_guard: bool) {
 #[test]
 fn a_timeout_is_over_early() {
     // After the yield, which is over when it is polled again.
-    is_verified(On::OneThread, || limits(true));
+    is_verified(On::OneThread, limits);
     let half_done = || async {
         let lock = Mutex::new((0, 0));
         let work = async {
