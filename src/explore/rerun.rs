@@ -163,6 +163,7 @@ impl Exploration<'_> {
         limits.spurious = token.spurious;
         limits.cancellations = token.cancellations;
         limits.orders_polls = token.orders_polls;
+        limits.strict.composes = token.composes;
         limits.eats_tokens = token.eats_tokens;
         limits.memory = token.memory;
         limits.directed = token.directed;

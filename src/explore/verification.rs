@@ -238,6 +238,7 @@ impl Exploration<'_> {
             (Basis::SCOPED_LOCALS, Assumption::ScopedLocals),
             (Basis::YIELDS, Assumption::YieldingTasks),
             (Basis::GIVES_WAY, Assumption::GivingWay),
+            (Basis::UNSEEN_DATA, Assumption::UnseenData),
             (Basis::CANCELS, Assumption::Cancellations { bound: self.config.cancellations }),
             (Basis::CAUGHT_PANIC, Assumption::CaughtPanics),
         ];

@@ -50,6 +50,9 @@ pub enum Assumption {
     YieldingTasks,
     /// A task gives way at most twice where it could go on.
     GivingWay,
+    /// Tasks that one thread polls share nothing but what drawloom sees: operations on its types. There were too many orders to
+    /// run those as well that differ in other data only.
+    UnseenData,
     /// The test drops futures itself, and at most so many more are dropped at an await.
     Cancellations {
         /// How many at most in an execution.
@@ -127,6 +130,7 @@ impl fmt::Display for Assumption {
             Assumption::ScopedLocals => f.write_str("scopes wait for destructors of thread locals"),
             Assumption::CaughtPanics => f.write_str("no panic is caught while another thread is unwinding"),
             Assumption::YieldingTasks => f.write_str("a task that yields overtakes others at most twice"),
+            Assumption::UnseenData => f.write_str("tasks share data only through drawloom's types"),
             Assumption::GivingWay => f.write_str("a task gives way at most twice where it could go on"),
             Assumption::Cancellations { bound: 1 } => {
                 f.write_str("at most one future is dropped at an await that could go on")

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
+use crate::rt::tasks::Leaf;
 use crate::rt::{Identity, current};
 
 thread_local! {
@@ -107,7 +108,7 @@ impl Site<'_> {
     ) -> Poll<R> {
         let Some(current) = current() else { return poll(context) };
         let object = current.async_object(self.identity, self.name);
-        if gives_way(context, (object, false), verb, self.location) {
+        if gives_way(context, (object, Leaf::Operation), verb, self.location) {
             return Poll::Pending;
         }
         poll_on(object, verb, self.location, context, poll)
@@ -155,14 +156,14 @@ pub(super) fn poll_on<R>(
     result
 }
 
-/// Whether the task gives way where it awaits this. `has_taken`: having taken it.
+/// Whether the task gives way where it awaits this.
 pub(super) fn gives_way(
     context: &Context<'_>,
-    (object, has_taken): (ObjectId, bool),
+    (object, leaf): (ObjectId, Leaf),
     verb: Verb,
     location: &'static Location<'static>,
 ) -> bool {
-    let is_pending = proceeds(context, has_taken).is_pending();
+    let is_pending = proceeds(context, leaf, location).is_pending();
     if let (true, Some(current)) = (is_pending, current()) {
         current.note_await(object, verb, location);
     }
@@ -170,13 +171,14 @@ pub(super) fn gives_way(
 }
 
 /// Whether a leaf operation goes on. If not, its task gives way, as if its cooperative budget were used up, and is polled again.
-pub(super) fn proceed(context: &Context<'_>) -> Poll<()> {
-    proceeds(context, false)
+pub(super) fn proceed(context: &Context<'_>, location: &'static Location<'static>) -> Poll<()> {
+    proceeds(context, Leaf::Operation, location)
 }
 
-fn proceeds(context: &Context<'_>, has_taken: bool) -> Poll<()> {
+/// The same where a leaf of this kind is awaited.
+pub(super) fn proceeds(context: &Context<'_>, leaf: Leaf, location: &'static Location<'static>) -> Poll<()> {
     match current() {
-        Some(current) if current.gives_way(has_taken) => {
+        Some(current) if current.gives_way(leaf, location) => {
             context.waker().wake_by_ref();
             Poll::Pending
         }

@@ -13,6 +13,7 @@ use super::act::{Site, act_on, gives_way, poll_on};
 use crate::rt::current;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
+use crate::rt::tasks::Leaf as Kind;
 
 /// How far it has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +60,9 @@ impl<F: Future> Future for Leaf<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         match self.object.filter(|_| current().is_some()) {
-            Some(object) if gives_way(context, (object, false), self.verb, self.location) => Poll::Pending,
+            Some(object) if gives_way(context, (object, Kind::Operation), self.verb, self.location) => {
+                Poll::Pending
+            }
             _ => self.step(context),
         }
     }
@@ -128,8 +131,14 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
                 result => return result,
             }
         }
-        if gives_way(context, (object, true), verb, location) {
+        if gives_way(context, (object, Kind::Taken), verb, location) {
+            if is_first {
+                current.note_kept(object, location);
+            }
             return Poll::Pending;
+        }
+        if !is_first {
+            current.note_not_kept(object, location);
         }
         let taken = given.take().expect("taken above, or before");
         // Where it has not given way it looks nevertheless, if one thread polls all there is: what it does then is what it would do
@@ -145,7 +154,12 @@ impl<F: Future<Output = Result<T, E>>, T, E, A> Drop for Taking<F, T, E, A> {
     fn drop(&mut self) {
         let Some(given) = self.given.take() else { return };
         match self.leaf.object.filter(|_| current().is_some()) {
-            Some(object) => act_on(object, Verb::GiveBack, self.leaf.location, || (drop(given), false)),
+            Some(object) => {
+                act_on(object, Verb::GiveBack, self.leaf.location, || (drop(given), false));
+                if let Some(current) = current() {
+                    current.note_not_kept(object, self.leaf.location);
+                }
+            }
             None => drop(given),
         }
     }

@@ -7,7 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::act::proceed;
+use super::scopes::Joined;
 use crate::rt::current;
+use crate::rt::op::nowhere;
 
 pub use super::scopes::Branches;
 
@@ -18,10 +20,7 @@ pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
 
 /// Whether the task gives way before it polls any branch, as tokio's `select!` does when the task's budget is used up.
 pub fn gives_way(context: &Context<'_>) -> bool {
-    if let Some(current) = current() {
-        current.note_branches();
-    }
-    proceed(context).is_pending()
+    proceed(context, nowhere()).is_pending()
 }
 
 /// Which of so many branches is polled first.
@@ -29,10 +28,7 @@ pub fn gives_way(context: &Context<'_>) -> bool {
 pub fn first_branch(count: u32) -> u32 {
     match current() {
         _ if count < 2 => 0,
-        Some(current) => {
-            current.note_branches();
-            crate::rand::choose(count as usize) as u32
-        }
+        Some(_) => crate::rand::choose(count as usize) as u32,
         None => (RandomState::new().build_hasher().finish() % u64::from(count)) as u32,
     }
 }
@@ -62,7 +58,9 @@ impl<F: Future> MaybeDone<F> {
             MaybeDone::Future(future) => unsafe { Pin::new_unchecked(future) },
             _ => return Poll::Ready(()),
         };
+        let joined = Joined::enter();
         let Poll::Ready(output) = future.poll(context) else { return Poll::Pending };
+        drop(joined);
         self.set(MaybeDone::Done(output));
         Poll::Ready(())
     }

@@ -1,5 +1,6 @@
 //! Async code: tasks, runtimes, tokio's primitives under the scheduler.
 
 mod bugs;
+mod combined;
 mod differential;
 mod semantics;

@@ -46,7 +46,12 @@ pub(in crate::explore) fn tell_cause(
 fn is_of_tasks(choice: Choice) -> bool {
     matches!(
         choice,
-        Choice::NextTask | Choice::GivesWay | Choice::Overtakes | Choice::Cancels | Choice::StopsAborted
+        Choice::NextTask
+            | Choice::GivesWay
+            | Choice::GivesWayWithin
+            | Choice::Overtakes
+            | Choice::Cancels
+            | Choice::StopsAborted
     )
 }
 

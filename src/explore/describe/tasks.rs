@@ -12,7 +12,7 @@ use crate::report::{Place, Wait};
 use crate::rt::Execution;
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{Event, Note, ObjectId, ThreadId};
-use crate::rt::tasks::{Await, Cancellation, Task, TaskPanic};
+use crate::rt::tasks::{Await, Cancellation, Kept, Task, TaskPanic};
 
 /// What the tasks wait for that were not woken.
 pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
@@ -86,7 +86,21 @@ fn holders(execution: &Execution, object: ObjectId) -> Vec<(usize, Place)> {
             _ => {}
         }
     }
+    // What a future keeps that its task does not poll any more is held by nobody who could let go of it.
+    let is_kept = |event: &Event| {
+        let of_it = |kept: &&Kept| kept.object == object && kept.location == event.op.location;
+        execution.kernel.tasks.kept.iter().any(|kept| of_it(&kept) && !is_polled(execution, kept))
+    };
+    held.retain(|(_, event)| !is_kept(event));
     held.into_iter().map(|(column, event)| (column, Place::from(event.op.location))).collect()
+}
+
+/// Whether the task was at this await in its last poll.
+fn is_polled(execution: &Execution, kept: &Kept) -> bool {
+    let owner = execution.kernel.tasks.live().find(|(_, task)| task.number == kept.number);
+    owner.is_some_and(|(_, task)| {
+        task.awaits.iter().any(|awaited| (awaited.object, awaited.location) == (kept.object, kept.location))
+    })
 }
 
 /// What was done last that could have ended the wait.
@@ -174,11 +188,11 @@ fn told_cancellation(execution: &Execution, cancellation: &Cancellation) -> Stri
     };
     match verb {
         Verb::Elapse => format!(
-            "`cancel`: the timeout at {place} is over before its time in {task}, and drops its future {at}; in production \
-             this happens if what it waits for takes longer"
+            "`cancel`: time passes until the timeout at {place} is over in {task}, and it drops its future {at}; in production \
+             this happens if what that waits for takes longer"
         ),
         Verb::Ring => format!(
-            "`cancel`: in {task} a timer of `select!` at {place} is over before its time, and the other branches are \
+            "`cancel`: time passes until the timer of `select!` at {place} is over in {task}, and the other branches are \
              dropped; in production this happens if what they wait for takes longer"
         ),
         _ => {
@@ -222,6 +236,18 @@ pub(super) fn futurelocks(execution: &Execution) -> Vec<String> {
         for awaited in &task.awaits {
             let takes = matches!(awaited.verb, Verb::Lock | Verb::Read | Verb::Write | Verb::Acquire);
             if !takes || !holders(execution, awaited.object).is_empty() {
+                continue;
+            }
+            let kept = execution.kernel.tasks.kept.iter().find(|kept| kept.object == awaited.object);
+            if let Some(kept) = kept {
+                let owner = label(execution, column_of(execution, ThreadId::MAIN, kept.number));
+                told.push(format!(
+                    "futurelock: nobody holds what {} waits for at {}; it was given at {} to a future of {owner} that {owner} does \
+                     not poll any more: it gave way before it could go on. Drop that future, or let it be a task of its own",
+                    label(execution, column),
+                    awaited.location,
+                    kept.location,
+                ));
                 continue;
             }
             // Another place at which the task waited for the same, and where it has neither got it nor given up.

@@ -90,14 +90,14 @@ impl Saved {
 
     fn to_text(&self) -> String {
         let mut text = format!("{HEAD}\ntest {}\n", self.test);
-        let Strict { channels, ends, clocks } = self.strict;
-        let [channels, ends, clocks] = [channels, ends, clocks].map(u8::from);
+        let Strict { channels, ends, clocks, composes } = self.strict;
+        let [channels, ends, clocks, composes] = [channels, ends, clocks, composes].map(u8::from);
         let mut line = |line: std::fmt::Arguments<'_>| {
             let written = text.write_fmt(line);
             debug_assert!(written.is_ok(), "a string takes everything");
             text.push('\n');
         };
-        line(format_args!("flags {channels} {ends} {clocks} {}", self.basis.bits()));
+        line(format_args!("flags {channels} {ends} {clocks} {composes} {}", self.basis.bits()));
         line(format_args!("counts {} {} {} {}", self.executions, self.blocked, self.steps, self.share));
         for site in &self.straight {
             line(format_args!("straight {} {} {}", site.line, site.column, site.file));
@@ -150,8 +150,10 @@ impl Saved {
         let numbers = numbers.ok()?;
         let small = |number: u64| u32::try_from(number).ok();
         match (word, &numbers[..]) {
-            ("flags", &[channels, ends, clocks, basis]) => {
-                self.strict = Strict { channels: channels != 0, ends: ends != 0, clocks: clocks != 0 };
+            ("flags", &[channels, ends, clocks, composes, basis]) => {
+                let [channels, ends, clocks, composes] =
+                    [channels, ends, clocks, composes].map(|flag| flag != 0);
+                self.strict = Strict { channels, ends, clocks, composes };
                 self.basis = Basis::from_bits(small(basis)?);
             }
             ("counts", &[executions, blocked, steps, share]) => {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::checkpoint::{Checkpoint, Saved};
 use super::frontier::{Exchange, Queue};
 use super::run::probe::Site;
+use crate::detect::lock_order::LockOrder;
 use crate::explore::finding::Finding;
 use crate::explore::progress::Progress;
 use crate::explore::progress::long::Long;
@@ -73,6 +74,49 @@ pub(in crate::explore) enum End {
     OneThread,
     /// An execution failed.
     Failed(Box<Finding>),
+}
+
+/// What an exhaustive exploration came to.
+pub(in crate::explore) struct Exhausted {
+    /// Complete executions, each of another execution graph.
+    pub(in crate::explore) executions: u64,
+    /// In how many of these std took a liberty.
+    pub(in crate::explore) liberal: u64,
+    /// Executions that led to no complete one: a thread waited for what another execution shows.
+    pub(in crate::explore) blocked: u64,
+    pub(in crate::explore) steps: u64,
+    /// The part of all executions that was seen, as far as can be told: 1 at the end.
+    pub(in crate::explore) share: f64,
+    pub(in crate::explore) end: End,
+    /// What the executions rest on.
+    pub(in crate::explore) basis: Basis,
+    /// Of the executions that did not fail.
+    pub(in crate::explore) lock_order: LockOrder,
+    /// Whatever else there is to say.
+    pub(in crate::explore) notes: Vec<String>,
+}
+
+impl Default for Exhausted {
+    fn default() -> Exhausted {
+        Exhausted {
+            executions: 0,
+            liberal: 0,
+            blocked: 0,
+            steps: 0,
+            share: 0.0,
+            end: End::Complete,
+            basis: Basis::default(),
+            lock_order: LockOrder::default(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// What became of the attempt.
+pub(super) enum Polled {
+    Explored(Exhausted),
+    /// There is more to the test than the order of polls. What was learnt of it.
+    Unfit(Strict),
 }
 
 /// What the workers of an exploration have in common.

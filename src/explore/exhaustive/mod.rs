@@ -23,32 +23,11 @@ use crate::config::ConfigError;
 use crate::detect::lock_order::LockOrder;
 use crate::report::grouped;
 use crate::rt::Execution;
-use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::{Limits, MemoryModel, Timeouts};
 use checkpoint::Checkpoint;
-pub(super) use common::{Budget, End};
-use common::{Common, SHARE_UNIT, WorkerEnd};
+pub(super) use common::{Budget, End, Exhausted};
+use common::{Common, Polled, SHARE_UNIT, WorkerEnd};
 use worker::Worker;
-
-/// What an exhaustive exploration came to.
-pub(super) struct Exhausted {
-    /// Complete executions, each of another execution graph.
-    pub(super) executions: u64,
-    /// In how many of these std took a liberty.
-    pub(super) liberal: u64,
-    /// Executions that led to no complete one: a thread waited for what another execution shows.
-    pub(super) blocked: u64,
-    pub(super) steps: u64,
-    /// The part of all executions that was seen, as far as can be told: 1 at the end.
-    pub(super) share: f64,
-    pub(super) end: End,
-    /// What the executions rest on.
-    pub(super) basis: Basis,
-    /// Of the executions that did not fail.
-    pub(super) lock_order: LockOrder,
-    /// Whatever else there is to say.
-    pub(super) notes: Vec<String>,
-}
 
 impl Exploration<'_> {
     /// Runs every execution of the test once, as far as `budget` allows.
@@ -58,8 +37,11 @@ impl Exploration<'_> {
         let exhausted = self.exhaust_with(budget, limits, self.config.workers)?;
         if matches!(exhausted.end, End::OneThread) {
             return match self.explore_polls(budget, limits)? {
-                Some(exhausted) => Ok(exhausted),
-                None => self.exhaust(&Budget { follows_graphs: true, ..*budget }, limits),
+                Polled::Explored(exhausted) => Ok(exhausted),
+                Polled::Unfit(strict) => {
+                    let limits = Limits { strict, ..limits.clone() };
+                    self.exhaust(&Budget { follows_graphs: true, ..*budget }, &limits)
+                }
             };
         }
         let depends_on_timing = match exhausted.end {
@@ -100,7 +82,7 @@ impl Exploration<'_> {
         }
         // Time that passes wherever it may is known by clocks, and so is what was done with a reference.
         let needs_clocks = limits.timeouts == Timeouts::Any || limits.check_exclusive;
-        let mut strict = saved.as_ref().map(|saved| saved.strict).unwrap_or_default();
+        let mut strict = saved.as_ref().map_or(limits.strict, |saved| saved.strict);
         loop {
             let common = Common::new(
                 budget,

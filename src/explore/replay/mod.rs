@@ -282,6 +282,7 @@ pub(crate) fn token_of(execution: &Execution, kind: FailureKind) -> Token {
         spurious: kernel.limits.spurious,
         cancellations: kernel.limits.cancellations,
         orders_polls: kernel.limits.orders_polls,
+        composes: kernel.limits.strict.composes,
         eats_tokens: kernel.limits.eats_tokens,
         memory: kernel.limits.memory,
         directed: kernel.limits.directed,

@@ -23,6 +23,8 @@ pub(crate) struct Token {
     pub(crate) spurious: u32,
     pub(crate) cancellations: u32,
     pub(crate) orders_polls: bool,
+    /// Whether any future may be one of several that its task polls in turn.
+    pub(crate) composes: bool,
     /// See `Limits::eats_tokens`.
     pub(crate) eats_tokens: bool,
     pub(crate) memory: MemoryModel,
@@ -104,8 +106,9 @@ impl Token {
         let eats = u8::from(self.eats_tokens && self.directed);
         let cancels = u8::from(self.cancellations > 0);
         let orders = u8::from(self.orders_polls);
-        let mut bytes =
-            vec![any | sc << 1 | directed << 2 | endless << 3 | eats << 4 | cancels << 5 | orders << 6];
+        let composes = u8::from(self.composes);
+        let flags = any | sc << 1 | directed << 2 | endless << 3 | eats << 4 | cancels << 5 | orders << 6;
+        let mut bytes = vec![flags | composes << 7];
         write_varint(&mut bytes, u64::from(self.spurious));
         if cancels == 1 {
             write_varint(&mut bytes, u64::from(self.cancellations));
@@ -163,14 +166,11 @@ impl Token {
     fn read(mut bytes: &[u8]) -> Option<Token> {
         let bytes = &mut bytes;
         let flags = take_byte(bytes)?;
-        if flags > 127 {
-            return None;
-        }
         let timeouts = if flags & 1 == 0 { Timeouts::Last } else { Timeouts::Any };
         let (directed, is_endless) = (flags & 4 != 0, flags & 8 != 0);
         let memory = if flags & 2 == 0 { MemoryModel::Rc11 } else { MemoryModel::SequentiallyConsistent };
         let spurious = read_u32(bytes)?;
-        let orders_polls = flags & 64 != 0;
+        let (orders_polls, composes) = (flags & 64 != 0, flags & 128 != 0);
         let cancellations = if flags & 32 == 0 { 0 } else { read_u32(bytes)? };
         // Who samples allows it with the other liberties.
         let eats_tokens = if directed { flags & 16 != 0 } else { spurious > 0 };
@@ -199,6 +199,7 @@ impl Token {
             spurious,
             cancellations,
             orders_polls,
+            composes,
             eats_tokens,
             memory,
             directed,
@@ -280,6 +281,7 @@ mod tests {
                     spurious,
                     cancellations: spurious % 5,
                     orders_polls: spurious % 7 == 0,
+                    composes: spurious % 11 == 0,
                     eats_tokens,
                     memory,
                     directed,

@@ -7,6 +7,7 @@ use crate::rt::kernel::Kernel;
 use crate::rt::objects::State;
 use crate::rt::op::thread_set::LaneSet;
 use crate::rt::op::verb::Verb;
+use crate::rt::tasks::ResumePoint;
 use crate::rt::threads::timers::NEVER;
 
 pub use crate::rt::op::rng::Rng;
@@ -65,7 +66,7 @@ pub trait Strategy {
 
     /// Picks one of `alternatives` (at least one), by its number. By default all are equally likely, but
     /// spurious wakeups come once in eight times and spurious failures of compare-exchange once in twenty, readers wait behind writers that wait once in four times,
-    /// tasks give way as often although they could go on,
+    /// tasks give way as often although they could go on (in a `select!` or `join!` half as often),
     /// a future is dropped at an await once in 2, 8, 32 or 128 times, which differs from execution to execution,
     /// stores go to the end of modification order three times in four, and how often an older store is read
     /// differs from execution to execution: never, in a tenth, half or nine tenths of the cases.
@@ -73,6 +74,7 @@ pub trait Strategy {
         match choice {
             Choice::SpuriousWakeup => usize::from(rng.one_in(8)),
             Choice::WeakFailure => usize::from(rng.one_in(20)),
+            Choice::GivesWayWithin => usize::from(rng.one_in(8)),
             Choice::WaitingWriter
             | Choice::LostToken
             | Choice::GivesWay
@@ -331,6 +333,27 @@ impl<'a> SchedulingPoint<'a> {
     pub(crate) fn running_task(&self) -> Option<(u64, ObjectId)> {
         let task = self.kernel.tasks.get(self.kernel.tasks.running(self.current())?.id);
         Some((task.number, task.queue))
+    }
+
+    /// How many tasks there were.
+    pub(crate) fn task_count(&self) -> u64 {
+        self.kernel.tasks.told.len() as u64
+    }
+
+    /// How far the running task has come.
+    pub(crate) fn resume_point(&self) -> ResumePoint {
+        let running = self.kernel.tasks.running(self.current());
+        running.map_or_else(ResumePoint::default, |running| self.kernel.tasks.get(running.id).resume_point)
+    }
+
+    /// Where the task of this number was spawned.
+    pub(crate) fn spawned_at(&self, task: u64) -> &'static Location<'static> {
+        self.kernel.tasks.numbered(task).map_or_else(crate::rt::op::nowhere, |task| task.spawned_at)
+    }
+
+    /// How often time has passed although somebody could go on.
+    pub(crate) fn early_passes(&self) -> u32 {
+        self.kernel.tasks.early_passes
     }
 
     /// The number of the task that this operation aborts.

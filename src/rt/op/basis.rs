@@ -56,6 +56,8 @@ impl Basis {
     pub(crate) const GIVES_WAY: Basis = Basis(1 << 20);
     /// A future may be dropped at an await, but only so often.
     pub(crate) const CANCELS: Basis = Basis(1 << 21);
+    /// Orders of tasks that differ in nothing that is seen were taken for one.
+    pub(crate) const UNSEEN_DATA: Basis = Basis(1 << 22);
     /// What leaves executions out that schedules which are sampled may show.
     const BOUNDS: Basis =
         Basis(Basis::HASH_ORDER.0 | Basis::DRAWN_VALUE.0 | Basis::PAUSED.0 | Basis::PREEMPTIONS.0);

@@ -64,15 +64,19 @@ pub(crate) struct Strict {
     pub(crate) ends: bool,
     /// Plain memory is watched: who knows of what is kept.
     pub(crate) clocks: bool,
+    /// Any future may be one of several that its task polls in turn, by other means than tokio's macros: what gives way is seen by the
+    /// others.
+    pub(crate) composes: bool,
 }
 
 impl Strict {
-    /// Both.
+    /// All of both.
     pub(crate) fn and(self, other: Strict) -> Strict {
         Strict {
             channels: self.channels || other.channels,
             ends: self.ends || other.ends,
             clocks: self.clocks || other.clocks,
+            composes: self.composes || other.composes,
         }
     }
 }

@@ -224,6 +224,8 @@ pub enum Choice {
     NextTask,
     /// Whether a task gives way although it could go on (alternative 1), as tokio's cooperative budget has it.
     GivesWay,
+    /// The same in a future that polls several, which see of each other that one gives way.
+    GivesWayWithin,
     /// Whether a task that yields may be polled again before those that are ready (alternative 1): tokio puts it behind them, but
     /// promises nothing.
     Overtakes,

@@ -9,8 +9,9 @@ use std::panic::Location;
 use crate::rt::Current;
 use crate::rt::op::Choice;
 use crate::rt::op::basis::Basis;
+use crate::rt::op::rule::Refusal;
 use crate::rt::op::verb::Verb;
-use crate::rt::tasks::{Await, Cancellation, Doom, Phase, Scope, Task, Woken};
+use crate::rt::tasks::{Await, Cancellation, Doom, Leaf, Phase, Scope, Task, Woken};
 
 impl Current {
     /// Whether the test wants cancellation explored.
@@ -38,14 +39,15 @@ impl Current {
 
     /// Whether the running task, which comes to a leaf operation that could go on, waits there instead, as something is doomed: the
     /// future that the innermost timeout limits, or the whole task.
-    pub(super) fn dooms_at_leaf(mut self) -> bool {
+    pub(super) fn dooms_at_leaf(mut self, leaf: Leaf) -> bool {
         if !self.explores_cancellation() {
             return false;
         }
         let kernel = self.kernel();
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return false };
         let task = kernel.tasks.get(name.id);
-        let scopes = [(task.timeouts > 0, Scope::Timeout), (task.is_spawned, Scope::Task)];
+        let scopes =
+            [(task.timeouts > 0 && leaf != Leaf::Timer, Scope::Timeout), (task.is_spawned, Scope::Task)];
         let mut scopes = scopes.into_iter().filter(|&(is_there, _)| is_there);
         let count = scopes.clone().count();
         let chosen = if count == 0 { 0 } else { self.chooses_to_doom(count) };
@@ -72,20 +74,37 @@ impl Current {
         Some(Doom { awaited: task.awaits.last().copied() })
     }
 
-    /// Whether a timer that the running task waits for is over before its time, because that drops futures: of branches of `select!`,
-    /// or the one that it limits. Where the task waits, it is over when it is polled next. Where it is awake as it is, and will find
-    /// something else then, the timer may be over at once as well, which `true` says. `location`: of the timer.
-    pub(crate) fn dooms_by_timer(mut self, location: &'static Location<'static>) -> Option<(Doom, bool)> {
+    /// Whether a timer that the running task waits for is over before anything else comes, because that drops futures: of branches of
+    /// `select!`, or the one that it limits. So much time passes then, and what is due before is so, too. Where the task waits, it
+    /// finds the timer over when it is polled next. Where it is awake as it is, and will find something else then, it may find it
+    /// over at once as well, which `true` says. `location`: of the timer.
+    pub(crate) fn dooms_by_timer(
+        mut self,
+        timer: u32,
+        location: &'static Location<'static>,
+    ) -> Option<(Doom, bool)> {
         let kernel = self.kernel();
+        if kernel.rings_any_time() {
+            return None;
+        }
         let name = kernel.tasks.running(kernel.threads.current)?;
         let is_awake = kernel.tasks.get(name.id).phase != Phase::Running(Woken::No);
         let chosen = self.chooses_to_doom(1 + usize::from(is_awake));
         if chosen == 0 {
             return None;
         }
-        let task = self.kernel().tasks.get_mut(name.id);
-        task.is_rung = chosen == 1 && !task.has_given_way;
+        self.pass_until(timer);
+        let task = self.kernel().tasks.get(name.id);
         Some((Doom { awaited: awaited(task, location) }, chosen == 2))
+    }
+
+    /// Time passes until the timer is due, although others can go on.
+    pub(crate) fn pass_until(mut self, timer: u32) {
+        let kernel = self.kernel();
+        let deadline = kernel.tasks.timers.get(timer).deadline;
+        self.execution().refuse_to_direct(Refusal::Unsupported("timers that end before what is awaited"));
+        self.pass_time_until(deadline);
+        self.kernel().tasks.early_passes += 1;
     }
 
     /// Whether a timeout is over at once, as the future that it limits waits to be dropped.
@@ -115,11 +134,12 @@ impl Current {
         self.operate(object, verb, location, || ((), false));
     }
 
-    /// The running task is in so many more branches of `select!`, and timeouts, from now on.
-    pub(crate) fn change_scopes(mut self, branches: i32, timeouts: i32) {
+    /// The running task is in so many more futures that poll several, branches of `select!`, and timeouts, from now on.
+    pub(crate) fn change_scopes(mut self, composed: i32, branches: i32, timeouts: i32) {
         let kernel = self.kernel();
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
         let task = kernel.tasks.get_mut(name.id);
+        task.composed = task.composed.saturating_add_signed(composed);
         task.branches = task.branches.saturating_add_signed(branches);
         task.timeouts = task.timeouts.saturating_add_signed(timeouts);
     }

@@ -9,7 +9,7 @@ use crate::rt::op::ObjectId;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::rule::Refusal;
 use crate::rt::tasks::timer::{TaskTimer, TaskTimers};
-use crate::rt::threads::timers::{NEVER, Timers};
+use crate::rt::threads::timers::{Instant, NEVER, Timers};
 
 impl Current {
     /// Starts a timer that rings after so long. `None` if that never comes.
@@ -44,6 +44,12 @@ impl Current {
         let kernel = &mut execution.kernel;
         kernel.tasks.has_advanced = true;
         let until = Timers::deadline(kernel.timers.now(), by);
+        self.pass_time_until(until);
+    }
+
+    /// What is due until then becomes due, in that order.
+    pub(super) fn pass_time_until(mut self, until: Instant) {
+        let kernel = self.kernel();
         while kernel.timers.next_deadline().is_some_and(|deadline| deadline <= until) && kernel.pass_time() {}
         kernel.timers.move_to(until);
     }
@@ -58,7 +64,10 @@ impl Current {
         let kernel = self.kernel();
         let queue = kernel.tasks.timers.get(timer).object;
         kernel.tasks.timers.remove(timer);
-        if kernel.rings_any_time() {
+        let due = &mut queue_of(kernel, queue).due;
+        let was_due = due.contains(&timer);
+        due.retain(|&other| other != timer);
+        if was_due || kernel.rings_any_time() {
             refresh(kernel, queue);
         }
     }

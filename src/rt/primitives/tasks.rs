@@ -12,11 +12,12 @@ use crate::rt::kernel::special::Special;
 use crate::rt::objects::{OperatedState, RuntimeState, State, outcome_of_runtime};
 use crate::rt::op::basis::Basis;
 use crate::rt::op::key::ObjectKind;
+use crate::rt::op::limits::Strict;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART};
-use crate::rt::op::rule::Outcome;
+use crate::rt::op::rule::{Outcome, Refusal};
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Await, Phase, Queue, TaskName, TaskPanic, ToldTask, Woken};
+use crate::rt::tasks::{Await, Kept, Leaf, Phase, Queue, ResumePoint, TaskName, TaskPanic, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
 /// How often a task may give way in an execution that a director decides, although it could go on; in others, as often as it is
@@ -124,7 +125,7 @@ impl Current {
         };
         let name = kernel.tasks.add(place, (queue, queue_number), (object, number), location);
         let task = kernel.tasks.get_mut(name.id);
-        (task.gives_way, task.overtakes) = (GIVES_WAY, OVERTAKES);
+        (task.gives_way, task.gives_way_within, task.overtakes) = (GIVES_WAY, GIVES_WAY, OVERTAKES);
         Sleeper { queue, ordinal: task.ordinal, name }
     }
 
@@ -138,8 +139,7 @@ impl Current {
         let Sleeper { queue, ordinal, name } = sleeper;
         let itself = self.running_task() == Some(name)
             && !self.kernel().tasks.get(name.id).is_rung
-            && !self.overtakes(name)
-            && !self.has_given_way(name);
+            && !self.overtakes(name);
         let kernel = self.kernel();
         kernel.tasks.woken = None;
         let is_gone = !kernel.limits.directed && kernel.tasks.alive(name).is_none();
@@ -174,19 +174,6 @@ impl Current {
             }
             refresh(kernel, queue);
         });
-    }
-
-    /// Whether the task wakes itself because it was chosen to give way: then it may be polled again before others.
-    fn has_given_way(mut self, name: TaskName) -> bool {
-        let kernel = self.kernel();
-        let is_free = kernel.limits.orders_polls;
-        let task = kernel.tasks.get_mut(name.id);
-        if !is_free || !task.has_given_way || task.is_worn {
-            return false;
-        }
-        // Those that were deferred would wait on, behind it.
-        let queue = task.queue;
-        queue_of(kernel, queue).has_ready()
     }
 
     /// Whether the task, which yields, may be polled again before those that are ready.
@@ -285,9 +272,12 @@ impl Current {
     }
 
     /// Whether the running task gives way here, although it could go on. If it does, it does nothing more in this poll; nor is
-    /// there anything to choose before it has done anything. `has_taken`: it holds what others may find taken meanwhile, also where no
-    /// other task is ready, but one runs on another worker.
-    pub(crate) fn gives_way(mut self, has_taken: bool) -> bool {
+    /// there anything to choose before it has done anything. What it has taken others may find taken also where no other task is ready,
+    /// but one runs on another worker. `location`: of the operation.
+    ///
+    /// In the branches of `select!` and `join!` the others of the same poll see it too. A future that polls several by other means is
+    /// not asked for their sake: a test that polls by hand, to see what is ready, takes pending for waiting.
+    pub(crate) fn gives_way(mut self, leaf: Leaf, location: &'static Location<'static>) -> bool {
         let execution = self.execution();
         if execution.is_winding_up() {
             return false;
@@ -297,10 +287,17 @@ impl Current {
         let task = kernel.tasks.get_mut(name.id);
         if task.has_given_way {
             // Another leaf of the same poll: whoever polls both may begin with either when the task goes on.
-            kernel.tasks.has_branched = true;
+            if !task.is_seen_within && task.composed == 0 {
+                self.note_composes();
+            }
             return true;
         }
         task.leaves += 1;
+        if task.composed == 0 {
+            let goes_on = task.leaves == 1 && task.resume_point.resumed_at == Some(location);
+            let leaves = task.resume_point.leaves + u32::from(!goes_on);
+            task.resume_point = ResumePoint { leaves, resumed_at: Some(location), has_given_way: true };
+        }
         if task.leaves > BUDGET {
             (task.has_given_way, task.is_worn) = (true, true);
             return true;
@@ -310,24 +307,41 @@ impl Current {
             execution.kernel.tasks.get_mut(name.id).has_given_way = stops;
             return stops;
         }
-        let may = task.gives_way > 0 && kernel.steps > task.polled_since;
+        let orders_polls = kernel.limits.orders_polls;
+        let is_composed = task.composed > 0;
+        let is_within = is_composed || kernel.limits.strict.composes;
+        let is_left = !(orders_polls && is_within) || task.gives_way_within > 0;
+        let may = task.gives_way > 0 && is_left && kernel.steps > task.polled_since;
         let queue = task.queue;
         let others_run = kernel.threads.count() > 1 && kernel.tasks.told.len() > 1;
-        let shows = queue_of(kernel, queue).available() > 0 || has_taken && others_run;
-        if !may || !shows {
-            return self.dooms_at_leaf();
+        let others_see = queue_of(kernel, queue).available() > 0 || leaf == Leaf::Taken && others_run;
+        // Who explores the order of polls wants to know whether anything would come of it in the same poll.
+        let is_trial = orders_polls && !is_within;
+        if !may || !(is_composed || others_see || is_trial) {
+            return self.dooms_at_leaf(leaf);
         }
-        let is_bounded = kernel.limits.directed;
-        if is_bounded {
+        if kernel.limits.directed || orders_polls && is_within {
             kernel.basis.add(Basis::GIVES_WAY);
         }
-        let gives_way = execution.choose(Choice::GivesWay, 2) == 1;
+        let choice = if is_within { Choice::GivesWayWithin } else { Choice::GivesWay };
+        let gives_way = execution.choose(choice, 2) == 1;
         if gives_way {
+            let is_directed = execution.kernel.limits.directed;
             let task = execution.kernel.tasks.get_mut(name.id);
-            task.gives_way -= u32::from(is_bounded);
-            task.has_given_way = true;
+            task.gives_way -= u32::from(is_directed);
+            task.gives_way_within -= u32::from(orders_polls && is_within);
+            (task.has_given_way, task.is_seen_within) = (true, is_within);
         }
-        gives_way || self.dooms_at_leaf()
+        gives_way || self.dooms_at_leaf(leaf)
+    }
+
+    /// A task polls several futures in turn, which was not known.
+    fn note_composes(mut self) {
+        let execution = self.execution();
+        if !execution.kernel.limits.strict.composes {
+            execution.kernel.tasks.composes = true;
+            execution.refuse_to_direct(Refusal::Strict(Strict { composes: true, ..Strict::default() }));
+        }
     }
 
     /// The running task has aborted itself, if it is that one: it is dropped where it is pending next.
@@ -340,11 +354,6 @@ impl Current {
     /// Whether there is one thread only.
     pub(crate) fn is_alone(mut self) -> bool {
         self.kernel().threads.count() == 1
-    }
-
-    /// The running task is about to poll several futures.
-    pub(crate) fn note_branches(mut self) {
-        self.kernel().tasks.has_branched = true;
     }
 
     /// How often the running task may still give way, from now on; how often it could so far.
@@ -403,13 +412,41 @@ impl Current {
         }
     }
 
+    /// A future of the running task keeps what it has taken while it gives way; for reports.
+    pub(crate) fn note_kept(mut self, object: ObjectId, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        if kernel.special.has(Special::TRACED) {
+            let number = kernel.tasks.running_number(kernel.threads.current);
+            kernel.tasks.kept.push(Kept { number, object, location });
+        }
+    }
+
+    /// It keeps it no more. Another task may have dropped it.
+    pub(crate) fn note_not_kept(mut self, object: ObjectId, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        let number = kernel.tasks.running_number(kernel.threads.current);
+        let kept = &mut kernel.tasks.kept;
+        let of_any = |kept: &Kept| (kept.object, kept.location) == (object, location);
+        let of_running = kept.iter().position(|kept| of_any(kept) && kept.number == number);
+        if let Some(at) = of_running.or_else(|| kept.iter().position(of_any)) {
+            kept.swap_remove(at);
+        }
+    }
+
     /// The running task waits here; for reports.
     pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();
-        if !kernel.special.has(Special::TRACED) && kernel.limits.cancellations == 0 {
+        let is_wanted = kernel.special.has(Special::TRACED) || kernel.limits.cancellations > 0;
+        if !is_wanted && !kernel.limits.orders_polls {
             return;
         }
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
+        let task = kernel.tasks.get_mut(name.id);
+        task.pending_at = Some(location);
+        task.was_composed = task.composed > 0;
+        if !is_wanted {
+            return;
+        }
         let since = kernel.timers.now();
         kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
     }
@@ -474,14 +511,20 @@ fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: boo
     }
     let task = kernel.tasks.get_mut(name.id);
     let Phase::Running(woken) = task.phase else { return };
+    let is_free = kernel.limits.orders_polls && task.has_given_way && !task.is_worn;
     match woken {
-        Woken::No => task.phase = Phase::Idle,
+        Woken::No => kernel.tasks.get_mut(name.id).phase = Phase::Idle,
+        // Chosen to give way, it may be polled again before others; only those that were deferred would wait on, behind it.
+        Woken::ByItself if is_free && queue_of(kernel, queue).has_ready() => {
+            kernel.tasks.get_mut(name.id).phase = Phase::Ready;
+            queue_of(kernel, queue).push(ordinal, name.id);
+        }
         Woken::ByItself => {
-            task.phase = Phase::Deferred;
+            kernel.tasks.get_mut(name.id).phase = Phase::Deferred;
             queue_of(kernel, queue).defer(ordinal, name.id);
         }
         Woken::ByOthers => {
-            task.phase = Phase::Ready;
+            kernel.tasks.get_mut(name.id).phase = Phase::Ready;
             queue_of(kernel, queue).push(ordinal, name.id);
         }
     }

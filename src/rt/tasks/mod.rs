@@ -70,6 +70,37 @@ pub(crate) struct Await {
     pub(crate) since: u64,
 }
 
+/// What a future has taken that has given way before it could hand it out; for reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Kept {
+    /// Of the task.
+    pub(crate) number: u64,
+    pub(crate) object: ObjectId,
+    pub(crate) location: &'static Location<'static>,
+}
+
+/// How far a task has come where a part of it begins.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct ResumePoint {
+    /// How many leaf operations it has come to, but for those of futures that it polls with others. One that it goes on with counts
+    /// once.
+    pub(crate) leaves: u32,
+    /// At which of them it goes on. `None` where it polls several futures: that is up to who wakes them.
+    pub(crate) resumed_at: Option<&'static Location<'static>>,
+    /// Whether it has given way there, or may have, and not waited.
+    pub(crate) has_given_way: bool,
+}
+
+/// What a task awaits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Leaf {
+    Operation,
+    /// It has taken what others may find taken meanwhile.
+    Taken,
+    /// A timer, which is never late: if a timeout is over before it, that is one with a shorter time.
+    Timer,
+}
+
 /// What is dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Scope {
@@ -137,14 +168,24 @@ pub(crate) struct Task {
     pub(crate) spawned_at: &'static Location<'static>,
     /// How often it may still give way although it could go on.
     pub(crate) gives_way: u32,
+    /// The same for futures that are polled with others, where the order of polls is explored by itself.
+    pub(crate) gives_way_within: u32,
     /// How often it may still be polled before others although it has yielded.
     pub(crate) overtakes: u32,
     /// How many leaf operations it has come to in this poll.
     pub(crate) leaves: u32,
+    /// How far it had come when its poll began, or came to a leaf operation at which it may give way.
+    pub(crate) resume_point: ResumePoint,
+    /// Whether it was in futures that poll several since it was pending at an await of its own.
+    pub(crate) was_composed: bool,
     /// Whether it has given way in this poll: it does nothing more then.
     pub(crate) has_given_way: bool,
     /// Whether it had to, having come to so many leaf operations: it goes behind the others then.
     pub(crate) is_worn: bool,
+    /// Whether others that the same poll polls are expected to see that it has given way.
+    pub(crate) is_seen_within: bool,
+    /// The await at which it was pending last.
+    pub(crate) pending_at: Option<&'static Location<'static>>,
     /// At which step its poll began.
     pub(crate) polled_since: u64,
     /// Whether it has aborted itself.
@@ -155,7 +196,9 @@ pub(crate) struct Task {
     pub(crate) doomed: Option<Scope>,
     /// Whether it wakes itself in this poll in the place of others.
     pub(crate) is_rung: bool,
-    /// In how many branches of `select!` the poll is.
+    /// In how many futures that poll several the poll is.
+    pub(crate) composed: u32,
+    /// In how many branches of `select!` it is.
     pub(crate) branches: u32,
     /// In how many timeouts it is.
     pub(crate) timeouts: u32,
@@ -183,13 +226,16 @@ pub(crate) struct Tasks {
     pub(crate) woken: Option<(u64, bool)>,
     /// Whether the test has moved the clock.
     pub(crate) has_advanced: bool,
-    /// Whether a task has polled several futures at once: where it gives way it polls the others still, and begins with any of
-    /// them when it goes on.
-    pub(crate) has_branched: bool,
+    /// How often time has passed although somebody could go on.
+    pub(crate) early_passes: u32,
+    /// Whether a task has polled several futures in turn by other means than tokio's macros.
+    pub(crate) composes: bool,
     /// All tasks that there were, for reports.
     pub(crate) told: Vec<ToldTask>,
     /// The tasks that have panicked.
     pub(crate) panics: Vec<TaskPanic>,
+    /// What futures keep meanwhile that have given way.
+    pub(crate) kept: Vec<Kept>,
     /// How many futures were to be dropped at an await although the test drops none, and those that were.
     pub(crate) doomed: u32,
     pub(crate) cancellations: Vec<Cancellation>,
@@ -200,9 +246,11 @@ impl Tasks {
         self.rung.clear();
         (self.numbered, self.streak) = (0, (0, 0));
         self.told.clear();
-        (self.woken, self.has_advanced, self.has_branched) = (None, false, false);
+        (self.woken, self.has_advanced, self.early_passes) = (None, false, 0);
+        self.composes = false;
         self.panics.clear();
         self.cancellations.clear();
+        self.kept.clear();
         self.doomed = 0;
         self.count = 0;
         self.free.clear();
@@ -279,15 +327,21 @@ impl Tasks {
             object,
             spawned_at,
             gives_way: 0,
+            gives_way_within: 0,
             overtakes: 0,
             leaves: 0,
+            resume_point: ResumePoint::default(),
+            was_composed: false,
             has_given_way: false,
             is_worn: false,
+            is_seen_within: false,
+            pending_at: None,
             polled_since: 0,
             is_aborted: false,
             is_spawned: false,
             doomed: None,
             is_rung: false,
+            composed: 0,
             branches: 0,
             timeouts: 0,
             awaits: Vec::new(),
@@ -314,6 +368,11 @@ impl Tasks {
         }
     }
 
+    /// The task of this number, as long as no other one has its place.
+    pub(crate) fn numbered(&self, number: u64) -> Option<&Task> {
+        self.all[..self.count].iter().find(|task| task.number == number)
+    }
+
     /// Those that have not ended.
     pub(crate) fn live(&self) -> impl Iterator<Item = (TaskId, &Task)> {
         let numbered = self.all[..self.count].iter().enumerate();
@@ -331,8 +390,11 @@ impl Tasks {
         self.running[thread.index()].push(name);
         let task = self.get_mut(name.id);
         task.phase = Phase::Running(Woken::No);
+        task.resume_point.resumed_at = task.pending_at.take().filter(|_| !task.was_composed);
+        task.resume_point.has_given_way = task.has_given_way;
         (task.has_given_way, task.is_worn, task.polled_since, task.leaves) = (false, false, step, 0);
-        (task.branches, task.timeouts, task.doomed, task.is_rung) = (0, 0, None, false);
+        (task.branches, task.timeouts, task.composed) = (0, 0, 0);
+        (task.doomed, task.is_rung, task.is_seen_within) = (None, false, false);
         task.awaits.clear();
         let number = task.number;
         if self.streak.0 != number {

@@ -76,15 +76,19 @@ impl<T> JoinHandle<T> {
     }
 }
 
-impl<T> Future for JoinHandle<T> {
-    type Output = Result<T, JoinError>;
+impl<T> JoinHandle<T> {
+    /// Where its task was spawned, inside an exploration.
+    pub(super) fn location(&self) -> Option<&'static Location<'static>> {
+        match &self.0 {
+            Repr::Inside { location, .. } => Some(location),
+            Repr::Outside(_) => None,
+        }
+    }
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    /// Polls it without giving way.
+    pub(super) fn poll_at_once(&mut self, context: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         match &mut self.0 {
             Repr::Inside { task, location, is_done, .. } => {
-                if proceed(context).is_pending() {
-                    return Poll::Pending;
-                }
                 let result = task.poll_join(&waker_for_act(context.waker()), location);
                 if result.is_pending()
                     && let Some(current) = current()
@@ -97,6 +101,17 @@ impl<T> Future for JoinHandle<T> {
             Repr::Outside(handle) => {
                 Poll::Ready(ready!(Pin::new(handle).poll(context)).map_err(JoinError::from))
             }
+        }
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &self.0 {
+            Repr::Inside { location, .. } if proceed(context, location).is_pending() => Poll::Pending,
+            _ => self.poll_at_once(context),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::rt::current;
+use crate::tokio::act::proceed;
 use crate::tokio::runtime::Handle;
 
 /// Mirror of [tokio's `task::JoinSet`](::tokio::task::JoinSet). Which of several tasks that have ended comes first is a choice.
@@ -110,6 +110,12 @@ impl<T: 'static> JoinSet<T> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        // As tokio's: asked once, and not for each task.
+        if let Some(location) = self.handles.first().and_then(JoinHandle::location)
+            && proceed(context, location).is_pending()
+        {
+            return Poll::Pending;
+        }
         self.collect(context);
         match self.take_ended() {
             Some(next) => Poll::Ready(Some(next)),
@@ -121,7 +127,7 @@ impl<T: 'static> JoinSet<T> {
     /// Looks which tasks have ended.
     fn collect(&mut self, context: &mut Context<'_>) {
         let JoinSet { handles, ended } = self;
-        handles.retain_mut(|handle| match Pin::new(&mut *handle).poll(context) {
+        handles.retain_mut(|handle| match handle.poll_at_once(context) {
             Poll::Ready(result) => {
                 ended.push((handle.id(), result));
                 false

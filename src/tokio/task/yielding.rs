@@ -27,8 +27,10 @@ pub fn yield_now() -> impl Future<Output = ()> + Send {
 }
 
 /// Mirror of [tokio's `task::consume_budget`](::tokio::task::consume_budget).
+#[track_caller]
 pub fn consume_budget() -> impl Future<Output = ()> + Send {
-    poll_fn(|context| proceed(context))
+    let location = Location::caller();
+    poll_fn(move |context| proceed(context, location))
 }
 
 /// Mirror of [tokio's `task::unconstrained`](::tokio::task::unconstrained): the future's task does not give way where it could go on.

@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::Instant;
-use crate::rt::current;
 use crate::rt::op::verb::Verb;
-use crate::rt::tasks::Doom;
-use crate::tokio::act::proceed;
+use crate::rt::tasks::{Doom, Leaf};
+use crate::rt::{Current, current};
+use crate::tokio::act::proceeds;
 use crate::tokio::context;
 use crate::tokio::runtime::core::Core;
 use crate::tokio::task::NO_RUNTIME;
@@ -42,7 +42,7 @@ struct Timer {
 enum Progress {
     New,
     Started,
-    /// It is over when it is polled next, as the test wants cancellation explored.
+    /// It is over before anything else comes, as the test wants cancellation explored.
     Early(Doom),
     Over,
 }
@@ -145,26 +145,23 @@ impl Timer {
     fn poll_with(&mut self, context: &Context<'_>, drops: Option<Verb>) -> Poll<()> {
         let Some(current) = current() else { return Poll::Ready(()) };
         // A timeout is over in time although the future that it limits gives way. Where that waits, giving way shows nothing more.
-        if drops != Some(Verb::Elapse) && proceed(context).is_pending() {
+        if drops != Some(Verb::Elapse) && proceeds(context, Leaf::Timer, self.location).is_pending() {
             return Poll::Pending;
         }
         if drops == Some(Verb::Elapse)
             && let Some(doom) = current.is_doomed_in_timeout(self.location)
         {
-            self.progress = Progress::Early(doom);
-        }
-        if let Progress::Early(doom) = self.progress {
+            self.start(current);
+            if let Some(number) = self.number.filter(|_| !self.is_over()) {
+                current.pass_until(number);
+            }
             return self.end_early(doom, drops);
         }
-        if matches!(self.progress, Progress::New) {
-            let left = self.deadline.saturating_duration_since(Instant::unobserved());
-            self.number = match left {
-                Duration::ZERO => None,
-                left => current.start_task_timer(self.core.queue_of_timers(current), left),
-            };
-            self.progress = if left.is_zero() { Progress::Over } else { Progress::Started };
-        }
+        self.start(current);
         if self.is_over() {
+            if let Progress::Early(doom) = self.progress {
+                return self.end_early(doom, drops);
+            }
             self.progress = Progress::Over;
             self.stop();
             return Poll::Ready(());
@@ -172,17 +169,29 @@ impl Timer {
         if let Some(number) = self.number {
             self.core.set_timer(number, Some(context.waker().clone()));
         }
-        if drops.is_some()
-            && let Some((doom, at_once)) = current.dooms_by_timer(self.location)
+        if let (Some(_), Some(number)) = (drops, self.number)
+            && let Some((doom, at_once)) = current.dooms_by_timer(number, self.location)
         {
             if at_once {
                 return self.end_early(doom, drops);
             }
             self.progress = Progress::Early(doom);
-            context.waker().wake_by_ref();
         }
         current.note_await_alone(Verb::Sleep, self.location);
         Poll::Pending
+    }
+
+    /// Starts it, unless it was.
+    fn start(&mut self, current: Current) {
+        if !matches!(self.progress, Progress::New) {
+            return;
+        }
+        let left = self.deadline.saturating_duration_since(Instant::unobserved());
+        self.number = match left {
+            Duration::ZERO => None,
+            left => current.start_task_timer(self.core.queue_of_timers(current), left),
+        };
+        self.progress = if left.is_zero() { Progress::Over } else { Progress::Started };
     }
 
     fn end_early(&mut self, doom: Doom, drops: Option<Verb>) -> Poll<()> {

@@ -81,7 +81,7 @@ impl<F: Future> Future for Timeout<F> {
             let this = self.get_unchecked_mut();
             (Pin::new_unchecked(&mut this.value), Pin::new_unchecked(&mut this.delay))
         };
-        let limited = Limited::enter();
+        let limited = Limited::enter(delay.is_elapsed());
         if let Poll::Ready(output) = value.poll(context) {
             return Poll::Ready(Ok(output));
         }

@@ -178,6 +178,7 @@ const SAMPLES: u64 = 300;
 
 const TINY: Shape = Shape { tasks: 2, ops: 3, is_full: false };
 const SMALL: Shape = Shape { tasks: 2, ops: 2, is_full: true };
+const FEW: Shape = Shape { tasks: 2, ops: 3, is_full: true };
 const TWO: Shape = Shape { tasks: 2, ops: 4, is_full: true };
 const THREE: Shape = Shape { tasks: 3, ops: 3, is_full: true };
 
@@ -189,7 +190,7 @@ fn tokio_on_one_thread_shows_nothing_else() {
 
 #[test]
 fn tokio_on_several_threads_shows_nothing_else() {
-    compare_with_tokio(60, TWO, 3, (Some(2), 30));
+    compare_with_tokio(60, FEW, 3, (Some(2), 30));
 }
 
 #[test]
@@ -203,7 +204,7 @@ fn the_definition_gives_the_same() {
 fn samples_show_nothing_else() {
     compare_with_samples(60, TWO, 5, (None, 0));
     compare_with_samples(30, THREE, 6, (None, 0));
-    compare_with_samples(20, TWO, 7, (Some(2), 0));
+    compare_with_samples(20, FEW, 7, (Some(2), 0));
     compare_with_samples(20, TWO, 10, (None, 1));
 }
 
@@ -212,7 +213,7 @@ fn samples_show_nothing_else() {
 fn tokio_shows_nothing_else_in_many_programs() {
     compare_with_tokio(5_000, TWO, 11, (None, 100));
     compare_with_tokio(3_000, THREE, 12, (None, 100));
-    compare_with_tokio(1_500, TWO, 13, (Some(2), 100));
+    compare_with_tokio(1_500, FEW, 13, (Some(2), 100));
     compare_with_tokio(500, SMALL, 14, (Some(3), 100));
 }
 
@@ -229,6 +230,6 @@ fn the_definition_gives_the_same_for_many_programs() {
 fn samples_show_nothing_else_in_many_programs() {
     compare_with_samples(1_000, TWO, 16, (None, 0));
     compare_with_samples(500, THREE, 17, (None, 0));
-    compare_with_samples(300, TWO, 18, (Some(2), 0));
+    compare_with_samples(300, FEW, 18, (Some(2), 0));
     compare_with_samples(500, TWO, 22, (None, 1));
 }

@@ -5,20 +5,27 @@
 //! A task goes on until it is pending, or gives way at a leaf operation, as often as it likes: between two such places its steps
 //! are one piece. Where tasks are held back because they have yielded, every order is tried.
 //!
+//! What tasks do to plain data that they share is no operation, and two orders that differ in it alone count as one. So every order
+//! is tried after that, whatever the tasks have touched, if there are few; otherwise the verdict says what it rests on.
+//!
 //! A task that has given way is polled again from its outermost future, where this takes it for going on in the same place. That
-//! differs for a future whose polls do something although they are pending.
+//! differs for a future that polls several, or does something else although it is pending: others of the same poll see then that it
+//! has given way, and which of them is polled first when it goes on may be another. So there, giving way is a choice of its own,
+//! and bounded. tokio's macros and timeouts say where that is. Elsewhere it is tried, once for each await of each task: if anything
+//! follows in the same poll, all is explored again, and taken to be so everywhere. Every order is tried then, as whether a task is
+//! asked to give way depends on whether another one is ready.
 
+mod may_touch;
 mod search;
 mod segments;
+mod touched;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use super::Exhausted;
-use super::common::{Budget, End};
+use super::common::{Budget, End, Exhausted, Polled};
 use crate::config::ConfigError;
-use crate::detect::lock_order::LockOrder;
 use crate::explore::exploration::{Exploration, QUIET};
 use crate::explore::finding::Finding;
 use crate::explore::judge::nondeterminism;
@@ -26,7 +33,7 @@ use crate::explore::replay::record::Record;
 use crate::rt::Execution;
 use crate::rt::decide::profile::Profile;
 use crate::rt::op::basis::Basis;
-use crate::rt::op::limits::{Limits, Timeouts};
+use crate::rt::op::limits::{Limits, Strict, Timeouts};
 use search::{Polls, Search};
 
 /// How many of the first executions are run twice.
@@ -35,15 +42,18 @@ const COMPARED: u64 = 16;
 /// How many runs that led to nothing new there may be for each execution.
 const REDUNDANT: u64 = 10;
 
+/// How often all is explored again, as more became known of what segments may touch, until every order is tried.
+const PASSES: u32 = 4;
+
+/// How many executions there may be at most if every order is tried: so many, and so many for each of those that differ in what is
+/// seen.
+const EVERY_ORDER: (u64, u64) = (100, 10);
+
 impl Exploration<'_> {
-    /// Explores every order in which the test's tasks are polled. `None` if there is more to it than that.
-    pub(super) fn explore_polls(
-        &self,
-        budget: &Budget,
-        limits: &Limits,
-    ) -> Result<Option<Exhausted>, ConfigError> {
+    /// Explores every order in which the test's tasks are polled.
+    pub(super) fn explore_polls(&self, budget: &Budget, limits: &Limits) -> Result<Polled, ConfigError> {
         if limits.timeouts == Timeouts::Any || limits.spurious > 0 {
-            return Ok(None);
+            return Ok(Polled::Unfit(limits.strict));
         }
         let limits = Limits {
             directed: false,
@@ -52,7 +62,37 @@ impl Exploration<'_> {
             max_preemptions: None,
             ..limits.clone()
         };
-        self.on_worker(|execution| self.explore_polls_on(execution, budget, limits))
+        self.on_worker(|execution| {
+            execution.deadline = budget.time.and_then(|time| Instant::now().checked_add(time));
+            let (mut strict, mut explored) = (limits.strict, Exhausted::default());
+            let (mut limited, mut every_order) = (*budget, false);
+            loop {
+                let limits = Limits { strict, ..limits.clone() };
+                match (self.explore_polls_on(execution, &limited, limits, every_order), every_order) {
+                    (Polled::Unfit(more), _) if more != strict => {
+                        (strict, limited, every_order) = (more, *budget, false);
+                    }
+                    (Polled::Explored(exhausted), false) if is_whole(&exhausted.end) && !strict.composes => {
+                        let (some, for_each) = EVERY_ORDER;
+                        let executions = some.saturating_add(for_each.saturating_mul(exhausted.executions));
+                        limited.executions = executions.min(budget.executions);
+                        (explored, every_order) = (exhausted, true);
+                    }
+                    (polled, false) => return polled,
+                    (Polled::Explored(exhausted), true) if matches!(exhausted.end, End::Failed(_)) => {
+                        explored.end = exhausted.end;
+                        return Polled::Explored(explored);
+                    }
+                    (Polled::Explored(exhausted), true) if is_whole(&exhausted.end) => {
+                        return Polled::Explored(explored);
+                    }
+                    (_, true) => {
+                        explored.basis.add(Basis::UNSEEN_DATA);
+                        return Polled::Explored(explored);
+                    }
+                }
+            }
+        })
     }
 
     fn explore_polls_on(
@@ -60,32 +100,40 @@ impl Exploration<'_> {
         execution: &mut Execution,
         budget: &Budget,
         limits: Limits,
-    ) -> Option<Exhausted> {
-        let deadline = budget.time.and_then(|time| Instant::now().checked_add(time));
-        let search = Rc::new(RefCell::new(Search::default()));
+        every_order: bool,
+    ) -> Polled {
+        let strict = limits.strict;
+        let is_strict = every_order || strict.composes;
+        let search = Rc::new(RefCell::new(Search::new(is_strict)));
+        let mut passes = 1;
         execution.kernel.limits = limits;
-        execution.deadline = deadline;
         execution.set_strategy(Box::new(Polls(Rc::clone(&search))));
         let mut exhausted = Exhausted::default();
         let mut first = Vec::new();
         loop {
             let index = exhausted.executions;
-            let verdict = self.run_index(execution, index, &Profile::default(), QUIET);
+            let mut verdict = self.run_index(execution, index, &Profile::default(), QUIET);
             if execution.is_late {
                 exhausted.end = End::Time;
-                return Some(exhausted);
+                return Polled::Explored(exhausted);
             }
             let tasks = &execution.kernel.tasks;
-            if search.borrow().unfit.is_some() || tasks.has_advanced || tasks.has_branched {
-                return None;
+            if !strict.composes && (tasks.composes || search.borrow().composes) {
+                return Polled::Unfit(Strict { composes: true, ..strict });
+            }
+            if search.borrow().unfit.is_some() || tasks.has_advanced {
+                return Polled::Unfit(strict);
             }
             exhausted.basis.add(execution.kernel.basis);
-            let is_redundant = search.borrow().is_redundant;
+            let (is_redundant, is_trial) = (search.borrow().is_redundant, search.borrow().is_trial);
+            if is_trial {
+                verdict = None;
+            }
             if verdict.is_none() && is_redundant {
                 exhausted.blocked += 1;
             } else {
                 let verdict = match verdict {
-                    None if index < COMPARED => {
+                    None if index < COMPARED && !every_order => {
                         std::mem::swap(&mut first, &mut execution.fingerprints);
                         let again = self.run_index(execution, index, &Profile::default(), QUIET);
                         let differs = Record::difference_of_fingerprints(&first, execution);
@@ -96,7 +144,7 @@ impl Exploration<'_> {
                 exhausted.steps += execution.kernel.steps;
                 if let Some(verdict) = verdict {
                     exhausted.end = End::Failed(Box::new(Finding::new(index, verdict, execution)));
-                    return Some(exhausted);
+                    return Polled::Explored(exhausted);
                 }
                 exhausted.executions += 1;
                 exhausted.lock_order.add(execution, 0);
@@ -104,37 +152,33 @@ impl Exploration<'_> {
             let mut search = search.borrow_mut();
             let mains = execution.kernel.tasks.told.iter().filter(|task| task.main_of.is_some());
             search.end_run(&mains.map(|task| task.number).collect::<Vec<_>>());
-            if !search.advance() {
+            let is_over = !search.advance();
+            if is_over && search.is_to_be_repeated() {
+                passes += 1;
+                search.begin_again(passes >= PASSES);
+                exhausted = Exhausted::default();
+                continue;
+            }
+            if is_over {
                 exhausted.end = if search.draws { End::Bounded } else { End::Complete };
                 if search.draws {
                     exhausted.basis.add(Basis::DRAWN_VALUE);
                 }
                 exhausted.share = 1.0;
-                return Some(exhausted);
+                return Polled::Explored(exhausted);
             }
             let is_used_up = exhausted.executions >= budget.executions
                 || budget.gives_up_early && exhausted.steps >= budget.steps
                 || exhausted.blocked > REDUNDANT * budget.executions.min(u64::MAX / REDUNDANT);
             if is_used_up {
                 exhausted.end = End::Budget;
-                return Some(exhausted);
+                return Polled::Explored(exhausted);
             }
         }
     }
 }
 
-impl Default for Exhausted {
-    fn default() -> Exhausted {
-        Exhausted {
-            executions: 0,
-            liberal: 0,
-            blocked: 0,
-            steps: 0,
-            share: 0.0,
-            end: End::Complete,
-            basis: Basis::default(),
-            lock_order: LockOrder::default(),
-            notes: Vec::new(),
-        }
-    }
+/// Whether there is no other execution.
+fn is_whole(end: &End) -> bool {
+    matches!(end, End::Complete | End::Bounded)
 }

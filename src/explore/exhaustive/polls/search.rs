@@ -4,10 +4,14 @@
 //! not try all that are ready, but those of which a race shows that their order matters (*source sets*), and none whose segment
 //! was tried before and does not depend on what has happened since (*sleep sets*).
 
-use super::segments::{Footprint, Segment, Touched, races};
+use super::may_touch::MayTouch;
+use super::segments::{Footprint, Segment, races};
+use super::touched::Touched;
 use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::ObjectId;
+use crate::rt::tasks::ResumePoint;
 use std::cell::RefCell;
+use std::panic::Location;
 use std::rc::Rc;
 
 /// How many values of a choice of the program are tried at most.
@@ -43,7 +47,12 @@ enum Node {
     },
     /// Something else, all of which is tried.
     Free { alternatives: usize, chosen: usize },
+    /// Whether a task gives way only to see what comes of it, once for each await of each task.
+    Probe { of: Await, gives_way: bool },
 }
+
+/// An await of a task, by its number.
+type Await = (u64, ResumePoint);
 
 /// The stack, and what the run that is going on has done so far.
 #[derive(Debug, Default)]
@@ -60,17 +69,52 @@ pub(super) struct Search {
     gives_way_to: Option<(u64, usize)>,
     /// The choice of the task that is polled next.
     node: Option<usize>,
+    /// Whether the running task has given way in a future that polls several.
+    gives_way_within: bool,
+    /// Whether it has given way to see what comes of it.
+    probes: bool,
+    /// Where that was tried.
+    probed: Vec<Await>,
+    /// Whether it has done so where no other task is ready, which it never does otherwise: then its failure is none.
+    pub(super) is_trial: bool,
+    /// Whether a task that has given way elsewhere has done something in the same poll.
+    pub(super) composes: bool,
     /// Tasks that have yielded, and so may have been held back.
     yielded: Vec<u64>,
     epoch: u32,
+    /// How often time has passed although somebody could go on, and whether it has since a task was taken last.
+    early_passes: u32,
+    passes_early: bool,
+    /// What segments may touch, from all runs.
+    may_touch: MayTouch,
+    /// Whether the order of any two segments is taken to matter.
+    every_order: bool,
     /// Whether only what was explored before comes of this run.
     pub(super) is_redundant: bool,
+    /// How many segments it had before that was seen: the races of these are to be reversed.
+    seen_until: usize,
     pub(super) unfit: Option<Unfit>,
     /// Whether of a value that the program draws only one was tried.
     pub(super) draws: bool,
 }
 
 impl Search {
+    pub(super) fn new(every_order: bool) -> Search {
+        Search { every_order, ..Search::default() }
+    }
+
+    /// Whether runs were looked at of which more became known later.
+    pub(super) fn is_to_be_repeated(&self) -> bool {
+        self.may_touch.has_grown && !self.every_order
+    }
+
+    /// Explores all again, with what is known of what segments may touch.
+    pub(super) fn begin_again(&mut self, every_order: bool) {
+        let (mut may_touch, probed) = (std::mem::take(&mut self.may_touch), std::mem::take(&mut self.probed));
+        may_touch.begin_again();
+        *self = Search { every_order, may_touch, probed, ..Search::default() };
+    }
+
     fn begin(&mut self) {
         self.at = 0;
         self.segments.clear();
@@ -78,9 +122,19 @@ impl Search {
         self.known = 0;
         self.gives_way_to = None;
         self.node = None;
+        (self.gives_way_within, self.probes, self.is_trial) = (false, false, false);
         self.yielded.clear();
         self.epoch = 0;
-        self.is_redundant = false;
+        (self.early_passes, self.passes_early) = (0, false);
+        (self.is_redundant, self.seen_until) = (false, 0);
+    }
+
+    /// From here on the run may be one that was explored before, in another order. What has led here is nevertheless to be looked at: a
+    /// race in it may be in no other run (Abdulla et al., section 5, look for races at each step, whatever becomes of the run).
+    fn note_redundant(&mut self, is_redundant: bool) {
+        if is_redundant && !self.is_redundant {
+            (self.is_redundant, self.seen_until) = (true, self.segments.len());
+        }
     }
 
     /// The task that goes on, of these.
@@ -91,7 +145,7 @@ impl Search {
             let known = if asleep.is_empty() { known } else { known.min(self.known) };
             let is_asleep = |task: &u64| asleep.iter().any(|(other, _)| other == task);
             let chosen = options.iter().copied().find(|task| !is_asleep(task));
-            self.is_redundant |= chosen.is_none();
+            self.note_redundant(chosen.is_none());
             let chosen = chosen.unwrap_or(options[0]);
             let (options, wanted) = (options.to_vec(), vec![chosen]);
             self.nodes.push(Node::Task { options, wanted, tried: Vec::new(), asleep, known, chosen });
@@ -112,6 +166,10 @@ impl Search {
             return 0;
         }
         if self.at == self.nodes.len() {
+            // What follows was explored before.
+            if self.is_redundant {
+                return 0;
+            }
             self.nodes.push(Node::Free { alternatives, chosen: 0 });
         }
         self.at += 1;
@@ -124,16 +182,43 @@ impl Search {
         }
     }
 
+    /// Whether a task gives way at an await that it has not given way at in any execution. If nothing follows in the same poll, the
+    /// execution is none of its own: who comes between is a choice where the order of segments matters.
+    fn chooses_to_probe(&mut self, of: Await, is_alone: bool) -> bool {
+        match self.nodes.get(self.at) {
+            Some(&Node::Probe { of: other, gives_way }) if other == of => {
+                self.at += 1;
+                self.probes |= gives_way;
+            }
+            None if !self.is_redundant && !self.probed.contains(&of) => {
+                self.probed.push(of);
+                self.nodes.push(Node::Probe { of, gives_way: false });
+                self.at += 1;
+            }
+            _ => return false,
+        }
+        self.note_redundant(self.probes);
+        self.is_trial |= self.probes && is_alone;
+        self.probes
+    }
+
     /// A segment of this task begins. `node`: the choice of it, if there was one.
-    fn begin_segment(&mut self, task: u64, node: Option<usize>) {
+    fn begin_segment(
+        &mut self,
+        (task, spawned_at): (u64, &'static Location<'static>),
+        resume_point: ResumePoint,
+        node: Option<usize>,
+    ) {
         self.end_segment();
         if self.segments.len() >= SEGMENTS {
             self.unfit = Some(Unfit::Large);
             return;
         }
-        self.is_redundant |= node.is_none() && self.asleep.iter().any(|(other, _)| *other == task);
-        let mut footprint = Footprint::default();
-        footprint.add(Touched::Task(task), true);
+        self.note_redundant(node.is_none() && self.asleep.iter().any(|(other, _)| *other == task));
+        let label = Some(self.may_touch.label(task, spawned_at, resume_point));
+        let mut footprint = Footprint { label, ..Footprint::default() };
+        footprint.add(Touched::Task(task, spawned_at), true);
+        footprint.is_global = self.every_order;
         if let Some(at) = self.yielded.iter().position(|&other| other == task) {
             self.yielded.swap_remove(at);
             footprint.is_global = true;
@@ -141,11 +226,22 @@ impl Search {
         self.segments.push(Segment { node, task, footprint, enables: Vec::new(), epoch: self.epoch });
     }
 
-    /// Time has passed, as nothing was ready.
-    fn pass_time(&mut self) {
+    /// Time has passed: `early` if somebody could go on. Else nothing that comes after it could come before.
+    fn pass_time(&mut self, early: bool) {
         self.end_segment();
-        self.epoch += 1;
+        self.epoch += u32::from(!early);
         self.asleep.clear();
+    }
+
+    /// The running task may have chosen that time passes until one of its timers is due. Whoever comes after it finds it later.
+    fn note_early_passes(&mut self, count: u32) {
+        if count > self.early_passes {
+            self.early_passes = count;
+            self.passes_early = true;
+            if let Some(segment) = self.segments.last_mut() {
+                segment.footprint.is_global = true;
+            }
+        }
     }
 
     /// The running segment has touched something.
@@ -157,7 +253,7 @@ impl Search {
 
     /// The running segment has woken a task. If that was awake, whether it is polled before that may matter; and it may be, by
     /// another waker than the one that has made it ready, which then is not in any case before the poll.
-    fn note_wake(&mut self, task: u64, makes_ready: bool) {
+    fn note_wake(&mut self, task: u64, spawned_at: &'static Location<'static>, makes_ready: bool) {
         let Some((segment, earlier)) = self.segments.split_last_mut() else { return };
         if makes_ready {
             segment.enables.push(task);
@@ -166,11 +262,11 @@ impl Search {
         if task == segment.task {
             return;
         }
-        segment.footprint.add(Touched::Task(task), false);
+        segment.footprint.add(Touched::Task(task, spawned_at), false);
         for other in earlier.iter_mut().rev().take_while(|other| other.task != task) {
             if let Some(at) = other.enables.iter().position(|&enabled| enabled == task) {
                 other.enables.swap_remove(at);
-                other.footprint.add(Touched::Task(task), false);
+                other.footprint.add(Touched::Task(task, spawned_at), false);
                 return;
             }
         }
@@ -182,11 +278,13 @@ impl Search {
         let node = segment.node.and_then(|at| self.nodes.get(at));
         let Some(Node::Task { tried, asleep, known, chosen, .. }) = node else {
             let known = self.known;
-            self.asleep.retain(|(_, footprint)| !segment.footprint.may_conflict(footprint, known));
+            let may_touch = &self.may_touch;
+            self.asleep.retain(|(_, footprint)| !segment.footprint.may_conflict(footprint, known, may_touch));
             return;
         };
         let others = asleep.iter().chain(tried).filter(|(task, _)| task != chosen);
-        let sleep_on = others.filter(|(_, footprint)| !segment.footprint.may_conflict(footprint, *known));
+        let sleep_on = others
+            .filter(|(_, footprint)| !segment.footprint.may_conflict(footprint, *known, &self.may_touch));
         self.asleep = sleep_on.cloned().collect();
         // What sleeps on may be of a run that had the same objects up to an earlier choice.
         self.known = if asleep.is_empty() { *known } else { self.known.min(*known) };
@@ -198,7 +296,7 @@ impl Search {
         for &main in last_of {
             if let Some(segment) = self.segments.iter_mut().rev().find(|segment| segment.task == main) {
                 segment.footprint.is_global = true;
-                ended_at.extend(segment.node);
+                ended_at.extend(segment.node.filter(|_| !self.is_redundant));
             }
         }
         self.end_segment();
@@ -220,9 +318,12 @@ impl Search {
                 tried.push((*chosen, Footprint::unknown()));
             }
         }
-        if self.is_redundant {
-            return;
-        }
+        let run = self.segments.iter().map(|segment| {
+            let Segment { task, footprint, .. } = segment;
+            (*task, (footprint.label, &footprint.touched))
+        });
+        self.may_touch.add(run);
+        let segments = if self.is_redundant { self.seen_until } else { self.segments.len() };
         // What those would have done that were ready, and were ended, is not known: so it is in a race with the end.
         for node in ended_at {
             if let Some(Node::Task { options, wanted, .. }) = self.nodes.get_mut(node) {
@@ -230,7 +331,7 @@ impl Search {
                 wanted.extend(new);
             }
         }
-        for race in races(&self.segments) {
+        for race in races(&self.segments[..segments], &self.may_touch) {
             let Some(Node::Task { options, wanted, .. }) = self.nodes.get_mut(race.node) else { continue };
             if race.initials.iter().any(|task| wanted.contains(task)) {
                 continue;
@@ -258,7 +359,11 @@ impl Search {
                         return true;
                     }
                 }
-                Node::Free { .. } => {}
+                Node::Probe { gives_way, .. } if !*gives_way => {
+                    *gives_way = true;
+                    return true;
+                }
+                Node::Free { .. } | Node::Probe { .. } => {}
             }
             self.nodes.pop();
         }
@@ -292,6 +397,8 @@ impl Strategy for Polls {
     ) -> usize {
         let mut search = self.0.borrow_mut();
         let known = point.object_count();
+        search.note_early_passes(point.early_passes());
+        search.may_touch.note_first_choice(known, point.task_count());
         match choice {
             Choice::NextTask => {
                 let options = point.ready_tasks(point.pending(point.current()).object);
@@ -310,16 +417,26 @@ impl Strategy for Polls {
                 let Some((task, queue)) = point.running_task() else { return 0 };
                 let mut options = vec![task];
                 options.extend(point.ready_tasks(queue));
-                search.end_segment();
-                let node = search.at;
-                let next = search.choose_task(&options, known);
-                if next == task {
-                    search.begin_segment(task, Some(node));
-                    return 0;
+                let is_alone = options.len() == 1;
+                if search.chooses_to_probe((task, point.resume_point()), is_alone) {
+                    return 1;
                 }
+                search.end_segment();
+                let node = (!is_alone).then_some(search.at);
+                let next = if is_alone { task } else { search.choose_task(&options, known) };
+                let Some(node) = node.filter(|_| next != task) else {
+                    // Also where there is nothing to choose: what a segment touches is not to be up to whether others are ready.
+                    search.begin_segment((task, point.spawned_at(task)), point.resume_point(), node);
+                    return 0;
+                };
                 // What it still does in this poll belongs to what it has done.
                 search.gives_way_to = Some((next, node));
                 1
+            }
+            Choice::GivesWayWithin => {
+                let gives_way = search.choose_freely(alternatives);
+                search.gives_way_within |= gives_way == 1;
+                gives_way
             }
             _ => search.choose_freely(alternatives),
         }
@@ -331,10 +448,19 @@ impl Strategy for Polls {
 
     fn executed(&mut self, _: ThreadId, op: &Op, point: &SchedulingPoint<'_>, _: &mut Rng) {
         let mut search = self.0.borrow_mut();
+        search.note_early_passes(point.early_passes());
+        let passes_early = op.kind == OpKind::PollNext && std::mem::take(&mut search.passes_early);
         if point.thread_count() > 1 {
             search.unfit = Some(Unfit::Threads);
         }
         let running = point.running_task();
+        let woken = point.woken_task().filter(|_| op.kind == OpKind::Wake && point.is_task_queue(op.object));
+        let is_itself = woken.zip(running).is_some_and(|((woken, _), (running, _))| woken == running);
+        if op.kind == OpKind::PollNext {
+            (search.gives_way_within, search.probes) = (false, false);
+        } else if (search.gives_way_to.is_some() || search.probes) && !is_itself {
+            search.composes = true;
+        }
         match op.kind {
             OpKind::PollNext => match running {
                 Some((task, _)) => {
@@ -342,18 +468,18 @@ impl Strategy for Polls {
                         search.unfit = Some(Unfit::Diverges);
                     }
                     let node = search.node.take();
-                    search.begin_segment(task, node);
+                    search.begin_segment((task, point.spawned_at(task)), point.resume_point(), node);
                 }
-                None => search.pass_time(),
+                None => search.pass_time(passes_early),
             },
             OpKind::Wake if point.is_task_queue(op.object) => {
-                let Some((task, is_effective)) = point.woken_task() else { return };
+                let Some((task, is_effective)) = woken else { return };
                 // Also where it is not held back, as it overtakes the others: it would be if others were ready, or it did not.
-                let is_itself = running.is_some_and(|(running, _)| running == task);
-                if is_itself && search.gives_way_to.is_none() && !search.yielded.contains(&task) {
+                let has_yielded = is_itself && search.gives_way_to.is_none() && !search.gives_way_within;
+                if has_yielded && !search.yielded.contains(&task) {
                     search.yielded.push(task);
                 }
-                search.note_wake(task, is_effective);
+                search.note_wake(task, point.spawned_at(task), is_effective);
             }
             OpKind::EndPoll => {}
             _ if op.object == ObjectId::NONE => {}
@@ -362,7 +488,7 @@ impl Strategy for Polls {
                 search.touch(what, op.changes());
                 // Whether the task is polled before it is aborted matters, also where it waits.
                 if let Some(task) = point.aborted_task(op) {
-                    search.touch(Touched::Task(task), false);
+                    search.touch(Touched::Task(task, point.spawned_at(task)), false);
                 }
             }
         }

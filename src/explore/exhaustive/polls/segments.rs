@@ -1,23 +1,19 @@
 //! What the tasks of one execution did, cut into segments: from the choice of a task to the next one. And which of them are in a
 //! race: what would have to come the other way round for another execution.
+//!
+//! The paper's steps are single operations, so that a task's next step touches the same in any state that leaves the task alone. What a
+//! segment touches is up to what it finds. So two segments are taken to depend on each other if they ever touched the same in any
+//! execution: see `may_touch`.
 
-use std::panic::Location;
-
-use crate::rt::op::ObjectId;
-
-/// What a segment has touched.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Touched {
-    /// An object, and where it was made.
-    Object(ObjectId, &'static Location<'static>),
-    /// Whether a task is to be polled.
-    Task(u64),
-}
+use super::may_touch::MayTouch;
+use super::touched::{Touched, Touches, meet};
 
 /// All that a segment has touched, and whether it has changed it.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Footprint {
-    touched: Vec<(Touched, bool)>,
+    pub(super) touched: Touches,
+    /// The number of the place where the segment began, in `MayTouch`.
+    pub(super) label: Option<usize>,
     /// Whether its order with anything matters: with it other tasks come to an end, or it was held back behind all others.
     pub(super) is_global: bool,
 }
@@ -25,7 +21,7 @@ pub(super) struct Footprint {
 impl Footprint {
     /// Of what was not seen.
     pub(super) fn unknown() -> Footprint {
-        Footprint { touched: Vec::new(), is_global: true }
+        Footprint { is_global: true, ..Footprint::default() }
     }
 
     pub(super) fn add(&mut self, what: Touched, writes: bool) {
@@ -44,13 +40,13 @@ impl Footprint {
     }
 
     /// Whether the order of the two matters, in one execution.
-    fn conflicts(&self, other: &Footprint) -> bool {
-        self.meets(other, |one, two| one == two)
+    fn conflicts(&self, other: &Footprint, may_touch: &MayTouch) -> bool {
+        self.meets(other, may_touch, |one, two| one == two)
     }
 
     /// The same, where the other is of another execution: objects beyond the first `known` may have other numbers there.
-    pub(super) fn may_conflict(&self, other: &Footprint, known: u32) -> bool {
-        self.meets(other, |one, two| match (one, two) {
+    pub(super) fn may_conflict(&self, other: &Footprint, known: u32, may_touch: &MayTouch) -> bool {
+        self.meets(other, may_touch, |one, two| match (one, two) {
             (Touched::Object(one, made), Touched::Object(two, also)) => {
                 if one.0 < known || two.0 < known {
                     one == two
@@ -62,11 +58,16 @@ impl Footprint {
         })
     }
 
-    fn meets(&self, other: &Footprint, is_same: impl Fn(Touched, Touched) -> bool) -> bool {
-        let meets = |&(one, writes): &(Touched, bool)| {
-            other.touched.iter().any(|&(two, also)| (writes || also) && is_same(one, two))
-        };
-        self.is_global || other.is_global || self.touched.iter().any(meets)
+    fn meets(
+        &self,
+        other: &Footprint,
+        may_touch: &MayTouch,
+        is_same: impl Fn(Touched, Touched) -> bool,
+    ) -> bool {
+        self.is_global
+            || other.is_global
+            || meet(&self.touched, &other.touched, is_same)
+            || may_touch.meet((self.label, &self.touched), (other.label, &other.touched))
     }
 }
 
@@ -119,7 +120,7 @@ impl Sets {
 
 /// The races of an execution (Abdulla, Aronis, Jonsson, Sagonas, POPL 2014, sections 3 and 4): segments of two tasks whose order
 /// matters, with nothing between that orders them in any case.
-pub(super) fn races(segments: &[Segment]) -> Vec<Reversal> {
+pub(super) fn races(segments: &[Segment], may_touch: &MayTouch) -> Vec<Reversal> {
     let mut before = Sets::new(segments.len());
     let mut reversals = Vec::new();
     for later in 0..segments.len() {
@@ -132,7 +133,7 @@ pub(super) fn races(segments: &[Segment]) -> Vec<Reversal> {
             if before.has(later, earlier) {
                 continue;
             }
-            if is_fixed || one.footprint.conflicts(&two.footprint) {
+            if is_fixed || one.footprint.conflicts(&two.footprint, may_touch) {
                 before.join(later, earlier);
                 before.add(later, earlier);
                 direct.push((earlier, is_fixed));
@@ -165,7 +166,7 @@ fn initials(segments: &[Segment], before: &Sets, earlier: usize, later: usize) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rt::op::nowhere;
+    use crate::rt::op::{ObjectId, nowhere};
 
     fn segment(node: Option<usize>, task: u64, writes: &[u32]) -> Segment {
         let mut footprint = Footprint::default();
@@ -177,13 +178,15 @@ mod tests {
 
     #[test]
     fn segments_that_share_nothing_are_in_no_race() {
-        assert!(races(&[segment(Some(0), 1, &[1]), segment(Some(1), 2, &[2])]).is_empty());
+        assert!(
+            races(&[segment(Some(0), 1, &[1]), segment(Some(1), 2, &[2])], &MayTouch::default()).is_empty()
+        );
     }
 
     #[test]
     fn a_race_begins_with_what_does_not_depend_on_its_first() {
         let segments = [segment(Some(0), 1, &[1]), segment(Some(1), 3, &[5]), segment(Some(2), 2, &[1, 5])];
-        let races = races(&segments);
+        let races = races(&segments, &MayTouch::default());
         // Task 2 comes after both others; before task 1 it has to let task 3 go first, or not.
         let initials: Vec<_> = races.iter().map(|race| (race.node, race.initials.clone())).collect();
         assert_eq!(initials, [(1, vec![2]), (0, vec![3])]);
@@ -192,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_ordered_by_a_third_is_in_no_race() {
         let segments = [segment(Some(0), 1, &[1]), segment(Some(1), 2, &[1]), segment(Some(2), 3, &[1])];
-        let nodes: Vec<_> = races(&segments).iter().map(|race| race.node).collect();
+        let nodes: Vec<_> = races(&segments, &MayTouch::default()).iter().map(|race| race.node).collect();
         assert_eq!(nodes, [0, 1]);
     }
 }

@@ -333,6 +333,7 @@ impl Director for Explorer {
             | Choice::LostToken
             | Choice::WaitingWriter
             | Choice::GivesWay
+            | Choice::GivesWayWithin
             | Choice::Cancels
             | Choice::StopsAborted
             | Choice::Overtakes => self.choose_freely(kernel, line, choice, alternatives),
