@@ -229,6 +229,21 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
         let data = std::ptr::from_mut(part(&mut *this));
         OwnedMappedMutexGuard { guard: this, data }
     }
+
+    /// A guard of a part of the data, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is none: the guard itself.
+    pub fn try_map<U: ?Sized, F: FnOnce(&mut T) -> Option<&mut U>>(
+        mut this: OwnedMutexGuard<T>,
+        part: F,
+    ) -> Result<OwnedMappedMutexGuard<T, U>, OwnedMutexGuard<T>> {
+        match part(&mut *this).map(|data| std::ptr::from_mut(data)) {
+            Some(data) => Ok(OwnedMappedMutexGuard { guard: this, data }),
+            None => Err(this),
+        }
+    }
 }
 
 macro_rules! guard {
@@ -300,6 +315,47 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
         let (permit, location) = (this.permit, this.location);
         std::mem::forget(this);
         MappedMutexGuard { permit, location, data, marker: PhantomData }
+    }
+
+    /// A guard of a part of the data, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is none: the guard itself.
+    pub fn try_map<U: ?Sized, F: FnOnce(&mut T) -> Option<&mut U>>(
+        mut this: MappedMutexGuard<'a, T>,
+        part: F,
+    ) -> Result<MappedMutexGuard<'a, U>, MappedMutexGuard<'a, T>> {
+        let Some(data) = part(&mut *this).map(|data| std::ptr::from_mut(data)) else { return Err(this) };
+        let (permit, location) = (this.permit, this.location);
+        std::mem::forget(this);
+        Ok(MappedMutexGuard { permit, location, data, marker: PhantomData })
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
+    /// A guard of a part of the data.
+    pub fn map<S: ?Sized, F: FnOnce(&mut U) -> &mut S>(
+        mut this: OwnedMappedMutexGuard<T, U>,
+        part: F,
+    ) -> OwnedMappedMutexGuard<T, S> {
+        let data = std::ptr::from_mut(part(&mut *this));
+        OwnedMappedMutexGuard { guard: this.guard, data }
+    }
+
+    /// A guard of a part of the data, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is none: the guard itself.
+    pub fn try_map<S: ?Sized, F: FnOnce(&mut U) -> Option<&mut S>>(
+        mut this: OwnedMappedMutexGuard<T, U>,
+        part: F,
+    ) -> Result<OwnedMappedMutexGuard<T, S>, OwnedMappedMutexGuard<T, U>> {
+        match part(&mut *this).map(|data| std::ptr::from_mut(data)) {
+            Some(data) => Ok(OwnedMappedMutexGuard { guard: this.guard, data }),
+            None => Err(this),
+        }
     }
 }
 

@@ -29,8 +29,9 @@ mod real {
 
     pub(super) fn run<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
         use ::tokio::runtime::Builder;
-        Builder::new_current_thread().build().unwrap().block_on(body());
-        Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(body());
+        Builder::new_current_thread().enable_time().build().unwrap().block_on(body());
+        let mut workers = Builder::new_multi_thread();
+        workers.worker_threads(2).enable_time().build().unwrap().block_on(body());
     }
 
     primitives! {}
@@ -47,7 +48,7 @@ mod mirror {
             let report = drawloom::explore(drawloom::Config::new().executions(100), || {
                 let mut builder =
                     if is_multi { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-                builder.worker_threads(2).build().unwrap().block_on(body());
+                builder.worker_threads(2).enable_time().build().unwrap().block_on(body());
             });
             assert!(report.passed(), "{report}");
         }

@@ -3,7 +3,7 @@
 use super::super::{Drops, poll, waiting};
 use super::run;
 use super::tokio::spawn;
-use super::tokio::sync::mpsc::error::{SendError, TryRecvError, TrySendError};
+use super::tokio::sync::mpsc::error::{SendError, SendTimeoutError, TryRecvError, TrySendError};
 use super::tokio::sync::mpsc::{self, channel, unbounded_channel};
 
 fn is_send_and_sync<T: Send + Sync>(_: &T) {}
@@ -44,6 +44,20 @@ fn a_bounded_channel_is_full_at_its_capacity() {
         assert_eq!(receiver.capacity(), 1);
         drop(sender);
         assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    });
+}
+
+#[test]
+fn to_wait_for_a_place_has_a_limit() {
+    run(|| async {
+        let limit = std::time::Duration::from_millis(2);
+        let (sender, mut receiver) = channel(1);
+        sender.send_timeout(1, limit).await.unwrap();
+        assert_eq!(sender.send_timeout(2, limit).await, Err(SendTimeoutError::Timeout(2)));
+        assert_eq!(receiver.recv().await, Some(1));
+        receiver.close();
+        assert_eq!(sender.send_timeout(3, limit).await, Err(SendTimeoutError::Closed(3)));
+        assert_eq!(receiver.recv().await, None);
     });
 }
 

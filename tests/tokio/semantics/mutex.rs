@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{poll, waiting};
 use super::run;
 use super::tokio::spawn;
-use super::tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
+use super::tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 #[test]
 fn one_at_a_time_has_it() {
@@ -55,6 +55,15 @@ fn guards_are_of_parts() {
         let mut part = OwnedMutexGuard::map(owned, |pair| &mut pair.0);
         *part += 1;
         drop(part);
+        let owned = Arc::clone(&mutex).lock_owned().await;
+        let owned = OwnedMutexGuard::try_map(owned, |_| None::<&mut i32>).unwrap_err();
+        let part = OwnedMutexGuard::try_map(owned, |pair| Some(pair)).unwrap();
+        let part = OwnedMappedMutexGuard::try_map(part, |_| None::<&mut i32>).unwrap_err();
+        let part = OwnedMappedMutexGuard::try_map(part, |pair| Some(&mut pair.1)).unwrap();
+        assert_eq!(*OwnedMappedMutexGuard::map(part, |number| number), 3);
+        let part = MutexGuard::map(mutex.lock().await, |pair| pair);
+        let part = MappedMutexGuard::try_map(part, |_| None::<&mut i32>).unwrap_err();
+        assert_eq!(*MappedMutexGuard::try_map(part, |pair| Some(&mut pair.0)).unwrap(), 2);
         assert_eq!(format!("{mutex:?}"), format!("{:?}", Mutex::new((2, 3))));
         assert_eq!(*mutex.try_lock().unwrap(), (2, 3));
     });

@@ -3,8 +3,6 @@
 //! tokio's own channel carries the messages. What it drops in an act, as the queue of a receiver that is dropped, is dropped after
 //! the act. To send to a bounded channel is two acts: to get a place, and to put the message there. In between the receiver may be
 //! dropped; the message stays in the channel then until all its senders are dropped, too.
-//!
-//! `Sender::send_timeout` is not here, since it waits for virtual time, which `time` does not tell yet.
 
 mod permit;
 mod receiver;

@@ -3,14 +3,16 @@
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::error::{SendError, TrySendError};
+use super::error::{SendError, SendTimeoutError, TrySendError};
 use super::real;
 use super::senders::senders;
 use crate::rt::op::verb::Verb;
 use crate::tokio::act::Kept;
 use crate::tokio::runtime::block_outside_tasks;
 use crate::tokio::sync::end::{Channel, End};
+use crate::tokio::time::timeout;
 
 /// Mirror of [tokio's `sync::mpsc::Sender`](::tokio::sync::mpsc::Sender).
 pub struct Sender<T> {
@@ -41,6 +43,34 @@ impl<T> Sender<T> {
                     Ok(())
                 }
                 Err(_) => Err(SendError(value)),
+            }
+        }
+    }
+
+    /// Waits for a place, but no longer than this, and sends the message there.
+    ///
+    /// # Errors
+    ///
+    /// If the time is over, or the channel is closed: the message.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    pub fn send_timeout(
+        &self,
+        value: T,
+        limit: Duration,
+    ) -> impl Future<Output = Result<(), SendTimeoutError<T>>> {
+        let (reserving, location) = (timeout(limit, self.reserve()), Location::caller());
+        async move {
+            match reserving.await {
+                Ok(Ok(permit)) => {
+                    permit.send_at(value, location);
+                    Ok(())
+                }
+                Ok(Err(_)) => Err(SendTimeoutError::Closed(value)),
+                Err(_) => Err(SendTimeoutError::Timeout(value)),
             }
         }
     }
