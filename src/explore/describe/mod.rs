@@ -160,6 +160,7 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
         notes.extend(tasks::guards_over_awaits(execution));
         notes.extend(tasks::starved(execution));
         notes.extend(tasks::futurelocks(execution));
+        notes.extend(tasks::without_wakers(execution));
     }
     if execution.knot.is_some() {
         let (going, _) = going(execution);

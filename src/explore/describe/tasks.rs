@@ -229,6 +229,24 @@ pub(super) fn unheard_panics(execution: &Execution) -> Vec<String> {
     unheard.map(tell).collect()
 }
 
+/// Tasks that nobody can wake.
+pub(super) fn without_wakers(execution: &Execution) -> Vec<String> {
+    let tell = |(column, task): (usize, &Task)| {
+        let (step, thread, by) = task.has_no_waker?;
+        let name = label(execution, column);
+        Some(if by == task.number {
+            format!(
+                "nobody can wake {name}: when it was polled last (step {step}) it returned `Pending`, and no waker was kept. Keep \
+                 `Context::waker` before you return `Pending`"
+            )
+        } else {
+            let who = label(execution, column_of(execution, thread, by));
+            format!("nobody can wake {name}: the last waker of it was dropped by {who} at step {step}")
+        })
+    };
+    waiting_tasks(execution).into_iter().filter_map(tell).collect()
+}
+
 /// A lock or permits that were given to a future which its task does not poll any more (a futurelock).
 pub(super) fn futurelocks(execution: &Execution) -> Vec<String> {
     let mut told = Vec::new();

@@ -433,6 +433,24 @@ impl Current {
         }
     }
 
+    /// Whether it is run for a report.
+    pub(crate) fn is_traced(mut self) -> bool {
+        self.kernel().special.has(Special::TRACED)
+    }
+
+    /// The last waker of a task is dropped, or it gets one; for reports.
+    pub(crate) fn note_last_waker(mut self, name: TaskName, is_dropped: bool) {
+        if self.execution().is_winding_up() {
+            return;
+        }
+        let kernel = self.kernel();
+        let (thread, step) = (kernel.threads.current, kernel.steps);
+        let dropped_by = (step, thread, kernel.tasks.running_number(thread));
+        if let Some(task) = kernel.tasks.alive(name) {
+            task.has_no_waker = is_dropped.then_some(dropped_by);
+        }
+    }
+
     /// The running task waits here; for reports.
     pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();

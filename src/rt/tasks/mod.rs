@@ -166,6 +166,9 @@ pub(crate) struct Task {
     /// What its end is told by.
     pub(crate) object: ObjectId,
     pub(crate) spawned_at: &'static Location<'static>,
+    /// Since which step nobody has a waker of it, and who has dropped the last one: a thread, and the number of the task that this has
+    /// polled. For reports.
+    pub(crate) has_no_waker: Option<(u64, ThreadId, u64)>,
     /// How often it may still give way although it could go on.
     pub(crate) gives_way: u32,
     /// The same for futures that are polled with others, where the order of polls is explored by itself.
@@ -326,6 +329,7 @@ impl Tasks {
             number,
             object,
             spawned_at,
+            has_no_waker: None,
             gives_way: 0,
             gives_way_within: 0,
             overtakes: 0,

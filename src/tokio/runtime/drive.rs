@@ -5,29 +5,15 @@ use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use super::core::{Core, Polling, lock};
 use crate::rt::op::ObjectId;
-use crate::rt::primitives::{Next, Sleeper};
+use crate::rt::primitives::Next;
 use crate::rt::{Current, current};
 use crate::thread;
 use crate::tokio::context::InRuntime;
-
-/// What wakes the future of a `block_on`.
-struct Main(Sleeper, &'static Location<'static>);
-
-impl Wake for Main {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(current) = current() {
-            current.wake_task(self.0, self.1);
-        }
-    }
-}
+use crate::tokio::task::waking::Wakers;
 
 impl Core {
     /// One more thread that polls tasks.
@@ -87,15 +73,15 @@ impl Core {
         let _in_runtime = InRuntime::enter(self);
         let main = current.add_task(queue, (None, true), location);
         current.wake_task(main, location);
-        let waker = Waker::from(Arc::new(Main(main, location)));
-        let mut context = Context::from_waker(&waker);
+        let mut wakers = Wakers::default();
         let mut future = pin!(future);
         loop {
             match current.poll_next(queue, false, location) {
                 Next::Task(name) if name == main.name => {
                     let mut polling =
                         Polling { current, core: self, sleeper: main, is_shared: false, has_ended: false };
-                    if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                    let waker = wakers.waker(current, main, location);
+                    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                         polling.has_ended = true;
                         return output;
                     }

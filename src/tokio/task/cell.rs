@@ -4,14 +4,15 @@
 //! happens on the fibers of one OS thread.
 
 use std::any::Any;
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use super::error::JoinError;
+use super::waking::Wakers;
 use crate::rt::current;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
@@ -74,6 +75,7 @@ pub(crate) struct Task<F: Future> {
     spawned_at: &'static Location<'static>,
     future: UnsafeCell<Option<F>>,
     joining: UnsafeCell<Joining<F::Output>>,
+    wakers: RefCell<Wakers>,
 }
 
 // SAFETY: all that is in the cells is touched by fibers of one OS thread, one at a time: by whoever polls the task, and in acts.
@@ -101,7 +103,8 @@ impl<F: Future> Task<F> {
         };
         let sleeper = sleeper.map_or_else(OnceLock::new, OnceLock::from);
         let (future, joining) = (UnsafeCell::new(future), UnsafeCell::new(joining));
-        Arc::new(Task { sleeper, object, number, spawned_at, future, joining })
+        let wakers = RefCell::default();
+        Arc::new(Task { sleeper, object, number, spawned_at, future, joining, wakers })
     }
 
     /// From now on it is polled there.
@@ -168,7 +171,8 @@ impl<F: Future + 'static> Runnable for Task<F> {
             self.cancel();
             return true;
         }
-        let waker = Waker::from(Arc::clone(&self));
+        let Some(current) = current() else { return true };
+        let waker = self.wakers.borrow_mut().waker(current, self.sleeper(), self.spawned_at);
         let mut context = Context::from_waker(&waker);
         // SAFETY: this worker polls the task, and no other. The future stays in its place until it is dropped there.
         let future = unsafe { (*self.future.get()).as_mut().map(|future| Pin::new_unchecked(future)) };
@@ -287,18 +291,5 @@ impl<F: Future> Abortable for Task<F> {
 
     fn number(&self) -> u64 {
         self.number
-    }
-}
-
-/// Never called in an act: tokio's primitives have it in a shell.
-impl<F: Future + 'static> Wake for Task<F> {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(current) = current() {
-            current.wake_task(self.sleeper(), self.spawned_at);
-        }
     }
 }

@@ -7,6 +7,7 @@ mod local;
 mod local_key;
 mod set;
 mod spawning;
+pub(crate) mod waking;
 mod yielding;
 
 use std::fmt;

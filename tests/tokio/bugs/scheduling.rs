@@ -234,3 +234,32 @@ fn a_task_that_aborts_itself_ends_at_an_await_or_comes_to_its_end() {
     });
     assert_eq!(ends, ["false", "true"]);
 }
+
+#[test]
+fn a_task_that_nobody_can_wake_is_told() {
+    let keeps_none = || async {
+        let pending = poll_fn(|_| Poll::<()>::Pending);
+        tokio::spawn(pending).await.unwrap();
+    };
+    let words = ["nobody can wake task 1: when it was polled last", "no waker was kept"];
+    finds(On::OneThread, Deadlock, &words, keeps_none);
+    finds(On::Workers, Deadlock, &words, keeps_none);
+
+    let drops_it = || async {
+        let slot = Arc::new(Mutex::new(None));
+        let theirs = Arc::clone(&slot);
+        let waiting = tokio::spawn(poll_fn(move |context| {
+            *theirs.lock().unwrap() = Some(context.waker().clone());
+            Poll::<()>::Pending
+        }));
+        let forgetful = tokio::spawn(async move { drop(slot.lock().unwrap().take()) });
+        forgetful.await.unwrap();
+        waiting.await.unwrap();
+    };
+    finds(
+        On::OneThread,
+        Deadlock,
+        &["nobody can wake task 1: the last waker of it was dropped by task 2"],
+        drops_it,
+    );
+}
