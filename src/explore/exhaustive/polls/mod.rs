@@ -18,6 +18,7 @@
 mod may_touch;
 mod search;
 mod segments;
+mod strategy;
 mod touched;
 
 use std::cell::RefCell;
@@ -28,13 +29,14 @@ use super::common::{Budget, End, Exhausted, Polled};
 use crate::config::ConfigError;
 use crate::explore::exploration::{Exploration, QUIET};
 use crate::explore::finding::Finding;
-use crate::explore::judge::nondeterminism;
+use crate::explore::judge::{Verdict, nondeterminism};
 use crate::explore::replay::record::Record;
 use crate::rt::Execution;
 use crate::rt::decide::profile::Profile;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::{Limits, Strict, Timeouts};
-use search::{Polls, Search};
+use search::Search;
+use strategy::Polls;
 
 /// How many of the first executions are run twice.
 const COMPARED: u64 = 16;
@@ -64,35 +66,47 @@ impl Exploration<'_> {
         };
         self.on_worker(|execution| {
             execution.deadline = budget.time.and_then(|time| Instant::now().checked_add(time));
-            let (mut strict, mut explored) = (limits.strict, Exhausted::default());
-            let (mut limited, mut every_order) = (*budget, false);
+            let mut strict = limits.strict;
             loop {
                 let limits = Limits { strict, ..limits.clone() };
-                match (self.explore_polls_on(execution, &limited, limits, every_order), every_order) {
-                    (Polled::Unfit(more), _) if more != strict => {
-                        (strict, limited, every_order) = (more, *budget, false);
+                let polled = match self.explore_polls_on(execution, budget, limits.clone(), false) {
+                    // Every order was tried already, or they are too many.
+                    polled @ Polled::Explored(_) if strict.composes => polled,
+                    Polled::Explored(explored) if is_whole(&explored.end) => {
+                        self.try_every_order(execution, budget, limits, explored)
                     }
-                    (Polled::Explored(exhausted), false) if is_whole(&exhausted.end) && !strict.composes => {
-                        let (some, for_each) = EVERY_ORDER;
-                        let executions = some.saturating_add(for_each.saturating_mul(exhausted.executions));
-                        limited.executions = executions.min(budget.executions);
-                        (explored, every_order) = (exhausted, true);
-                    }
-                    (polled, false) => return polled,
-                    (Polled::Explored(exhausted), true) if matches!(exhausted.end, End::Failed(_)) => {
-                        explored.end = exhausted.end;
-                        return Polled::Explored(explored);
-                    }
-                    (Polled::Explored(exhausted), true) if is_whole(&exhausted.end) => {
-                        return Polled::Explored(explored);
-                    }
-                    (_, true) => {
-                        explored.basis.add(Basis::UNSEEN_DATA);
-                        return Polled::Explored(explored);
-                    }
+                    polled => polled,
+                };
+                match polled {
+                    Polled::Unfit(more) if more != strict => strict = more,
+                    polled => return polled,
                 }
             }
         })
+    }
+
+    /// Tries every order, if there are few, after all that differ in what is seen were `explored`.
+    fn try_every_order(
+        &self,
+        execution: &mut Execution,
+        budget: &Budget,
+        limits: Limits,
+        mut explored: Exhausted,
+    ) -> Polled {
+        let strict = limits.strict;
+        let (some, for_each) = EVERY_ORDER;
+        let executions = some.saturating_add(for_each.saturating_mul(explored.executions));
+        let budget = Budget { executions: executions.min(budget.executions), ..*budget };
+        match self.explore_polls_on(execution, &budget, limits, true) {
+            Polled::Unfit(more) if more != strict => return Polled::Unfit(more),
+            Polled::Explored(Exhausted { end: End::Failed(mut finding), .. }) => {
+                finding.index += explored.executions;
+                explored.end = End::Failed(finding);
+            }
+            Polled::Explored(exhausted) if is_whole(&exhausted.end) => {}
+            _ => explored.basis.add(Basis::UNSEEN_DATA),
+        }
+        Polled::Explored(explored)
     }
 
     fn explore_polls_on(
@@ -103,44 +117,37 @@ impl Exploration<'_> {
         every_order: bool,
     ) -> Polled {
         let strict = limits.strict;
-        let is_strict = every_order || strict.composes;
-        let search = Rc::new(RefCell::new(Search::new(is_strict)));
+        let shared = Rc::new(RefCell::new(Search::new(every_order || strict.composes)));
         let mut passes = 1;
         execution.kernel.limits = limits;
-        execution.set_strategy(Box::new(Polls(Rc::clone(&search))));
+        execution.set_strategy(Box::new(Polls(Rc::clone(&shared))));
         let mut exhausted = Exhausted::default();
         let mut first = Vec::new();
         loop {
             let index = exhausted.executions;
-            let mut verdict = self.run_index(execution, index, &Profile::default(), QUIET);
+            let verdict = self.run_index(execution, index, &Profile::default(), QUIET);
             if execution.is_late {
                 exhausted.end = End::Time;
                 return Polled::Explored(exhausted);
             }
+            let mut search = shared.borrow_mut();
             let tasks = &execution.kernel.tasks;
-            if !strict.composes && (tasks.composes || search.borrow().composes) {
+            if !strict.composes && (tasks.composes || search.composes) {
                 return Polled::Unfit(Strict { composes: true, ..strict });
             }
-            if search.borrow().unfit.is_some() || tasks.has_advanced {
+            if search.unfit.is_some() || tasks.has_advanced {
                 return Polled::Unfit(strict);
             }
             exhausted.basis.add(execution.kernel.basis);
-            let (is_redundant, is_trial) = (search.borrow().is_redundant, search.borrow().is_trial);
-            if is_trial {
-                verdict = None;
-            }
-            if verdict.is_none() && is_redundant {
+            let mut verdict = verdict.filter(|_| !search.is_trial);
+            if verdict.is_none() && search.is_redundant {
                 exhausted.blocked += 1;
             } else {
-                let verdict = match verdict {
-                    None if index < COMPARED && !every_order => {
-                        std::mem::swap(&mut first, &mut execution.fingerprints);
-                        let again = self.run_index(execution, index, &Profile::default(), QUIET);
-                        let differs = Record::difference_of_fingerprints(&first, execution);
-                        again.or_else(|| differs.map(|difference| nondeterminism(&difference)))
-                    }
-                    verdict => verdict,
-                };
+                if verdict.is_none() && index < COMPARED && !every_order {
+                    drop(search);
+                    verdict = self.compared(execution, index, &mut first);
+                    search = shared.borrow_mut();
+                }
                 exhausted.steps += execution.kernel.steps;
                 if let Some(verdict) = verdict {
                     exhausted.end = End::Failed(Box::new(Finding::new(index, verdict, execution)));
@@ -149,7 +156,6 @@ impl Exploration<'_> {
                 exhausted.executions += 1;
                 exhausted.lock_order.add(execution, 0);
             }
-            let mut search = search.borrow_mut();
             let mains = execution.kernel.tasks.told.iter().filter(|task| task.main_of.is_some());
             search.end_run(&mains.map(|task| task.number).collect::<Vec<_>>());
             let is_over = !search.advance();
@@ -175,6 +181,14 @@ impl Exploration<'_> {
                 return Polled::Explored(exhausted);
             }
         }
+    }
+
+    /// Runs the execution once more: what it fails with then, or that it differs.
+    fn compared(&self, execution: &mut Execution, index: u64, first: &mut Vec<u8>) -> Option<Verdict> {
+        std::mem::swap(first, &mut execution.fingerprints);
+        let again = self.run_index(execution, index, &Profile::default(), QUIET);
+        let differs = Record::difference_of_fingerprints(first, execution);
+        again.or_else(|| differs.map(|difference| nondeterminism(&difference)))
     }
 }
 

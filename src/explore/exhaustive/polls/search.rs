@@ -1,18 +1,15 @@
 //! The search for executions that differ in the order in which one thread polls its tasks: a stack of choices, depth first.
 //!
-//! It is a strategy: it makes the choices that it has decided on, and the first one from there on. At the choice of a task it does
-//! not try all that are ready, but those of which a race shows that their order matters (*source sets*), and none whose segment
-//! was tried before and does not depend on what has happened since (*sleep sets*).
+//! It makes the choices that it has decided on, and the first one from there on. At the choice of a task it does not try all that are
+//! ready, but those of which a race shows that their order matters (*source sets*), and none whose segment was tried before and does
+//! not depend on what has happened since (*sleep sets*).
+
+use std::panic::Location;
 
 use super::may_touch::MayTouch;
 use super::segments::{Footprint, Segment, races};
 use super::touched::Touched;
-use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
-use crate::rt::op::ObjectId;
 use crate::rt::tasks::ResumePoint;
-use std::cell::RefCell;
-use std::panic::Location;
-use std::rc::Rc;
 
 /// How many values of a choice of the program are tried at most.
 const ENUMERATED: usize = 256;
@@ -59,20 +56,20 @@ type Await = (u64, ResumePoint);
 pub(super) struct Search {
     nodes: Vec<Node>,
     /// The next choice of the run.
-    at: usize,
+    pub(super) at: usize,
     segments: Vec<Segment>,
     /// What need not be tried at the next choice.
     asleep: Vec<(u64, Footprint)>,
     /// Up to which number objects are the same in the run that these are of.
     known: u32,
     /// The task that is polled next, if the one that was polled gives way to it, and the choice that said so.
-    gives_way_to: Option<(u64, usize)>,
+    pub(super) gives_way_to: Option<(u64, usize)>,
     /// The choice of the task that is polled next.
-    node: Option<usize>,
+    pub(super) node: Option<usize>,
     /// Whether the running task has given way in a future that polls several.
-    gives_way_within: bool,
+    pub(super) gives_way_within: bool,
     /// Whether it has given way to see what comes of it.
-    probes: bool,
+    pub(super) probes: bool,
     /// Where that was tried.
     probed: Vec<Await>,
     /// Whether it has done so where no other task is ready, which it never does otherwise: then its failure is none.
@@ -80,13 +77,13 @@ pub(super) struct Search {
     /// Whether a task that has given way elsewhere has done something in the same poll.
     pub(super) composes: bool,
     /// Tasks that have yielded, and so may have been held back.
-    yielded: Vec<u64>,
+    pub(super) yielded: Vec<u64>,
     epoch: u32,
     /// How often time has passed although somebody could go on, and whether it has since a task was taken last.
     early_passes: u32,
-    passes_early: bool,
+    pub(super) passes_early: bool,
     /// What segments may touch, from all runs.
-    may_touch: MayTouch,
+    pub(super) may_touch: MayTouch,
     /// Whether the order of any two segments is taken to matter.
     every_order: bool,
     /// Whether only what was explored before comes of this run.
@@ -115,7 +112,7 @@ impl Search {
         *self = Search { every_order, may_touch, probed, ..Search::default() };
     }
 
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.at = 0;
         self.segments.clear();
         self.asleep.clear();
@@ -138,7 +135,7 @@ impl Search {
     }
 
     /// The task that goes on, of these.
-    fn choose_task(&mut self, options: &[u64], known: u32) -> u64 {
+    pub(super) fn choose_task(&mut self, options: &[u64], known: u32) -> u64 {
         if self.at == self.nodes.len() {
             let asleep = self.asleep.clone();
             // What sleeps is of a run that had the same objects up to an earlier choice.
@@ -160,7 +157,7 @@ impl Search {
         }
     }
 
-    fn choose_freely(&mut self, alternatives: usize) -> usize {
+    pub(super) fn choose_freely(&mut self, alternatives: usize) -> usize {
         if alternatives > ENUMERATED {
             self.draws = true;
             return 0;
@@ -184,7 +181,7 @@ impl Search {
 
     /// Whether a task gives way at an await that it has not given way at in any execution. If nothing follows in the same poll, the
     /// execution is none of its own: who comes between is a choice where the order of segments matters.
-    fn chooses_to_probe(&mut self, of: Await, is_alone: bool) -> bool {
+    pub(super) fn chooses_to_probe(&mut self, of: Await, is_alone: bool) -> bool {
         match self.nodes.get(self.at) {
             Some(&Node::Probe { of: other, gives_way }) if other == of => {
                 self.at += 1;
@@ -203,7 +200,7 @@ impl Search {
     }
 
     /// A segment of this task begins. `node`: the choice of it, if there was one.
-    fn begin_segment(
+    pub(super) fn begin_segment(
         &mut self,
         (task, spawned_at): (u64, &'static Location<'static>),
         resume_point: ResumePoint,
@@ -227,14 +224,14 @@ impl Search {
     }
 
     /// Time has passed: `early` if somebody could go on. Else nothing that comes after it could come before.
-    fn pass_time(&mut self, early: bool) {
+    pub(super) fn pass_time(&mut self, early: bool) {
         self.end_segment();
         self.epoch += u32::from(!early);
         self.asleep.clear();
     }
 
     /// The running task may have chosen that time passes until one of its timers is due. Whoever comes after it finds it later.
-    fn note_early_passes(&mut self, count: u32) {
+    pub(super) fn note_early_passes(&mut self, count: u32) {
         if count > self.early_passes {
             self.early_passes = count;
             self.passes_early = true;
@@ -245,7 +242,7 @@ impl Search {
     }
 
     /// The running segment has touched something.
-    fn touch(&mut self, what: Touched, writes: bool) {
+    pub(super) fn touch(&mut self, what: Touched, writes: bool) {
         if let Some(segment) = self.segments.last_mut() {
             segment.footprint.add(what, writes);
         }
@@ -253,7 +250,7 @@ impl Search {
 
     /// The running segment has woken a task. If that was awake, whether it is polled before that may matter; and it may be, by
     /// another waker than the one that has made it ready, which then is not in any case before the poll.
-    fn note_wake(&mut self, task: u64, spawned_at: &'static Location<'static>, makes_ready: bool) {
+    pub(super) fn note_wake(&mut self, task: u64, spawned_at: &'static Location<'static>, makes_ready: bool) {
         let Some((segment, earlier)) = self.segments.split_last_mut() else { return };
         if makes_ready {
             segment.enables.push(task);
@@ -273,7 +270,7 @@ impl Search {
     }
 
     /// The last segment has ended: who sleeps on.
-    fn end_segment(&mut self) {
+    pub(super) fn end_segment(&mut self) {
         let Some(segment) = self.segments.last() else { return };
         let node = segment.node.and_then(|at| self.nodes.get(at));
         let Some(Node::Task { tried, asleep, known, chosen, .. }) = node else {
@@ -368,129 +365,5 @@ impl Search {
             self.nodes.pop();
         }
         false
-    }
-}
-
-/// The search as a strategy.
-pub(super) struct Polls(pub(super) Rc<RefCell<Search>>);
-
-impl Strategy for Polls {
-    fn name(&self) -> &str {
-        "exhaustive"
-    }
-
-    fn begin(&mut self, _: &Start<'_>, _: &mut Rng) {
-        self.0.borrow_mut().begin();
-    }
-
-    fn next_thread(&mut self, point: &SchedulingPoint<'_>, _: &mut Rng) -> ThreadId {
-        self.0.borrow_mut().unfit = Some(Unfit::Threads);
-        point.nth_enabled(0)
-    }
-
-    fn choose_at(
-        &mut self,
-        point: &SchedulingPoint<'_>,
-        choice: Choice,
-        alternatives: usize,
-        _: &mut Rng,
-    ) -> usize {
-        let mut search = self.0.borrow_mut();
-        let known = point.object_count();
-        search.note_early_passes(point.early_passes());
-        search.may_touch.note_first_choice(known, point.task_count());
-        match choice {
-            Choice::NextTask => {
-                let options = point.ready_tasks(point.pending(point.current()).object);
-                search.end_segment();
-                let (task, node) = match search.gives_way_to.take() {
-                    Some(decided) => decided,
-                    None => {
-                        let node = search.at;
-                        (search.choose_task(&options, known), node)
-                    }
-                };
-                search.node = Some(node);
-                options.iter().position(|&other| other == task).unwrap_or(0)
-            }
-            Choice::GivesWay => {
-                let Some((task, queue)) = point.running_task() else { return 0 };
-                let mut options = vec![task];
-                options.extend(point.ready_tasks(queue));
-                let is_alone = options.len() == 1;
-                if search.chooses_to_probe((task, point.resume_point()), is_alone) {
-                    return 1;
-                }
-                search.end_segment();
-                let node = (!is_alone).then_some(search.at);
-                let next = if is_alone { task } else { search.choose_task(&options, known) };
-                let Some(node) = node.filter(|_| next != task) else {
-                    // Also where there is nothing to choose: what a segment touches is not to be up to whether others are ready.
-                    search.begin_segment((task, point.spawned_at(task)), point.resume_point(), node);
-                    return 0;
-                };
-                // What it still does in this poll belongs to what it has done.
-                search.gives_way_to = Some((next, node));
-                1
-            }
-            Choice::GivesWayWithin => {
-                let gives_way = search.choose_freely(alternatives);
-                search.gives_way_within |= gives_way == 1;
-                gives_way
-            }
-            _ => search.choose_freely(alternatives),
-        }
-    }
-
-    fn wants_events(&self) -> bool {
-        true
-    }
-
-    fn executed(&mut self, _: ThreadId, op: &Op, point: &SchedulingPoint<'_>, _: &mut Rng) {
-        let mut search = self.0.borrow_mut();
-        search.note_early_passes(point.early_passes());
-        let passes_early = op.kind == OpKind::PollNext && std::mem::take(&mut search.passes_early);
-        if point.thread_count() > 1 {
-            search.unfit = Some(Unfit::Threads);
-        }
-        let running = point.running_task();
-        let woken = point.woken_task().filter(|_| op.kind == OpKind::Wake && point.is_task_queue(op.object));
-        let is_itself = woken.zip(running).is_some_and(|((woken, _), (running, _))| woken == running);
-        if op.kind == OpKind::PollNext {
-            (search.gives_way_within, search.probes) = (false, false);
-        } else if (search.gives_way_to.is_some() || search.probes) && !is_itself {
-            search.composes = true;
-        }
-        match op.kind {
-            OpKind::PollNext => match running {
-                Some((task, _)) => {
-                    if search.gives_way_to.take().is_some() {
-                        search.unfit = Some(Unfit::Diverges);
-                    }
-                    let node = search.node.take();
-                    search.begin_segment((task, point.spawned_at(task)), point.resume_point(), node);
-                }
-                None => search.pass_time(passes_early),
-            },
-            OpKind::Wake if point.is_task_queue(op.object) => {
-                let Some((task, is_effective)) = woken else { return };
-                // Also where it is not held back, as it overtakes the others: it would be if others were ready, or it did not.
-                let has_yielded = is_itself && search.gives_way_to.is_none() && !search.gives_way_within;
-                if has_yielded && !search.yielded.contains(&task) {
-                    search.yielded.push(task);
-                }
-                search.note_wake(task, point.spawned_at(task), is_effective);
-            }
-            OpKind::EndPoll => {}
-            _ if op.object == ObjectId::NONE => {}
-            _ => {
-                let what = Touched::Object(op.object, point.made_at(op.object));
-                search.touch(what, op.changes());
-                // Whether the task is polled before it is aborted matters, also where it waits.
-                if let Some(task) = point.aborted_task(op) {
-                    search.touch(Touched::Task(task, point.spawned_at(task)), false);
-                }
-            }
-        }
     }
 }
