@@ -90,7 +90,8 @@ fn compare(count: u32, shape: Shape, seed: u8, cancellations: u32) {
         panic!("{smallest}");
     }
     println!("{shape:?}, {cancellations} cancellations: {verified} of {count} programs verified");
-    assert!(5 * verified > count, "many programs are to be small enough");
+    // Tasks of tasks that may each be dropped have many executions.
+    assert!(cancellations > 0 || 3 * verified > count, "many programs are to be small enough");
 }
 
 const PLAIN: Shape =

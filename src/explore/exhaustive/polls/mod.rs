@@ -48,8 +48,8 @@ const REDUNDANT: u64 = 10;
 const PASSES: u32 = 4;
 
 /// How many executions there may be at most if every order is tried: so many, and so many for each of those that differ in what is
-/// seen.
-const EVERY_ORDER: (u64, u64) = (100, 10);
+/// seen, but never more than the third number.
+const EVERY_ORDER: (u64, u64, u64) = (100, 10, 1_000);
 
 impl Exploration<'_> {
     /// Explores every order in which the test's tasks are polled.
@@ -94,8 +94,8 @@ impl Exploration<'_> {
         mut explored: Exhausted,
     ) -> Polled {
         let strict = limits.strict;
-        let (some, for_each) = EVERY_ORDER;
-        let executions = some.saturating_add(for_each.saturating_mul(explored.executions));
+        let (some, for_each, most) = EVERY_ORDER;
+        let executions = some.saturating_add(for_each.saturating_mul(explored.executions)).min(most);
         let budget = Budget { executions: executions.min(budget.executions), ..*budget };
         match self.explore_polls_on(execution, &budget, limits, true) {
             Polled::Unfit(more) if more != strict => return Polled::Unfit(more),
