@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::names::{Pointers, object_name, value};
+use crate::explore::actors::is_of_runtime;
 use crate::report::ObjectName;
 use crate::rt::Execution;
 use crate::rt::objects::State;
@@ -26,7 +27,8 @@ impl States {
     /// What `event`, which is the next one, makes of objects.
     pub(super) fn follow(&mut self, execution: &Execution, event: &Event) -> Vec<(ObjectName, String)> {
         let object = event.op.object;
-        if object == ObjectId::NONE {
+        // What becomes of a runtime's queue is nothing that the test has written.
+        if object == ObjectId::NONE || is_of_runtime(execution, object) {
             return Vec::new();
         }
         let mut changed = Vec::new();
