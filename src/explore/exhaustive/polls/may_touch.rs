@@ -9,7 +9,7 @@ use std::panic::Location;
 
 use crate::rt::tasks::ResumePoint;
 
-use super::touched::{Touched, Touches, meet};
+use super::touched::{Fixed, Touched, Touches, meet};
 
 /// Where a segment begins: in which task, and how far that has come. Of a task that not every execution numbers alike, the place counts
 /// where it was spawned.
@@ -37,8 +37,8 @@ struct Place {
 pub(super) struct MayTouch {
     places: Vec<Place>,
     run: u64,
-    /// How many objects and tasks there are before anything is chosen: these have the same numbers in all executions.
-    fixed: Option<(u32, u64)>,
+    /// What there is before anything is chosen.
+    fixed: Option<Fixed>,
     /// Whether more became known of a place that runs before have met.
     pub(super) has_grown: bool,
 }
@@ -46,7 +46,7 @@ pub(super) struct MayTouch {
 impl MayTouch {
     /// Something is chosen for the first time. So many objects and tasks there are.
     pub(super) fn note_first_choice(&mut self, objects: u32, tasks: u64) {
-        self.fixed.get_or_insert((objects, tasks));
+        self.fixed.get_or_insert(Fixed { objects, tasks });
     }
 
     /// All is explored again with what is known.
@@ -62,7 +62,7 @@ impl MayTouch {
         spawned_at: &'static Location<'static>,
         resume_point: ResumePoint,
     ) -> usize {
-        let task = self.fixed.is_none_or(|(_, tasks)| task <= tasks).then_some(task);
+        let task = self.fixed.is_none_or(|fixed| task <= fixed.tasks).then_some(task);
         let label = Label { task, spawned_at, resume_point };
         self.places.iter().position(|place| place.label == label).unwrap_or_else(|| {
             self.places.push(Place { label, touches: Touches::new(), run: self.run });
@@ -72,6 +72,7 @@ impl MayTouch {
 
     /// The footprints of a run that has ended.
     pub(super) fn add<'a>(&mut self, run: impl Iterator<Item = (u64, Labelled<'a>)>) {
+        let fixed = self.fixed.unwrap_or(Fixed::ALL);
         for (task, (label, touches)) in run {
             let Some(place) = label.and_then(|label| self.places.get_mut(label)) else { continue };
             for &(what, writes) in touches {
@@ -79,7 +80,7 @@ impl MayTouch {
                     continue;
                 }
                 // Objects that have no fixed number are told apart by where they were made.
-                let known = place.touches.iter_mut().find(|(other, _)| is_same(self.fixed, *other, what));
+                let known = place.touches.iter_mut().find(|(other, _)| fixed.is_same(*other, what));
                 let has_grown = match known {
                     Some((_, other)) => !std::mem::replace(other, *other || writes) && writes,
                     None => {
@@ -98,31 +99,10 @@ impl MayTouch {
         let known =
             |label: Option<usize>| label.and_then(|label| self.places.get(label)).map(|place| &place.touches);
         let (first, second) = (known(one), known(two));
-        let is_same = |one, two| is_same(self.fixed, one, two);
+        let fixed = self.fixed.unwrap_or(Fixed::ALL);
+        let is_same = |one, two| fixed.is_same(one, two);
         first.is_some_and(|first| meet(first, also, is_same))
             || second.is_some_and(|second| meet(touched, second, is_same))
             || first.zip(second).is_some_and(|(first, second)| meet(first, second, is_same))
-    }
-}
-
-/// Whether the two are the same thing in two executions, or may be.
-fn is_same(fixed: Option<(u32, u64)>, one: Touched, two: Touched) -> bool {
-    let (objects, tasks) = fixed.unwrap_or((u32::MAX, u64::MAX));
-    match (one, two) {
-        (Touched::Object(one, made), Touched::Object(two, also)) => {
-            if one.0 < objects || two.0 < objects {
-                one == two
-            } else {
-                made == also
-            }
-        }
-        (Touched::Task(one, spawned), Touched::Task(two, also)) => {
-            if one <= tasks || two <= tasks {
-                one == two
-            } else {
-                spawned == also
-            }
-        }
-        _ => false,
     }
 }

@@ -6,7 +6,7 @@
 //! execution: see `may_touch`.
 
 use super::may_touch::MayTouch;
-use super::touched::{Touched, Touches, meet};
+use super::touched::{Fixed, Touched, Touches, meet};
 
 /// All that a segment has touched, and whether it has changed it.
 #[derive(Clone, Default, Debug)]
@@ -46,16 +46,8 @@ impl Footprint {
 
     /// The same, where the other is of another execution: objects beyond the first `known` may have other numbers there.
     pub(super) fn may_conflict(&self, other: &Footprint, known: u32, may_touch: &MayTouch) -> bool {
-        self.meets(other, may_touch, |one, two| match (one, two) {
-            (Touched::Object(one, made), Touched::Object(two, also)) => {
-                if one.0 < known || two.0 < known {
-                    one == two
-                } else {
-                    made == also
-                }
-            }
-            (one, two) => one == two,
-        })
+        let fixed = Fixed { objects: known, ..Fixed::ALL };
+        self.meets(other, may_touch, |one, two| fixed.is_same(one, two))
     }
 
     fn meets(
