@@ -196,7 +196,7 @@ pub(crate) fn select(input: TokenStream) -> Result<TokenStream> {
                 if #disabled == #mask {
                     return ::core::task::Poll::Ready(#out::Disabled);
                 }
-                let #polling = #krate::tokio::__support::Branches::enter();
+                let #polling = #krate::tokio::__support::Within::branches();
                 #[allow(unused_mut)]
                 let mut #pending = false;
                 let #first: u32 = #begin;

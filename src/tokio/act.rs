@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
-use crate::rt::tasks::Leaf;
+use crate::rt::tasks::LeafKind;
 use crate::rt::{Identity, current};
 
 thread_local! {
@@ -108,7 +108,7 @@ impl Site<'_> {
     ) -> Poll<R> {
         let Some(current) = current() else { return poll(context) };
         let object = current.async_object(self.identity, self.name);
-        if gives_way(context, (object, Leaf::Operation), verb, self.location) {
+        if gives_way(context, (object, LeafKind::Operation), verb, self.location) {
             return Poll::Pending;
         }
         poll_on(object, verb, self.location, context, poll)
@@ -159,11 +159,11 @@ pub(super) fn poll_on<R>(
 /// Whether the task gives way where it awaits this.
 pub(super) fn gives_way(
     context: &Context<'_>,
-    (object, leaf): (ObjectId, Leaf),
+    (object, leaf): (ObjectId, LeafKind),
     verb: Verb,
     location: &'static Location<'static>,
 ) -> bool {
-    let is_pending = proceeds(context, leaf, location).is_pending();
+    let is_pending = proceed(context, leaf, location).is_pending();
     if let (true, Some(current)) = (is_pending, current()) {
         current.note_await(object, verb, location);
     }
@@ -171,12 +171,11 @@ pub(super) fn gives_way(
 }
 
 /// Whether a leaf operation goes on. If not, its task gives way, as if its cooperative budget were used up, and is polled again.
-pub(super) fn proceed(context: &Context<'_>, location: &'static Location<'static>) -> Poll<()> {
-    proceeds(context, Leaf::Operation, location)
-}
-
-/// The same where a leaf of this kind is awaited.
-pub(super) fn proceeds(context: &Context<'_>, leaf: Leaf, location: &'static Location<'static>) -> Poll<()> {
+pub(super) fn proceed(
+    context: &Context<'_>,
+    leaf: LeafKind,
+    location: &'static Location<'static>,
+) -> Poll<()> {
     match current() {
         Some(current) if current.gives_way(leaf, location) => {
             context.waker().wake_by_ref();

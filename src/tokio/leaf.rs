@@ -13,7 +13,7 @@ use super::act::{Site, act_on, gives_way, poll_on};
 use crate::rt::current;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
-use crate::rt::tasks::Leaf as Kind;
+use crate::rt::tasks::LeafKind;
 
 /// How far it has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +60,7 @@ impl<F: Future> Future for Leaf<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         match self.object.filter(|_| current().is_some()) {
-            Some(object) if gives_way(context, (object, Kind::Operation), self.verb, self.location) => {
+            Some(object) if gives_way(context, (object, LeafKind::Operation), self.verb, self.location) => {
                 Poll::Pending
             }
             _ => self.step(context),
@@ -131,7 +131,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
                 result => return result,
             }
         }
-        if gives_way(context, (object, Kind::Taken), verb, location) {
+        if gives_way(context, (object, LeafKind::Taken), verb, location) {
             if is_first {
                 current.note_kept(object, location);
             }

@@ -3,62 +3,45 @@
 
 use crate::rt::current;
 
-/// While it lives, the running task polls branches of a `select!`.
+/// While it lives, the running task polls what is in one of these.
 #[derive(Debug)]
-pub struct Branches(());
-
-impl Branches {
-    /// From now on.
-    pub fn enter() -> Branches {
-        change(1, 1, 0);
-        Branches(())
-    }
-}
-
-impl Drop for Branches {
-    fn drop(&mut self) {
-        change(-1, -1, 0);
-    }
-}
-
-/// While it lives, the running task polls one of the futures of a `join!`.
-pub(super) struct Joined(());
-
-impl Joined {
-    pub(super) fn enter() -> Joined {
-        change(1, 0, 0);
-        Joined(())
-    }
-}
-
-impl Drop for Joined {
-    fn drop(&mut self) {
-        change(-1, 0, 0);
-    }
-}
-
-/// While it lives, the running task polls what a timeout limits.
-pub(super) struct Limited {
+pub struct Within {
+    /// Whether it polls several, which see of each other what they do.
     composed: i32,
+    branches: i32,
+    timeouts: i32,
 }
 
-impl Limited {
-    /// `is_over`: what the timeout limits is polled for the last time, and then the timeout, which sees whether it has given way.
-    pub(super) fn enter(is_over: bool) -> Limited {
-        let composed = i32::from(is_over);
-        change(composed, 0, 1);
-        Limited { composed }
+impl Within {
+    /// The branches of a `select!`.
+    pub fn branches() -> Within {
+        Within { composed: 1, branches: 1, timeouts: 0 }.enter()
+    }
+
+    /// One of the futures of a `join!`.
+    pub(super) fn join() -> Within {
+        Within { composed: 1, branches: 0, timeouts: 0 }.enter()
+    }
+
+    /// What a timeout limits. `is_over`: that is polled for the last time, and then the timeout, which sees whether it has given way.
+    pub(super) fn timeout(is_over: bool) -> Within {
+        Within { composed: i32::from(is_over), branches: 0, timeouts: 1 }.enter()
+    }
+
+    fn enter(self) -> Within {
+        self.change(1);
+        self
+    }
+
+    fn change(&self, sign: i32) {
+        if let Some(current) = current() {
+            current.change_scopes(sign * self.composed, sign * self.branches, sign * self.timeouts);
+        }
     }
 }
 
-impl Drop for Limited {
+impl Drop for Within {
     fn drop(&mut self) {
-        change(-self.composed, 0, -1);
-    }
-}
-
-fn change(composed: i32, branches: i32, timeouts: i32) {
-    if let Some(current) = current() {
-        current.change_scopes(composed, branches, timeouts);
+        self.change(-1);
     }
 }

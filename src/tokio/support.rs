@@ -7,11 +7,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::act::proceed;
-use super::scopes::Joined;
 use crate::rt::current;
 use crate::rt::op::nowhere;
+use crate::rt::tasks::LeafKind;
 
-pub use super::scopes::Branches;
+pub use super::scopes::Within;
 
 /// The future of a branch.
 pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
@@ -20,7 +20,7 @@ pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
 
 /// Whether the task gives way before it polls any branch, as tokio's `select!` does when the task's budget is used up.
 pub fn gives_way(context: &Context<'_>) -> bool {
-    proceed(context, nowhere()).is_pending()
+    proceed(context, LeafKind::Operation, nowhere()).is_pending()
 }
 
 /// Which of so many branches is polled first.
@@ -58,9 +58,9 @@ impl<F: Future> MaybeDone<F> {
             MaybeDone::Future(future) => unsafe { Pin::new_unchecked(future) },
             _ => return Poll::Ready(()),
         };
-        let joined = Joined::enter();
+        let within = Within::join();
         let Poll::Ready(output) = future.poll(context) else { return Poll::Pending };
-        drop(joined);
+        drop(within);
         self.set(MaybeDone::Done(output));
         Poll::Ready(())
     }

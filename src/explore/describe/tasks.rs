@@ -88,8 +88,8 @@ fn holders(execution: &Execution, object: ObjectId) -> Vec<(usize, Place)> {
     }
     // What a future keeps that its task does not poll any more is held by nobody who could let go of it.
     let is_kept = |event: &Event| {
-        let of_it = |kept: &&Kept| kept.object == object && kept.location == event.op.location;
-        execution.kernel.tasks.kept.iter().any(|kept| of_it(&kept) && !is_polled(execution, kept))
+        let of_event = |kept: &Kept| (kept.object, kept.location) == (object, event.op.location);
+        execution.kernel.tasks.kept.iter().any(|kept| of_event(kept) && !is_polled(execution, kept))
     };
     held.retain(|(_, event)| !is_kept(event));
     held.into_iter().map(|(column, event)| (column, Place::from(event.op.location))).collect()

@@ -112,7 +112,7 @@ impl Default for Exhausted {
     }
 }
 
-/// What became of the attempt.
+/// What became of the attempt to explore nothing but the order of polls.
 pub(super) enum Polled {
     Explored(Exhausted),
     /// There is more to the test than the order of polls. What was learnt of it.

@@ -11,7 +11,7 @@ use crate::rt::op::Choice;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::rule::Refusal;
 use crate::rt::op::verb::Verb;
-use crate::rt::tasks::{Await, Cancellation, Doom, Leaf, Phase, Scope, Task, Woken};
+use crate::rt::tasks::{Await, Cancellation, Doom, LeafKind, Phase, Scope, Task, Woken};
 
 impl Current {
     /// Whether the test wants cancellation explored.
@@ -39,7 +39,7 @@ impl Current {
 
     /// Whether the running task, which comes to a leaf operation that could go on, waits there instead, as something is doomed: the
     /// future that the innermost timeout limits, or the whole task.
-    pub(super) fn dooms_at_leaf(mut self, leaf: Leaf) -> bool {
+    pub(super) fn dooms_at_leaf(mut self, leaf: LeafKind) -> bool {
         if !self.explores_cancellation() {
             return false;
         }
@@ -47,7 +47,7 @@ impl Current {
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return false };
         let task = kernel.tasks.get(name.id);
         let scopes =
-            [(task.timeouts > 0 && leaf != Leaf::Timer, Scope::Timeout), (task.is_spawned, Scope::Task)];
+            [(task.timeouts > 0 && leaf != LeafKind::Timer, Scope::Timeout), (task.is_spawned, Scope::Task)];
         let mut scopes = scopes.into_iter().filter(|&(is_there, _)| is_there);
         let count = scopes.clone().count();
         let chosen = if count == 0 { 0 } else { self.chooses_to_doom(count) };

@@ -8,26 +8,18 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::rt::kernel::Kernel;
-use crate::rt::kernel::special::Special;
 use crate::rt::objects::{OperatedState, RuntimeState, State, outcome_of_runtime};
-use crate::rt::op::basis::Basis;
 use crate::rt::op::key::ObjectKind;
-use crate::rt::op::limits::Strict;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART};
-use crate::rt::op::rule::{Outcome, Refusal};
-use crate::rt::op::verb::Verb;
+use crate::rt::op::rule::Outcome;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Await, Kept, Leaf, Phase, Queue, ResumePoint, TaskName, TaskPanic, ToldTask, Woken};
+use crate::rt::tasks::{Phase, Queue, TaskName, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
 /// How often a task may give way in an execution that a director decides, although it could go on; in others, as often as it is
 /// chosen to. And how often it may be polled before others although it has yielded.
 const GIVES_WAY: u32 = 2;
 const OVERTAKES: u32 = 2;
-
-/// After how many leaf operations in one poll a task gives way in any case. In tokio it is 128, as its cooperative budget has it;
-/// no program may rely on the number, and executions are shorter so.
-const BUDGET: u32 = 32;
 
 /// What a worker has to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -176,26 +168,6 @@ impl Current {
         });
     }
 
-    /// Whether the task, which yields, may be polled again before those that are ready.
-    fn overtakes(mut self, name: TaskName) -> bool {
-        let execution = self.execution();
-        let kernel = &mut execution.kernel;
-        let task = kernel.tasks.get_mut(name.id);
-        if task.overtakes == 0 || task.has_given_way || task.phase != Phase::Running(Woken::No) {
-            return false;
-        }
-        let queue = task.queue;
-        if queue_of(kernel, queue).available() == 0 || execution.is_winding_up() {
-            return false;
-        }
-        execution.kernel.basis.add(Basis::YIELDS);
-        let overtakes = execution.choose(Choice::Overtakes, 2) == 1;
-        if overtakes {
-            execution.kernel.tasks.get_mut(name.id).overtakes -= 1;
-        }
-        overtakes
-    }
-
     /// Waits until there is something to do for a worker of this queue. `is_shared`: whether it has several.
     pub(crate) fn poll_next(
         mut self,
@@ -271,98 +243,9 @@ impl Current {
         kernel.tasks.running(kernel.threads.current)
     }
 
-    /// Whether the running task gives way here, although it could go on. If it does, it does nothing more in this poll; nor is
-    /// there anything to choose before it has done anything. What it has taken others may find taken also where no other task is ready,
-    /// but one runs on another worker. `location`: of the operation.
-    ///
-    /// In the branches of `select!` and `join!` the others of the same poll see it too. A future that polls several by other means is
-    /// not asked for their sake: a test that polls by hand, to see what is ready, takes pending for waiting.
-    pub(crate) fn gives_way(mut self, leaf: Leaf, location: &'static Location<'static>) -> bool {
-        let execution = self.execution();
-        if execution.is_winding_up() {
-            return false;
-        }
-        let kernel = &mut execution.kernel;
-        let Some(name) = kernel.tasks.running(kernel.threads.current) else { return false };
-        let task = kernel.tasks.get_mut(name.id);
-        if task.has_given_way {
-            // Another leaf of the same poll: whoever polls both may begin with either when the task goes on.
-            if !task.is_seen_within && task.composed == 0 {
-                self.note_composes();
-            }
-            return true;
-        }
-        task.leaves += 1;
-        if task.composed == 0 {
-            let goes_on = task.leaves == 1 && task.resume_point.resumed_at == Some(location);
-            let leaves = task.resume_point.leaves + u32::from(!goes_on);
-            task.resume_point = ResumePoint { leaves, resumed_at: Some(location), has_given_way: true };
-        }
-        if task.leaves > BUDGET {
-            (task.has_given_way, task.is_worn) = (true, true);
-            return true;
-        }
-        if task.is_aborted && task.gives_way > 0 {
-            let stops = execution.choose(Choice::StopsAborted, 2) == 1;
-            execution.kernel.tasks.get_mut(name.id).has_given_way = stops;
-            return stops;
-        }
-        let orders_polls = kernel.limits.orders_polls;
-        let is_composed = task.composed > 0;
-        let is_within = is_composed || kernel.limits.strict.composes;
-        let is_left = !(orders_polls && is_within) || task.gives_way_within > 0;
-        let may = task.gives_way > 0 && is_left && kernel.steps > task.polled_since;
-        let queue = task.queue;
-        let others_run = kernel.threads.count() > 1 && kernel.tasks.told.len() > 1;
-        let others_see = queue_of(kernel, queue).available() > 0 || leaf == Leaf::Taken && others_run;
-        // Who explores the order of polls wants to know whether anything would come of it in the same poll.
-        let is_trial = orders_polls && !is_within;
-        if !may || !(is_composed || others_see || is_trial) {
-            return self.dooms_at_leaf(leaf);
-        }
-        if kernel.limits.directed || orders_polls && is_within {
-            kernel.basis.add(Basis::GIVES_WAY);
-        }
-        let choice = if is_within { Choice::GivesWayWithin } else { Choice::GivesWay };
-        let gives_way = execution.choose(choice, 2) == 1;
-        if gives_way {
-            let is_directed = execution.kernel.limits.directed;
-            let task = execution.kernel.tasks.get_mut(name.id);
-            task.gives_way -= u32::from(is_directed);
-            task.gives_way_within -= u32::from(orders_polls && is_within);
-            (task.has_given_way, task.is_seen_within) = (true, is_within);
-        }
-        gives_way || self.dooms_at_leaf(leaf)
-    }
-
-    /// A task polls several futures in turn, which was not known.
-    fn note_composes(mut self) {
-        let execution = self.execution();
-        if !execution.kernel.limits.strict.composes {
-            execution.kernel.tasks.composes = true;
-            execution.refuse_to_direct(Refusal::Strict(Strict { composes: true, ..Strict::default() }));
-        }
-    }
-
-    /// The running task has aborted itself, if it is that one: it is dropped where it is pending next.
-    pub(crate) fn note_abort(mut self, name: TaskName) {
-        if self.running_task() == Some(name) {
-            self.kernel().tasks.get_mut(name.id).is_aborted = true;
-        }
-    }
-
     /// Whether there is one thread only.
     pub(crate) fn is_alone(mut self) -> bool {
         self.kernel().threads.count() == 1
-    }
-
-    /// How often the running task may still give way, from now on; how often it could so far.
-    pub(crate) fn set_gives_way(mut self, times: u32) -> u32 {
-        let kernel = self.kernel();
-        match kernel.tasks.running(kernel.threads.current) {
-            Some(name) => std::mem::replace(&mut kernel.tasks.get_mut(name.id).gives_way, times),
-            None => 0,
-        }
     }
 
     /// The number of a task among all of the execution.
@@ -390,88 +273,6 @@ impl Current {
         let number = kernel.tasks.next_number();
         kernel.tasks.told.push(ToldTask { number, object, name: None, main_of: None });
         (object, number)
-    }
-
-    /// A task has panicked, which the running thread has caught.
-    pub(crate) fn note_task_panic(
-        mut self,
-        number: u64,
-        spawned_at: &'static Location<'static>,
-        payload: &(dyn std::any::Any + Send),
-    ) {
-        let thread = self.kernel().threads.current;
-        let panic = self.panic_of(thread, payload);
-        self.kernel().thread_mut(thread).unwinding = false;
-        self.kernel().tasks.panics.push(TaskPanic { number, spawned_at, panic, is_told: false });
-    }
-
-    /// Somebody has learnt how the task has ended.
-    pub(crate) fn note_task_joined(mut self, number: u64) {
-        for panic in &mut self.kernel().tasks.panics {
-            panic.is_told |= panic.number == number;
-        }
-    }
-
-    /// A future of the running task keeps what it has taken while it gives way; for reports.
-    pub(crate) fn note_kept(mut self, object: ObjectId, location: &'static Location<'static>) {
-        let kernel = self.kernel();
-        if kernel.special.has(Special::TRACED) {
-            let number = kernel.tasks.running_number(kernel.threads.current);
-            kernel.tasks.kept.push(Kept { number, object, location });
-        }
-    }
-
-    /// It keeps it no more. Another task may have dropped it.
-    pub(crate) fn note_not_kept(mut self, object: ObjectId, location: &'static Location<'static>) {
-        let kernel = self.kernel();
-        let number = kernel.tasks.running_number(kernel.threads.current);
-        let kept = &mut kernel.tasks.kept;
-        let of_any = |kept: &Kept| (kept.object, kept.location) == (object, location);
-        let of_running = kept.iter().position(|kept| of_any(kept) && kept.number == number);
-        if let Some(at) = of_running.or_else(|| kept.iter().position(of_any)) {
-            kept.swap_remove(at);
-        }
-    }
-
-    /// Whether it is run for a report.
-    pub(crate) fn is_traced(mut self) -> bool {
-        self.kernel().special.has(Special::TRACED)
-    }
-
-    /// The last waker of a task is dropped, or it gets one; for reports.
-    pub(crate) fn note_last_waker(mut self, name: TaskName, is_dropped: bool) {
-        if self.execution().is_winding_up() {
-            return;
-        }
-        let kernel = self.kernel();
-        let (thread, step) = (kernel.threads.current, kernel.steps);
-        let dropped_by = (step, thread, kernel.tasks.running_number(thread));
-        if let Some(task) = kernel.tasks.alive(name) {
-            task.has_no_waker = is_dropped.then_some(dropped_by);
-        }
-    }
-
-    /// The running task waits here; for reports.
-    pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
-        let kernel = self.kernel();
-        let is_wanted = kernel.special.has(Special::TRACED) || kernel.limits.cancellations > 0;
-        if !is_wanted && !kernel.limits.orders_polls {
-            return;
-        }
-        let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
-        let task = kernel.tasks.get_mut(name.id);
-        task.pending_at = Some(location);
-        task.was_composed = task.composed > 0;
-        if !is_wanted {
-            return;
-        }
-        let since = kernel.timers.now();
-        kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
-    }
-
-    /// The same, where it waits for nothing in particular.
-    pub(crate) fn note_await_alone(self, verb: Verb, location: &'static Location<'static>) {
-        self.note_await(ObjectId::NONE, verb, location);
     }
 }
 

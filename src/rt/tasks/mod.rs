@@ -93,7 +93,7 @@ pub(crate) struct ResumePoint {
 
 /// What a task awaits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Leaf {
+pub(crate) enum LeafKind {
     Operation,
     /// It has taken what others may find taken meanwhile.
     Taken,

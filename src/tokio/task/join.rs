@@ -11,6 +11,7 @@ use super::cell::{Abortable, Joinable};
 use super::{Id, JoinError};
 use crate::rt::current;
 use crate::rt::op::verb::Verb;
+use crate::rt::tasks::LeafKind;
 use crate::tokio::act::{proceed, waker_for_act};
 
 /// Mirror of [tokio's `task::JoinHandle`](::tokio::task::JoinHandle).
@@ -110,7 +111,9 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &self.0 {
-            Repr::Inside { location, .. } if proceed(context, location).is_pending() => Poll::Pending,
+            Repr::Inside { location, .. } if proceed(context, LeafKind::Operation, location).is_pending() => {
+                Poll::Pending
+            }
             _ => self.poll_at_once(context),
         }
     }

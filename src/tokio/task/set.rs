@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::rt::current;
+use crate::rt::tasks::LeafKind;
 use crate::tokio::act::proceed;
 use crate::tokio::runtime::Handle;
 
@@ -112,7 +113,7 @@ impl<T: 'static> JoinSet<T> {
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
         // As tokio's: asked once, and not for each task.
         if let Some(location) = self.handles.first().and_then(JoinHandle::location)
-            && proceed(context, location).is_pending()
+            && proceed(context, LeafKind::Operation, location).is_pending()
         {
             return Poll::Pending;
         }

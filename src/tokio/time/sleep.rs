@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use super::Instant;
 use crate::rt::op::verb::Verb;
-use crate::rt::tasks::{Doom, Leaf};
+use crate::rt::tasks::{Doom, LeafKind};
 use crate::rt::{Current, current};
-use crate::tokio::act::proceeds;
+use crate::tokio::act::proceed;
 use crate::tokio::context;
 use crate::tokio::runtime::core::Core;
 use crate::tokio::task::NO_RUNTIME;
@@ -145,7 +145,7 @@ impl Timer {
     fn poll_with(&mut self, context: &Context<'_>, drops: Option<Verb>) -> Poll<()> {
         let Some(current) = current() else { return Poll::Ready(()) };
         // A timeout is over in time although the future that it limits gives way. Where that waits, giving way shows nothing more.
-        if drops != Some(Verb::Elapse) && proceeds(context, Leaf::Timer, self.location).is_pending() {
+        if drops != Some(Verb::Elapse) && proceed(context, LeafKind::Timer, self.location).is_pending() {
             return Poll::Pending;
         }
         if drops == Some(Verb::Elapse)

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::{Instant, Sleep, sleep, sleep_until};
-use crate::tokio::scopes::Limited;
+use crate::tokio::scopes::Within;
 
 /// Mirror of [tokio's `time::error::Elapsed`](::tokio::time::error::Elapsed).
 #[derive(Debug, PartialEq, Eq)]
@@ -81,11 +81,11 @@ impl<F: Future> Future for Timeout<F> {
             let this = self.get_unchecked_mut();
             (Pin::new_unchecked(&mut this.value), Pin::new_unchecked(&mut this.delay))
         };
-        let limited = Limited::enter(delay.is_elapsed());
+        let within = Within::timeout(delay.is_elapsed());
         if let Poll::Ready(output) = value.poll(context) {
             return Poll::Ready(Ok(output));
         }
-        drop(limited);
+        drop(within);
         delay.poll_of_timeout(context).map(|()| Err(Elapsed(())))
     }
 }

@@ -1,0 +1,94 @@
+//! What is noted of tasks: for those who tell of an execution afterwards, and where a task is pending also for who explores the order of
+//! polls.
+
+use std::panic::Location;
+
+use crate::rt::Current;
+use crate::rt::kernel::special::Special;
+use crate::rt::op::ObjectId;
+use crate::rt::op::verb::Verb;
+use crate::rt::tasks::{Await, Kept, TaskName, TaskPanic};
+
+impl Current {
+    /// A task has panicked, which the running thread has caught.
+    pub(crate) fn note_task_panic(
+        mut self,
+        number: u64,
+        spawned_at: &'static Location<'static>,
+        payload: &(dyn std::any::Any + Send),
+    ) {
+        let thread = self.kernel().threads.current;
+        let panic = self.panic_of(thread, payload);
+        self.kernel().thread_mut(thread).unwinding = false;
+        self.kernel().tasks.panics.push(TaskPanic { number, spawned_at, panic, is_told: false });
+    }
+
+    /// Somebody has learnt how the task has ended.
+    pub(crate) fn note_task_joined(mut self, number: u64) {
+        for panic in &mut self.kernel().tasks.panics {
+            panic.is_told |= panic.number == number;
+        }
+    }
+
+    /// A future of the running task keeps what it has taken while it gives way; for reports.
+    pub(crate) fn note_kept(mut self, object: ObjectId, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        if kernel.special.has(Special::TRACED) {
+            let number = kernel.tasks.running_number(kernel.threads.current);
+            kernel.tasks.kept.push(Kept { number, object, location });
+        }
+    }
+
+    /// It keeps it no more. Another task may have dropped it.
+    pub(crate) fn note_not_kept(mut self, object: ObjectId, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        let number = kernel.tasks.running_number(kernel.threads.current);
+        let kept = &mut kernel.tasks.kept;
+        let of_any = |kept: &Kept| (kept.object, kept.location) == (object, location);
+        let of_running = kept.iter().position(|kept| of_any(kept) && kept.number == number);
+        if let Some(at) = of_running.or_else(|| kept.iter().position(of_any)) {
+            kept.swap_remove(at);
+        }
+    }
+
+    /// Whether it is run for a report.
+    pub(crate) fn is_traced(mut self) -> bool {
+        self.kernel().special.has(Special::TRACED)
+    }
+
+    /// The last waker of a task is dropped, or it gets one; for reports.
+    pub(crate) fn note_last_waker(mut self, name: TaskName, is_dropped: bool) {
+        if self.execution().is_winding_up() {
+            return;
+        }
+        let kernel = self.kernel();
+        let (thread, step) = (kernel.threads.current, kernel.steps);
+        let dropped_by = (step, thread, kernel.tasks.running_number(thread));
+        if let Some(task) = kernel.tasks.alive(name) {
+            task.has_no_waker = is_dropped.then_some(dropped_by);
+        }
+    }
+
+    /// The running task waits here; for reports.
+    pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        let is_wanted = kernel.special.has(Special::TRACED) || kernel.limits.cancellations > 0;
+        if !is_wanted && !kernel.limits.orders_polls {
+            return;
+        }
+        let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
+        let task = kernel.tasks.get_mut(name.id);
+        task.pending_at = Some(location);
+        task.was_composed = task.composed > 0;
+        if !is_wanted {
+            return;
+        }
+        let since = kernel.timers.now();
+        kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
+    }
+
+    /// The same, where it waits for nothing in particular.
+    pub(crate) fn note_await_alone(self, verb: Verb, location: &'static Location<'static>) {
+        self.note_await(ObjectId::NONE, verb, location);
+    }
+}
