@@ -43,6 +43,7 @@ const PARAMETERS: &[(&str, Takes)] = &[
     ("spurious", Takes::integer("u32")),
     ("cancel", Takes::Times("explore")),
     ("capacity", Takes::positive("usize")),
+    ("fifo", Takes::Switch(fifo)),
     ("memory", Takes::Text(memory)),
     ("workers", Takes::positive("usize")),
     ("stack_size", Takes::positive("usize")),
@@ -437,6 +438,10 @@ fn memory(text: &str, span: Span) -> Result<TokenStream> {
 fn leaked_threads(text: &str, span: Span) -> Result<TokenStream> {
     let allowed = Ident::new(word("leaked_threads", text, span, LEAKED_THREADS)?, span);
     Ok(quote!(.allow_leaked_threads(#allowed)))
+}
+
+fn fifo(fifo: bool) -> TokenStream {
+    quote!(.fifo(#fifo))
 }
 
 fn daemons(daemons: bool) -> TokenStream {

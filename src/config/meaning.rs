@@ -45,6 +45,8 @@ impl Config {
             spurious: self.spurious.unwrap_or(1),
             cancellations: self.cancellations,
             capacity: self.capacity.unwrap_or(usize::MAX),
+            fifo: self.fifo,
+            polls_spuriously: self.spurious.is_some_and(|times| times > 0),
             free_leaders: true,
             eats_tokens: self.spurious != Some(0),
             memory: self.memory,

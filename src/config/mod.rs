@@ -62,6 +62,7 @@ pub struct Config {
     pub(crate) cancellations: u32,
     /// How many messages a bounded channel holds at most, whatever it was made with.
     pub(crate) capacity: Option<usize>,
+    pub(crate) fifo: bool,
     pub(crate) memory: MemoryModel,
     pub(crate) workers: usize,
     pub(crate) stack_size: usize,
@@ -118,6 +119,7 @@ impl Default for Config {
             spurious: None,
             cancellations: 0,
             capacity: None,
+            fifo: false,
             memory: MemoryModel::default(),
             workers: 1,
             stack_size: 1 << 20,
@@ -236,7 +238,8 @@ impl Config {
     /// condition variable or `park` for no reason, fail a `compare_exchange_weak` although the value is equal, keep a
     /// reader behind a writer that waits, take a park token in a wait of its own. By default each once; where every
     /// execution is explored, first none of it, and then each once, as far as the budget goes: the report says how far.
-    /// With a number here that is explored at once; 0 is none.
+    /// With a number here that is explored at once; 0 is none. Only then a task of async code may also be polled although nobody has
+    /// woken it, so often in an execution, as the contract of [`Future`] allows.
     pub fn spurious(mut self, spurious: u32) -> Config {
         self.spurious = Some(spurious);
         self
@@ -257,6 +260,15 @@ impl Config {
     /// holds none stays as it is.
     pub fn capacity(mut self, capacity: usize) -> Config {
         self.capacity = Some(capacity);
+        self
+    }
+
+    /// Whether async tasks are polled in the order in which they became ready; default not: then any that is ready may be next. The
+    /// order is that of tokio's `current_thread` runtime: the future of `block_on` comes when no other task is ready, and a task that
+    /// yields comes after both. tokio promises none of that. So this is not for finding bugs, but for finding out whether a bug is
+    /// met with that order.
+    pub fn fifo(mut self, fifo: bool) -> Config {
+        self.fifo = fifo;
         self
     }
 

@@ -1,4 +1,5 @@
-//! What is left of an execution that has ended: locks whose guards were forgotten, messages that nobody has received.
+//! What is left of an execution that has ended: locks whose guards were forgotten, messages that nobody has received, tasks that were
+//! dropped with their runtime.
 //!
 //! Neither has to be wrong: a program may drop a channel with messages in it on purpose. So they are told in a note unless
 //! the test says otherwise. Values in `alloc::Track` and memory from `alloc::alloc`, which say of themselves that they have to
@@ -10,24 +11,50 @@ use std::panic::Location;
 use crate::rt::Execution;
 use crate::rt::objects::State;
 use crate::rt::objects::table::Object;
+use crate::rt::tasks::LeftTask;
 
-/// What was left, by what it is and where it was made, in words.
+/// What was left.
 #[derive(Default, Debug)]
-pub(crate) struct Leaks(BTreeMap<(&'static str, &'static Location<'static>), String>);
+pub(crate) struct Leaks {
+    /// In words, by what it is and where it was made.
+    objects: BTreeMap<(&'static str, &'static Location<'static>), String>,
+    /// By where they were spawned. Of those that were spawned in one place, the least: whichever worker has seen them.
+    tasks: BTreeMap<&'static Location<'static>, LeftTask>,
+}
 
 impl Leaks {
     /// Adds what is left of an execution that has ended as it should.
     pub(crate) fn add(&mut self, execution: &Execution) {
+        for task in &execution.kernel.tasks.left {
+            let known = self.tasks.entry(task.spawned_at).or_insert(*task);
+            *known = (*known).min(*task);
+        }
         for object in left(execution) {
             let key = (object.kind.name(), object.location);
-            self.0.entry(key).or_insert_with(|| describe(execution, object));
+            self.objects.entry(key).or_insert_with(|| describe(execution, object));
         }
     }
 
     /// In words, in the order of the places.
     pub(crate) fn into_words(self) -> impl Iterator<Item = String> {
-        self.0.into_values()
+        let tasks: Vec<_> = self.tasks.values().map(describe_task).collect();
+        self.objects.into_values().chain(tasks)
     }
+}
+
+/// Whether anything is left.
+pub(crate) fn is_any_left(execution: &Execution) -> bool {
+    !execution.kernel.tasks.left.is_empty() || left(execution).next().is_some()
+}
+
+/// A task that was left.
+pub(crate) fn describe_task(task: &LeftTask) -> String {
+    let LeftTask { spawned_at, awaited, is_awaited } = task;
+    let place = awaited.map_or_else(String::new, |place| format!(" at its await at {place}"));
+    let handle = if *is_awaited { "" } else { "; nobody has awaited its handle" };
+    format!(
+        "the task spawned at {spawned_at} had not ended when its runtime did, and was dropped{place}{handle}"
+    )
 }
 
 /// The objects in which something is left.

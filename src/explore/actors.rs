@@ -84,7 +84,12 @@ pub(super) fn is_hidden(execution: &Execution, event: &Event) -> bool {
     };
     // tokio looks again at what it has taken, which nobody has written in the test either.
     let looks_again = event.op.kind == OpKind::Operate && event.op.argument == Verb::LookAgain as u32;
-    is_of_runtime(execution, event.op.object) && !shows_spawn || looks_again
+    is_of_runtime(execution, event.op.object) && !shows_spawn && !is_spurious_poll(event) || looks_again
+}
+
+/// Whether a task is polled that nobody has woken.
+pub(super) fn is_spurious_poll(event: &Event) -> bool {
+    event.op.kind == OpKind::PollNext && event.note == Note::Spurious
 }
 
 /// The column of a holder of an object that threads hold: of the task, perhaps, that its thread polled when it took it.

@@ -1,5 +1,7 @@
 //! One test under one configuration: how one of its executions is run and judged.
 
+use std::collections::BTreeMap;
+use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -17,6 +19,7 @@ use crate::rt::decide::strategy::Start;
 use crate::rt::op::outcome::Stop;
 use crate::rt::op::rng::Rng;
 use crate::rt::run::execution::Mode;
+use crate::rt::tasks::BlockingPoll;
 
 /// How many events of a failing execution are kept for the report.
 const TRACED_STEPS: usize = 1_000_000;
@@ -39,13 +42,15 @@ pub(super) struct Exploration<'a> {
     pub(super) long: Arc<Long>,
     /// What was left in executions that passed.
     pub(super) leaks: Mutex<Leaks>,
+    /// Polls that block their threads, by what they wait at.
+    pub(super) blocking: Mutex<BTreeMap<&'static Location<'static>, String>>,
 }
 
 impl<'a> Exploration<'a> {
     pub(super) fn new(config: Config, body: Body<'a>) -> Exploration<'a> {
         let deadline = config.time.and_then(|time| Instant::now().checked_add(time));
         let long = Long::new(&config.name);
-        Exploration { config, body, deadline, long, leaks: Mutex::default() }
+        Exploration { config, body, deadline, long, leaks: Mutex::default(), blocking: Mutex::default() }
     }
 
     /// Whether the time is over.
@@ -139,10 +144,22 @@ impl Exploration<'_> {
         let is_to_tell = verdict.is_none()
             && matches!(stop, Stop::Finished)
             && self.config.leaks == Policy::Warn
-            && leak::left(execution).next().is_some();
+            && leak::is_any_left(execution);
         if is_to_tell {
             self.leaks.lock().unwrap_or_else(PoisonError::into_inner).add(execution);
         }
+        if let (None, Some(poll)) = (&verdict, &execution.kernel.tasks.blocking) {
+            let mut blocking = self.blocking.lock().unwrap_or_else(PoisonError::into_inner);
+            blocking.entry(poll.location).or_insert_with(|| describe_blocking(poll));
+        }
         verdict
     }
+}
+
+fn describe_blocking(poll: &BlockingPoll) -> String {
+    let BlockingPoll { verb, location } = poll;
+    format!(
+        "a poll blocks its thread at {location} ({verb}): no other task of the thread goes on meanwhile. Await \
+         instead, or move the call to `spawn_blocking`"
+    )
 }

@@ -361,8 +361,9 @@ fn left(execution: &Execution, policy: Policy) -> Option<Verdict> {
     if policy != Policy::Deny {
         return None;
     }
-    let first = leak::left(execution).next()?;
-    Some(Verdict::new(FailureKind::Leak, leak::describe(execution, first)))
+    let task = execution.kernel.tasks.left.first().map(leak::describe_task);
+    let object = || leak::left(execution).next().map(|object| leak::describe(execution, object));
+    Some(Verdict::new(FailureKind::Leak, task.or_else(object)?))
 }
 
 /// A tracked value that is left when all threads have ended.

@@ -164,6 +164,8 @@ impl Exploration<'_> {
         limits.cancellations = token.cancellations;
         limits.orders_polls = token.orders_polls;
         limits.strict.composes = token.composes;
+        limits.fifo = token.fifo;
+        limits.polls_spuriously = token.polls_spuriously;
         limits.eats_tokens = token.eats_tokens;
         limits.memory = token.memory;
         limits.directed = token.directed;

@@ -107,6 +107,8 @@ impl Exploration<'_> {
         if outcome.finding.is_none() {
             let leaks = std::mem::take(&mut *self.leaks.lock().unwrap_or_else(PoisonError::into_inner));
             notes.extend(leaks.into_words());
+            let blocking = std::mem::take(&mut *self.blocking.lock().unwrap_or_else(PoisonError::into_inner));
+            notes.extend(blocking.into_values());
         }
         let mut report = self.report(&outcome, notes);
         if let Some(verdict) = outcome.verdict {

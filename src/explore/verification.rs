@@ -297,6 +297,7 @@ fn liberties(met: Basis) -> Liberties {
         barrier_leader: met.has(Basis::BARRIER_LEADER),
         waiting_writer: met.has(Basis::WAITING_WRITER),
         park_token: met.has(Basis::PARK_TOKEN),
+        spurious_poll: met.has(Basis::SPURIOUS_POLL),
     }
 }
 

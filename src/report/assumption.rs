@@ -76,6 +76,8 @@ pub struct Liberties {
     pub waiting_writer: bool,
     /// A wait of std's own (`recv`, `send` to a bounded channel, `join`, the end of a scope) takes the park token of its thread.
     pub park_token: bool,
+    /// A task is polled although nobody has woken it.
+    pub spurious_poll: bool,
 }
 
 impl fmt::Display for Liberties {
@@ -86,6 +88,7 @@ impl fmt::Display for Liberties {
             (self.barrier_leader, "another barrier leader"),
             (self.waiting_writer, "a reader behind a waiting writer"),
             (self.park_token, "a park token lost to a wait"),
+            (self.spurious_poll, "a spurious poll"),
         ];
         let words: Vec<&str> =
             all.into_iter().filter(|&(is_there, _)| is_there).map(|(_, words)| words).collect();

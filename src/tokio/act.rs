@@ -7,13 +7,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
 use crate::rt::tasks::LeafKind;
 use crate::rt::{Identity, current};
+use crate::tokio::shell::with_shell;
 
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
@@ -50,8 +50,13 @@ impl Drop for Acting {
 }
 
 /// Whether an act is going on.
-fn is_acting() -> bool {
+pub(super) fn is_acting() -> bool {
     DEPTH.get() > 0
+}
+
+/// Calls a waker after the act, in the order of these numbers.
+pub(super) fn wake_afterwards(number: u64, waker: Waker) {
+    AFTER.with_borrow_mut(|after| after.woken.push((number, waker)));
 }
 
 /// Does what was left for after the act.
@@ -144,11 +149,12 @@ pub(super) fn poll_on<R>(
     context: &mut Context<'_>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
 ) -> Poll<R> {
-    let waker = waker_for_act(context.waker());
-    let result = act_on(object, verb, location, || {
-        let result = poll(&mut Context::from_waker(&waker));
-        let is_pending = result.is_pending();
-        (result, is_pending)
+    let result = with_shell(context.waker(), |waker| {
+        act_on(object, verb, location, || {
+            let result = poll(&mut Context::from_waker(waker));
+            let is_pending = result.is_pending();
+            (result, is_pending)
+        })
     });
     if let (Poll::Pending, Some(current)) = (&result, current()) {
         current.note_await(object, verb, location);
@@ -182,47 +188,6 @@ pub(super) fn proceed(
             Poll::Pending
         }
         _ => Poll::Ready(()),
-    }
-}
-
-/// A waker that may be given to tokio's primitives: in a shell that keeps its code out of acts.
-pub(super) fn waker_for_act(waker: &Waker) -> Waker {
-    if current().is_none() {
-        return waker.clone();
-    }
-    let number = SHELLS.get();
-    SHELLS.set(number + 1);
-    Waker::from(Arc::new(Shell { number, waker: Some(waker.clone()) }))
-}
-
-thread_local! {
-    static SHELLS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Shell {
-    /// Among all shells, in the order in which they were made.
-    number: u64,
-    waker: Option<Waker>,
-}
-
-impl Wake for Shell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        let Some(waker) = &self.waker else { return };
-        if is_acting() {
-            AFTER.with_borrow_mut(|after| after.woken.push((self.number, waker.clone())));
-        } else {
-            waker.wake_by_ref();
-        }
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        drop(self.waker.take().map(Kept::new));
     }
 }
 

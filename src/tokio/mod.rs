@@ -8,10 +8,12 @@
 //! timers and `select!` are drawloom's.
 
 mod act;
+mod confined;
 mod context;
 mod leaf;
 pub mod runtime;
 mod scopes;
+mod shell;
 pub mod sync;
 mod table;
 pub mod task;

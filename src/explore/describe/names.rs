@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::explore::actors::{column_of, label};
+use crate::explore::actors::{column_of, is_spurious_poll, label};
 use crate::explore::judge::join_names;
 use crate::report::{Ended, Found, ObjectName, Place};
 use crate::rt::Execution;
@@ -126,6 +126,9 @@ pub(super) fn note(execution: &Execution, event: &Event, found: &Found) -> Strin
         (Some(Ended::Failed), ..) => return ": fails".to_owned(),
         (Some(Ended::FailedSpuriously), ..) => return ": fails spuriously".to_owned(),
         (Some(Ended::TimedOut), ..) => return ": timed out".to_owned(),
+        (Some(Ended::Spuriously), ..) if is_spurious_poll(event) => {
+            return ", though nobody has woken it".to_owned();
+        }
         (Some(Ended::Spuriously), ..) => return ": wakes spuriously".to_owned(),
         (None, _, _, Some(read), Some(last)) => return format!(" = {read} (stale: it is {last})"),
         (None, _, _, Some(read), None) => return format!(" = {read}"),

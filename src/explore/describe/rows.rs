@@ -2,7 +2,9 @@
 
 use super::names::{Pointers, found, kind_of, note, object_name, place_of};
 use super::{handover, states};
-use crate::explore::actors::{column, column_of_panic, column_of_task, is_hidden, label, labels};
+use crate::explore::actors::{
+    column, column_of_panic, column_of_task, is_hidden, is_spurious_poll, label, labels,
+};
 use crate::report::{Found, KEPT_ROWS, LeftOut, Place, Row, Trace, shortened};
 use crate::rt::Execution;
 use crate::rt::op::outcome::PanicRecord;
@@ -72,11 +74,17 @@ pub(super) fn row(execution: &Execution, event: &Event, pointers: &mut Pointers)
     );
     let is_spawn = matches!(event.note, Note::Spawned(_));
     let task = column_of_task(execution, event.op.object);
-    let thread_op = thread_op || is_spawn || task.is_some();
-    let verb = if is_spawn { "spawn" } else { event.op.verb() };
+    let is_spurious = is_spurious_poll(event);
+    let thread_op = thread_op || is_spawn || is_spurious || task.is_some();
+    let verb = match event.op.verb() {
+        _ if is_spawn => "spawn",
+        _ if is_spurious => "is polled",
+        verb => verb,
+    };
     let object = (!thread_op).then(|| object_name(execution, event.op.object)).flatten();
     let kind = object.is_some().then(|| kernel.objects.get(event.op.object).kind);
-    let placed = !matches!(event.op.kind, OpKind::Begin | OpKind::ParkSpuriously | OpKind::End);
+    let placed =
+        !is_spurious && !matches!(event.op.kind, OpKind::Begin | OpKind::ParkSpuriously | OpKind::End);
     let found = found(event, kind, pointers);
     Row {
         step: event.step,

@@ -24,7 +24,8 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
 
 fn waits_of(execution: &Execution, column: usize, task: &Task) -> Vec<Wait> {
     if task.awaits.is_empty() {
-        let last = execution.trace.iter().rev().find(|event| event.task == task.number);
+        let of_task = |event: &&Event| event.task == task.number && !is_hidden(execution, event);
+        let last = execution.trace.iter().rev().find(of_task);
         return vec![Wait {
             thread: column,
             what: "for a call of its waker",

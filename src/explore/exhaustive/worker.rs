@@ -282,6 +282,10 @@ impl<'a, 'b> Worker<'a, 'b> {
                 return Ran::Ended(WorkerEnd::End(if is_late { End::Time } else { End::Budget }));
             }
             Some(RunEnd::Strict(more)) => return Ran::Ended(WorkerEnd::Strict(more)),
+            // Where one thread polls all tasks no graph is needed; that there are others shows then.
+            Some(RunEnd::Unsupported(_)) if self.is_of_one_thread() => {
+                return Ran::Ended(WorkerEnd::End(End::OneThread));
+            }
             Some(RunEnd::Unsupported(what)) => return Ran::Ended(WorkerEnd::End(End::Unsupported(what))),
             Some(RunEnd::Diverged(_)) | None => {}
         }

@@ -283,6 +283,8 @@ pub(crate) fn token_of(execution: &Execution, kind: FailureKind) -> Token {
         cancellations: kernel.limits.cancellations,
         orders_polls: kernel.limits.orders_polls,
         composes: kernel.limits.strict.composes,
+        fifo: kernel.limits.fifo,
+        polls_spuriously: kernel.limits.polls_spuriously,
         eats_tokens: kernel.limits.eats_tokens,
         memory: kernel.limits.memory,
         directed: kernel.limits.directed,

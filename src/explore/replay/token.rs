@@ -25,6 +25,8 @@ pub(crate) struct Token {
     pub(crate) orders_polls: bool,
     /// Whether any future may be one of several that its task polls in turn.
     pub(crate) composes: bool,
+    pub(crate) fifo: bool,
+    pub(crate) polls_spuriously: bool,
     /// See `Limits::eats_tokens`.
     pub(crate) eats_tokens: bool,
     pub(crate) memory: MemoryModel,
@@ -107,8 +109,13 @@ impl Token {
         let cancels = u8::from(self.cancellations > 0);
         let orders = u8::from(self.orders_polls);
         let composes = u8::from(self.composes);
+        let of_tasks = composes | u8::from(self.fifo) << 1 | u8::from(self.polls_spuriously) << 2;
+        let more = u8::from(of_tasks != 0);
         let flags = any | sc << 1 | directed << 2 | endless << 3 | eats << 4 | cancels << 5 | orders << 6;
-        let mut bytes = vec![flags | composes << 7];
+        let mut bytes = vec![flags | more << 7];
+        if more == 1 {
+            bytes.push(of_tasks);
+        }
         write_varint(&mut bytes, u64::from(self.spurious));
         if cancels == 1 {
             write_varint(&mut bytes, u64::from(self.cancellations));
@@ -169,8 +176,10 @@ impl Token {
         let timeouts = if flags & 1 == 0 { Timeouts::Last } else { Timeouts::Any };
         let (directed, is_endless) = (flags & 4 != 0, flags & 8 != 0);
         let memory = if flags & 2 == 0 { MemoryModel::Rc11 } else { MemoryModel::SequentiallyConsistent };
+        let of_tasks = if flags & 128 == 0 { 0 } else { take_byte(bytes)? };
         let spurious = read_u32(bytes)?;
-        let (orders_polls, composes) = (flags & 64 != 0, flags & 128 != 0);
+        let (orders_polls, composes) = (flags & 64 != 0, of_tasks & 1 != 0);
+        let (fifo, polls_spuriously) = (of_tasks & 2 != 0, of_tasks & 4 != 0);
         let cancellations = if flags & 32 == 0 { 0 } else { read_u32(bytes)? };
         // Who samples allows it with the other liberties.
         let eats_tokens = if directed { flags & 16 != 0 } else { spurious > 0 };
@@ -200,6 +209,8 @@ impl Token {
             cancellations,
             orders_polls,
             composes,
+            fifo,
+            polls_spuriously,
             eats_tokens,
             memory,
             directed,
@@ -282,6 +293,8 @@ mod tests {
                     cancellations: spurious % 5,
                     orders_polls: spurious % 7 == 0,
                     composes: spurious % 11 == 0,
+                    fifo: spurious % 13 == 0,
+                    polls_spuriously: spurious % 17 == 0,
                     eats_tokens,
                     memory,
                     directed,

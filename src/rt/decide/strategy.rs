@@ -75,6 +75,8 @@ pub trait Strategy {
             Choice::SpuriousWakeup => usize::from(rng.one_in(8)),
             Choice::WeakFailure => usize::from(rng.one_in(20)),
             Choice::GivesWayWithin => usize::from(rng.one_in(8)),
+            Choice::SpuriousPoll if !rng.one_in(8) => 0,
+            Choice::SpuriousPoll => 1 + rng.below(alternatives - 1),
             Choice::WaitingWriter
             | Choice::LostToken
             | Choice::GivesWay
@@ -325,7 +327,7 @@ impl<'a> SchedulingPoint<'a> {
     /// The numbers of the tasks that may be polled next, in the order in which they are chosen among.
     pub(crate) fn ready_tasks(&self, queue: ObjectId) -> Vec<u64> {
         let State::Runtime(runtime) = self.kernel.objects.get(queue).state else { return Vec::new() };
-        let ready = self.kernel.tasks.queue(runtime.queue).candidates().iter();
+        let ready = self.kernel.tasks.queue(runtime.queue).candidates();
         ready.map(|&(_, task)| self.kernel.tasks.get(task).number).collect()
     }
 

@@ -1,12 +1,14 @@
 //! Who waits for what: the enabled set is kept exact as objects change.
 
 use super::Kernel;
+use super::special::Special;
 use crate::rt::clocks::view::View;
 use crate::rt::objects::State;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::Timeouts;
 use crate::rt::op::outcome::{Blocked, Grant};
-use crate::rt::op::{Note, ObjectId, Op, ThreadId};
+use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::tasks::BlockingPoll;
 use crate::rt::threads::timers::{Instant, NEVER};
 
 impl Kernel {
@@ -30,6 +32,28 @@ impl Kernel {
             self.threads.enabled.insert(lane);
         } else {
             self.threads.enabled.remove(lane);
+        }
+    }
+
+    /// Whether an op that may block does not, and nobody can make it: there is one thread only, which need not be said to wait.
+    #[inline]
+    pub(crate) fn goes_on_alone(&self, op: Op, deadline: Instant) -> bool {
+        if self.threads.count() > 1 || deadline != NEVER || self.special.has(Special::STACKS) {
+            return false;
+        }
+        let object = self.objects.get(op.object);
+        object.state.permits(&object.entries, &op, self.threads.current)
+    }
+
+    /// A thread waits: it is noted if it polls a task meanwhile. For a lock it waits as long as somebody holds it, which is what
+    /// tokio's documentation recommends for what is held briefly.
+    #[cold]
+    pub(crate) fn note_blocking_poll(&mut self, id: ThreadId, op: &Op) {
+        let is_lock = matches!(self.objects.get(op.object).state, State::Mutex(_) | State::RwLock(_));
+        let polls = self.tasks.running_number(id) != 0;
+        if polls && !is_lock && op.kind != OpKind::PollNext {
+            let poll = BlockingPoll { verb: op.verb(), location: op.location };
+            self.tasks.blocking.get_or_insert(poll);
         }
     }
 

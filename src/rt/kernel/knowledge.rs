@@ -7,6 +7,12 @@ use crate::rt::objects::table::Object;
 use crate::rt::op::{ObjectId, ThreadId};
 
 impl Kernel {
+    /// Whether what happens from now on makes threads and objects learn from each other: as long as there is one thread, it knows all
+    /// that any object could tell it, and so does each thread that it spawns.
+    pub(super) fn note_learning(&mut self) {
+        self.learns = self.limits.keeps_clocks && self.threads.count() > 1;
+    }
+
     /// An object and what a thread knows, for what the two learn from each other.
     #[inline]
     fn pair(&mut self, object: ObjectId, id: ThreadId) -> (&mut Object, &mut View) {
@@ -21,7 +27,7 @@ impl Kernel {
     /// The thread learns what `object` knows.
     #[inline]
     pub(crate) fn acquire(&mut self, id: ThreadId, object: ObjectId) {
-        if !self.limits.keeps_clocks {
+        if !self.learns {
             return;
         }
         let (object, view) = self.pair(object, id);
@@ -31,7 +37,7 @@ impl Kernel {
     /// `object` learns what the thread knows, in addition to what it knew.
     #[inline]
     pub(crate) fn release(&mut self, id: ThreadId, object: ObjectId) {
-        if !self.limits.keeps_clocks {
+        if !self.learns {
             return;
         }
         let (object, view) = self.pair(object, id);
@@ -41,7 +47,7 @@ impl Kernel {
     /// `object` learns what the thread knows, the thread knowing already all that it knew.
     #[inline]
     pub(crate) fn release_owned(&mut self, id: ThreadId, object: ObjectId) {
-        if !self.limits.keeps_clocks {
+        if !self.learns {
             return;
         }
         let (object, view) = self.pair(object, id);
@@ -50,7 +56,7 @@ impl Kernel {
 
     /// `id` learns what those know who gave it its token.
     pub(crate) fn acquire_token(&mut self, id: ThreadId) {
-        if !self.limits.keeps_clocks {
+        if !self.learns {
             return;
         }
         self.views[id.index()].acquire(&self.tokens[id.index()]);
@@ -58,7 +64,7 @@ impl Kernel {
 
     /// `id` gives `to` its token: not what a join of `to` learns, so it is kept apart from the thread's object.
     pub(crate) fn release_token(&mut self, id: ThreadId, to: ThreadId) {
-        if !self.limits.keeps_clocks {
+        if !self.learns {
             return;
         }
         self.views[id.index()].release(&mut self.tokens[to.index()]);

@@ -55,6 +55,8 @@ pub(crate) struct Kernel {
     pub(crate) limits: Limits,
     pub(crate) threads: Threads,
     pub(crate) tasks: Tasks,
+    /// Whether `acquire` and `release` do anything.
+    learns: bool,
     /// What each thread knows.
     pub(in crate::rt) views: Vec<View>,
     /// What is known to a `park` that finds the token, by thread.
@@ -111,6 +113,7 @@ impl Kernel {
             limits,
             threads: Threads::default(),
             tasks: Tasks::default(),
+            learns: false,
             views: Vec::new(),
             tokens: Vec::new(),
             slots: ClockSlots::default(),
@@ -244,6 +247,7 @@ impl Kernel {
             None => self.locks.spawned(id, None),
         }
         view.take_slot(self.slots.take(&view.clock));
+        self.note_learning();
         id
     }
 
@@ -320,6 +324,8 @@ mod tests {
             spurious: 0,
             cancellations: 0,
             capacity: usize::MAX,
+            fifo: false,
+            polls_spuriously: false,
             free_leaders: true,
             eats_tokens: false,
             stack_size: 1 << 16,

@@ -20,8 +20,10 @@ impl Basis {
     pub(crate) const WAITING_WRITER: Basis = Basis(1 << 3);
     /// A wait of std's own may take the park token of its thread.
     pub(crate) const PARK_TOKEN: Basis = Basis(1 << 4);
+    /// A task may be polled although nobody has woken it.
+    pub(crate) const SPURIOUS_POLL: Basis = Basis(1 << 23);
     /// All of the above.
-    pub(crate) const LIBERTIES: Basis = Basis((1 << 5) - 1);
+    pub(crate) const LIBERTIES: Basis = Basis(((1 << 5) - 1) | Basis::SPURIOUS_POLL.0);
     /// Time passes when nobody can go on, and waits end in the order of their deadlines.
     pub(crate) const DEADLINES: Basis = Basis(1 << 5);
     /// Orderings weaker than `SeqCst` were taken for `SeqCst`.

@@ -23,6 +23,10 @@ pub(crate) struct Limits {
     pub(crate) cancellations: u32,
     /// How many messages a bounded channel holds at most, whatever it was made with.
     pub(crate) capacity: usize,
+    /// Whether the task that is polled next is the one that has been ready longest, as in tokio's `current_thread`.
+    pub(crate) fifo: bool,
+    /// Whether a task may be polled although nobody has woken it: so often as `spurious` says.
+    pub(crate) polls_spuriously: bool,
     /// Whether any thread may be the leader of a barrier, and not only the first to arrive.
     pub(crate) free_leaders: bool,
     /// Whether waits of std's own may take the park token.

@@ -208,6 +208,8 @@ pub enum Choice {
     Notified,
     /// Whether a wait ends without a reason (alternative 1).
     SpuriousWakeup,
+    /// Which task is polled although nobody has woken it; 0 is none.
+    SpuriousPoll,
     /// Whether a weak compare-exchange fails although the value is equal (alternative 1).
     WeakFailure,
     /// Which thread is the leader of a barrier.

@@ -19,8 +19,12 @@ impl Current {
     pub(super) fn overtakes(mut self, name: TaskName) -> bool {
         let execution = self.execution();
         let kernel = &mut execution.kernel;
-        let task = kernel.tasks.get_mut(name.id);
-        if task.overtakes == 0 || task.has_given_way || task.phase != Phase::Running(Woken::No) {
+        let task = kernel.tasks.get(name.id);
+        if kernel.limits.fifo
+            || task.overtakes == 0
+            || task.has_given_way
+            || task.phase != Phase::Running(Woken::No)
+        {
             return false;
         }
         let queue = task.queue;
@@ -63,7 +67,7 @@ impl Current {
             task.resume_point = ResumePoint { leaves, resumed_at: Some(location), has_given_way: true };
         }
         if task.leaves > BUDGET {
-            (task.has_given_way, task.is_worn) = (true, true);
+            (task.has_given_way, task.is_worn, task.yields) = (true, true, true);
             return true;
         }
         if task.is_aborted && task.gives_way > 0 {
@@ -73,7 +77,8 @@ impl Current {
         }
         let orders_polls = kernel.limits.orders_polls;
         let is_composed = task.composed > 0;
-        let is_within = is_composed || kernel.limits.strict.composes;
+        // In order, whoever gives way goes behind the others: so that is a choice of its own as well.
+        let is_within = is_composed || kernel.limits.strict.composes || orders_polls && kernel.limits.fifo;
         let is_left = !(orders_polls && is_within) || task.gives_way_within > 0;
         let may = task.gives_way > 0 && is_left && kernel.steps > task.polled_since;
         let queue = task.queue;
@@ -94,7 +99,7 @@ impl Current {
             let task = execution.kernel.tasks.get_mut(name.id);
             task.gives_way -= u32::from(is_directed);
             task.gives_way_within -= u32::from(orders_polls && is_within);
-            (task.has_given_way, task.is_seen_within) = (true, is_within);
+            (task.has_given_way, task.is_seen_within, task.yields) = (true, is_within, true);
         }
         gives_way || self.dooms_at_leaf(leaf)
     }

@@ -7,7 +7,7 @@ use crate::rt::Current;
 use crate::rt::kernel::special::Special;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
-use crate::rt::tasks::{Await, Kept, TaskName, TaskPanic};
+use crate::rt::tasks::{Await, Kept, LeftTask, Task, TaskName, TaskPanic};
 
 impl Current {
     /// A task has panicked, which the running thread has caught.
@@ -21,6 +21,14 @@ impl Current {
         let panic = self.panic_of(thread, payload);
         self.kernel().thread_mut(thread).unwinding = false;
         self.kernel().tasks.panics.push(TaskPanic { number, spawned_at, panic, is_told: false });
+    }
+
+    /// A task is dropped because its runtime ends.
+    pub(crate) fn note_left(mut self, name: TaskName, is_awaited: bool) {
+        let kernel = self.kernel();
+        if let Some(&mut Task { spawned_at, pending_at: awaited, .. }) = kernel.tasks.alive(name) {
+            kernel.tasks.left.push(LeftTask { spawned_at, awaited, is_awaited });
+        }
     }
 
     /// Somebody has learnt how the task has ended.
@@ -69,13 +77,10 @@ impl Current {
         }
     }
 
-    /// The running task waits here; for reports.
+    /// The running task waits here.
     pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();
         let is_wanted = kernel.special.has(Special::TRACED) || kernel.limits.cancellations > 0;
-        if !is_wanted && !kernel.limits.orders_polls {
-            return;
-        }
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
         let task = kernel.tasks.get_mut(name.id);
         task.pending_at = Some(location);
@@ -85,6 +90,15 @@ impl Current {
         }
         let since = kernel.timers.now();
         kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
+    }
+
+    /// The running task yields.
+    pub(crate) fn note_yield(mut self, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        if let Some(name) = kernel.tasks.running(kernel.threads.current) {
+            kernel.tasks.get_mut(name.id).yields = true;
+        }
+        self.note_await_alone(Verb::Yield, location);
     }
 
     /// The same, where it waits for nothing in particular.

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::{OperatedState, RuntimeState, State, outcome_of_runtime};
+use crate::rt::op::basis::Basis;
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART};
-use crate::rt::op::rule::Outcome;
+use crate::rt::op::rule::{Outcome, Refusal};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::tasks::{Phase, Queue, TaskName, ToldTask, Woken};
 use crate::rt::{Current, Execution};
@@ -75,7 +76,7 @@ impl Current {
     /// A new queue of tasks, for a runtime that was made here.
     pub(crate) fn new_task_queue(mut self, location: &'static Location<'static>) -> ObjectId {
         let kernel = self.kernel();
-        let queue = kernel.tasks.add_queue();
+        let queue = kernel.tasks.add_queue(kernel.limits.fifo);
         let state = RuntimeState { queue, is_busy: false, is_closed: false, number: 0 };
         let user = kernel.threads.current;
         kernel.objects.register(ObjectKind::Runtime, location, user, State::Runtime(state))
@@ -93,7 +94,11 @@ impl Current {
         let main_of = is_main.then_some(kernel.threads.current);
         let sleeper = self.place_task(queue, number, location);
         let object = self.task_object(sleeper.name);
-        self.kernel().tasks.get_mut(sleeper.name.id).is_spawned = !is_main;
+        let kernel = self.kernel();
+        kernel.tasks.get_mut(sleeper.name.id).is_spawned = !is_main;
+        if is_main {
+            queue_of(kernel, queue).set_main(Some(sleeper.name.id));
+        }
         self.kernel().tasks.told.push(ToldTask { number, object, name, main_of });
         sleeper
     }
@@ -118,6 +123,7 @@ impl Current {
         let name = kernel.tasks.add(place, (queue, queue_number), (object, number), location);
         let task = kernel.tasks.get_mut(name.id);
         (task.gives_way, task.gives_way_within, task.overtakes) = (GIVES_WAY, GIVES_WAY, OVERTAKES);
+        task.is_spawned = true;
         Sleeper { queue, ordinal: task.ordinal, name }
     }
 
@@ -132,7 +138,17 @@ impl Current {
         let itself = self.running_task() == Some(name)
             && !self.kernel().tasks.get(name.id).is_rung
             && !self.overtakes(name);
+        let is_alone = self.is_alone();
         let kernel = self.kernel();
+        if itself && is_alone && !kernel.limits.orders_polls && !kernel.limits.directed {
+            // Nobody else can do anything meanwhile, nor learn of it.
+            let task = kernel.tasks.get_mut(name.id);
+            if let Phase::Running(woken) = task.phase {
+                task.phase = Phase::Running(woken.max(Woken::ByItself));
+            }
+            kernel.tasks.woken = Some((task.number, false));
+            return;
+        }
         kernel.tasks.woken = None;
         let is_gone = !kernel.limits.directed && kernel.tasks.alive(name).is_none();
         let argument = argument_of(ordinal)
@@ -141,7 +157,9 @@ impl Current {
         let op = Op { argument, ..Op::new(OpKind::Wake, queue, location) };
         self.op(op, |execution, thread| {
             let kernel = &mut execution.kernel;
-            change_number(kernel, queue, OpKind::Wake, argument, 0);
+            if kernel.limits.directed {
+                change_number(kernel, queue, OpKind::Wake, argument, 0);
+            }
             // A worker that has woken the task it polls has others to poll: it does not wait, as a thread that does so.
             let Some(task) = kernel.tasks.alive(name) else { return };
             let (object, phase, number) = (task.object, task.phase, task.number);
@@ -253,9 +271,11 @@ impl Current {
         self.kernel().tasks.get(task.id).number
     }
 
-    /// The number of the task that the running thread polls.
-    pub(crate) fn running_task_number(self) -> Option<u64> {
-        self.running_task().map(|task| self.task_number(task))
+    /// The number of the task that the running thread polls, unless that is the future of a `block_on`.
+    pub(crate) fn spawned_task_number(mut self) -> Option<u64> {
+        let task = self.running_task()?;
+        let task = self.kernel().tasks.get(task.id);
+        task.is_spawned.then_some(task.number)
     }
 
     /// The queue of the task that the running thread polls.
@@ -296,7 +316,17 @@ fn take_next(
     if !kernel.tasks.queue_mut(number).due.is_empty() {
         return Next::Timers;
     }
-    let available = kernel.tasks.queue_mut(number).available();
+    if let Some(name) = poll_spuriously(execution, thread, queue) {
+        return Next::Task(name);
+    }
+    let kernel = &mut execution.kernel;
+    if kernel.limits.fifo && kernel.limits.directed && kernel.tasks.queue(number).available() > 1 {
+        execution.refuse_to_direct(Refusal::Unsupported(
+            "tasks that are polled in the order in which they became ready",
+        ));
+    }
+    let kernel = &mut execution.kernel;
+    let available = kernel.tasks.queue_mut(number).choices();
     let rings = if kernel.rings_any_time() { kernel.tasks.timers.pending(number).count() } else { 0 };
     let chosen =
         if available + rings == 1 { 0 } else { execution.choose(Choice::NextTask, available + rings) };
@@ -313,8 +343,36 @@ fn take_next(
     let (name, object) = (TaskName { id, generation: task.generation }, task.object);
     kernel.tasks.begin_poll(thread, name, kernel.steps);
     kernel.acquire(thread, object);
-    refresh(kernel, queue);
+    // One thread alone asks only when it has polled the task, which is seen to then.
+    if argument & IS_SHARED as u32 != 0 {
+        refresh(kernel, queue);
+    }
     Next::Task(name)
+}
+
+/// Takes a task that nobody has woken, if that is chosen.
+#[inline]
+fn poll_spuriously(execution: &mut Execution, thread: ThreadId, queue: ObjectId) -> Option<TaskName> {
+    let kernel = &execution.kernel;
+    if !kernel.limits.polls_spuriously || kernel.spurious_left == 0 {
+        return None;
+    }
+    let idle = kernel.tasks.idle(queue).collect::<Vec<_>>();
+    if idle.is_empty() {
+        return None;
+    }
+    execution.refuse_to_direct(Refusal::Unsupported("tasks that are polled although nobody has woken them"));
+    execution.kernel.basis.add(Basis::SPURIOUS_POLL);
+    let chosen = execution.choose(Choice::SpuriousPoll, 1 + idle.len());
+    let id = *idle.get(chosen.checked_sub(1)?)?;
+    let kernel = &mut execution.kernel;
+    kernel.spurious_left -= 1;
+    kernel.note = Note::Spurious;
+    let task = kernel.tasks.get(id);
+    let (name, object) = (TaskName { id, generation: task.generation }, task.object);
+    kernel.tasks.begin_poll(thread, name, kernel.steps);
+    kernel.acquire(thread, object);
+    Some(name)
 }
 
 /// The thread has polled a task.
@@ -324,28 +382,31 @@ fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: boo
     let object = kernel.tasks.get(name.id).object;
     kernel.release(thread, object);
     if has_ended {
+        if !kernel.tasks.get(name.id).is_spawned {
+            queue_of(kernel, queue).set_main(None);
+        }
         let reuses = kernel.limits.reuses_tasks();
         kernel.tasks.end(name.id, reuses);
-        return;
+        return refresh(kernel, queue);
     }
     let task = kernel.tasks.get_mut(name.id);
     let Phase::Running(woken) = task.phase else { return };
+    // Chosen to give way, it may be polled again before others; only those that were deferred would wait on, behind it.
     let is_free = kernel.limits.orders_polls && task.has_given_way && !task.is_worn;
-    match woken {
-        Woken::No => kernel.tasks.get_mut(name.id).phase = Phase::Idle,
-        // Chosen to give way, it may be polled again before others; only those that were deferred would wait on, behind it.
-        Woken::ByItself if is_free && queue_of(kernel, queue).has_ready() => {
-            kernel.tasks.get_mut(name.id).phase = Phase::Ready;
-            queue_of(kernel, queue).push(ordinal, name.id);
+    let yields = task.yields;
+    let ready = queue_of(kernel, queue);
+    let waits = if ready.is_fifo() { yields } else { !(is_free && ready.has_ready()) };
+    let phase = match woken {
+        Woken::No => Phase::Idle,
+        Woken::ByItself if waits => {
+            ready.defer(ordinal, name.id);
+            Phase::Deferred
         }
-        Woken::ByItself => {
-            kernel.tasks.get_mut(name.id).phase = Phase::Deferred;
-            queue_of(kernel, queue).defer(ordinal, name.id);
+        Woken::ByItself | Woken::ByOthers => {
+            ready.push(ordinal, name.id);
+            Phase::Ready
         }
-        Woken::ByOthers => {
-            kernel.tasks.get_mut(name.id).phase = Phase::Ready;
-            queue_of(kernel, queue).push(ordinal, name.id);
-        }
-    }
+    };
+    kernel.tasks.get_mut(name.id).phase = phase;
     refresh(kernel, queue);
 }

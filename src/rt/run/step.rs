@@ -35,7 +35,7 @@ impl Execution {
     ) -> bool {
         let current = self.kernel.threads.current;
         let op = Op { kind, object, argument, location };
-        if !kind.may_block() {
+        if !kind.may_block() || self.kernel.goes_on_alone(op, deadline) {
             self.kernel.thread_mut(current).pending = op;
         } else if self.begin_wait(current, op, deadline) {
             return true;
@@ -62,6 +62,7 @@ impl Execution {
             return false;
         }
         self.note_wait(current);
+        self.kernel.note_blocking_poll(current, &op);
         if self.kernel.thread(current).unwinding {
             Current::of(self).note_if_caught();
         }

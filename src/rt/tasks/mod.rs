@@ -141,6 +141,23 @@ pub(crate) struct ToldTask {
     pub(crate) main_of: Option<ThreadId>,
 }
 
+/// A task that had not ended when its runtime did.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct LeftTask {
+    pub(crate) spawned_at: &'static Location<'static>,
+    /// The await at which it was dropped, if it has come to one that is known.
+    pub(crate) awaited: Option<&'static Location<'static>>,
+    /// Whether somebody has awaited its handle.
+    pub(crate) is_awaited: bool,
+}
+
+/// A poll that has blocked its thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockingPoll {
+    pub(crate) verb: &'static str,
+    pub(crate) location: &'static Location<'static>,
+}
+
 /// A task that has panicked.
 #[derive(Debug)]
 pub(crate) struct TaskPanic {
@@ -183,6 +200,8 @@ pub(crate) struct Task {
     pub(crate) was_composed: bool,
     /// Whether it has given way in this poll: it does nothing more then.
     pub(crate) has_given_way: bool,
+    /// Whether it yields or gives way in this poll: in order it comes after all others then, and not after those that are ready.
+    pub(crate) yields: bool,
     /// Whether it had to, having come to so many leaf operations: it goes behind the others then.
     pub(crate) is_worn: bool,
     /// Whether others that the same poll polls are expected to see that it has given way.
@@ -237,6 +256,10 @@ pub(crate) struct Tasks {
     pub(crate) told: Vec<ToldTask>,
     /// The tasks that have panicked.
     pub(crate) panics: Vec<TaskPanic>,
+    /// The tasks that were left to be dropped with their runtime.
+    pub(crate) left: Vec<LeftTask>,
+    /// The first poll that has blocked its thread.
+    pub(crate) blocking: Option<BlockingPoll>,
     /// What futures keep meanwhile that have given way.
     pub(crate) kept: Vec<Kept>,
     /// How many futures were to be dropped at an await although the test drops none, and those that were.
@@ -251,6 +274,8 @@ impl Tasks {
         self.told.clear();
         (self.woken, self.has_advanced, self.early_passes) = (None, false, 0);
         self.composes = false;
+        self.left.clear();
+        self.blocking = None;
         self.panics.clear();
         self.cancellations.clear();
         self.kept.clear();
@@ -265,11 +290,11 @@ impl Tasks {
     }
 
     /// A new queue; its number.
-    pub(crate) fn add_queue(&mut self) -> u32 {
-        match self.queues.get_mut(self.queue_count) {
-            Some(queue) => queue.clear(),
-            None => self.queues.push(Queue::default()),
+    pub(crate) fn add_queue(&mut self, is_fifo: bool) -> u32 {
+        if self.queues.len() == self.queue_count {
+            self.queues.push(Queue::default());
         }
+        self.queues[self.queue_count].clear(is_fifo);
         self.queue_count += 1;
         self.queue_count as u32 - 1
     }
@@ -337,6 +362,7 @@ impl Tasks {
             resume_point: ResumePoint::default(),
             was_composed: false,
             has_given_way: false,
+            yields: false,
             is_worn: false,
             is_seen_within: false,
             pending_at: None,
@@ -385,6 +411,13 @@ impl Tasks {
             .filter(|(_, task)| task.phase != Phase::Ended)
     }
 
+    /// The tasks of a queue that wait to be woken and have been polled.
+    pub(crate) fn idle(&self, queue: ObjectId) -> impl Iterator<Item = TaskId> {
+        let waits =
+            move |task: &Task| task.queue == queue && task.phase == Phase::Idle && task.polled_since > 0;
+        self.live().filter(move |(_, task)| waits(task)).map(|(id, _)| id)
+    }
+
     /// `thread` begins to poll a task.
     #[inline]
     pub(crate) fn begin_poll(&mut self, thread: ThreadId, name: TaskName, step: u64) {
@@ -398,7 +431,7 @@ impl Tasks {
         task.resume_point.has_given_way = task.has_given_way;
         (task.has_given_way, task.is_worn, task.polled_since, task.leaves) = (false, false, step, 0);
         (task.branches, task.timeouts, task.composed) = (0, 0, 0);
-        (task.doomed, task.is_rung, task.is_seen_within) = (None, false, false);
+        (task.doomed, task.is_rung, task.is_seen_within, task.yields) = (None, false, false, false);
         task.awaits.clear();
         let number = task.number;
         if self.streak.0 != number {

@@ -3,6 +3,12 @@
 //! Any ready task may be polled next; which one is a choice. While there are few, they stand in the order in which they were
 //! spawned, so that the `n`-th of them is the `n`-th bit of that number. What is deferred becomes ready, all of it, when nothing
 //! else is.
+//!
+//! In first-in, first-out order they stand as they became ready, and the first one is polled, but for the future of a `block_on`: that
+//! is polled when no other is ready, and before what was deferred. So does tokio's `current_thread` (`scheduler/current_thread`, where
+//! `block_on` looks at its own future between rounds).
+
+use std::collections::VecDeque;
 
 use super::TaskId;
 use crate::rt::op::ready::TOLD_APART;
@@ -10,8 +16,11 @@ use crate::rt::op::ready::TOLD_APART;
 /// The ready tasks of one runtime.
 #[derive(Default, Debug)]
 pub(crate) struct Queue {
-    ready: Vec<(u32, TaskId)>,
-    deferred: Vec<(u32, TaskId)>,
+    ready: VecDeque<(u32, TaskId)>,
+    deferred: VecDeque<(u32, TaskId)>,
+    is_fifo: bool,
+    /// The future of a `block_on`, if one is polled here.
+    main: Option<TaskId>,
     spawned: u32,
     /// Timers that are due, by their numbers.
     pub(crate) due: Vec<u32>,
@@ -20,7 +29,8 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn clear(&mut self) {
+    pub(super) fn clear(&mut self, is_fifo: bool) {
+        (self.is_fifo, self.main) = (is_fifo, None);
         self.ready.clear();
         self.deferred.clear();
         self.due.clear();
@@ -33,7 +43,17 @@ impl Queue {
         self.spawned - 1
     }
 
-    /// How many may be polled next.
+    /// This task is the future of a `block_on`.
+    pub(crate) fn set_main(&mut self, main: Option<TaskId>) {
+        self.main = main;
+    }
+
+    /// Whether the order is the one in which tasks became ready.
+    pub(crate) fn is_fifo(&self) -> bool {
+        self.is_fifo
+    }
+
+    /// How many are ready.
     #[inline]
     pub(crate) fn available(&self) -> usize {
         if self.ready.is_empty() { self.deferred.len() } else { self.ready.len() }
@@ -45,37 +65,62 @@ impl Queue {
     }
 
     /// Those that may be polled next.
-    pub(crate) fn candidates(&self) -> &[(u32, TaskId)] {
-        if self.ready.is_empty() { &self.deferred } else { &self.ready }
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = &(u32, TaskId)> {
+        let all = if self.ready.is_empty() { &self.deferred } else { &self.ready };
+        let (from, until) = if self.is_fifo { (self.front(), self.front() + 1) } else { (0, all.len()) };
+        all.range(from.min(all.len())..until.min(all.len()))
+    }
+
+    /// How many may be polled next.
+    #[inline]
+    pub(crate) fn choices(&self) -> usize {
+        if self.is_fifo { self.available().min(1) } else { self.available() }
+    }
+
+    /// Where the one stands that is polled next, in first-in, first-out order.
+    fn front(&self) -> usize {
+        let is_main = |&(_, id): &(u32, TaskId)| Some(id) == self.main;
+        match self.ready.front() {
+            Some(first) => usize::from(is_main(first) && self.ready.len() > 1),
+            // The rest goes the other way round: tokio's `Defer::wake` begins with the one that was deferred last.
+            None => self.deferred.iter().position(is_main).unwrap_or(self.deferred.len().saturating_sub(1)),
+        }
     }
 
     #[inline]
     pub(crate) fn push(&mut self, ordinal: u32, id: TaskId) {
-        insert(&mut self.ready, ordinal, id);
+        insert(&mut self.ready, self.is_fifo, ordinal, id);
     }
 
     #[inline]
     pub(crate) fn defer(&mut self, ordinal: u32, id: TaskId) {
-        insert(&mut self.deferred, ordinal, id);
+        insert(&mut self.deferred, self.is_fifo, ordinal, id);
     }
 
     /// A task that was deferred is woken by another one. It may be ready already, as nothing else was.
     pub(crate) fn undefer(&mut self, ordinal: u32, id: TaskId) {
         if let Some(at) = self.deferred.iter().position(|&(_, other)| other == id) {
-            self.deferred.remove(at);
+            let _ = self.deferred.remove(at);
             self.push(ordinal, id);
         }
     }
 
-    /// Takes the `n`-th that may be polled next.
+    /// Takes the `n`-th of those that may be polled next.
     #[inline]
     pub(crate) fn take(&mut self, n: usize) -> TaskId {
-        if self.ready.is_empty() {
+        let n = if self.is_fifo { self.front() } else { n };
+        let promotes = self.ready.is_empty();
+        if promotes {
             std::mem::swap(&mut self.ready, &mut self.deferred);
         }
-        let (_, id) =
-            if is_sorted(self.ready.len()) { self.ready.remove(n) } else { self.ready.swap_remove(n) };
-        id
+        let taken = match self.is_fifo || is_sorted(self.ready.len()) {
+            true => self.ready.remove(n),
+            false => self.ready.swap_remove_back(n),
+        };
+        if promotes && self.is_fifo {
+            self.ready.make_contiguous().reverse();
+        }
+        taken.expect("one of those that may be polled next").1
     }
 
     /// A task is not to be polled any more.
@@ -92,8 +137,8 @@ fn is_sorted(length: usize) -> bool {
 }
 
 #[inline]
-fn insert(list: &mut Vec<(u32, TaskId)>, ordinal: u32, id: TaskId) {
-    let at = match is_sorted(list.len()) {
+fn insert(list: &mut VecDeque<(u32, TaskId)>, is_fifo: bool, ordinal: u32, id: TaskId) {
+    let at = match !is_fifo && is_sorted(list.len()) {
         true => list.iter().rposition(|&(other, _)| other < ordinal).map_or(0, |at| at + 1),
         false => list.len(),
     };
@@ -120,7 +165,7 @@ mod tests {
         // It yields: the others come first.
         queue.defer(1, TaskId(6));
         number = number.yielded(1);
-        assert_eq!(queue.candidates().iter().map(|&(ordinal, _)| ordinal).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(queue.candidates().map(|&(ordinal, _)| ordinal).collect::<Vec<_>>(), [0, 2]);
         assert_eq!(number.candidates(), 0b101);
         for _ in 0..2 {
             queue.take(0);
@@ -129,5 +174,23 @@ mod tests {
         assert_eq!(queue.take(0), TaskId(6));
         assert_eq!(number.candidates(), 0b010);
         assert_eq!(number.taken(0, false), Numbers(0));
+    }
+
+    #[test]
+    fn in_order_the_first_is_first_and_the_future_of_block_on_last() {
+        let mut queue = Queue::default();
+        queue.clear(true);
+        queue.set_main(Some(TaskId(0)));
+        for (ordinal, id) in [(0, 0), (2, 2), (1, 1)] {
+            queue.push(ordinal, TaskId(id));
+        }
+        assert_eq!((queue.choices(), queue.available()), (1, 3));
+        assert_eq!(queue.candidates().collect::<Vec<_>>(), [&(2, TaskId(2))]);
+        assert_eq!(queue.take(0), TaskId(2));
+        queue.defer(2, TaskId(2));
+        queue.push(3, TaskId(3));
+        queue.defer(4, TaskId(4));
+        let rest: Vec<_> = (0..5).map(|_| queue.take(0)).collect();
+        assert_eq!(rest, [1, 3, 0, 4, 2].map(TaskId));
     }
 }

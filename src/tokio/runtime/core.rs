@@ -6,14 +6,16 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
+use super::places::Places;
 use crate::rt::Current;
 use crate::rt::op::ObjectId;
 use crate::rt::primitives::Sleeper;
 use crate::thread;
+use crate::tokio::confined::Confined;
 use crate::tokio::task::cell::Runnable;
 
 /// How many workers a runtime has inside an exploration, whatever the machine has, if it is not said.
@@ -28,11 +30,11 @@ pub(crate) struct Core {
     pub(super) max_blocking: usize,
     pub(super) location: &'static Location<'static>,
     /// Those that have not ended, by their place.
-    pub(super) tasks: Mutex<Vec<Option<Arc<dyn Runnable>>>>,
+    pub(super) tasks: Confined<Places>,
     /// The wakers of timers, by their numbers.
-    timers: Mutex<Vec<Option<Waker>>>,
-    pub(super) threads: Mutex<Vec<thread::JoinHandle<()>>>,
-    pub(super) blocking: Mutex<Blocking>,
+    timers: Confined<Vec<Option<Waker>>>,
+    pub(super) threads: Confined<Vec<thread::JoinHandle<()>>>,
+    pub(super) blocking: Confined<Blocking>,
     pub(super) is_shut_down: AtomicBool,
 }
 
@@ -50,10 +52,6 @@ impl fmt::Debug for Core {
             .field("workers", &self.workers)
             .finish_non_exhaustive()
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends the poll of a task, also if it panics.
@@ -85,31 +83,36 @@ impl Core {
             workers: workers.unwrap_or(1),
             max_blocking,
             location,
-            tasks: Mutex::default(),
-            timers: Mutex::default(),
-            threads: Mutex::default(),
-            blocking: Mutex::default(),
+            tasks: Confined::new(Places::default()),
+            timers: Confined::new(Vec::new()),
+            threads: Confined::new(Vec::new()),
+            blocking: Confined::new(Blocking::default()),
             is_shut_down: AtomicBool::new(false),
         })
     }
 
     /// Polls the task with this place.
     pub(super) fn poll(&self, current: Current, place: usize) {
-        let Some(task) = lock(&self.tasks).get(place).cloned().flatten() else { return };
+        let Some(task) = self.tasks.with(|tasks| tasks.begin_poll(place)) else { return };
         let sleeper = task.sleeper();
         // Tasks of a `LocalSet` are in the queue of whoever drives it.
         let is_shared = self.is_shared && sleeper.queue == self.queue;
         let mut polling = Polling { current, core: self, sleeper, is_shared, has_ended: false };
-        if task.poll() {
-            polling.has_ended = true;
-            lock(&self.tasks)[place] = None;
+        polling.has_ended = task.poll();
+        if polling.has_ended {
+            self.tasks.with(|tasks| tasks.end(place));
+            drop(task);
+        } else if let Some(task) = self.tasks.with(|tasks| tasks.end_poll(place, task)) {
+            drop(polling);
+            current.discard_task(sleeper);
+            task.cancel();
         }
     }
 
     /// Calls the wakers of timers that are due.
     pub(super) fn ring(&self, current: Current, queue: ObjectId) {
         for timer in current.take_due_timers(queue) {
-            let waker = lock(&self.timers).get_mut(timer as usize).and_then(Option::take);
+            let waker = self.timers.with(|timers| timers.get_mut(timer as usize).and_then(Option::take));
             if let Some(waker) = waker {
                 waker.wake();
             }
@@ -118,12 +121,12 @@ impl Core {
 
     /// Calls this waker when the timer is due.
     pub(crate) fn set_timer(&self, timer: u32, waker: Option<Waker>) {
-        let mut timers = lock(&self.timers);
-        if timers.len() <= timer as usize {
-            timers.resize(timer as usize + 1, None);
-        }
-        let old = std::mem::replace(&mut timers[timer as usize], waker);
-        drop(timers);
+        let old = self.timers.with(|timers| {
+            if timers.len() <= timer as usize {
+                timers.resize(timer as usize + 1, None);
+            }
+            std::mem::replace(&mut timers[timer as usize], waker)
+        });
         drop(old);
     }
 
@@ -141,18 +144,13 @@ impl Core {
             return;
         }
         let place = sleeper.name.id.index();
-        let mut tasks = lock(&self.tasks);
-        if tasks.len() <= place {
-            tasks.resize(place + 1, None);
-        }
-        tasks[place] = Some(task);
-        drop(tasks);
+        self.tasks.with(|tasks| tasks.add(place, task));
         current.wake_task(sleeper, location);
     }
 
     /// The task is dropped at its await.
     pub(crate) fn cancel(&self, current: Current, sleeper: Sleeper) {
-        let task = lock(&self.tasks).get_mut(sleeper.name.id.index()).and_then(Option::take);
+        let task = self.tasks.with(|tasks| tasks.cancel(sleeper.name.id.index()));
         if let Some(task) = task {
             current.discard_task(sleeper);
             task.cancel();
@@ -166,6 +164,6 @@ impl Core {
 
     /// How many tasks have not ended.
     pub(crate) fn alive_tasks(&self) -> usize {
-        lock(&self.tasks).iter().flatten().count()
+        self.tasks.with(|tasks| tasks.alive())
     }
 }

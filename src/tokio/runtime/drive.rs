@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use super::core::{Core, Polling, lock};
+use super::core::{Core, Polling};
 use crate::rt::op::ObjectId;
 use crate::rt::primitives::Next;
 use crate::rt::{Current, current};
@@ -31,7 +31,8 @@ impl Core {
             }
         };
         let spawned = thread::Builder::new().name("tokio-runtime-worker".to_owned()).spawn(worker);
-        lock(&self.threads).push(spawned.expect("a thread of the model"));
+        let spawned = spawned.expect("a thread of the model");
+        self.threads.with(|threads| threads.push(spawned));
     }
 
     /// Runs a future to its end on the running thread, which polls the tasks of the runtime meanwhile if that has no workers.
@@ -80,8 +81,10 @@ impl Core {
                 Next::Task(name) if name == main.name => {
                     let mut polling =
                         Polling { current, core: self, sleeper: main, is_shared: false, has_ended: false };
-                    let waker = wakers.waker(current, main, location);
-                    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    let waker = wakers.take(current, main, location);
+                    let result = future.as_mut().poll(&mut Context::from_waker(&waker));
+                    wakers.give_back(current, waker);
+                    if let Poll::Ready(output) = result {
                         polling.has_ended = true;
                         return output;
                     }
@@ -95,26 +98,31 @@ impl Core {
 
     /// Runs `work` on a thread where it may block, at once or when one is free.
     pub(crate) fn run_blocking(self: &Arc<Core>, work: Box<dyn FnOnce() + Send>) {
-        let mut blocking = lock(&self.blocking);
-        if blocking.running >= self.max_blocking {
-            blocking.waiting.push_back(work);
-            return;
-        }
-        blocking.running += 1;
-        drop(blocking);
+        let begun = self.blocking.with(|blocking| {
+            if blocking.running >= self.max_blocking {
+                blocking.waiting.push_back(work);
+                return None;
+            }
+            blocking.running += 1;
+            Some(work)
+        });
+        let Some(work) = begun else { return };
         let core = Arc::clone(self);
         let run = move || {
             let _in_runtime = InRuntime::enter(&core);
             let mut next = Some(work);
             while let Some(work) = next {
                 work();
-                let mut blocking = lock(&core.blocking);
-                next = blocking.waiting.pop_front();
-                blocking.running -= usize::from(next.is_none());
+                next = core.blocking.with(|blocking| {
+                    let next = blocking.waiting.pop_front();
+                    blocking.running -= usize::from(next.is_none());
+                    next
+                });
             }
         };
         let spawned = thread::Builder::new().name("tokio-blocking".to_owned()).spawn(run);
-        lock(&self.threads).push(spawned.expect("a thread of the model"));
+        let spawned = spawned.expect("a thread of the model");
+        self.threads.with(|threads| threads.push(spawned));
     }
 
     /// Shuts the runtime down: its threads end, if they are waited for, and its tasks are dropped at their awaits.
@@ -128,21 +136,22 @@ impl Core {
             return;
         }
         let _in_runtime = InRuntime::enter(self);
-        lock(&self.blocking).waiting.clear();
+        drop(self.blocking.with(|blocking| std::mem::take(&mut blocking.waiting)));
         if self.is_shared {
             current.close_tasks(self.queue, location);
         }
-        let threads = std::mem::take(&mut *lock(&self.threads));
+        let threads = self.threads.with(std::mem::take);
         if waits {
             for thread in threads {
                 // A panic in it is told by the task that it belongs to.
                 let _ = thread.join();
             }
         }
-        let places = lock(&self.tasks).len();
+        let places = self.tasks.with(|tasks| tasks.len());
         for place in 0..places {
-            let task = lock(&self.tasks)[place].take();
+            let task = self.tasks.with(|tasks| tasks.cancel(place));
             if let Some(task) = task {
+                current.note_left(task.sleeper().name, task.is_awaited());
                 current.discard_task(task.sleeper());
                 task.cancel();
             }

@@ -2,6 +2,7 @@
 
 pub(crate) mod core;
 mod drive;
+mod places;
 
 use std::fmt;
 use std::future::Future;

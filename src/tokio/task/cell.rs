@@ -23,12 +23,15 @@ use crate::tokio::act::act_on;
 /// What a runtime does with a task.
 pub(crate) trait Runnable: Send + Sync {
     /// Polls the task once. Whether it has ended.
-    fn poll(self: Arc<Self>) -> bool;
+    fn poll(&self) -> bool;
 
     /// Drops its future, and tells whoever joins it that it was cancelled.
-    fn cancel(self: Arc<Self>);
+    fn cancel(&self);
 
     fn sleeper(&self) -> Sleeper;
+
+    /// Whether somebody has awaited its handle.
+    fn is_awaited(&self) -> bool;
 }
 
 /// What a handle does with a task whose result is a `T`.
@@ -166,18 +169,19 @@ impl<F: Future> Task<F> {
 }
 
 impl<F: Future + 'static> Runnable for Task<F> {
-    fn poll(self: Arc<Self>) -> bool {
+    fn poll(&self) -> bool {
         if self.is_dropped() {
             self.cancel();
             return true;
         }
         let Some(current) = current() else { return true };
-        let waker = self.wakers.borrow_mut().waker(current, self.sleeper(), self.spawned_at);
-        let mut context = Context::from_waker(&waker);
         // SAFETY: this worker polls the task, and no other. The future stays in its place until it is dropped there.
         let future = unsafe { (*self.future.get()).as_mut().map(|future| Pin::new_unchecked(future)) };
         let Some(future) = future else { return true };
-        let result = match catch_unwind(AssertUnwindSafe(|| future.poll(&mut context))) {
+        let waker = self.wakers.borrow_mut().take(current, self.sleeper(), self.spawned_at);
+        let result = catch_unwind(AssertUnwindSafe(|| future.poll(&mut Context::from_waker(&waker))));
+        self.wakers.borrow_mut().give_back(current, waker);
+        let result = match result {
             Ok(Poll::Pending) if !self.joining().is_aborted => {
                 self.may_be_doomed();
                 return false;
@@ -197,7 +201,7 @@ impl<F: Future + 'static> Runnable for Task<F> {
         true
     }
 
-    fn cancel(self: Arc<Self>) {
+    fn cancel(&self) {
         let error = match catch_unwind(AssertUnwindSafe(|| self.drop_future())) {
             Ok(()) => JoinError::cancelled(self.number),
             Err(payload) => self.panicked(payload),
@@ -209,6 +213,10 @@ impl<F: Future + 'static> Runnable for Task<F> {
 
     fn sleeper(&self) -> Sleeper {
         *self.sleeper.get().expect("a task that is polled has a place in a queue")
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.joining().waker.is_some()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,7 +12,8 @@ use super::{Id, JoinError};
 use crate::rt::current;
 use crate::rt::op::verb::Verb;
 use crate::rt::tasks::LeafKind;
-use crate::tokio::act::{proceed, waker_for_act};
+use crate::tokio::act::proceed;
+use crate::tokio::shell::with_shell;
 
 /// Mirror of [tokio's `task::JoinHandle`](::tokio::task::JoinHandle).
 pub struct JoinHandle<T>(Repr<T>);
@@ -22,12 +23,17 @@ enum Repr<T> {
         task: Arc<dyn Joinable<T>>,
         abort: AbortHandle,
         location: &'static Location<'static>,
+        /// Where it is awaited, once that is known.
+        awaited_at: Option<&'static Location<'static>>,
         is_done: bool,
     },
     Outside(::tokio::task::JoinHandle<T>),
 }
 
 impl<T> Unpin for JoinHandle<T> {}
+// As tokio's.
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
     pub(crate) fn inside<K: Joinable<T> + Abortable + 'static>(
@@ -35,7 +41,7 @@ impl<T> JoinHandle<T> {
         location: &'static Location<'static>,
     ) -> JoinHandle<T> {
         let abort = AbortHandle(Abort::Inside(Arc::clone(&task) as Arc<dyn Abortable>));
-        JoinHandle(Repr::Inside { task, abort, location, is_done: false })
+        JoinHandle(Repr::Inside { task, abort, location, awaited_at: None, is_done: false })
     }
 
     pub(crate) fn outside(handle: ::tokio::task::JoinHandle<T>) -> JoinHandle<T> {
@@ -89,8 +95,9 @@ impl<T> JoinHandle<T> {
     /// Polls it without giving way.
     pub(super) fn poll_at_once(&mut self, context: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         match &mut self.0 {
-            Repr::Inside { task, location, is_done, .. } => {
-                let result = task.poll_join(&waker_for_act(context.waker()), location);
+            Repr::Inside { task, location, awaited_at, is_done, .. } => {
+                let location = awaited_at.unwrap_or(location);
+                let result = with_shell(context.waker(), |waker| task.poll_join(waker, location));
                 if result.is_pending()
                     && let Some(current) = current()
                 {
@@ -109,14 +116,29 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
+    // Who awaits it calls this, and is the caller: the compiler has written the call at the await.
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &self.0 {
-            Repr::Inside { location, .. } if proceed(context, LeafKind::Operation, location).is_pending() => {
-                Poll::Pending
+        let caller = Location::caller();
+        if let Repr::Inside { location, awaited_at, .. } = &mut self.0 {
+            if !awaited_at.is_some_and(|known| std::ptr::eq(known, caller)) {
+                *awaited_at = is_of_program(caller, location).then_some(caller);
             }
-            _ => self.poll_at_once(context),
+            if proceed(context, LeafKind::Operation, awaited_at.unwrap_or(location)).is_pending() {
+                return Poll::Pending;
+            }
         }
+        self.poll_at_once(context)
     }
+}
+
+/// Whether a place is in the program, and not in a library that polls futures for it, or in what drawloom's macros write.
+fn is_of_program(place: &Location<'_>, spawned_at: &Location<'_>) -> bool {
+    const HERE: &str = file!();
+    let of_drawloom = HERE.strip_suffix("task/join.rs").is_some_and(|tokio| place.file().starts_with(tokio));
+    let of_library =
+        ["/registry/src/", "/rustc/", "/rustlib/"].iter().any(|part| place.file().contains(part));
+    place.file() == spawned_at.file() || !of_drawloom && !of_library
 }
 
 impl<T> Drop for JoinHandle<T> {
@@ -136,6 +158,10 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// Mirror of [tokio's `task::AbortHandle`](::tokio::task::AbortHandle).
 #[derive(Clone)]
 pub struct AbortHandle(Abort);
+
+// As tokio's.
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
 
 #[derive(Clone)]
 enum Abort {

@@ -73,7 +73,7 @@ pub fn id() -> Id {
 /// The id of the task that is polled, if one is.
 pub fn try_id() -> Option<Id> {
     match crate::rt::current() {
-        Some(current) => current.running_task_number().map(Id::inside),
+        Some(current) => current.spawned_task_number().map(Id::inside),
         None => ::tokio::task::try_id().map(Id::outside),
     }
 }

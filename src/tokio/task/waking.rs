@@ -40,25 +40,50 @@ impl Drop for Awaker {
 /// The wakers of one task.
 #[derive(Default)]
 pub(crate) struct Wakers {
-    kept: Option<Arc<Awaker>>,
+    /// The one that is lent to each poll.
+    kept: Option<Waker>,
     noticed: Weak<Awaker>,
 }
 
 impl Wakers {
-    /// One more.
-    pub(crate) fn waker(
+    /// One for a poll: then `give_back` must follow.
+    #[inline]
+    pub(crate) fn take(
         &mut self,
         current: Current,
         sleeper: Sleeper,
         location: &'static Location<'static>,
     ) -> Waker {
-        let awaker = |is_noticed| Arc::new(Awaker { sleeper, location, is_noticed });
-        if !current.is_traced() {
-            return Waker::from(Arc::clone(self.kept.get_or_insert_with(|| awaker(false))));
+        if !current.is_traced()
+            && let Some(waker) = self.kept.take()
+        {
+            return waker;
         }
-        let awaker = self.noticed.upgrade().unwrap_or_else(|| awaker(true));
+        self.one_more(current, sleeper, location)
+    }
+
+    fn one_more(
+        &mut self,
+        current: Current,
+        sleeper: Sleeper,
+        location: &'static Location<'static>,
+    ) -> Waker {
+        let is_noticed = current.is_traced();
+        let awaker = || Arc::new(Awaker { sleeper, location, is_noticed });
+        if !is_noticed {
+            return Waker::from(awaker());
+        }
+        let awaker = self.noticed.upgrade().unwrap_or_else(awaker);
         self.noticed = Arc::downgrade(&awaker);
         current.note_last_waker(sleeper.name, false);
         Waker::from(awaker)
+    }
+
+    /// The poll has ended. Where it is noticed who drops the last waker, none is kept.
+    #[inline]
+    pub(crate) fn give_back(&mut self, current: Current, waker: Waker) {
+        if !current.is_traced() {
+            self.kept = Some(waker);
+        }
     }
 }

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::rt::current;
-use crate::rt::op::verb::Verb;
 use crate::rt::tasks::LeafKind;
 use crate::tokio::act::proceed;
 
@@ -20,7 +19,7 @@ pub fn yield_now() -> impl Future<Output = ()> + Send {
             return Poll::Ready(());
         }
         if let Some(current) = current() {
-            current.note_await_alone(Verb::Yield, location);
+            current.note_yield(location);
         }
         context.waker().wake_by_ref();
         Poll::Pending

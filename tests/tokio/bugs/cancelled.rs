@@ -77,3 +77,31 @@ fn of_a_task_that_is_unwrapped_its_own_panic_is_told_first() {
     let unwraps = || async { tokio::spawn(async { panic!("the reason") }).await.unwrap() };
     finds(On::OneThread, Panic, &["panic: the reason", "main panicked as well"], unwraps);
 }
+
+/// Whether a task was in its poll when it was dropped.
+struct NotInPoll(Arc<AtomicU32>);
+
+impl Drop for NotInPoll {
+    fn drop(&mut self) {
+        assert_eq!(self.0.load(SeqCst), 0, "dropped while it is polled");
+    }
+}
+
+#[test]
+fn a_runtime_that_is_shut_down_drops_a_task_after_its_poll() {
+    let report = drawloom::explore(drawloom::Config::new(), || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).build().unwrap();
+        let in_poll = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&in_poll);
+        runtime.spawn(async move {
+            let guard = NotInPoll(Arc::clone(&theirs));
+            theirs.store(1, SeqCst);
+            theirs.store(0, SeqCst);
+            std::future::pending::<()>().await;
+            drop(guard);
+        });
+        runtime.shutdown_background();
+    });
+    assert_eq!(report.coverage(), Some(drawloom::Coverage::Verified), "{report}");
+}

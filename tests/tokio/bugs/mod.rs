@@ -4,6 +4,7 @@ mod cancelled;
 mod channels;
 mod explored;
 mod locks;
+mod noted;
 mod scheduling;
 
 use drawloom::tokio::runtime::Builder;

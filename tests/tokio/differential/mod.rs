@@ -14,6 +14,7 @@ mod real;
 
 use std::sync::Arc;
 
+use drawloom::Config as Settings;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -79,12 +80,28 @@ fn try_programs(
     tally
 }
 
+/// How a program is explored.
+fn exploring() -> Settings {
+    Settings::new().executions(EXECUTIONS)
+}
+
 /// Whether tokio shows nothing that the model does not. `workers`: none for the flavour `current_thread`.
-fn compare_with_tokio(count: u32, shape: Shape, seed: u8, (workers, runs): (Option<usize>, u32)) -> Tally {
+fn compare_with_tokio(count: u32, shape: Shape, seed: u8, of_tokio: (Option<usize>, u32)) -> Tally {
+    compare_with_tokio_as(count, shape, seed, of_tokio, &exploring())
+}
+
+/// As `compare_with_tokio`, with settings of the model.
+fn compare_with_tokio_as(
+    count: u32,
+    shape: Shape,
+    seed: u8,
+    (workers, runs): (Option<usize>, u32),
+    settings: &Settings,
+) -> Tally {
     let mut random = Random(u64::from(seed));
     let runtime = workers.map(real::with_workers);
     let tally = try_programs(count, shape, seed, |program, tally| {
-        let explored = model::outcomes(program, workers, EXECUTIONS, 0);
+        let explored = model::outcomes(program, workers, settings.clone());
         if let Some(failure) = explored.failure {
             return Judgement::Disagrees(format!("{program:?}\n{failure}"));
         }
@@ -109,15 +126,26 @@ fn compare_with_tokio(count: u32, shape: Shape, seed: u8, (workers, runs): (Opti
 
 /// Whether the model has the outcomes that the definition gives, and no other ones.
 fn compare_with_definition(count: u32, shape: Shape, seed: u8, cancellations: u32) -> Tally {
+    compare_with_definition_of(count, shape, seed, (cancellations, 0))
+}
+
+/// As `compare_with_definition`, where tasks may be polled so often although nobody has woken them.
+fn compare_with_definition_of(
+    count: u32,
+    shape: Shape,
+    seed: u8,
+    (cancellations, spurious): (u32, u32),
+) -> Tally {
+    let settings = exploring().cancel(cancellations).spurious(spurious);
     let tally = try_programs(count, shape, seed, |program, tally| {
-        let explored = model::outcomes(program, None, EXECUTIONS, cancellations);
+        let explored = model::outcomes(program, None, settings.clone());
         if let Some(failure) = explored.failure {
             return Judgement::Disagrees(format!("{program:?}\n{failure}"));
         }
         if !explored.is_complete {
             return Judgement::Unjudged;
         }
-        let defined = definition::outcomes(program, cancellations);
+        let defined = definition::outcomes(program, cancellations, spurious);
         tally.outcomes += defined.len() as u64;
         if defined == explored.outcomes {
             return Judgement::Agrees { executions: explored.executions };
@@ -128,7 +156,10 @@ fn compare_with_definition(count: u32, shape: Shape, seed: u8, cancellations: u3
             "{program:?}\nthe model lacks {missing:?},\nand has {surplus:?} besides"
         ))
     });
-    assert_judged(&tally, &format!("definition with {cancellations} cancellations"));
+    assert_judged(
+        &tally,
+        &format!("definition with {cancellations} cancellations, {spurious} spurious polls"),
+    );
     tally
 }
 
@@ -140,8 +171,9 @@ fn compare_with_samples(
     (workers, cancellations): (Option<usize>, u32),
 ) -> Tally {
     let tally = try_programs(count, shape, seed, |program, tally| {
-        let explored = model::outcomes(program, workers, EXECUTIONS, cancellations);
-        let sampled = model::samples(program, workers, SAMPLES, cancellations);
+        let settings = exploring().cancel(cancellations);
+        let explored = model::outcomes(program, workers, settings.clone());
+        let sampled = model::samples(program, workers, SAMPLES, settings);
         tally.outcomes += explored.outcomes.len() as u64;
         if let Some(failure) = explored.failure.or(sampled.failure) {
             return Judgement::Disagrees(format!("{program:?}\n{failure}"));
@@ -193,11 +225,42 @@ fn tokio_on_several_threads_shows_nothing_else() {
     compare_with_tokio(60, FEW, 3, (Some(2), 30));
 }
 
+/// Whether the model in the order of tokio's queue shows what tokio shows, and nothing that it does not show in any order.
+fn compare_in_order(count: u32, shape: Shape, seed: u8, runs: u32) {
+    compare_with_tokio_as(count, shape, seed, (None, runs), &exploring().fifo(true));
+    let tally = try_programs(count, shape, seed, |program, tally| {
+        let in_order = model::outcomes(program, None, exploring().fifo(true));
+        let sampled = model::samples(program, None, SAMPLES, Settings::new().fifo(true));
+        let explored = model::outcomes(program, None, exploring());
+        tally.outcomes += in_order.outcomes.len() as u64;
+        if !in_order.is_complete || !explored.is_complete {
+            return Judgement::Unjudged;
+        }
+        let orders: Vec<_> = in_order.outcomes.difference(&explored.outcomes).collect();
+        let samples: Vec<_> = sampled.outcomes.difference(&in_order.outcomes).collect();
+        match (orders.as_slice(), samples.as_slice()) {
+            ([], []) => Judgement::Agrees { executions: in_order.executions },
+            _ => Judgement::Disagrees(format!(
+                "{program:?}\nnot in any order: {orders:?}; sampled in order, and not explored: {samples:?}"
+            )),
+        }
+    });
+    assert_judged(&tally, "in order");
+}
+
+#[test]
+fn in_order_the_model_shows_what_tokio_shows() {
+    compare_in_order(100, TWO, 23, 60);
+    compare_in_order(40, THREE, 24, 60);
+}
+
 #[test]
 fn the_definition_gives_the_same() {
     compare_with_definition(1_000, TINY, 4, 0);
     compare_with_definition(500, TINY, 8, 1);
     compare_with_definition(100, TINY, 9, 2);
+    compare_with_definition_of(200, TINY, 25, (0, 1));
+    compare_with_definition_of(100, TINY, 26, (1, 1));
 }
 
 #[test]
@@ -219,10 +282,20 @@ fn tokio_shows_nothing_else_in_many_programs() {
 
 #[test]
 #[ignore = "takes minutes"]
+fn in_order_the_model_shows_what_tokio_shows_in_many_programs() {
+    compare_in_order(1_500, TWO, 30, 100);
+    compare_in_order(500, THREE, 31, 100);
+}
+
+#[test]
+#[ignore = "takes minutes"]
 fn the_definition_gives_the_same_for_many_programs() {
     compare_with_definition(10_000, TINY, 15, 0);
     compare_with_definition(5_000, TINY, 19, 1);
     compare_with_definition(1_000, TINY, 20, 2);
+    compare_with_definition_of(3_000, TINY, 27, (0, 1));
+    compare_with_definition_of(1_000, TINY, 28, (0, 2));
+    compare_with_definition_of(1_000, TINY, 29, (1, 1));
 }
 
 #[test]

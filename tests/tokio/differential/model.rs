@@ -32,13 +32,8 @@ pub(super) struct Explored {
 }
 
 /// Explores the program on a runtime with so many workers, or one of the flavour `current_thread`.
-pub(super) fn outcomes(
-    program: &Arc<Program>,
-    workers: Option<usize>,
-    executions: u64,
-    cancellations: u32,
-) -> Explored {
-    explored(program, workers, Config::new().executions(executions).cancel(cancellations))
+pub(super) fn outcomes(program: &Arc<Program>, workers: Option<usize>, config: Config) -> Explored {
+    explored(program, workers, config)
 }
 
 /// So many executions at random.
@@ -46,10 +41,9 @@ pub(super) fn samples(
     program: &Arc<Program>,
     workers: Option<usize>,
     executions: u64,
-    cancellations: u32,
+    config: Config,
 ) -> Explored {
-    let config = Config::new().strategy(StrategyKind::RandomWalk).cancel(cancellations);
-    explored(program, workers, config.executions(executions))
+    explored(program, workers, config.strategy(StrategyKind::RandomWalk).executions(executions))
 }
 
 fn explored(program: &Arc<Program>, workers: Option<usize>, config: Config) -> Explored {

@@ -16,8 +16,11 @@ macro_rules! primitives {
         mod mutex;
         mod notify;
         mod oneshot;
+        mod runtimes;
         mod rwlock;
         mod semaphore;
+        mod tasks;
+        mod timers;
         mod watch;
     };
 }
@@ -32,6 +35,17 @@ mod real {
         Builder::new_current_thread().enable_time().build().unwrap().block_on(body());
         let mut workers = Builder::new_multi_thread();
         workers.worker_threads(2).enable_time().build().unwrap().block_on(body());
+    }
+
+    /// On one thread, whose clock stands still while anything can go on.
+    pub(super) fn run_alone<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
+        use ::tokio::runtime::Builder;
+        Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(body());
+    }
+
+    /// Outside of any runtime.
+    pub(super) fn run_plain(body: impl Fn() + Send + Sync) {
+        body();
     }
 
     primitives! {}
@@ -52,6 +66,19 @@ mod mirror {
             });
             assert!(report.passed(), "{report}");
         }
+    }
+
+    pub(super) fn run_alone<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
+        use drawloom::tokio::runtime::Builder;
+        let report = drawloom::explore(drawloom::Config::new().executions(100), || {
+            Builder::new_current_thread().build().unwrap().block_on(body());
+        });
+        assert!(report.passed(), "{report}");
+    }
+
+    pub(super) fn run_plain(body: impl Fn() + Send + Sync) {
+        let report = drawloom::explore(drawloom::Config::new().executions(100), body);
+        assert!(report.passed(), "{report}");
     }
 
     primitives! {}

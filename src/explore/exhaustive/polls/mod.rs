@@ -54,7 +54,8 @@ const EVERY_ORDER: (u64, u64, u64) = (100, 10, 1_000);
 impl Exploration<'_> {
     /// Explores every order in which the test's tasks are polled.
     pub(super) fn explore_polls(&self, budget: &Budget, limits: &Limits) -> Result<Polled, ConfigError> {
-        if limits.timeouts == Timeouts::Any || limits.spurious > 0 {
+        let is_fit = limits.spurious == 0 || limits.polls_spuriously;
+        if limits.timeouts == Timeouts::Any || !is_fit {
             return Ok(Polled::Unfit(limits.strict));
         }
         let limits = Limits {
@@ -71,7 +72,7 @@ impl Exploration<'_> {
                 let limits = Limits { strict, ..limits.clone() };
                 let polled = match self.explore_polls_on(execution, budget, limits.clone(), false) {
                     // Every order was tried already, or they are too many.
-                    polled @ Polled::Explored(_) if strict.composes => polled,
+                    polled @ Polled::Explored(_) if limits.fifo || strict.composes => polled,
                     Polled::Explored(explored) if is_whole(&explored.end) => {
                         self.try_every_order(execution, budget, limits, explored)
                     }
@@ -117,7 +118,8 @@ impl Exploration<'_> {
         every_order: bool,
     ) -> Polled {
         let strict = limits.strict;
-        let shared = Rc::new(RefCell::new(Search::new(every_order || strict.composes)));
+        let every_order = every_order || strict.composes || limits.fifo;
+        let shared = Rc::new(RefCell::new(Search::new(every_order)));
         let mut passes = 1;
         execution.kernel.limits = limits;
         execution.set_strategy(Box::new(Polls(Rc::clone(&shared))));

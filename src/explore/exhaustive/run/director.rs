@@ -329,6 +329,7 @@ impl Director for Explorer {
             Choice::BarrierLeader if !kernel.limits.free_leaders => 0,
             Choice::Program
             | Choice::SpuriousWakeup
+            | Choice::SpuriousPoll
             | Choice::BarrierLeader
             | Choice::LostToken
             | Choice::WaitingWriter

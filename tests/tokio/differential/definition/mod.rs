@@ -112,6 +112,8 @@ struct World {
     has_begun: bool,
     /// How many futures may still be doomed.
     dooms: u32,
+    /// How often a task may still be polled although nobody has woken it.
+    spurious: u32,
     is_timed_out: bool,
     tasks: Vec<Task>,
     mutexes: [Permits; 2],
@@ -131,21 +133,31 @@ enum Step {
     Again,
 }
 
-/// Every outcome of a program, in which so many futures may be dropped although the program drops none.
-pub(super) fn outcomes(program: &Program, dooms: u32) -> BTreeSet<Outcome> {
+/// Every outcome of a program, in which so many futures may be dropped although the program drops none, and tasks be polled so often
+/// although nobody has woken them.
+pub(super) fn outcomes(program: &Program, dooms: u32, spurious: u32) -> BTreeSet<Outcome> {
     let mut outcomes = BTreeSet::new();
     let mut known = HashSet::new();
-    let mut left = vec![World::new(program, dooms)];
+    let mut left = vec![World { spurious, ..World::new(program, dooms) }];
     while let Some(world) = left.pop() {
         if world.tasks[0].has_ended || world.is_timed_out || world.tasks.iter().all(|task| !task.is_ready) {
             let seen = world.tasks.iter().map(|task| task.seen.clone()).collect();
             outcomes.insert(Outcome { seen, has_ended: world.tasks[0].has_ended });
+            if world.spurious > 0 && !world.tasks[0].has_ended && !world.is_timed_out {
+                // The timeout of the first task is over. Before that is polled, another one may be.
+                let mut late = world;
+                (late.tasks[0].is_doomed, late.tasks[0].is_ready) = (true, true);
+                left.push(late);
+            }
             continue;
         }
         for task in 0..world.tasks.len() {
-            if world.tasks[task].is_ready {
+            let this = &world.tasks[task];
+            let is_spurious = !this.is_ready && this.has_begun && !this.has_ended && world.spurious > 0;
+            if this.is_ready || is_spurious {
                 let mut after = Vec::new();
-                world.clone().poll(program, task, &mut after);
+                let spurious = world.spurious - u32::from(is_spurious);
+                World { spurious, ..world.clone() }.poll(program, task, &mut after);
                 left.extend(after.into_iter().filter(|world| known.insert(world.clone())));
             }
         }
@@ -192,6 +204,7 @@ impl World {
         World {
             has_begun: false,
             dooms,
+            spurious: 0,
             is_timed_out: false,
             tasks: tasks.collect(),
             mutexes: [permits(1), permits(1)],

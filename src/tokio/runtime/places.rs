@@ -1,0 +1,81 @@
+//! Where the tasks of a runtime are while nobody polls them.
+//!
+//! Whoever polls a task takes it out, and puts it back: so nobody else can drop its future meanwhile, and nothing is counted.
+
+use std::sync::Arc;
+
+use crate::tokio::task::cell::Runnable;
+
+/// The tasks of a runtime, by their places in the kernel.
+#[derive(Default)]
+pub(super) struct Places(Vec<Place>);
+
+#[derive(Default)]
+enum Place {
+    /// The task has ended, or there was none.
+    #[default]
+    Empty,
+    /// Nobody polls it.
+    Rests(Arc<dyn Runnable>),
+    /// Somebody polls it, who is to drop it after that, or not.
+    Polled { is_cancelled: bool },
+}
+
+impl Places {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many tasks have not ended.
+    pub(super) fn alive(&self) -> usize {
+        self.0.iter().filter(|place| !matches!(place, Place::Empty)).count()
+    }
+
+    pub(super) fn add(&mut self, place: usize, task: Arc<dyn Runnable>) {
+        if self.0.len() <= place {
+            self.0.resize_with(place + 1, Place::default);
+        }
+        self.0[place] = Place::Rests(task);
+    }
+
+    /// Takes a task out to poll it, if there is one that nobody polls.
+    #[inline]
+    pub(super) fn begin_poll(&mut self, place: usize) -> Option<Arc<dyn Runnable>> {
+        let place = self.0.get_mut(place).filter(|place| matches!(place, Place::Rests(_)))?;
+        match std::mem::replace(place, Place::Polled { is_cancelled: false }) {
+            Place::Rests(task) => Some(task),
+            Place::Empty | Place::Polled { .. } => None,
+        }
+    }
+
+    /// Puts it back; or returns it, if it was to be dropped meanwhile.
+    #[inline]
+    pub(super) fn end_poll(&mut self, place: usize, task: Arc<dyn Runnable>) -> Option<Arc<dyn Runnable>> {
+        if matches!(self.0[place], Place::Polled { is_cancelled: true }) {
+            self.end(place);
+            return Some(task);
+        }
+        self.0[place] = Place::Rests(task);
+        None
+    }
+
+    /// The task that is polled has ended.
+    #[inline]
+    pub(super) fn end(&mut self, place: usize) {
+        self.0[place] = Place::Empty;
+    }
+
+    /// A task is to be dropped: now, if it is returned, or by whoever polls it.
+    pub(super) fn cancel(&mut self, place: usize) -> Option<Arc<dyn Runnable>> {
+        match self.0.get_mut(place)? {
+            Place::Polled { is_cancelled } => {
+                *is_cancelled = true;
+                None
+            }
+            place => match std::mem::take(place) {
+                Place::Rests(task) => Some(task),
+                Place::Empty | Place::Polled { .. } => None,
+            },
+        }
+    }
+}
