@@ -3,4 +3,5 @@
 mod bugs;
 mod combined;
 mod differential;
+mod local;
 mod semantics;

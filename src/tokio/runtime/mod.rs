@@ -2,6 +2,7 @@
 
 pub(crate) mod core;
 mod drive;
+mod local;
 mod places;
 
 use std::fmt;
@@ -12,8 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::core::{Core, DEFAULT_WORKERS};
+pub use self::local::{LocalOptions, LocalRuntime};
 use super::context::{self, InRuntime};
-use super::task::{JoinHandle, spawn_blocking_on, spawn_on};
+use super::task::{JoinHandle, LocalEnterGuard, spawn_blocking_on, spawn_on};
 use crate::rt::{Current, current};
 
 /// Which runtime is built.
@@ -150,20 +152,26 @@ impl Builder {
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         let Some(current) = current() else {
-            return Ok(Runtime(Repr::Outside(Some(self.outside.build()?))));
+            let runtime = self.outside.build()?;
+            let handle = Handle::outside(runtime.handle().clone());
+            return Ok(Runtime { repr: Repr::Outside(Some(runtime)), handle });
         };
         let workers = (self.flavor == Flavor::MultiThread).then_some(self.workers);
         let core = Core::new(current, workers, self.max_blocking, Location::caller());
         for _ in 0..workers.unwrap_or(0) {
             core.add_worker();
         }
-        Ok(Runtime(Repr::Inside(core)))
+        let handle = Handle(HandleRepr::Inside(Arc::clone(&core)));
+        Ok(Runtime { repr: Repr::Inside(core), handle })
     }
 }
 
 /// Mirror of [tokio's `runtime::Runtime`](::tokio::runtime::Runtime).
 #[derive(Debug)]
-pub struct Runtime(Repr);
+pub struct Runtime {
+    repr: Repr,
+    handle: Handle,
+}
 
 #[derive(Debug)]
 enum Repr {
@@ -191,18 +199,15 @@ impl Runtime {
     /// tokio's runtime, if it is one.
     #[track_caller]
     pub(crate) fn outside(&self) -> &::tokio::runtime::Runtime {
-        match &self.0 {
+        match &self.repr {
             Repr::Outside(Some(outside)) => outside,
             _ => panic!("a runtime that was made inside an exploration is used outside of it"),
         }
     }
 
     /// A handle to it.
-    pub fn handle(&self) -> Handle {
-        match &self.0 {
-            Repr::Inside(core) => Handle(HandleRepr::Inside(Arc::clone(core))),
-            Repr::Outside(_) => Handle(HandleRepr::Outside(self.outside().handle().clone())),
-        }
+    pub fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// Makes a task.
@@ -232,7 +237,7 @@ impl Runtime {
     /// Inside a task.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        match &self.0 {
+        match &self.repr {
             Repr::Inside(core) => core.block_on(running(), future, Location::caller()),
             Repr::Outside(_) => self.outside().block_on(future),
         }
@@ -240,16 +245,18 @@ impl Runtime {
 
     /// Enters the runtime: `spawn` makes tasks of it while the guard lives.
     pub fn enter(&self) -> EnterGuard<'_> {
-        match &self.0 {
-            Repr::Inside(core) => EnterGuard { inside: Some(InRuntime::enter(core)), outside: None },
-            Repr::Outside(_) => EnterGuard { inside: None, outside: Some(self.outside().enter()) },
+        match &self.repr {
+            Repr::Inside(core) => {
+                EnterGuard { set: None, inside: Some(InRuntime::enter(core)), outside: None }
+            }
+            Repr::Outside(_) => EnterGuard { set: None, inside: None, outside: Some(self.outside().enter()) },
         }
     }
 
     /// Shuts the runtime down, and waits at most so long for work that blocks; inside an exploration, for no time.
     #[track_caller]
     pub fn shutdown_timeout(mut self, duration: Duration) {
-        match &mut self.0 {
+        match &mut self.repr {
             Repr::Inside(core) => core.shut_down(running(), false, Location::caller()),
             Repr::Outside(outside) => {
                 outside.take().into_iter().for_each(|outside| outside.shutdown_timeout(duration))
@@ -266,7 +273,7 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        let (Repr::Inside(core), Some(current)) = (&self.0, current()) else { return };
+        let (Repr::Inside(core), Some(current)) = (&self.repr, current()) else { return };
         if current.running_task().is_some() && !std::thread::panicking() {
             panic!(
                 "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped \
@@ -312,6 +319,10 @@ impl fmt::Display for TryCurrentError {
 impl std::error::Error for TryCurrentError {}
 
 impl Handle {
+    fn outside(handle: ::tokio::runtime::Handle) -> Handle {
+        Handle(HandleRepr::Outside(handle))
+    }
+
     /// The runtime that the thread is in.
     ///
     /// # Panics
@@ -384,8 +395,12 @@ impl Handle {
     /// Enters the runtime: `spawn` makes tasks of it while the guard lives.
     pub fn enter(&self) -> EnterGuard<'_> {
         match &self.0 {
-            HandleRepr::Inside(core) => EnterGuard { inside: Some(InRuntime::enter(core)), outside: None },
-            HandleRepr::Outside(handle) => EnterGuard { inside: None, outside: Some(handle.enter()) },
+            HandleRepr::Inside(core) => {
+                EnterGuard { set: None, inside: Some(InRuntime::enter(core)), outside: None }
+            }
+            HandleRepr::Outside(handle) => {
+                EnterGuard { set: None, inside: None, outside: Some(handle.enter()) }
+            }
         }
     }
 
@@ -429,6 +444,8 @@ impl RuntimeMetrics {
 /// Mirror of [tokio's `runtime::EnterGuard`](::tokio::runtime::EnterGuard).
 #[derive(Debug)]
 pub struct EnterGuard<'a> {
+    #[expect(dead_code, reason = "its drop leaves the set of a `LocalRuntime`")]
+    set: Option<LocalEnterGuard>,
     #[expect(dead_code, reason = "its drop leaves the runtime")]
     inside: Option<InRuntime>,
     #[expect(dead_code, reason = "its drop leaves the runtime")]

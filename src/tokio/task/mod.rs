@@ -1,6 +1,7 @@
 //! Mirror of [tokio's `task`](::tokio::task): tasks, and what becomes of them.
 
 pub(crate) mod cell;
+pub mod coop;
 mod error;
 mod join;
 mod local;
@@ -20,7 +21,7 @@ pub use set::JoinSet;
 pub(crate) use spawning::{NO_RUNTIME, spawn_blocking_on, spawn_on};
 pub use spawning::{block_in_place, spawn, spawn_blocking};
 pub use yielding::Unconstrained;
-pub use yielding::{consume_budget, coop, unconstrained, yield_now};
+pub use yielding::{consume_budget, unconstrained, yield_now};
 
 /// Mirror of [tokio's `task::Id`](::tokio::task::Id): inside an exploration, the number of the task in its execution.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -106,6 +106,17 @@ impl<T: 'static> JoinSet<T> {
         self.insert(handle)
     }
 
+    /// Runs `work` where it may block, on this runtime.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, work: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        let handle = handle.spawn_blocking(work);
+        self.insert(handle)
+    }
+
     /// The result of a task that has ended, with its id; `None` if there are no tasks.
     pub fn poll_join_next_with_id(
         &mut self,

@@ -69,8 +69,3 @@ impl<F: Future> PollOnce for F {
         std::pin::pin!(self).poll(context)
     }
 }
-
-/// Mirror of [tokio's `task::coop`](::tokio::task::coop), as far as it can be used.
-pub mod coop {
-    pub use super::{Unconstrained, consume_budget, unconstrained};
-}

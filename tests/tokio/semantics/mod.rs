@@ -12,6 +12,8 @@ macro_rules! primitives {
         mod barrier;
         mod broadcast;
         mod cells;
+        mod coop;
+        mod join_set;
         mod mpsc;
         mod mutex;
         mod notify;
