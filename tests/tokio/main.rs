@@ -5,3 +5,4 @@ mod combined;
 mod differential;
 mod local;
 mod semantics;
+mod timers;

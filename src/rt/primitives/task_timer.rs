@@ -72,11 +72,11 @@ impl Current {
         }
     }
 
-    /// The timers of this queue that are due, whose wakers are to be called.
-    pub(crate) fn take_due_timers(mut self, queue: ObjectId) -> Vec<u32> {
+    /// The timers of this queue that are due, whose wakers are to be called, with their deadlines.
+    pub(crate) fn take_due_timers(mut self, queue: ObjectId) -> Vec<(u32, Instant)> {
         let kernel = self.kernel();
         let due = std::mem::take(&mut queue_of(kernel, queue).due);
         refresh(kernel, queue);
-        due
+        due.into_iter().map(|timer| (timer, kernel.tasks.timers.get(timer).deadline)).collect()
     }
 }

@@ -17,6 +17,7 @@ use crate::rt::primitives::Sleeper;
 use crate::thread;
 use crate::tokio::confined::Confined;
 use crate::tokio::task::cell::Runnable;
+use crate::tokio::task::waking::is_of_task;
 
 /// How many workers a runtime has inside an exploration, whatever the machine has, if it is not said.
 pub(crate) const DEFAULT_WORKERS: usize = 2;
@@ -109,13 +110,18 @@ impl Core {
         }
     }
 
-    /// Calls the wakers of timers that are due.
+    /// Calls the wakers of timers that are due, those with the same deadline in any order.
     pub(super) fn ring(&self, current: Current, queue: ObjectId) {
-        for timer in current.take_due_timers(queue) {
-            let waker = self.timers.with(|timers| timers.get_mut(timer as usize).and_then(Option::take));
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+        let due = current.take_due_timers(queue);
+        for equal in due.chunk_by(|(_, deadline), (_, other)| deadline == other) {
+            let take =
+                |&(timer, _): &(u32, _)| self.timers.with(|timers| timers.get_mut(timer as usize)?.take());
+            // Whichever task is woken first, any may be polled first. But what polls several futures in one task may have wakers of its
+            // own, and poll in the order in which they were called.
+            let (of_tasks, mut others): (Vec<_>, Vec<_>) =
+                equal.iter().filter_map(take).partition(is_of_task);
+            crate::rand::shuffle(&mut others);
+            of_tasks.into_iter().chain(others).for_each(Waker::wake);
         }
     }
 

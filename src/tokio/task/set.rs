@@ -17,6 +17,9 @@ pub struct JoinSet<T> {
     ended: Vec<(Id, Result<T, JoinError>)>,
 }
 
+/// As tokio's: no result is ever pinned.
+impl<T> Unpin for JoinSet<T> {}
+
 impl<T> Default for JoinSet<T> {
     fn default() -> JoinSet<T> {
         JoinSet::new()

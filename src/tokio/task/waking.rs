@@ -3,8 +3,8 @@
 //! In an execution that is run again for a report, it is noticed when the last waker of a task is dropped: nobody can wake it then.
 
 use std::panic::Location;
-use std::sync::{Arc, Weak};
-use std::task::{Wake, Waker};
+use std::sync::{Arc, OnceLock, Weak};
+use std::task::{RawWakerVTable, Wake, Waker};
 
 use crate::rt::primitives::Sleeper;
 use crate::rt::{Current, current};
@@ -35,6 +35,22 @@ impl Drop for Awaker {
             current.note_last_waker(self.sleeper.name, true);
         }
     }
+}
+
+/// By what a waker of a task is told from others.
+static TABLE: OnceLock<&RawWakerVTable> = OnceLock::new();
+
+/// Made here only, as the table may be another elsewhere.
+#[inline(never)]
+fn into_waker(awaker: Arc<Awaker>) -> Waker {
+    let waker = Waker::from(awaker);
+    TABLE.get_or_init(|| waker.vtable());
+    waker
+}
+
+/// Whether it wakes a task and does nothing else.
+pub(crate) fn is_of_task(waker: &Waker) -> bool {
+    TABLE.get() == Some(&waker.vtable())
 }
 
 /// The wakers of one task.
@@ -71,12 +87,12 @@ impl Wakers {
         let is_noticed = current.is_traced();
         let awaker = || Arc::new(Awaker { sleeper, location, is_noticed });
         if !is_noticed {
-            return Waker::from(awaker());
+            return into_waker(awaker());
         }
         let awaker = self.noticed.upgrade().unwrap_or_else(awaker);
         self.noticed = Arc::downgrade(&awaker);
         current.note_last_waker(sleeper.name, false);
-        Waker::from(awaker)
+        into_waker(awaker)
     }
 
     /// The poll has ended. Where it is noticed who drops the last waker, none is kept.
