@@ -19,9 +19,10 @@ give_up() {
     exit 2
 }
 
-names=() versions=()
+names=() crates=() versions=()
 for argument in "$@"; do
     if [[ $argument =~ ^([a-z][a-z0-9_-]*)=([0-9][0-9A-Za-z.+-]*)$ ]]; then
+        crates+=("${BASH_REMATCH[1]}")
         versions+=(-e "s/^(${BASH_REMATCH[1]} = .*\"=)[^\"]*/\\1${BASH_REMATCH[2]}/")
     else
         names+=("$argument")
@@ -32,11 +33,15 @@ for name in "${names[@]}"; do
     [[ $name =~ ^[a-z][a-z0-9-]*$ && -f $here/explorations/$name/dependencies ]] ||
         give_up "there is no exploration \`$name\`; there are: $(ls "$here/explorations" | xargs)"
 done
+for crate in "${crates[@]}"; do
+    grep -qE "^$crate = .*\"=" "${names[@]/#/$here/explorations/}" -r --include=dependencies ||
+        give_up "no exploration that is to run depends on \`$crate\`"
+done
 
 work=${DRAWLOOM_TRY_DIR:-$root/target/try}/tokio
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
-patch=$("$here/patch.sh" "$work/real-tokio" 2>&1) || give_up "$patch"
+patch=$("$here/patch.sh" "$work/real-tokio" 2>"$work/log") || give_up "$(cat "$work/log")"
 
 # The dependencies of an exploration, in the versions that are asked for.
 dependencies() {
