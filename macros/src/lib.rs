@@ -55,15 +55,17 @@ use proc_macro::TokenStream;
 /// | `time = "…"` | none | stop after `"500ms"`, `"10s"`, `"2m"`, whatever number of executions that makes |
 /// | `hang_after = "…"` | `"5s"` | fail if the test's code has not come to an operation for so long; `"off"`: never |
 /// | `timeouts = "…"` | `"last"` | when a wait with a timeout may time out: `"last"`, only once nothing else can go on; `"any"`, at any moment |
-/// | `spurious = N` | `1` | how often in an execution std may do what it rarely does: end a wait for no reason, fail a weak compare-exchange, keep a reader behind a waiting writer, take a park token in a wait of its own |
+/// | `spurious = N` | `1` | how often in an execution std may do what it rarely does: end a wait for no reason, fail a weak compare-exchange, keep a reader behind a waiting writer, take a park token in a wait of its own; if it is set, async tasks are also polled so often although nobody has woken them |
 /// | `cancel = "explore"` | `"never"` | how often in an execution a future may be dropped at an await although the test drops none: `"explore"` (once), or a number |
 /// | `capacity = N` | none | how many messages a bounded channel holds at most, whatever it was made with |
+/// | `max_queued = N` | none | a channel without bound that holds more messages fails the execution |
+/// | `fifo = …` | `false` | `true`: async tasks are polled in the order of tokio's `current_thread`, and not in any |
 /// | `memory = "…"` | `"rc11"` | the memory model of atomics: `"rc11"`, what their orderings allow; `"sc"`, every load reads the last store |
 /// | `workers = N` | `1` | how many OS threads share the executions |
 /// | `stack_size = BYTES` | 1 MiB | the stack of each thread |
 /// | `leaked_threads = "…"` | `"deny"` | `"allow"`: threads may be left when the test ends |
 /// | `daemons = …` | `false` | `true`: an execution ends with the test body, whatever the other threads do; `thread::BuilderExt::daemon` says so of one thread |
-/// | `leaks = "…"` | `"warn"` | what becomes of guards that were forgotten, and of messages that nobody received: `"warn"` tells of them, `"deny"` fails the test; `"allow"`: nothing |
+/// | `leaks = "…"` | `"warn"` | what becomes of guards that were forgotten, messages that nobody received, and tasks that had not ended when their runtime did: `"warn"` tells of them, `"deny"` fails the test; `"allow"`: nothing |
 /// | `check_exclusive = …` | `false` | `true`: `get_mut` and `into_inner` of atomics are accesses, and race with operations that are not ordered; see `Config::check_exclusive` |
 /// | `lock_order = "…"` | `"warn"` | what becomes of locks that are taken in an order that may end in a deadlock: where schedules are sampled, executions are led into it, and if they do not meet it, `"warn"` tells of it, unless it is sure, which fails the test; `"deny"` fails the test if the order has a cycle, sampled or not; `"allow"`: nothing |
 /// | `shrink = …` | `true` | `false`: the schedule of a failure is reported as it was found, not minimized |
@@ -76,7 +78,7 @@ use proc_macro::TokenStream;
 /// `"exhaustive"` (every execution, or the test fails), `"portfolio"` (those that follow, in a mix), `"random"`, `"pct"` (depth 3) or `"pct:DEPTH"`,
 /// `"pos"`, `"urw"`, `"surw"` and `"round-robin"`.
 ///
-/// The failures that can be expected are `"panic"`, `"deadlock"`, `"livelock"`, `"good-samaritan"`, `"step-limit"`, `"thread-limit"`,
+/// The failures that can be expected are `"panic"`, `"deadlock"`, `"livelock"`, `"good-samaritan"`, `"step-limit"`, `"thread-limit"`, `"queue-limit"`,
 /// `"data-race"`, `"lock-order"`, `"leaked-thread"`, `"leak"`, `"unverified"`, `"nondeterminism"`, `"double-panic"`, `"stack-overflow"`, `"crash"`,
 /// `"hang"` and `"misuse"`.
 ///

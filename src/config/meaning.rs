@@ -45,6 +45,7 @@ impl Config {
             spurious: self.spurious.unwrap_or(1),
             cancellations: self.cancellations,
             capacity: self.capacity.unwrap_or(usize::MAX),
+            max_queued: self.max_queued.unwrap_or(u64::MAX),
             fifo: self.fifo,
             polls_spuriously: self.spurious.is_some_and(|times| times > 0),
             free_leaders: true,
@@ -81,6 +82,7 @@ impl Config {
             (self.max_steps > 0, "max_steps"),
             (self.max_threads != Some(0), "max_threads"),
             (self.capacity != Some(0), "capacity"),
+            (self.max_queued != Some(0), "max_queued"),
             (self.workers > 0, "workers"),
             (self.steps > 0, "steps"),
         ];

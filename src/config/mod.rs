@@ -62,6 +62,7 @@ pub struct Config {
     pub(crate) cancellations: u32,
     /// How many messages a bounded channel holds at most, whatever it was made with.
     pub(crate) capacity: Option<usize>,
+    pub(crate) max_queued: Option<u64>,
     pub(crate) fifo: bool,
     pub(crate) memory: MemoryModel,
     pub(crate) workers: usize,
@@ -119,6 +120,7 @@ impl Default for Config {
             spurious: None,
             cancellations: 0,
             capacity: None,
+            max_queued: None,
             fifo: false,
             memory: MemoryModel::default(),
             workers: 1,
@@ -263,6 +265,13 @@ impl Config {
         self
     }
 
+    /// How many messages a channel without bound holds at most: with more the execution fails, at the send. Default no limit; the
+    /// summary notes a channel that has held many. A sender that is faster than its receiver is seen so in a short test.
+    pub fn max_queued(mut self, max_queued: u64) -> Config {
+        self.max_queued = Some(max_queued);
+        self
+    }
+
     /// Whether async tasks are polled in the order in which they became ready; default not: then any that is ready may be next. The
     /// order is that of tokio's `current_thread` runtime: the future of `block_on` comes when no other task is ready, and a task that
     /// yields comes after both. tokio promises none of that. So this is not for finding bugs, but for finding out whether a bug is
@@ -314,8 +323,8 @@ impl Config {
         self
     }
 
-    /// What becomes of an execution that ends with locks whose guards were forgotten, or with messages in channels that
-    /// nobody has received: a note in the summary by default.
+    /// What becomes of an execution that ends with locks whose guards were forgotten, with messages in channels that nobody has received,
+    /// or with async tasks that had not ended when their runtime did: a note in the summary by default.
     pub fn leaks(mut self, policy: Policy) -> Config {
         self.leaks = policy;
         self

@@ -18,7 +18,7 @@ use crate::rt::tasks::LeftTask;
 pub(crate) struct Leaks {
     /// In words, by what it is and where it was made.
     objects: BTreeMap<(&'static str, &'static Location<'static>), String>,
-    /// By where they were spawned. Of those that were spawned in one place, the least: whichever worker has seen them.
+    /// By where they were spawned. Of those that were spawned in one place, what is known of any: whichever worker has seen them.
     tasks: BTreeMap<&'static Location<'static>, LeftTask>,
 }
 
@@ -27,7 +27,8 @@ impl Leaks {
     pub(crate) fn add(&mut self, execution: &Execution) {
         for task in &execution.kernel.tasks.left {
             let known = self.tasks.entry(task.spawned_at).or_insert(*task);
-            *known = (*known).min(*task);
+            known.awaited = known.awaited.max(task.awaited);
+            known.is_awaited |= task.is_awaited;
         }
         for object in left(execution) {
             let key = (object.kind.name(), object.location);

@@ -30,6 +30,9 @@ pub(super) const TRACING: Mode = Mode { trace_limit: TRACED_STEPS, ..QUIET };
 /// As `TRACING`, for a report of whatever comes of it.
 pub(super) const REPORTING: Mode = Mode { stacks_from: Some(0), ..TRACING };
 
+/// From how many messages on a channel without bound is noted.
+const MANY_MESSAGES: u64 = 100;
+
 /// The body of a test.
 type Body<'a> = &'a (dyn Fn() + Sync);
 
@@ -42,6 +45,8 @@ pub(super) struct Exploration<'a> {
     pub(super) long: Arc<Long>,
     /// What was left in executions that passed.
     pub(super) leaks: Mutex<Leaks>,
+    /// How many messages a channel without bound has held at most, and where it was made.
+    pub(super) longest_queue: Mutex<Option<(u64, &'static Location<'static>)>>,
     /// Polls that block their threads, by what they wait at.
     pub(super) blocking: Mutex<BTreeMap<&'static Location<'static>, String>>,
 }
@@ -50,7 +55,15 @@ impl<'a> Exploration<'a> {
     pub(super) fn new(config: Config, body: Body<'a>) -> Exploration<'a> {
         let deadline = config.time.and_then(|time| Instant::now().checked_add(time));
         let long = Long::new(&config.name);
-        Exploration { config, body, deadline, long, leaks: Mutex::default(), blocking: Mutex::default() }
+        Exploration {
+            config,
+            body,
+            deadline,
+            long,
+            leaks: Mutex::default(),
+            longest_queue: Mutex::default(),
+            blocking: Mutex::default(),
+        }
     }
 
     /// Whether the time is over.
@@ -147,6 +160,10 @@ impl Exploration<'_> {
             && leak::is_any_left(execution);
         if is_to_tell {
             self.leaks.lock().unwrap_or_else(PoisonError::into_inner).add(execution);
+        }
+        if let Some(longest) = execution.kernel.longest_queue.filter(|&(count, _)| count >= MANY_MESSAGES) {
+            let mut known = self.longest_queue.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = (*known).max(Some(longest));
         }
         if let (None, Some(poll)) = (&verdict, &execution.kernel.tasks.blocking) {
             let mut blocking = self.blocking.lock().unwrap_or_else(PoisonError::into_inner);

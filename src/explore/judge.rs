@@ -205,6 +205,14 @@ pub(crate) fn judge(execution: &Execution, stop: &Stop, config: &Config) -> Opti
                 kernel.limits.max_threads,
             ),
         )),
+        Stop::QueueLimit { location, made_at } => Some(Verdict::new(
+            FailureKind::QueueLimit,
+            format!(
+                "the send at {location} makes the channel without bound that was made at {made_at} hold more than {} messages, the limit \
+                 `max_queued`; give it a bound, so that who sends waits",
+                kernel.limits.max_queued,
+            ),
+        )),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use super::replay::token_of;
 use super::verification::Verification;
 use crate::config::{Config, ConfigError, Log};
 use crate::explore::replay::regressions::Regressions;
-use crate::report::{FailureKind, Report};
+use crate::report::{FailureKind, Report, grouped};
 use crate::rt::current;
 use crate::rt::process::{faults, last_words};
 use crate::rt::run::panic;
@@ -109,6 +109,13 @@ impl Exploration<'_> {
             notes.extend(leaks.into_words());
             let blocking = std::mem::take(&mut *self.blocking.lock().unwrap_or_else(PoisonError::into_inner));
             notes.extend(blocking.into_values());
+            let longest = *self.longest_queue.lock().unwrap_or_else(PoisonError::into_inner);
+            notes.extend(longest.map(|(count, made_at)| {
+                format!(
+                    "the channel without bound that was made at {made_at} held up to {} messages; `max_queued` sets a limit",
+                    grouped(count)
+                )
+            }));
         }
         let mut report = self.report(&outcome, notes);
         if let Some(verdict) = outcome.verdict {

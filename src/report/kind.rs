@@ -20,6 +20,8 @@ pub enum FailureKind {
     StepLimit,
     /// More threads at once than `max_threads`.
     ThreadLimit,
+    /// More messages in a channel without bound than `max_queued`.
+    QueueLimit,
     /// Two accesses to plain memory, one of them a write, are not ordered.
     DataRace,
     /// Threads take locks in an order that can end in a deadlock, which no execution has met; or in one that may, or that
@@ -57,6 +59,7 @@ impl FailureKind {
             FailureKind::GoodSamaritan => "good-samaritan",
             FailureKind::StepLimit => "step-limit",
             FailureKind::ThreadLimit => "thread-limit",
+            FailureKind::QueueLimit => "queue-limit",
             FailureKind::DataRace => "data-race",
             FailureKind::LockOrder => "lock-order",
             FailureKind::LeakedThread => "leaked-thread",

@@ -188,3 +188,11 @@ pub(crate) fn unknown_thread() {
     let thread = std::thread::spawn(move || theirs.fetch_add(1, Ordering::SeqCst));
     let _ = thread.join();
 }
+
+/// A sender that waits for nobody.
+pub(crate) fn eager_sender() {
+    let (sender, receiver) = mpsc::channel();
+    let sending = thread::spawn(move || (0..4).for_each(|number| drop(sender.send(number))));
+    while receiver.recv().is_ok() {}
+    drop(sending.join());
+}

@@ -44,6 +44,7 @@ fn cases() -> Vec<(&'static str, Case)> {
         ),
         ("step_limit", (StepLimit, random().max_steps(2_000), restless)),
         ("thread_limit", (ThreadLimit, sampled().max_threads(3), thread_per_request)),
+        ("queue_limit", (QueueLimit, sampled().max_queued(2), eager_sender)),
         ("data_race", (DataRace, random(), race_through_a_third)),
         ("panic_stale_read", (Panic, random(), stale_read)),
         (

@@ -173,7 +173,7 @@ fn an_unknown_name_is_refused_with_the_nearest_one() {
         error("excutions = 5"),
         "no argument is called `excutions`; did you mean `executions`? the arguments are \
          `executions`, `cases`, `seed`, `strategy`, `exhaustive`, `max_steps`, `max_threads`, `max_preemptions`, `steps`, `time`, `hang_after`, `timeouts`, \
-         `spurious`, `cancel`, `capacity`, `fifo`, `memory`, `workers`, `stack_size`, `leaked_threads`, `daemons`, `leaks`, `check_exclusive`, `lock_order`, `shrink`, `flavor`, `worker_threads`, `start_paused`, `expect`"
+         `spurious`, `cancel`, `capacity`, `max_queued`, `fifo`, `memory`, `workers`, `stack_size`, `leaked_threads`, `daemons`, `leaks`, `check_exclusive`, `lock_order`, `shrink`, `flavor`, `worker_threads`, `start_paused`, `expect`"
     );
     assert!(error("colour = 5").starts_with("no argument is called `colour`; the arguments are"));
 }

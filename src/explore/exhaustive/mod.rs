@@ -154,6 +154,7 @@ impl Exploration<'_> {
             spurious,
             cancellations,
             capacity,
+            max_queued,
             fifo,
             max_steps,
             max_threads,
@@ -165,7 +166,7 @@ impl Exploration<'_> {
         let max_threads = if max_threads == usize::MAX { "any".to_owned() } else { max_threads.to_string() };
         // Whatever decides what executions there are, and what is wrong with one.
         let settings = format!(
-            "memory={memory} max_preemptions={preemptions} spurious={spurious} cancellations={cancellations} capacity={capacity} fifo={fifo} max_steps={max_steps} \
+            "memory={memory} max_preemptions={preemptions} spurious={spurious} cancellations={cancellations} capacity={capacity} max_queued={max_queued} fifo={fifo} max_steps={max_steps} \
              max_threads={max_threads} timeouts={timeouts:?} daemons={daemons} check_exclusive={check_exclusive} \
              leaks={:?} allow_leaked_threads={}",
             config.leaks, config.allow_leaked_threads,

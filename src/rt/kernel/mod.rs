@@ -100,6 +100,8 @@ pub(crate) struct Kernel {
     pub(crate) basis: Basis,
     /// How often std has taken a liberty.
     pub(crate) liberties: u32,
+    /// How many messages a channel without bound has held at most, and where it was made.
+    pub(crate) longest_queue: Option<(u64, &'static Location<'static>)>,
     /// How often a thread was led to wait for something else by another one.
     pub(crate) redirected: u64,
 }
@@ -140,6 +142,7 @@ impl Kernel {
             locks: LockLog::default(),
             basis: Basis::default(),
             liberties: 0,
+            longest_queue: None,
             redirected: 0,
         }
     }
@@ -171,6 +174,7 @@ impl Kernel {
         self.locks.clear();
         self.basis = Basis::default();
         self.liberties = 0;
+        self.longest_queue = None;
         self.redirected = 0;
         self.special = Special::default();
         self.special.set(Special::DIRECTED, self.limits.directed);
@@ -324,6 +328,7 @@ mod tests {
             spurious: 0,
             cancellations: 0,
             capacity: usize::MAX,
+            max_queued: u64::MAX,
             fifo: false,
             polls_spuriously: false,
             free_leaders: true,

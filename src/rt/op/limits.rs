@@ -23,6 +23,8 @@ pub(crate) struct Limits {
     pub(crate) cancellations: u32,
     /// How many messages a bounded channel holds at most, whatever it was made with.
     pub(crate) capacity: usize,
+    /// How many messages a channel without bound holds at most before the execution fails.
+    pub(crate) max_queued: u64,
     /// Whether the task that is polled next is the one that has been ready longest, as in tokio's `current_thread`.
     pub(crate) fifo: bool,
     /// Whether a task may be polled although nobody has woken it: so often as `spurious` says.

@@ -88,6 +88,8 @@ pub(crate) enum Stop {
     StepLimit,
     /// More threads than allowed; where the one too many was spawned.
     ThreadLimit(&'static Location<'static>),
+    /// This send would make a channel, made there, hold more messages than the limit.
+    QueueLimit { location: &'static Location<'static>, made_at: &'static Location<'static> },
     /// A data race; which, the execution says.
     DataRace,
     /// A panic left a destructor that ran because of another panic.

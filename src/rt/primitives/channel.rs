@@ -12,7 +12,7 @@ use crate::rt::kernel::Kernel;
 use crate::rt::objects::{ChannelState, Delivery, State};
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::limits::Timeouts;
-use crate::rt::op::outcome::Grant;
+use crate::rt::op::outcome::{Grant, Stop};
 use crate::rt::op::rule::ChannelValue;
 use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::threads::timers::Instant;
@@ -75,6 +75,21 @@ impl Current {
         self.object(channel, ObjectKind::Channel, || State::Channel(state()))
     }
 
+    /// A channel without bound, made there, holds so many messages after a send.
+    pub(crate) fn note_queued(
+        mut self,
+        count: u64,
+        made_at: &'static Location<'static>,
+        location: &'static Location<'static>,
+    ) {
+        let execution = self.execution();
+        let longest = &mut execution.kernel.longest_queue;
+        *longest = (*longest).max(Some((count, made_at)));
+        if count > execution.kernel.limits.max_queued && !execution.is_winding_up() {
+            self.fail(Stop::QueueLimit { location, made_at });
+        }
+    }
+
     /// How many messages a channel holds that is made for so many: fewer, if the test wants channels to be full.
     pub(crate) fn capacity_for(mut self, wanted: usize) -> usize {
         wanted.min(self.kernel().limits.capacity)
@@ -93,7 +108,13 @@ impl Current {
         let state = *channel(self.kernel(), object);
         let hands_over = state.capacity == Some(0);
         if state.capacity.is_none() {
-            return self.channel_send_alone(object, message, put, recall, location).0;
+            let (result, _) = self.channel_send_alone(object, message, put, recall, location);
+            if result.is_ok() {
+                let count = channel(self.kernel(), object).on_the_way();
+                let made_at = self.kernel().objects.get(object).location;
+                self.note_queued(count, made_at, location);
+            }
+            return result;
         }
         if !self.kernel().limits.directed {
             let waits = state.receiver && (hands_over || !state.has_room());

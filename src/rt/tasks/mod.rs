@@ -142,7 +142,7 @@ pub(crate) struct ToldTask {
 }
 
 /// A task that had not ended when its runtime did.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct LeftTask {
     pub(crate) spawned_at: &'static Location<'static>,
     /// The await at which it was dropped, if it has come to one that is known.

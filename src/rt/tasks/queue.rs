@@ -8,16 +8,14 @@
 //! is polled when no other is ready, and before what was deferred. So does tokio's `current_thread` (`scheduler/current_thread`, where
 //! `block_on` looks at its own future between rounds).
 
-use std::collections::VecDeque;
-
 use super::TaskId;
 use crate::rt::op::ready::TOLD_APART;
 
 /// The ready tasks of one runtime.
 #[derive(Default, Debug)]
 pub(crate) struct Queue {
-    ready: VecDeque<(u32, TaskId)>,
-    deferred: VecDeque<(u32, TaskId)>,
+    ready: Vec<(u32, TaskId)>,
+    deferred: Vec<(u32, TaskId)>,
     is_fifo: bool,
     /// The future of a `block_on`, if one is polled here.
     main: Option<TaskId>,
@@ -68,7 +66,7 @@ impl Queue {
     pub(crate) fn candidates(&self) -> impl Iterator<Item = &(u32, TaskId)> {
         let all = if self.ready.is_empty() { &self.deferred } else { &self.ready };
         let (from, until) = if self.is_fifo { (self.front(), self.front() + 1) } else { (0, all.len()) };
-        all.range(from.min(all.len())..until.min(all.len()))
+        all[from.min(all.len())..until.min(all.len())].iter()
     }
 
     /// How many may be polled next.
@@ -80,7 +78,7 @@ impl Queue {
     /// Where the one stands that is polled next, in first-in, first-out order.
     fn front(&self) -> usize {
         let is_main = |&(_, id): &(u32, TaskId)| Some(id) == self.main;
-        match self.ready.front() {
+        match self.ready.first() {
             Some(first) => usize::from(is_main(first) && self.ready.len() > 1),
             // The rest goes the other way round: tokio's `Defer::wake` begins with the one that was deferred last.
             None => self.deferred.iter().position(is_main).unwrap_or(self.deferred.len().saturating_sub(1)),
@@ -100,7 +98,7 @@ impl Queue {
     /// A task that was deferred is woken by another one. It may be ready already, as nothing else was.
     pub(crate) fn undefer(&mut self, ordinal: u32, id: TaskId) {
         if let Some(at) = self.deferred.iter().position(|&(_, other)| other == id) {
-            let _ = self.deferred.remove(at);
+            self.deferred.remove(at);
             self.push(ordinal, id);
         }
     }
@@ -115,12 +113,12 @@ impl Queue {
         }
         let taken = match self.is_fifo || is_sorted(self.ready.len()) {
             true => self.ready.remove(n),
-            false => self.ready.swap_remove_back(n),
+            false => self.ready.swap_remove(n),
         };
         if promotes && self.is_fifo {
-            self.ready.make_contiguous().reverse();
+            self.ready.reverse();
         }
-        taken.expect("one of those that may be polled next").1
+        taken.1
     }
 
     /// A task is not to be polled any more.
@@ -137,7 +135,7 @@ fn is_sorted(length: usize) -> bool {
 }
 
 #[inline]
-fn insert(list: &mut VecDeque<(u32, TaskId)>, is_fifo: bool, ordinal: u32, id: TaskId) {
+fn insert(list: &mut Vec<(u32, TaskId)>, is_fifo: bool, ordinal: u32, id: TaskId) {
     let at = match !is_fifo && is_sorted(list.len()) {
         true => list.iter().rposition(|&(other, _)| other < ordinal).map_or(0, |at| at + 1),
         false => list.len(),

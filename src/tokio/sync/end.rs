@@ -5,25 +5,42 @@
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::rt::Identity;
 use crate::rt::op::verb::Verb;
+use crate::rt::{Identity, current};
 use crate::tokio::act::Site;
 
 /// What the model knows a channel by.
 pub(super) struct Channel {
     identity: Identity,
     name: &'static str,
+    /// How many messages are in it, if it has no bound.
+    queued: AtomicU64,
 }
 
 impl Channel {
     #[track_caller]
     pub(super) fn new(name: &'static str) -> Arc<Channel> {
-        Arc::new(Channel { identity: Identity::new(), name })
+        Arc::new(Channel { identity: Identity::new(), name, queued: AtomicU64::new(0) })
     }
 
     pub(super) fn site(&self, location: &'static Location<'static>) -> Site<'_> {
         Site { identity: &self.identity, name: self.name, location }
+    }
+
+    /// A message was sent although there is no bound.
+    pub(super) fn note_sent(&self, location: &'static Location<'static>) {
+        if let Some(current) = current() {
+            let count = self.queued.fetch_add(1, Ordering::Relaxed) + 1;
+            current.note_queued(count, self.location(), location);
+        }
+    }
+
+    /// So many messages were received.
+    pub(super) fn note_received(&self, count: usize) {
+        let left = self.queued.load(Ordering::Relaxed).saturating_sub(count as u64);
+        self.queued.store(left, Ordering::Relaxed);
     }
 
     /// Where it was made.

@@ -1,8 +1,7 @@
 //! What is no failure, and is noted: tasks that are left at the end, polls that block. And where a handle is awaited.
 
-use drawloom::sync::mpsc;
 use drawloom::tokio::runtime::Builder;
-use drawloom::tokio::sync::oneshot;
+use drawloom::tokio::sync::{mpsc, oneshot};
 use drawloom::tokio::{self, task::JoinHandle};
 use drawloom::{Config, FailureKind, Policy, Report, explore, thread};
 
@@ -65,7 +64,7 @@ fn a_poll_that_blocks_is_told_although_other_workers_go_on() {
     let blocks = |in_place: bool| {
         explore(Config::new(), move || {
             let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
-            let (sender, receiver) = mpsc::channel();
+            let (sender, receiver) = drawloom::sync::mpsc::channel();
             runtime.block_on(async {
                 let wait = move || receiver.recv().unwrap();
                 let waits = match in_place {
@@ -106,4 +105,28 @@ fn a_handle_waits_where_it_is_awaited() {
     assert!(report.failure().is_some_and(|failure| failure.kind() == FailureKind::Deadlock), "{report}");
     let text = report.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("| task.await.unwrap(); | ^^^^^ main waits here"), "{report}");
+}
+
+/// Sends without waiting, and receives some of it in between.
+async fn sends_ahead(receives: u32) {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    for number in 0..4 {
+        sender.send(number).unwrap();
+        if number < receives {
+            assert_eq!(receiver.recv().await, Some(number));
+        }
+    }
+    let mut rest = Vec::new();
+    receiver.recv_many(&mut rest, 10).await;
+    assert_eq!(rest.len() as u32, 4 - receives);
+}
+
+#[test]
+fn a_channel_without_bound_has_a_limit_if_one_is_set() {
+    let report = run(Config::new().max_queued(3), On::OneThread, || sends_ahead(0));
+    let failure = report.failure().expect("it holds four messages");
+    assert_eq!(failure.kind(), FailureKind::QueueLimit, "{report}");
+    assert!(failure.message().contains("tests/tokio/bugs/noted.rs"), "{report}");
+    let report = run(Config::new().max_queued(3), On::OneThread, || sends_ahead(1));
+    assert!(report.passed(), "{report}");
 }

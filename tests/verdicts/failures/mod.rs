@@ -124,6 +124,29 @@ fn too_many_threads_fail_where_the_last_one_is_spawned() {
 }
 
 #[test]
+fn too_many_messages_fail_where_the_last_one_is_sent() {
+    let sends = |count: u32| {
+        move || {
+            let (sender, receiver) = drawloom::sync::mpsc::channel();
+            let thread = thread::spawn(move || (0..count).for_each(|number| sender.send(number).unwrap()));
+            (0..count).for_each(|number| assert_eq!(receiver.recv(), Ok(number)));
+            thread.join().unwrap();
+        }
+    };
+    let report = fails(config().max_queued(2), FailureKind::QueueLimit, sends(3));
+    let message = report.failure().unwrap().message();
+    assert!(
+        message.contains("tests/verdicts/failures/mod.rs") && message.contains("max_queued"),
+        "{message}"
+    );
+    let report = explore(config().max_queued(3), sends(3));
+    assert!(report.passed(), "{report}");
+    let report = explore(config().executions(100), sends(200));
+    let text = report.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("held up to 1") && text.contains("`max_queued` sets a limit"), "{report}");
+}
+
+#[test]
 fn a_thread_that_can_never_end_is_leaked() {
     let body = || drop(thread::spawn(thread::park));
     let report = fails(config().spurious(0), FailureKind::LeakedThread, body);

@@ -70,6 +70,7 @@ macro_rules! receiver {
                     let is_same = result.is_err();
                     (result, is_same)
                 });
+                channel.note_received(usize::from(result.is_ok()));
                 result.map(Kept::into_inner)
             }
 
@@ -143,6 +144,7 @@ macro_rules! receiver {
                 let (real, channel) = self.end.both();
                 let result =
                     channel.site(location).poll(Verb::Receive, context, |context| real.poll_recv(context));
+                channel.note_received(usize::from(matches!(result, Poll::Ready(Some(_)))));
                 result.map(|message| message.map(Kept::into_inner))
             }
 
@@ -158,6 +160,7 @@ macro_rules! receiver {
                 let result = channel.site(location).poll(Verb::Receive, context, |context| {
                     real.poll_recv_many(context, &mut messages, limit)
                 });
+                channel.note_received(messages.len());
                 buffer.extend(messages.into_iter().map(Kept::into_inner));
                 result
             }

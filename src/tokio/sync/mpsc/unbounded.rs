@@ -27,11 +27,15 @@ impl<T> UnboundedSender<T> {
     /// If the channel is closed: the message.
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
-        let result = self.end.channel().site(Location::caller()).act(Verb::Send, || {
+        let (channel, location) = (self.end.channel(), Location::caller());
+        let result = channel.site(location).act(Verb::Send, || {
             let result = self.end.real().send(Kept::new(message));
             let is_same = result.is_err();
             (result, is_same)
         });
+        if result.is_ok() {
+            channel.note_sent(location);
+        }
         result.map_err(|SendError(message)| SendError(message.into_inner()))
     }
 }
