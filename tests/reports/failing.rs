@@ -192,7 +192,7 @@ pub(crate) fn unknown_thread() {
 /// A sender that waits for nobody.
 pub(crate) fn eager_sender() {
     let (sender, receiver) = mpsc::channel();
-    let sending = thread::spawn(move || (0..4).for_each(|number| drop(sender.send(number))));
+    let sending = thread::spawn(move || (0..4).for_each(|number| sender.send(number).unwrap()));
     while receiver.recv().is_ok() {}
     drop(sending.join());
 }
