@@ -3,6 +3,7 @@
 mod bugs;
 mod combined;
 mod differential;
+mod lifecycle;
 mod local;
 mod semantics;
 mod timers;

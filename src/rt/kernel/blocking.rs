@@ -50,7 +50,11 @@ impl Kernel {
     #[cold]
     pub(crate) fn note_blocking_poll(&mut self, id: ThreadId, op: &Op) {
         let is_lock = matches!(self.objects.get(op.object).state, State::Mutex(_) | State::RwLock(_));
-        let polls = self.tasks.running_number(id) != 0;
+        let polls = self.tasks.running(id).is_some_and(|name| {
+            let task = self.tasks.get(name.id);
+            // The future of a `block_on` may have its thread for itself.
+            task.is_spawned || self.tasks.live().any(|(id, other)| id != name.id && other.queue == task.queue)
+        });
         if polls && !is_lock && op.kind != OpKind::PollNext {
             let poll = BlockingPoll { verb: op.verb(), location: op.location };
             self.tasks.blocking.get_or_insert(poll);

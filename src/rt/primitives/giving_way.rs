@@ -104,6 +104,13 @@ impl Current {
         gives_way || self.dooms_at_leaf(leaf)
     }
 
+    /// Whether the running task has given way in this poll.
+    pub(crate) fn has_given_way(mut self) -> bool {
+        let kernel = self.kernel();
+        let running = kernel.tasks.running(kernel.threads.current);
+        running.is_some_and(|name| kernel.tasks.get(name.id).has_given_way)
+    }
+
     /// A task polls several futures in turn, which was not known.
     fn note_composes(mut self) {
         let execution = self.execution();

@@ -11,6 +11,9 @@ use crate::rt::op::rule::Refusal;
 use crate::rt::tasks::timer::{TaskTimer, TaskTimers};
 use crate::rt::threads::timers::{Instant, NEVER, Timers};
 
+/// tokio's timers ring at whole milliseconds, later rather than earlier, in nanoseconds here.
+const GRANULARITY: u64 = 1_000_000;
+
 impl Current {
     /// Starts a timer that rings after so long. `None` if that never comes.
     pub(crate) fn start_task_timer(mut self, queue: ObjectId, after: Duration) -> Option<u32> {
@@ -24,6 +27,7 @@ impl Current {
         if deadline == NEVER {
             return None;
         }
+        let deadline = deadline.div_ceil(GRANULARITY).saturating_mul(GRANULARITY);
         let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
         let timer = TaskTimer { wait: 0, deadline, queue: number, object: queue, is_over: false };
         let timer = kernel.tasks.timers.add(timer);

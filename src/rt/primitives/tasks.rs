@@ -226,8 +226,17 @@ impl Current {
         });
     }
 
-    /// The workers of the queue are to end.
-    pub(crate) fn close_tasks(self, queue: ObjectId, location: &'static Location<'static>) {
+    /// Whether the queue is closed.
+    pub(crate) fn is_closed(mut self, queue: ObjectId) -> bool {
+        self.kernel().objects.state_mut::<RuntimeState>(queue).is_closed
+    }
+
+    /// The queue is closed: its workers are to end. Where there is one thread only, nobody sees when.
+    pub(crate) fn close_tasks(mut self, queue: ObjectId, location: &'static Location<'static>) {
+        if self.is_alone() || !self.on_fiber() {
+            self.kernel().objects.state_mut::<RuntimeState>(queue).is_closed = true;
+            return;
+        }
         let argument = CLOSES as u32;
         let op = Op { argument, ..Op::new(OpKind::EndPoll, queue, location) };
         self.op(op, |execution, thread| {
@@ -253,6 +262,18 @@ impl Current {
         let reuses = kernel.limits.reuses_tasks();
         kernel.tasks.end(name.id, reuses);
         refresh(kernel, queue);
+    }
+
+    /// The running thread blocks in the middle of a poll, and polls nothing meanwhile. `resume_poll` must follow.
+    pub(crate) fn pause_poll(mut self) -> Option<TaskName> {
+        let kernel = self.kernel();
+        kernel.tasks.pause_poll(kernel.threads.current)
+    }
+
+    /// The running thread polls this task again.
+    pub(crate) fn resume_poll(mut self, task: TaskName) {
+        let kernel = self.kernel();
+        kernel.tasks.resume_poll(kernel.threads.current, task);
     }
 
     /// The task that the running thread polls.

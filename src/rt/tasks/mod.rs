@@ -445,6 +445,14 @@ impl Tasks {
         self.running[thread.index()].pop();
     }
 
+    pub(crate) fn pause_poll(&mut self, thread: ThreadId) -> Option<TaskName> {
+        self.running.get_mut(thread.index())?.pop()
+    }
+
+    pub(crate) fn resume_poll(&mut self, thread: ThreadId, task: TaskName) {
+        self.running[thread.index()].push(task);
+    }
+
     /// The number of the task that `thread` polls; 0 if it polls none.
     pub(crate) fn running_number(&self, thread: ThreadId) -> u64 {
         self.running(thread).map_or(0, |name| self.get(name.id).number)

@@ -7,12 +7,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::task::Waker;
 
 use super::places::Places;
 use crate::rt::Current;
-use crate::rt::op::ObjectId;
+use crate::rt::op::{ObjectId, ThreadId};
 use crate::rt::primitives::Sleeper;
 use crate::thread;
 use crate::tokio::confined::Confined;
@@ -37,6 +37,10 @@ pub(crate) struct Core {
     pub(super) threads: Confined<Vec<thread::JoinHandle<()>>>,
     pub(super) blocking: Confined<Blocking>,
     pub(super) is_shut_down: AtomicBool,
+    /// How many workers have not ended.
+    pub(super) workers_left: Confined<usize>,
+    /// The workers in whose place others poll tasks, until their polls end.
+    pub(super) handed_over: Confined<Vec<ThreadId>>,
 }
 
 /// What runs on threads where it may block.
@@ -89,6 +93,8 @@ impl Core {
             threads: Confined::new(Vec::new()),
             blocking: Confined::new(Blocking::default()),
             is_shut_down: AtomicBool::new(false),
+            workers_left: Confined::new(workers.unwrap_or(0)),
+            handed_over: Confined::new(Vec::new()),
         })
     }
 
@@ -126,14 +132,22 @@ impl Core {
     }
 
     /// Calls this waker when the timer is due.
-    pub(crate) fn set_timer(&self, timer: u32, waker: Option<Waker>) {
-        let old = self.timers.with(|timers| {
+    pub(crate) fn set_timer(&self, timer: u32, waker: Waker) {
+        drop(self.replace_timer(timer, Some(waker)));
+    }
+
+    /// Nobody waits for the timer any more: who did.
+    pub(crate) fn take_timer(&self, timer: u32) -> Option<Waker> {
+        self.replace_timer(timer, None)
+    }
+
+    fn replace_timer(&self, timer: u32, waker: Option<Waker>) -> Option<Waker> {
+        self.timers.with(|timers| {
             if timers.len() <= timer as usize {
                 timers.resize(timer as usize + 1, None);
             }
             std::mem::replace(&mut timers[timer as usize], waker)
-        });
-        drop(old);
+        })
     }
 
     /// Keeps a task, and lets it be polled for the first time.
@@ -144,19 +158,18 @@ impl Core {
         location: &'static Location<'static>,
     ) {
         let sleeper = task.sleeper();
-        if self.is_shut_down.load(Ordering::Relaxed) {
-            task.cancel();
-            current.discard_task(sleeper);
-            return;
-        }
         let place = sleeper.name.id.index();
         self.tasks.with(|tasks| tasks.add(place, task));
         current.wake_task(sleeper, location);
+        // Nobody comes for it any more.
+        if current.is_closed(self.queue) {
+            self.cancel(current, sleeper);
+        }
     }
 
     /// The task is dropped at its await.
     pub(crate) fn cancel(&self, current: Current, sleeper: Sleeper) {
-        let task = self.tasks.with(|tasks| tasks.cancel(sleeper.name.id.index()));
+        let task = self.tasks.with(|tasks| tasks.cancel(sleeper.name.id.index(), Some(sleeper.name)));
         if let Some(task) = task {
             current.discard_task(sleeper);
             task.cancel();

@@ -1,10 +1,9 @@
-//! Who runs what a runtime has: its workers, who calls `block_on`, threads that may block; and how it ends.
+//! Who runs what a runtime has: its workers, who calls `block_on`, threads that may block.
 
 use std::future::Future;
 use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use super::core::{Core, Polling};
@@ -16,6 +15,30 @@ use crate::tokio::context::InRuntime;
 use crate::tokio::task::waking::Wakers;
 
 impl Core {
+    /// The worker that is about to block lets another thread poll tasks in its place, and ends after its poll.
+    pub(crate) fn hand_over(self: &Arc<Core>, mut current: Current) {
+        let thread = current.kernel().threads.current;
+        let is_first = self.handed_over.with(|threads| {
+            let is_first = !threads.contains(&thread);
+            if is_first {
+                threads.push(thread);
+            }
+            is_first
+        });
+        if is_first {
+            self.add_worker();
+        }
+    }
+
+    /// Whether another thread polls tasks in the place of the running one, from now on.
+    fn is_handed_over(&self, mut current: Current) -> bool {
+        let thread = current.kernel().threads.current;
+        self.handed_over.with(|threads| {
+            let at = threads.iter().position(|&other| other == thread);
+            at.map(|at| threads.swap_remove(at)).is_some()
+        })
+    }
+
     /// One more thread that polls tasks.
     pub(crate) fn add_worker(self: &Arc<Core>) {
         let core = Arc::clone(self);
@@ -24,9 +47,14 @@ impl Core {
             let Some(current) = current() else { return };
             loop {
                 match current.poll_next(core.queue, true, core.location) {
-                    Next::Task(name) => core.poll(current, name.id.index()),
+                    Next::Task(name) => {
+                        core.poll(current, name.id.index());
+                        if core.is_handed_over(current) {
+                            return;
+                        }
+                    }
                     Next::Timers => core.ring(current, core.queue),
-                    Next::Closed => return,
+                    Next::Closed => return core.end_worker(current),
                 }
             }
         };
@@ -123,38 +151,5 @@ impl Core {
         let spawned = thread::Builder::new().name("tokio-blocking".to_owned()).spawn(run);
         let spawned = spawned.expect("a thread of the model");
         self.threads.with(|threads| threads.push(spawned));
-    }
-
-    /// Shuts the runtime down: its threads end, if they are waited for, and its tasks are dropped at their awaits.
-    pub(crate) fn shut_down(
-        self: &Arc<Core>,
-        current: Current,
-        waits: bool,
-        location: &'static Location<'static>,
-    ) {
-        if self.is_shut_down.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let _in_runtime = InRuntime::enter(self);
-        drop(self.blocking.with(|blocking| std::mem::take(&mut blocking.waiting)));
-        if self.is_shared {
-            current.close_tasks(self.queue, location);
-        }
-        let threads = self.threads.with(std::mem::take);
-        if waits {
-            for thread in threads {
-                // A panic in it is told by the task that it belongs to.
-                let _ = thread.join();
-            }
-        }
-        let places = self.tasks.with(|tasks| tasks.len());
-        for place in 0..places {
-            let task = self.tasks.with(|tasks| tasks.cancel(place));
-            if let Some(task) = task {
-                current.note_left(task.sleeper().name, task.is_awaited());
-                current.discard_task(task.sleeper());
-                task.cancel();
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod core;
 mod drive;
 mod local;
 mod places;
+mod shutdown;
 
 use std::fmt;
 use std::future::Future;
@@ -274,6 +275,9 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         let (Repr::Inside(core), Some(current)) = (&self.repr, current()) else { return };
+        if core.is_shut_down() {
+            return;
+        }
         if current.running_task().is_some() && !std::thread::panicking() {
             panic!(
                 "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped \

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::rt::tasks::TaskName;
 use crate::tokio::task::cell::Runnable;
 
 /// The tasks of a runtime, by their places in the kernel.
@@ -18,7 +19,7 @@ enum Place {
     /// Nobody polls it.
     Rests(Arc<dyn Runnable>),
     /// Somebody polls it, who is to drop it after that, or not.
-    Polled { is_cancelled: bool },
+    Polled { name: TaskName, is_cancelled: bool },
 }
 
 impl Places {
@@ -41,8 +42,10 @@ impl Places {
     /// Takes a task out to poll it, if there is one that nobody polls.
     #[inline]
     pub(super) fn begin_poll(&mut self, place: usize) -> Option<Arc<dyn Runnable>> {
-        let place = self.0.get_mut(place).filter(|place| matches!(place, Place::Rests(_)))?;
-        match std::mem::replace(place, Place::Polled { is_cancelled: false }) {
+        let place = self.0.get_mut(place)?;
+        let Place::Rests(task) = &*place else { return None };
+        let name = task.sleeper().name;
+        match std::mem::replace(place, Place::Polled { name, is_cancelled: false }) {
             Place::Rests(task) => Some(task),
             Place::Empty | Place::Polled { .. } => None,
         }
@@ -51,7 +54,7 @@ impl Places {
     /// Puts it back; or returns it, if it was to be dropped meanwhile.
     #[inline]
     pub(super) fn end_poll(&mut self, place: usize, task: Arc<dyn Runnable>) -> Option<Arc<dyn Runnable>> {
-        if matches!(self.0[place], Place::Polled { is_cancelled: true }) {
+        if matches!(self.0[place], Place::Polled { is_cancelled: true, .. }) {
             self.end(place);
             return Some(task);
         }
@@ -65,17 +68,20 @@ impl Places {
         self.0[place] = Place::Empty;
     }
 
-    /// A task is to be dropped: now, if it is returned, or by whoever polls it.
-    pub(super) fn cancel(&mut self, place: usize) -> Option<Arc<dyn Runnable>> {
-        match self.0.get_mut(place)? {
-            Place::Polled { is_cancelled } => {
-                *is_cancelled = true;
+    /// A task is to be dropped: now, if it is returned, or by whoever polls it. If it has this name: another one may have its place.
+    pub(super) fn cancel(&mut self, place: usize, of: Option<TaskName>) -> Option<Arc<dyn Runnable>> {
+        let place = self.0.get_mut(place)?;
+        let is_it = |name: TaskName| of.is_none_or(|of| of == name);
+        match place {
+            Place::Polled { name, is_cancelled } => {
+                *is_cancelled |= is_it(*name);
                 None
             }
-            place => match std::mem::take(place) {
+            Place::Rests(task) if is_it(task.sleeper().name) => match std::mem::take(place) {
                 Place::Rests(task) => Some(task),
                 Place::Empty | Place::Polled { .. } => None,
             },
+            Place::Rests(_) | Place::Empty => None,
         }
     }
 }

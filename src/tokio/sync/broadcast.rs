@@ -102,6 +102,7 @@ impl<T> Sender<T> {
     #[track_caller]
     #[must_use]
     pub fn new(capacity: usize) -> Sender<T> {
+        let capacity = current().map_or(capacity, |current| current.capacity_for(capacity));
         Sender::of(real::Sender::new(capacity), &Channel::new(NAME))
     }
 

@@ -32,6 +32,9 @@ pub(crate) trait Runnable: Send + Sync {
 
     /// Whether somebody has awaited its handle.
     fn is_awaited(&self) -> bool;
+
+    /// Whether it was aborted, and has not ended yet.
+    fn is_aborted(&self) -> bool;
 }
 
 /// What a handle does with a task whose result is a `T`.
@@ -63,6 +66,7 @@ struct Joining<T> {
     is_finished: bool,
     is_detached: bool,
     is_aborted: bool,
+    is_awaited: bool,
     /// Whether it was polled before.
     has_begun: bool,
     /// It is to be dropped when it is polled next, as the test wants cancellation explored.
@@ -101,6 +105,7 @@ impl<F: Future> Task<F> {
             is_finished: false,
             is_detached: false,
             is_aborted: false,
+            is_awaited: false,
             has_begun: false,
             doom: None,
         };
@@ -164,7 +169,13 @@ impl<F: Future> Task<F> {
             let unwanted = if joining.is_detached { Some(result) } else { joining.result.replace(result) };
             (unwanted, false)
         });
-        drop(unwanted);
+        // tokio drops a result that nobody wants, and what that panics with.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+    }
+
+    /// Whether it was aborted before it has begun, for one that runs where it may block.
+    pub(crate) fn is_aborted_before(&self, location: &'static Location<'static>) -> bool {
+        act_on(self.object, Verb::Look, location, || (self.joining().is_aborted, true))
     }
 }
 
@@ -216,7 +227,11 @@ impl<F: Future + 'static> Runnable for Task<F> {
     }
 
     fn is_awaited(&self) -> bool {
-        self.joining().waker.is_some()
+        self.joining().is_awaited
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.joining().is_aborted
     }
 }
 
@@ -238,6 +253,7 @@ impl<F: Future> Joinable<F::Output> for Task<F> {
     ) -> Poll<Result<F::Output, JoinError>> {
         let result = act_on(self.object, Verb::Join, location, || {
             let joining = self.joining();
+            joining.is_awaited = true;
             if !joining.is_finished {
                 joining.waker = Some(waker.clone());
             }

@@ -31,13 +31,18 @@ pub struct LocalSet {
 }
 
 /// Gives a task its place on a runtime.
-type Late = Box<dyn FnOnce(Current, &Arc<Core>)>;
+type Placing = Box<dyn FnOnce(Current, &Arc<Core>)>;
+
+/// A task that was spawned before there was a runtime.
+struct Late {
+    task: Arc<dyn Runnable>,
+    place: Placing,
+}
 
 /// The tasks of a set.
 #[derive(Default)]
 struct Set {
     tasks: RefCell<Vec<Sleeper>>,
-    /// What is to be done with tasks that were spawned before there was a runtime.
     late: RefCell<Vec<Late>>,
     /// The tasks that were to be polled while nobody drove the set.
     resting: RefCell<Vec<Waker>>,
@@ -134,7 +139,9 @@ impl Future for LocalSet {
 impl Drop for LocalSet {
     fn drop(&mut self) {
         let (Some(set), Some(current)) = (&self.inside, current()) else { return };
-        set.late.take();
+        for late in set.late.take() {
+            late.task.cancel();
+        }
         let core = set.core.borrow().clone();
         let Some(core) = core else { return };
         for sleeper in set.tasks.take() {
@@ -162,10 +169,12 @@ impl Set {
         match core {
             Some(core) => self.place(current, &core, Arc::clone(&task), location),
             None => {
+                let kept = Arc::clone(&task) as Arc<dyn Runnable>;
                 let (set, task) = (Rc::clone(self), Arc::clone(&task));
                 let place =
                     move |current: Current, core: &Arc<Core>| set.place(current, core, task, location);
-                self.late.borrow_mut().push(Box::new(place));
+                let late = Late { task: kept, place: Box::new(place) };
+                self.late.borrow_mut().push(late);
             }
         }
         JoinHandle::inside(task, location)
@@ -193,8 +202,8 @@ impl Set {
             return;
         }
         let core = context::core().unwrap_or_else(|| panic!("{}", super::spawning::NO_RUNTIME));
-        for place in self.late.take() {
-            place(current, &core);
+        for late in self.late.take() {
+            (late.place)(current, &core);
         }
         for waker in self.resting.take() {
             waker.wake();

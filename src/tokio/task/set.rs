@@ -186,7 +186,17 @@ impl<T: 'static> JoinSet<T> {
     /// The result of a task that has ended, with its id, if one has.
     #[track_caller]
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        self.collect(&mut Context::from_waker(Waker::noop()));
+        // Whoever waits for the others goes on waiting: only what has ended is polled.
+        let JoinSet { handles, ended } = self;
+        handles.retain_mut(|handle| {
+            let result = match handle.is_finished() {
+                true => handle.poll_at_once(&mut Context::from_waker(Waker::noop())),
+                false => Poll::Pending,
+            };
+            let Poll::Ready(result) = result else { return true };
+            ended.push((handle.id(), result));
+            false
+        });
         self.take_ended()
     }
 

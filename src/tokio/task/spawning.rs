@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Arc;
 
 use super::JoinHandle;
-use super::cell::Task;
+use super::cell::{Runnable, Task};
+use crate::rt::tasks::TaskName;
 use crate::rt::{Current, current};
 use crate::tokio::context;
 use crate::tokio::runtime::core::Core;
@@ -81,16 +82,25 @@ where
 {
     let (object, number) = current.new_task_object(location);
     let task = Task::<std::future::Ready<R>>::new(None, object, number, None, location);
+    if core.is_shut_down() {
+        task.cancel();
+        return JoinHandle::inside(task, location);
+    }
     let theirs = Arc::clone(&task);
     core.run_blocking(Box::new(move || {
+        if theirs.is_aborted_before(location) {
+            drop(work);
+            theirs.cancel();
+            return;
+        }
         let result = catch_unwind(AssertUnwindSafe(work));
         theirs.finish(result.map_err(|payload| theirs.panicked(payload)));
     }));
     JoinHandle::inside(task, location)
 }
 
-/// Mirror of [tokio's `task::block_in_place`](::tokio::task::block_in_place): inside an exploration, one more worker polls tasks
-/// from then on.
+/// Mirror of [tokio's `task::block_in_place`](::tokio::task::block_in_place): inside an exploration, another worker polls tasks in the
+/// place of this one, which ends after the poll.
 ///
 /// # Panics
 ///
@@ -98,9 +108,25 @@ where
 #[track_caller]
 pub fn block_in_place<F: FnOnce() -> R, R>(work: F) -> R {
     let Some(current) = current() else { return ::tokio::task::block_in_place(work) };
-    if let Some(core) = context::core().filter(|_| current.running_task().is_some()) {
-        assert!(core.is_shared, "can call blocking only when running on the multi-threaded runtime");
-        core.add_worker();
+    let Some(core) = context::core().filter(|_| current.running_task().is_some()) else { return work() };
+    assert!(core.is_shared, "can call blocking only when running on the multi-threaded runtime");
+    if current.running_queue() == Some(core.queue) {
+        core.hand_over(current);
     }
+    let _blocking = Blocking { current, task: current.pause_poll() };
     work()
+}
+
+/// While it lives, the thread polls nothing.
+struct Blocking {
+    current: Current,
+    task: Option<TaskName>,
+}
+
+impl Drop for Blocking {
+    fn drop(&mut self) {
+        if let Some(task) = self.task {
+            self.current.resume_poll(task);
+        }
+    }
 }

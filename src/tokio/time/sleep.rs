@@ -113,10 +113,7 @@ impl Sleep {
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         // SAFETY: the future of tokio is not moved.
         match unsafe { &mut self.get_unchecked_mut().0 } {
-            Repr::Inside(timer) => {
-                timer.stop();
-                (timer.deadline, timer.progress) = (deadline, Progress::New);
-            }
+            Repr::Inside(timer) => timer.reset(deadline),
             // SAFETY: it is pinned with what it is in.
             Repr::Outside(sleep) => unsafe { Pin::new_unchecked(sleep) }.reset(deadline.into_std().into()),
         }
@@ -132,7 +129,21 @@ impl Timer {
     fn stop(&mut self) {
         let Some((number, current)) = self.number.take().zip(current()) else { return };
         current.stop_task_timer(number);
-        self.core.set_timer(number, None);
+        drop(self.core.take_timer(number));
+    }
+
+    /// Begins again. Who waits for it goes on waiting.
+    fn reset(&mut self, deadline: Instant) {
+        let waker = self.number.and_then(|number| self.core.take_timer(number));
+        self.stop();
+        (self.deadline, self.progress) = (deadline, Progress::New);
+        let Some((waker, current)) = waker.zip(current()) else { return };
+        self.start(current);
+        match self.number {
+            Some(number) => self.core.set_timer(number, waker),
+            None if matches!(self.progress, Progress::Over) => waker.wake(),
+            None => {}
+        }
     }
 
     fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
@@ -145,7 +156,10 @@ impl Timer {
     fn poll_with(&mut self, context: &Context<'_>, drops: Option<Verb>) -> Poll<()> {
         let Some(current) = current() else { return Poll::Ready(()) };
         // A timeout is over in time although the future that it limits gives way. Where that waits, giving way shows nothing more.
-        if drops != Some(Verb::Elapse) && proceed(context, LeafKind::Timer, self.location).is_pending() {
+        // But one that is over when it is polled first may be heard of by tokio's driver only when other tasks have been polled.
+        let is_late = matches!(self.progress, Progress::New) && self.deadline <= Instant::unobserved();
+        let asks = drops != Some(Verb::Elapse) || is_late && !current.has_given_way();
+        if asks && proceed(context, LeafKind::Timer, self.location).is_pending() {
             return Poll::Pending;
         }
         if drops == Some(Verb::Elapse)
@@ -167,7 +181,7 @@ impl Timer {
             return Poll::Ready(());
         }
         if let Some(number) = self.number {
-            self.core.set_timer(number, Some(context.waker().clone()));
+            self.core.set_timer(number, context.waker().clone());
         }
         if let (Some(_), Some(number)) = (drops, self.number)
             && let Some((doom, at_once)) = current.dooms_by_timer(number, self.location)

@@ -86,7 +86,9 @@ fn a_poll_that_blocks_is_told_although_other_workers_go_on() {
 #[test]
 fn a_poll_that_sleeps_on_the_only_thread_is_told() {
     let report = run(Config::new(), On::OneThread, || async {
+        let other = tokio::spawn(async {});
         thread::sleep(std::time::Duration::from_secs(1));
+        other.await.unwrap();
     });
     assert!(report.passed() && has_note(&report, &["a poll blocks its thread", "(sleep)"]), "{report}");
 }

@@ -1,0 +1,69 @@
+//! How a runtime ends, as tokio's do: its tasks are dropped at their awaits, and what runs where it may block is waited for or not.
+//!
+//! Workers learn that it ends when they come for the next task, and the last of them drops the tasks. So whoever shuts the runtime
+//! down without waiting for it goes on meanwhile, and tasks may still be polled. Without workers the tasks are dropped at once.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::core::Core;
+use crate::rt::Current;
+use crate::tokio::context::InRuntime;
+
+impl Core {
+    /// Whether it was shut down.
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.is_shut_down.load(Ordering::Relaxed)
+    }
+
+    /// Shuts the runtime down. `waits`: until its threads have ended.
+    pub(crate) fn shut_down(
+        self: &Arc<Core>,
+        current: Current,
+        waits: bool,
+        location: &'static Location<'static>,
+    ) {
+        if self.is_shut_down.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let _in_runtime = InRuntime::enter(self);
+        current.close_tasks(self.queue, location);
+        if !self.is_shared {
+            self.drop_tasks(current);
+        }
+        // Work that waits for a thread is done by those that are busy, when they come to it.
+        let threads = self.threads.with(std::mem::take);
+        if waits {
+            for thread in threads {
+                // A panic in it is told by the task that it belongs to.
+                let _ = thread.join();
+            }
+        }
+    }
+
+    /// A worker ends, as the runtime does.
+    pub(super) fn end_worker(&self, current: Current) {
+        let left = self.workers_left.with(|left| {
+            *left -= 1;
+            *left
+        });
+        if left == 0 {
+            self.drop_tasks(current);
+        }
+    }
+
+    fn drop_tasks(&self, current: Current) {
+        let places = self.tasks.with(|tasks| tasks.len());
+        for place in 0..places {
+            let task = self.tasks.with(|tasks| tasks.cancel(place, None));
+            if let Some(task) = task {
+                if !task.is_aborted() {
+                    current.note_left(task.sleeper().name, task.is_awaited());
+                }
+                current.discard_task(task.sleeper());
+                task.cancel();
+            }
+        }
+    }
+}
