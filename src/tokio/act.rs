@@ -5,78 +5,15 @@
 //! it in one piece once its thread is picked. Code of the user must not run within it, since it could come to operations of its
 //! own. Hence wakers that are called in an act are called after it, and what is dropped in it is dropped after it.
 
-use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
 use crate::rt::tasks::LeafKind;
 use crate::rt::{Identity, current};
+use crate::tokio::acting::{Acting, do_afterwards};
 use crate::tokio::shell::with_shell;
-
-thread_local! {
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-    static AFTER: RefCell<After> = const { RefCell::new(After { woken: Vec::new(), dropped: Vec::new() }) };
-}
-
-/// What is to be done after the act.
-struct After {
-    /// Wakers, each with the number of its shell: in which order tokio calls those that wait for one thing may be drawn.
-    woken: Vec<(u64, Waker)>,
-    dropped: Vec<Dropped>,
-}
-
-/// A value that is to be dropped, as a box of which the type is known to the function.
-struct Dropped {
-    value: *mut (),
-    drop: unsafe fn(*mut ()),
-}
-
-/// While it lives, an act is going on.
-struct Acting;
-
-impl Acting {
-    fn begin() -> Acting {
-        DEPTH.set(DEPTH.get() + 1);
-        Acting
-    }
-}
-
-impl Drop for Acting {
-    fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
-    }
-}
-
-/// Whether an act is going on.
-pub(super) fn is_acting() -> bool {
-    DEPTH.get() > 0
-}
-
-/// Calls a waker after the act, in the order of these numbers.
-pub(super) fn wake_afterwards(number: u64, waker: Waker) {
-    AFTER.with_borrow_mut(|after| after.woken.push((number, waker)));
-}
-
-/// Does what was left for after the act.
-fn do_afterwards() {
-    loop {
-        let (mut woken, dropped) = AFTER
-            .with_borrow_mut(|after| (std::mem::take(&mut after.woken), std::mem::take(&mut after.dropped)));
-        if woken.is_empty() && dropped.is_empty() {
-            return;
-        }
-        woken.sort_by_key(|&(number, _)| number);
-        for (_, waker) in woken {
-            waker.wake();
-        }
-        for Dropped { value, drop } in dropped {
-            // SAFETY: `Kept::drop` has made the pair, and each is taken once.
-            unsafe { drop(value) };
-        }
-    }
-}
 
 /// What is done to which primitive, and where.
 #[derive(Clone, Copy)]
@@ -188,40 +125,5 @@ pub(super) fn proceed(
             Poll::Pending
         }
         _ => Poll::Ready(()),
-    }
-}
-
-/// A value that tokio keeps: dropped in an act, it is dropped after it.
-#[derive(Debug)]
-pub(super) struct Kept<T>(Option<T>);
-
-impl<T> Kept<T> {
-    pub(super) fn new(value: T) -> Kept<T> {
-        Kept(Some(value))
-    }
-
-    pub(super) fn into_inner(mut self) -> T {
-        self.0.take().expect("a value is taken once")
-    }
-}
-
-impl<T: Clone> Clone for Kept<T> {
-    fn clone(&self) -> Kept<T> {
-        Kept(self.0.clone())
-    }
-}
-
-impl<T> Drop for Kept<T> {
-    fn drop(&mut self) {
-        let Some(value) = self.0.take() else { return };
-        if !is_acting() || !std::mem::needs_drop::<T>() {
-            return;
-        }
-        unsafe fn drop_box<T>(value: *mut ()) {
-            // SAFETY: made by `into_raw` below, of this type.
-            drop(unsafe { Box::from_raw(value.cast::<T>()) });
-        }
-        let value = Box::into_raw(Box::new(value)).cast();
-        AFTER.with_borrow_mut(|after| after.dropped.push(Dropped { value, drop: drop_box::<T> }));
     }
 }

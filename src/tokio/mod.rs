@@ -8,6 +8,7 @@
 //! timers and `select!` are drawloom's.
 
 mod act;
+mod acting;
 mod confined;
 mod context;
 mod leaf;

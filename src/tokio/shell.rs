@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Wake, Waker};
 
-use super::act::{Kept, is_acting, wake_afterwards};
+use super::acting::{Kept, is_acting, wake_afterwards};
 use crate::rt::current;
 
 thread_local! {

@@ -116,7 +116,9 @@ impl LocalRuntime {
     /// Enters the runtime: `spawn` and `spawn_local` make tasks of it while the guard lives.
     pub fn enter(&self) -> EnterGuard<'_> {
         match &self.0 {
-            Repr::Inside { set, runtime } => EnterGuard { set: Some(set.enter()), ..runtime.enter() },
+            Repr::Inside { set, runtime } => {
+                EnterGuard { set: Some(Box::new(set.enter())), ..runtime.enter() }
+            }
             Repr::Outside { runtime, .. } => {
                 EnterGuard { set: None, inside: None, outside: Some(runtime.enter()) }
             }

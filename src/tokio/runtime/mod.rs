@@ -16,7 +16,7 @@ use std::time::Duration;
 use self::core::{Core, DEFAULT_WORKERS};
 pub use self::local::{LocalOptions, LocalRuntime};
 use super::context::{self, InRuntime};
-use super::task::{JoinHandle, LocalEnterGuard, spawn_blocking_on, spawn_on};
+use super::task::{JoinHandle, spawn_blocking_on, spawn_on};
 use crate::rt::{Current, current};
 
 /// Which runtime is built.
@@ -449,7 +449,7 @@ impl RuntimeMetrics {
 #[derive(Debug)]
 pub struct EnterGuard<'a> {
     #[expect(dead_code, reason = "its drop leaves the set of a `LocalRuntime`")]
-    set: Option<LocalEnterGuard>,
+    set: Option<Box<dyn fmt::Debug>>,
     #[expect(dead_code, reason = "its drop leaves the runtime")]
     inside: Option<InRuntime>,
     #[expect(dead_code, reason = "its drop leaves the runtime")]

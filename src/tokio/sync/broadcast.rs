@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use super::end::{Channel, End};
 use crate::rt::current;
 use crate::rt::op::verb::Verb;
-use crate::tokio::act::Kept;
+use crate::tokio::acting::Kept;
 use crate::tokio::leaf::Leaf;
 use crate::tokio::runtime::block_outside_tasks;
 

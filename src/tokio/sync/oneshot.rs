@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use super::end::{Channel, End};
 use crate::rt::op::verb::Verb;
-use crate::tokio::act::Kept;
+use crate::tokio::acting::Kept;
 use crate::tokio::runtime::block_outside_tasks;
 
 use ::tokio::sync::oneshot as real;

@@ -10,7 +10,7 @@ use super::error::{SendError, TrySendError};
 use super::real;
 use super::sender::Sender;
 use crate::rt::op::verb::Verb;
-use crate::tokio::act::Kept;
+use crate::tokio::acting::Kept;
 use crate::tokio::leaf::Taking;
 use crate::tokio::sync::end::{Channel, End};
 

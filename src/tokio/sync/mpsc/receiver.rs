@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use super::error::TryRecvError;
 use super::real;
 use crate::rt::op::verb::Verb;
-use crate::tokio::act::Kept;
+use crate::tokio::acting::Kept;
 use crate::tokio::runtime::block_outside_tasks;
 use crate::tokio::sync::end::{Channel, End};
 

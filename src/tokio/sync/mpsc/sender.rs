@@ -9,7 +9,7 @@ use super::error::{SendError, SendTimeoutError, TrySendError};
 use super::real;
 use super::senders::senders;
 use crate::rt::op::verb::Verb;
-use crate::tokio::act::Kept;
+use crate::tokio::acting::Kept;
 use crate::tokio::runtime::block_outside_tasks;
 use crate::tokio::sync::end::{Channel, End};
 use crate::tokio::time::timeout;

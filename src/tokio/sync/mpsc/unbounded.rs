@@ -7,7 +7,7 @@ use super::error::SendError;
 use super::real;
 use super::senders::senders;
 use crate::rt::op::verb::Verb;
-use crate::tokio::act::Kept;
+use crate::tokio::acting::Kept;
 use crate::tokio::sync::end::{Channel, End};
 
 /// Mirror of [tokio's `sync::mpsc::UnboundedSender`](::tokio::sync::mpsc::UnboundedSender).
