@@ -255,7 +255,7 @@ impl World {
                     has_done = match op {
                         Op::Act(_) => has_done || seen != GONE,
                         Op::Wait(Wait::Yield) => false,
-                        _ => seen != GONE,
+                        _ => has_done || seen != GONE,
                     };
                     let this = &mut self.tasks[task];
                     this.seen.push(seen);
