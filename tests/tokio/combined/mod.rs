@@ -25,9 +25,28 @@ use self::program::{Op, Program, Shape, programs};
 const EXECUTIONS: u64 = 3_000;
 const SAMPLES: u64 = 300;
 
-fn outcomes(program: &Program, config: Config, cancellations: u32) -> (BTreeSet<String>, Report) {
+/// What there is besides the program's own choices.
+#[derive(Clone, Copy, Default, Debug)]
+struct Besides {
+    cancellations: u32,
+    /// How often a task is polled although nobody has woken it.
+    spurious: u32,
+    fifo: bool,
+}
+
+/// So many cancellations.
+fn cancelled(cancellations: u32) -> Besides {
+    Besides { cancellations, ..Besides::default() }
+}
+
+fn outcomes(program: &Program, config: Config, besides: Besides) -> (BTreeSet<String>, Report) {
     let found = Mutex::new(BTreeSet::new());
-    let config = config.cancel(cancellations).lock_order(Policy::Allow).shrink(false).log(Log::Off);
+    let Besides { cancellations, spurious, fifo } = besides;
+    let mut config = config.cancel(cancellations).fifo(fifo);
+    if spurious > 0 {
+        config = config.spurious(spurious);
+    }
+    let config = config.lock_order(Policy::Allow).shrink(false).log(Log::Off);
     let report = explore(config, || {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let outcome = runtime.block_on(run::run(program.clone()));
@@ -38,9 +57,9 @@ fn outcomes(program: &Program, config: Config, cancellations: u32) -> (BTreeSet<
 }
 
 /// What is wrong with what was found of a program. Nothing where not all of it was explored.
-fn judge(program: &Program, cancellations: u32, verified: &mut u32) -> Result<(), String> {
+fn judge(program: &Program, besides: Besides, verified: &mut u32) -> Result<(), String> {
     let exhaustive = Config::new().strategy(StrategyKind::Exhaustive).executions(EXECUTIONS);
-    let (explored, report) = outcomes(program, exhaustive, cancellations);
+    let (explored, report) = outcomes(program, exhaustive, besides);
     if let Some(failure) = report.failure() {
         return match failure.kind() {
             FailureKind::Unverified => Ok(()),
@@ -55,7 +74,7 @@ fn judge(program: &Program, cancellations: u32, verified: &mut u32) -> Result<()
     *verified += 1;
     for strategy in [StrategyKind::RandomWalk, StrategyKind::Portfolio] {
         let (drawn, sampled) =
-            outcomes(program, Config::new().strategy(strategy).executions(SAMPLES), cancellations);
+            outcomes(program, Config::new().strategy(strategy).executions(SAMPLES), besides);
         if sampled.failure().is_some() {
             return Err(format!("{program:?}\n{report}, but\n{sampled}"));
         }
@@ -69,17 +88,17 @@ fn judge(program: &Program, cancellations: u32, verified: &mut u32) -> Result<()
     Ok(())
 }
 
-fn compare(count: u32, shape: Shape, seed: u8, cancellations: u32) {
+fn compare(count: u32, shape: Shape, seed: u8, besides: Besides) {
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(Settings::default(), random);
     let strategy = programs(shape);
     let mut verified = 0;
     for _ in 0..count {
         let mut tree = strategy.new_tree(&mut runner).expect("a program");
-        let Err(mut smallest) = judge(&tree.current(), cancellations, &mut verified) else { continue };
+        let Err(mut smallest) = judge(&tree.current(), besides, &mut verified) else { continue };
         let mut is_simpler = tree.simplify();
         while is_simpler {
-            is_simpler = match judge(&tree.current(), cancellations, &mut 0) {
+            is_simpler = match judge(&tree.current(), besides, &mut 0) {
                 Err(text) => {
                     smallest = text;
                     tree.simplify()
@@ -89,10 +108,11 @@ fn compare(count: u32, shape: Shape, seed: u8, cancellations: u32) {
         }
         panic!("{smallest}");
     }
-    println!("{shape:?}, {cancellations} cancellations: {verified} of {count} programs verified");
+    println!("{shape:?}, {besides:?}: {verified} of {count} programs verified");
     // Tasks of tasks that may each be dropped have many executions, and of slots not every order may be tried.
     let share = if shape.has_slots { 5 } else { 3 };
-    assert!(cancellations > 0 || share * verified > count, "many programs are to be small enough");
+    let is_plain = besides.cancellations == 0 && besides.spurious == 0;
+    assert!(!is_plain || share * verified > count, "many programs are to be small enough");
 }
 
 const PLAIN: Shape =
@@ -143,7 +163,7 @@ fn programs_of_which_orders_were_left_out() {
     ];
     for (program, cancellations) in programs {
         let mut verified = 0;
-        judge(&program, cancellations, &mut verified).unwrap_or_else(|text| panic!("{text}"));
+        judge(&program, cancelled(cancellations), &mut verified).unwrap_or_else(|text| panic!("{text}"));
         assert_eq!(verified, 1, "{program:?}");
     }
 }
@@ -151,8 +171,10 @@ fn programs_of_which_orders_were_left_out() {
 #[test]
 fn samples_of_combined_futures_show_nothing_else() {
     for (seed, shape) in (0..).zip(SHAPES) {
-        compare(25, shape, seed, 0);
-        compare(10, shape, 10 + seed, 1);
+        compare(25, shape, seed, cancelled(0));
+        compare(10, shape, 10 + seed, cancelled(1));
+        compare(10, shape, 50 + seed, Besides { spurious: 1, ..Besides::default() });
+        compare(10, shape, 60 + seed, Besides { fifo: true, ..Besides::default() });
     }
 }
 
@@ -161,8 +183,10 @@ fn samples_of_combined_futures_show_nothing_else() {
 fn samples_of_many_combined_futures_show_nothing_else() {
     let count = std::env::var("DRAWLOOM_PROGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
     for (seed, shape) in (20..).zip(SHAPES) {
-        compare(count, shape, seed, 0);
-        compare(count / 2, shape, 10 + seed, 1);
-        compare(count / 4, shape, 20 + seed, 2);
+        compare(count, shape, seed, cancelled(0));
+        compare(count / 2, shape, 10 + seed, cancelled(1));
+        compare(count / 4, shape, 20 + seed, cancelled(2));
+        compare(count / 2, shape, 70 + seed, Besides { spurious: 1, ..Besides::default() });
+        compare(count / 2, shape, 80 + seed, Besides { fifo: true, ..Besides::default() });
     }
 }
