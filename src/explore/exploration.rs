@@ -1,6 +1,6 @@
 //! One test under one configuration: how one of its executions is run and judged.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -47,8 +47,8 @@ pub(super) struct Exploration<'a> {
     pub(super) leaks: Mutex<Leaks>,
     /// How many messages a channel without bound has held at most, and where it was made.
     pub(super) longest_queue: Mutex<Option<(u64, &'static Location<'static>)>>,
-    /// Polls that block their threads, by what they wait at.
-    pub(super) blocking: Mutex<BTreeMap<&'static Location<'static>, String>>,
+    /// Polls that block their threads, in the order of the places.
+    pub(super) blocking: Mutex<BTreeSet<BlockingPoll>>,
 }
 
 impl<'a> Exploration<'a> {
@@ -165,18 +165,9 @@ impl Exploration<'_> {
             let mut known = self.longest_queue.lock().unwrap_or_else(PoisonError::into_inner);
             *known = (*known).max(Some(longest));
         }
-        if let (None, Some(poll)) = (&verdict, &execution.kernel.tasks.blocking) {
-            let mut blocking = self.blocking.lock().unwrap_or_else(PoisonError::into_inner);
-            blocking.entry(poll.location).or_insert_with(|| describe_blocking(poll));
+        if let (None, Some(poll)) = (&verdict, execution.kernel.tasks.blocking) {
+            self.blocking.lock().unwrap_or_else(PoisonError::into_inner).insert(poll);
         }
         verdict
     }
-}
-
-fn describe_blocking(poll: &BlockingPoll) -> String {
-    let BlockingPoll { verb, location } = poll;
-    format!(
-        "a poll blocks its thread at {location} ({verb}): no other task of the thread goes on meanwhile. Await \
-         instead, or move the call to `spawn_blocking`"
-    )
 }

@@ -14,6 +14,7 @@ use crate::report::{FailureKind, Report, grouped};
 use crate::rt::current;
 use crate::rt::process::{faults, last_words};
 use crate::rt::run::panic;
+use crate::rt::tasks::BlockingPoll;
 
 /// The longest token that is kept in the regressions folder: the schedule of some ten thousand steps.
 const KEPT_TOKEN_LENGTH: usize = 1 << 16;
@@ -108,7 +109,12 @@ impl Exploration<'_> {
             let leaks = std::mem::take(&mut *self.leaks.lock().unwrap_or_else(PoisonError::into_inner));
             notes.extend(leaks.into_words());
             let blocking = std::mem::take(&mut *self.blocking.lock().unwrap_or_else(PoisonError::into_inner));
-            notes.extend(blocking.into_values());
+            notes.extend(blocking.into_iter().map(|BlockingPoll { location, verb }| {
+                format!(
+                    "a poll blocks its thread at {location} ({verb}): no other task of the thread goes on meanwhile. Await instead, \
+                     or move the call to `spawn_blocking`"
+                )
+            }));
             let longest = *self.longest_queue.lock().unwrap_or_else(PoisonError::into_inner);
             notes.extend(longest.map(|(count, made_at)| {
                 format!(

@@ -14,7 +14,7 @@ use crate::rt::op::key::ObjectKind;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART};
 use crate::rt::op::rule::{Outcome, Refusal};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Phase, Queue, TaskName, ToldTask, Woken};
+use crate::rt::tasks::{Phase, Queue, TaskId, TaskName, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
 /// How often a task may give way in an execution that a director decides, although it could go on; in others, as often as it is
@@ -360,10 +360,7 @@ fn take_next(
     if kernel.limits.directed {
         change_number(kernel, queue, OpKind::PollNext, argument, chosen as u32);
     }
-    let task = kernel.tasks.get(id);
-    let (name, object) = (TaskName { id, generation: task.generation }, task.object);
-    kernel.tasks.begin_poll(thread, name, kernel.steps);
-    kernel.acquire(thread, object);
+    let name = begin_poll(kernel, thread, id);
     // One thread alone asks only when it has polled the task, which is seen to then.
     if argument & IS_SHARED as u32 != 0 {
         refresh(kernel, queue);
@@ -389,11 +386,17 @@ fn poll_spuriously(execution: &mut Execution, thread: ThreadId, queue: ObjectId)
     let kernel = &mut execution.kernel;
     kernel.spurious_left -= 1;
     kernel.note = Note::Spurious;
+    Some(begin_poll(kernel, thread, id))
+}
+
+/// The thread polls this task from now on, and learns what it did when it was polled last.
+#[inline]
+fn begin_poll(kernel: &mut Kernel, thread: ThreadId, id: TaskId) -> TaskName {
     let task = kernel.tasks.get(id);
     let (name, object) = (TaskName { id, generation: task.generation }, task.object);
     kernel.tasks.begin_poll(thread, name, kernel.steps);
     kernel.acquire(thread, object);
-    Some(name)
+    name
 }
 
 /// The thread has polled a task.

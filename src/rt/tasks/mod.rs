@@ -152,10 +152,10 @@ pub(crate) struct LeftTask {
 }
 
 /// A poll that has blocked its thread.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct BlockingPoll {
-    pub(crate) verb: &'static str,
     pub(crate) location: &'static Location<'static>,
+    pub(crate) verb: &'static str,
 }
 
 /// A task that has panicked.

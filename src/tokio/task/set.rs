@@ -131,7 +131,7 @@ impl<T: 'static> JoinSet<T> {
         {
             return Poll::Pending;
         }
-        self.collect(context);
+        self.collect(|handle| handle.poll_at_once(context));
         match self.take_ended() {
             Some(next) => Poll::Ready(Some(next)),
             None if self.handles.is_empty() => Poll::Ready(None),
@@ -139,10 +139,10 @@ impl<T: 'static> JoinSet<T> {
         }
     }
 
-    /// Looks which tasks have ended.
-    fn collect(&mut self, context: &mut Context<'_>) {
+    /// Takes the results of the tasks that have ended, as `poll` says.
+    fn collect(&mut self, mut poll: impl FnMut(&mut JoinHandle<T>) -> Poll<Result<T, JoinError>>) {
         let JoinSet { handles, ended } = self;
-        handles.retain_mut(|handle| match handle.poll_at_once(context) {
+        handles.retain_mut(|handle| match poll(handle) {
             Poll::Ready(result) => {
                 ended.push((handle.id(), result));
                 false
@@ -187,15 +187,9 @@ impl<T: 'static> JoinSet<T> {
     #[track_caller]
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         // Whoever waits for the others goes on waiting: only what has ended is polled.
-        let JoinSet { handles, ended } = self;
-        handles.retain_mut(|handle| {
-            let result = match handle.is_finished() {
-                true => handle.poll_at_once(&mut Context::from_waker(Waker::noop())),
-                false => Poll::Pending,
-            };
-            let Poll::Ready(result) = result else { return true };
-            ended.push((handle.id(), result));
-            false
+        self.collect(|handle| match handle.is_finished() {
+            true => handle.poll_at_once(&mut Context::from_waker(Waker::noop())),
+            false => Poll::Pending,
         });
         self.take_ended()
     }

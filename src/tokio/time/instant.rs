@@ -29,8 +29,13 @@ impl Instant {
     }
 
     /// An instant that is later than any that comes.
-    pub(super) fn far_future() -> Instant {
+    fn far_future() -> Instant {
         Instant::unobserved() + Duration::from_secs(86_400 * 365 * 30)
+    }
+
+    /// So much later; in the far future, if that is more than can be told.
+    pub(super) fn later(self, by: Duration) -> Instant {
+        self.checked_add(by).unwrap_or_else(Instant::far_future)
     }
 
     /// The same instant.

@@ -40,11 +40,6 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
     Interval { delay: Box::pin(sleep_until(start)), period, missed: MissedTickBehavior::default() }
 }
 
-/// An instant that is so much later; a very late one, if that is more than can be told.
-fn later(instant: Instant, by: Duration) -> Instant {
-    instant.checked_add(by).unwrap_or_else(Instant::far_future)
-}
-
 impl Interval {
     /// Waits for the next tick: the instant at which it was due.
     pub async fn tick(&mut self) -> Instant {
@@ -57,13 +52,13 @@ impl Interval {
         let (due, now) = (self.delay.deadline(), Instant::unobserved());
         let is_late = now > due + IN_TIME;
         let next = match self.missed {
-            MissedTickBehavior::Delay if is_late => later(now, self.period),
+            MissedTickBehavior::Delay if is_late => now.later(self.period),
             MissedTickBehavior::Skip if is_late => {
                 let late = (now - due).as_nanos() % self.period.as_nanos();
                 // Less than a period, so that it fits wherever that did.
-                later(now, self.period) - Duration::from_nanos(late as u64)
+                now.later(self.period) - Duration::from_nanos(late as u64)
             }
-            _ => later(due, self.period),
+            _ => due.later(self.period),
         };
         self.delay.as_mut().reset(next);
         Poll::Ready(due)
@@ -71,7 +66,7 @@ impl Interval {
 
     /// The next tick is a period from now.
     pub fn reset(&mut self) {
-        let next = later(Instant::unobserved(), self.period);
+        let next = Instant::unobserved().later(self.period);
         self.delay.as_mut().reset(next);
     }
 
@@ -82,7 +77,7 @@ impl Interval {
 
     /// The next tick is so much later than now.
     pub fn reset_after(&mut self, after: Duration) {
-        self.delay.as_mut().reset(later(Instant::unobserved(), after));
+        self.delay.as_mut().reset(Instant::unobserved().later(after));
     }
 
     /// The next tick is at this instant.

@@ -55,10 +55,7 @@ enum Progress {
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     match current() {
-        Some(_) => {
-            let now = Instant::unobserved();
-            Sleep::inside(now.checked_add(duration).unwrap_or_else(Instant::far_future), Location::caller())
-        }
+        Some(_) => Sleep::inside(Instant::unobserved().later(duration), Location::caller()),
         None => Sleep(Repr::Outside(::tokio::time::sleep(duration))),
     }
 }
