@@ -1,6 +1,6 @@
-//! Deadlocks that did not happen yet, from the order in which threads take locks.
+//! Deadlocks that did not happen yet, from the order in which threads and tasks take locks.
 //!
-//! Threads that each hold a lock and want the next one's, in a circle, are a deadlock; whether they can all be there at
+//! What is said of threads here goes for tasks as well, which hold tokio's locks. Threads that each hold a lock and want the next one's, in a circle, are a deadlock; whether they can all be there at
 //! once is predicted from executions in which they were not. As in iGoodLock (Joshi, Park, Sen and Naik, PLDI 2009) a
 //! cycle is a list of acquisitions, each by another thread, each of a lock that the next one's thread holds, with no
 //! lock held by two of them (a *gate* that keeps them apart), and none of which has to come before another by spawning
@@ -9,7 +9,7 @@
 //! std's reader-writer lock may keep a reader waiting behind a writer that waits, as many do that let writers not starve.
 //! So whoever wants to read may also wait for a thread that wants to write the same lock, and holds nothing yet. A thread
 //! that reads what it reads already is in a circle with any such writer, and two that read each other's locks are with
-//! two. This is left out where the next thread has the lock in a way that excludes readers: that is a circle without it.
+//! two. tokio's lock always does so. This is left out where the next thread has the lock in a way that excludes readers: that is a circle without it.
 //!
 //! In other executions the acquisitions of a cycle are known by the thread's spawn path, by how many locks it had taken
 //! before, and by the place. Locks that were made at one place cannot be told apart there, since they have numbers in the
@@ -23,7 +23,7 @@ use crate::rt::Execution;
 use crate::rt::op::key::ObjectKey;
 use crate::rt::op::lock::{Held, LockMode};
 use crate::rt::op::{ObjectId, ThreadId};
-use crate::rt::record::lock_log::{LockLog, NestedAcquisition};
+use crate::rt::record::lock_log::{Holder, LockLog, NestedAcquisition};
 
 /// The longest cycle that is looked for. Longer ones need as many threads to meet.
 const LONGEST: usize = 8;
@@ -52,6 +52,8 @@ pub(crate) struct Request {
     /// How many locks it had taken before.
     pub(crate) number: u32,
     pub(crate) thread: String,
+    /// Whether it is one of tokio's locks.
+    pub(crate) is_awaited: bool,
     pub(crate) wanted: Lock,
     /// The one that the thread before it in the cycle wants; `None` if that one is a reader that waits behind it.
     pub(crate) held: Option<Lock>,
@@ -102,7 +104,7 @@ impl LockOrder {
         if let Some(asserted) = log.asserted {
             self.assert_acyclic(asserted);
         }
-        if log.nested.is_empty() || !self.seen.insert(hash(log)) {
+        if log.nested.is_empty() || !self.seen.insert(hash(execution)) {
             return;
         }
         let requests = distinct(log);
@@ -111,7 +113,7 @@ impl LockOrder {
             let wanted = names.lock(&request.wanted);
             for held in log.held(request) {
                 let held = names.lock(held);
-                let thread = execution.kernel.thread_label(request.thread);
+                let thread = label(execution, request.holder);
                 self.add_edge(Edge { index, thread, held, wanted });
             }
         }
@@ -171,9 +173,9 @@ impl Cycle {
         self.requests.iter().map(of).collect()
     }
 
-    /// Whether it is none unless readers wait behind writers that wait.
+    /// Whether it is none unless readers of std's locks wait behind writers that wait.
     pub(crate) fn prefers_writers(&self) -> bool {
-        self.requests.iter().any(|request| request.held.is_none())
+        self.requests.iter().any(|request| request.held.is_none() && !request.is_awaited)
     }
 }
 
@@ -184,20 +186,21 @@ fn distinct(log: &LockLog) -> Vec<NestedAcquisition> {
 }
 
 /// What acquisitions of one kind have in common: the thread, the lock, how and where it is wanted, and what is held.
-type Kind = (ThreadId, ObjectId, LockMode, &'static Location<'static>, Vec<(ObjectId, LockMode)>);
+type Kind = (Holder, ObjectId, LockMode, &'static Location<'static>, Vec<(ObjectId, LockMode)>);
 
 fn kind_of(log: &LockLog, request: &NestedAcquisition) -> Kind {
     let held = log.held(request).iter().map(|held| (held.object, held.mode)).collect();
     let Held { object, mode, location } = request.wanted;
-    (request.thread, object, mode, location, held)
+    (request.holder, object, mode, location, held)
 }
 
 /// A number that executions with the same acquisitions have in common, in whatever order they are.
-fn hash(log: &LockLog) -> u64 {
+fn hash(execution: &Execution) -> u64 {
+    let log = &execution.kernel.locks;
     let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
     let one = |request: &NestedAcquisition| {
         let locks = log.held(request).iter().chain([&request.wanted]);
-        locks.fold(mix(1, u64::from(request.thread.0)), |hash, lock| {
+        locks.fold(mix(1, execution.kernel.lineage(request.holder)), |hash, lock| {
             let place = u64::from(lock.location.line()) << 32 | u64::from(lock.location.column());
             mix(mix(hash, u64::from(lock.object.0) << 1 | lock.mode as u64), place)
         })
@@ -206,7 +209,7 @@ fn hash(log: &LockLog) -> u64 {
 }
 
 /// Where the threads of the cycle with this key may stop in the execution that has just ended: for each one its
-/// acquisitions of the same kind, by how many locks it had taken before.
+/// acquisitions of the same kind, by how many locks it had taken before. `None` also where tasks are in it.
 pub(crate) fn places(execution: &Execution, key: &CycleKey) -> Option<Vec<(ThreadId, Vec<u32>)>> {
     let log = &execution.kernel.locks;
     let requests = distinct(log);
@@ -217,9 +220,14 @@ pub(crate) fn places(execution: &Execution, key: &CycleKey) -> Option<Vec<(Threa
             let alike = |&at: &usize| {
                 let kind = kind_of(log, &requests[at]);
                 let all = log.nested.iter().filter(|request| kind_of(log, request) == kind);
-                (requests[at].thread, all.map(|request| request.number).collect())
+                match requests[at].holder {
+                    Holder::Thread(thread) if !requests[at].is_awaited => {
+                        Some((thread, all.map(|request| request.number).collect()))
+                    }
+                    _ => None,
+                }
             };
-            places = Some(path.iter().map(alike).collect());
+            places = path.iter().map(alike).collect();
         }
     });
     places
@@ -227,7 +235,8 @@ pub(crate) fn places(execution: &Execution, key: &CycleKey) -> Option<Vec<(Threa
 
 /// Looks for cycles among the acquisitions of one execution.
 fn search(log: &LockLog, requests: &[NestedAcquisition], found: &mut impl FnMut(&[usize])) {
-    let mut search = Search { log, requests, path: Vec::new(), left: PATIENCE };
+    let reached = requests.iter().map(|_| None).collect();
+    let mut search = Search { log, requests, path: Vec::new(), reached, left: PATIENCE };
     for first in 0..requests.len() {
         search.path.clear();
         search.path.push(first);
@@ -239,7 +248,20 @@ struct Search<'a> {
     log: &'a LockLog,
     requests: &'a [NestedAcquisition],
     path: Vec<usize>,
+    /// What comes after each request that was asked for, as `reach` tells it.
+    reached: Vec<Option<BTreeMap<Holder, u32>>>,
     left: u32,
+}
+
+/// Who comes after an acquisition by spawning and joining, each from how many of `LockLog::orders` on.
+fn reach(log: &LockLog, request: &NestedAcquisition) -> BTreeMap<Holder, u32> {
+    let mut reached = BTreeMap::from([(request.holder, request.after)]);
+    for (order, number) in log.orders.iter().zip(1..).skip(request.after as usize) {
+        if reached.contains_key(&order.earlier) {
+            reached.entry(order.later).or_insert(number);
+        }
+    }
+    reached
 }
 
 impl Search<'_> {
@@ -261,9 +283,9 @@ impl Search<'_> {
                 return;
             }
             let request = &self.requests[next];
-            let fits = request.thread > self.requests[first].thread
+            let fits = request.holder > self.requests[first].holder
                 && self.waits_for(last, next)
-                && self.path.iter().all(|&other| self.can_meet(other, next));
+                && (0..self.path.len()).all(|at| self.can_meet(self.path[at], next));
             if fits {
                 self.path.push(next);
                 self.extend(found);
@@ -295,14 +317,23 @@ impl Search<'_> {
     }
 
     /// Whether both threads can be where they want their locks at the same time, as far as can be told.
-    fn can_meet(&self, one: usize, other: usize) -> bool {
+    fn can_meet(&mut self, one: usize, other: usize) -> bool {
+        let are_ordered = self.comes_before(one, other) || self.comes_before(other, one);
         let (one, other) = (&self.requests[one], &self.requests[other]);
         let excludes = |held: &Held| {
             let same = |other: &Held| other.object == held.object && other.mode.conflicts_with(held.mode);
             self.log.held(other).iter().any(same)
         };
         let are_kept_apart = self.log.held(one).iter().any(excludes);
-        one.thread != other.thread && self.log.are_concurrent(one, other) && !are_kept_apart
+        one.holder != other.holder && !are_ordered && !are_kept_apart
+    }
+
+    /// Whether one acquisition has to come before the other.
+    fn comes_before(&mut self, one: usize, other: usize) -> bool {
+        let (log, requests) = (self.log, self.requests);
+        let reached = self.reached[one].get_or_insert_with(|| reach(log, &requests[one]));
+        let NestedAcquisition { holder, after, .. } = requests[other];
+        reached.get(&holder).is_some_and(|&from| from <= after)
     }
 }
 
@@ -313,7 +344,15 @@ fn holds_wanted(log: &LockLog, requests: &[NestedAcquisition], one: usize, other
     log.held(&requests[other]).iter().find(waits).copied()
 }
 
-/// The names of an execution's locks and threads.
+/// What reports call a thread or task.
+fn label(execution: &Execution, holder: Holder) -> String {
+    match holder {
+        Holder::Thread(thread) => execution.kernel.thread_label(thread),
+        Holder::Task(number) => execution.kernel.tasks.label(number),
+    }
+}
+
+/// The names of an execution's locks.
 struct Names<'a> {
     execution: &'a Execution,
     alike: BTreeMap<(&'static str, &'static Location<'static>), u32>,
@@ -347,9 +386,10 @@ impl Names<'_> {
             let before = path[(at + path.len() - 1) % path.len()];
             let held = holds_wanted(&kernel.locks, requests, before, path[at]);
             Request {
-                lineage: kernel.thread(request.thread).lineage,
+                lineage: kernel.lineage(request.holder),
                 number: request.number,
-                thread: self.execution.kernel.thread_label(request.thread),
+                thread: label(self.execution, request.holder),
+                is_awaited: request.is_awaited,
                 wanted: self.lock(&request.wanted),
                 held: held.map(|held| self.lock(&held)),
             }

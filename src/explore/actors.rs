@@ -38,11 +38,7 @@ pub(super) fn labels(execution: &Execution) -> Vec<String> {
     let kernel = &execution.kernel;
     let threads = kernel.threads.iter().map(|(id, _)| kernel.thread_label(id));
     let spawned = kernel.tasks.told.iter().filter(|task| task.main_of.is_none());
-    let tasks = spawned.enumerate().map(|(number, task)| match &task.name {
-        Some(name) => name.to_string(),
-        None => format!("task {}", number + 1),
-    });
-    threads.chain(tasks).collect()
+    threads.chain(spawned.map(|task| kernel.tasks.label(task.number))).collect()
 }
 
 /// What the thread or task of a column is called.

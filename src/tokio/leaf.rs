@@ -127,7 +127,12 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
         let is_first = given.is_none();
         if is_first {
             match leaf.step(context) {
-                Poll::Ready(Ok(taken)) => *given = Some(taken),
+                Poll::Ready(Ok(taken)) => {
+                    *given = Some(taken);
+                    if let Some(mode) = verb.lock_mode() {
+                        current.note_lock(object, mode, (location, true));
+                    }
+                }
                 result => return result,
             }
         }
@@ -158,6 +163,9 @@ impl<F: Future<Output = Result<T, E>>, T, E, A> Drop for Taking<F, T, E, A> {
                 act_on(object, Verb::GiveBack, self.leaf.location, || (drop(given), false));
                 if let Some(current) = current() {
                     current.note_not_kept(object, self.leaf.location);
+                    if self.leaf.verb.lock_mode().is_some() {
+                        current.note_unlock(object, false);
+                    }
                 }
             }
             None => drop(given),

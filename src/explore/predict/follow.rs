@@ -111,9 +111,15 @@ impl Strategy for Follow {
         })
     }
 
-    fn choose(&mut self, choice: Choice, alternatives: usize, rng: &mut Rng) -> usize {
+    fn choose_at(
+        &mut self,
+        point: &SchedulingPoint<'_>,
+        choice: Choice,
+        alternatives: usize,
+        rng: &mut Rng,
+    ) -> usize {
         if self.is_lost {
-            return self.steer.choose(choice, alternatives, rng);
+            return self.steer.choose_at(point, choice, alternatives, rng);
         }
         let (recorded, at) = if is_before_publishing(choice) {
             let last = self.done.checked_sub(1).map(|last| &self.witness.0[last].choices_after);

@@ -6,14 +6,20 @@
 //! strategy: they may do more after a while, and come to their places. An acquisition is known by its place, and in most executions also by how many locks the thread has
 //! taken before: that is exact where what a thread does is the same in each execution, and in vain elsewhere.
 //!
+//! A task of the cycle gives way once it has its outer lock, which tokio's budget allows at each await, and is polled again only
+//! where all that are ready have theirs. With several workers it is held back at its inner lock as a thread is.
+//!
 //! Who goes on is drawn at each step in some executions, and once for all in others, where threads have random
 //! priorities: one that has a long way to its place in the cycle must often have come there before others, who
 //! would be in its way, begin theirs.
 
 use std::sync::Arc;
 
-use crate::detect::lock_order::Cycle;
-use crate::rt::decide::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::detect::lock_order::{Cycle, Request};
+use crate::rt::decide::strategy::{
+    Choice, Holding, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId,
+};
+use crate::rt::op::verb::Verb;
 
 /// For how many steps of threads that spin others are held back.
 const PATIENCE: u32 = 1_000;
@@ -37,7 +43,12 @@ impl Steer {
 
     /// Whether the thread is where the cycle wants it.
     fn is_there(&self, point: &SchedulingPoint<'_>, thread: ThreadId) -> bool {
-        let &Op { kind, location, .. } = point.pending(thread);
+        let &Op { kind, location, argument, .. } = point.pending(thread);
+        if kind == OpKind::Operate {
+            let takes = Verb::of_argument(argument).and_then(Verb::lock_mode).is_some();
+            let wants = |request: &Request| request.wanted.location == location;
+            return takes && self.has_outer(&point.awaits(thread), wants);
+        }
         if !matches!(kind, OpKind::Lock | OpKind::ReadLock | OpKind::WriteLock) {
             return false;
         }
@@ -45,10 +56,35 @@ impl Steer {
         let lineage = point.lineage(thread);
         self.cycle.requests.iter().any(|request| {
             request.lineage == lineage
+                && !request.is_awaited
                 && request.wanted.location == location
                 && request.held.is_some_and(|held| holds(held.location))
                 && (!self.counts || point.locks_taken(thread) == request.number)
         })
+    }
+
+    /// Whether somebody has all that it holds of tokio's locks when it makes its request in the cycle, such a one.
+    fn has_outer(&self, holding: &Holding<'_>, such: impl Fn(&Request) -> bool) -> bool {
+        let holds = |location| holding.held.iter().any(|held| held.location == location);
+        self.cycle.requests.iter().any(|request| {
+            request.lineage == holding.lineage
+                && request.is_awaited
+                && request.held.is_some_and(|held| holds(held.location))
+                && (!self.counts || holding.taken == request.number)
+                && such(request)
+        })
+    }
+
+    /// Which task is polled next: one that has not come to its place, if there is one.
+    fn next_task(&self, point: &SchedulingPoint<'_>, alternatives: usize, rng: &mut Rng) -> usize {
+        let queue = point.pending(point.current()).object;
+        let ready = point.ready_tasks(queue);
+        let is_free = |&at: &usize| {
+            let holding = ready.get(at).and_then(|&task| point.task_awaits(task));
+            holding.is_none_or(|holding| !self.has_outer(&holding, |_| true))
+        };
+        let free = (0..alternatives).filter(is_free).collect::<Vec<_>>();
+        if free.is_empty() { rng.below(alternatives) } else { free[rng.below(free.len())] }
     }
 }
 
@@ -88,6 +124,24 @@ impl Strategy for Steer {
                 free().max_by_key(|thread| priorities[thread.index()]).expect("counted just now")
             }
             (count, None) => free().nth(rng.below(count)).expect("counted just now"),
+        }
+    }
+
+    fn choose_at(
+        &mut self,
+        point: &SchedulingPoint<'_>,
+        choice: Choice,
+        alternatives: usize,
+        rng: &mut Rng,
+    ) -> usize {
+        match choice {
+            Choice::NextTask => self.next_task(point, alternatives, rng),
+            Choice::GivesWay | Choice::GivesWayWithin
+                if self.has_outer(&point.awaits(point.current()), |_| true) =>
+            {
+                1
+            }
+            _ => self.choose(choice, alternatives, rng),
         }
     }
 

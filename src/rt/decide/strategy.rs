@@ -5,8 +5,10 @@ use std::panic::Location;
 use super::profile::{ObjectKey, Profile};
 use crate::rt::kernel::Kernel;
 use crate::rt::objects::State;
+use crate::rt::op::lock::Held;
 use crate::rt::op::thread_set::LaneSet;
 use crate::rt::op::verb::Verb;
+use crate::rt::record::lock_log::Place;
 use crate::rt::tasks::ResumePoint;
 use crate::rt::threads::timers::NEVER;
 
@@ -170,6 +172,16 @@ pub struct Start<'a> {
     pub profile: &'a Profile,
 }
 
+/// The locks of tokio's that somebody holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holding<'a> {
+    /// Whose they are, as the spawn path.
+    pub(crate) lineage: u64,
+    pub(crate) held: &'a [Held],
+    /// How many were taken so far.
+    pub(crate) taken: u32,
+}
+
 /// The moment before an operation, when another thread may be chosen.
 #[derive(Clone, Copy)]
 pub struct SchedulingPoint<'a> {
@@ -302,6 +314,26 @@ impl<'a> SchedulingPoint<'a> {
         thread: ThreadId,
     ) -> impl Iterator<Item = &'static Location<'static>> + use<'a> {
         self.kernel.locks.held_by(thread).iter().map(|held| held.location)
+    }
+
+    /// The spawn path of who takes locks on `thread` now, the task that it polls or the thread itself; where it has taken those of
+    /// tokio's that it holds, in order; how many it has taken.
+    pub(crate) fn awaits(&self, thread: ThreadId) -> Holding<'a> {
+        self.holding(self.kernel.lock_place(thread))
+    }
+
+    /// The same of the task of this number.
+    pub(crate) fn task_awaits(&self, number: u64) -> Option<Holding<'a>> {
+        let place = match self.kernel.tasks.told(number).main_of {
+            Some(thread) => Place::Thread(thread),
+            None => Place::Task(self.kernel.tasks.place_of(number)?, number),
+        };
+        Some(self.holding(place))
+    }
+
+    fn holding(&self, place: Place) -> Holding<'a> {
+        let (held, taken) = self.kernel.locks.awaited_by(place);
+        Holding { lineage: self.kernel.lineage(place.holder()), held, taken }
     }
 
     /// Where the choice is one between stores: the step that made the store of this number, or 0 for the initial value.

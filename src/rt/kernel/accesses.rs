@@ -73,13 +73,11 @@ impl Kernel {
     /// `id` has taken a lock; `waits`, if it would have waited for it.
     #[inline]
     pub(crate) fn note_taken(&mut self, id: ThreadId, taken: Held, waits: bool) {
-        let view = &self.views[id.index()];
-        self.locks.taken(id, taken, waits, (view.slot, view.epoch));
+        self.locks.taken(id, taken, waits);
     }
 
     /// As `note_taken`, of a reader-writer lock that was taken for writing.
     pub(crate) fn note_taken_to_write(&mut self, id: ThreadId, taken: Held, waits: bool) {
-        let view = &self.views[id.index()];
-        self.locks.taken_to_write(id, taken, waits, (view.slot, view.epoch));
+        self.locks.taken_to_write(id, taken, waits);
     }
 }

@@ -35,7 +35,7 @@ use crate::rt::op::limits::Limits;
 use crate::rt::op::{AtomicAccess, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::record::equivalence::Equivalence;
 use crate::rt::record::leaks::TrackedTable;
-use crate::rt::record::lock_log::LockLog;
+use crate::rt::record::lock_log::{Holder, LockLog};
 use crate::rt::tasks::Tasks;
 use crate::rt::threads::Threads;
 use crate::rt::threads::fairness::Fairness;
@@ -242,15 +242,17 @@ impl Kernel {
         } else {
             view.reset(None);
         }
-        match parent {
-            Some(parent) => {
-                self.basis.add(Basis::THREADS);
-                self.locks.spawned(id, Some((first_user, (parent.slot, parent.epoch))));
-                parent.advance_epoch();
-            }
-            None => self.locks.spawned(id, None),
+        self.locks.begun(id);
+        let is_first = parent.is_none();
+        if let Some(parent) = parent {
+            parent.advance_epoch();
         }
         view.take_slot(self.slots.take(&view.clock));
+        if !is_first {
+            self.basis.add(Basis::THREADS);
+            let by = self.lock_place(first_user).holder();
+            self.locks.ordered(by, Holder::Thread(id));
+        }
         self.note_learning();
         id
     }

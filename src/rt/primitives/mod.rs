@@ -9,6 +9,7 @@ mod cancellation;
 mod channel;
 mod condvar;
 mod giving_way;
+mod lock_notes;
 mod mutex;
 mod once;
 mod operate;

@@ -33,6 +33,7 @@ impl Current {
 
     /// Somebody has learnt how the task has ended.
     pub(crate) fn note_task_joined(mut self, number: u64) {
+        self.note_order_of_join(number);
         for panic in &mut self.kernel().tasks.panics {
             panic.is_told |= panic.number == number;
         }

@@ -92,6 +92,7 @@ impl Current {
         let kernel = self.kernel();
         let number = kernel.tasks.next_number();
         let main_of = is_main.then_some(kernel.threads.current);
+        let lineage = if is_main { 0 } else { kernel.spawn_path(number) };
         let sleeper = self.place_task(queue, number, location);
         let object = self.task_object(sleeper.name);
         let kernel = self.kernel();
@@ -99,7 +100,8 @@ impl Current {
         if is_main {
             queue_of(kernel, queue).set_main(Some(sleeper.name.id));
         }
-        self.kernel().tasks.told.push(ToldTask { number, object, name, main_of });
+        let told = ToldTask { number, object, name, main_of, lineage, spawned_tasks: 0 };
+        self.kernel().tasks.told.push(told);
         sleeper
     }
 
@@ -121,6 +123,7 @@ impl Current {
             }
         };
         let name = kernel.tasks.add(place, (queue, queue_number), (object, number), location);
+        kernel.locks.made(name.id);
         let task = kernel.tasks.get_mut(name.id);
         (task.gives_way, task.gives_way_within, task.overtakes) = (GIVES_WAY, GIVES_WAY, OVERTAKES);
         task.is_spawned = true;
@@ -312,7 +315,9 @@ impl Current {
         let user = kernel.threads.current;
         let object = kernel.objects.register(ObjectKind::Task, location, user, state);
         let number = kernel.tasks.next_number();
-        kernel.tasks.told.push(ToldTask { number, object, name: None, main_of: None });
+        let lineage = kernel.spawn_path(number);
+        let told = ToldTask { number, object, name: None, main_of: None, lineage, spawned_tasks: 0 };
+        kernel.tasks.told.push(told);
         (object, number)
     }
 }

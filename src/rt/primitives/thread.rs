@@ -11,6 +11,7 @@ use crate::rt::objects::ThreadState;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::outcome::Grant;
 use crate::rt::op::rule::Refusal;
+use crate::rt::record::lock_log::Holder;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::threads::timers::Instant;
 
@@ -34,8 +35,8 @@ impl Current {
         let object = self.kernel().thread(thread).object;
         self.op(Op::new(OpKind::Join, object, location), |execution, id| {
             execution.kernel.acquire(id, object);
-            let ended = execution.kernel.view(thread);
-            execution.kernel.locks.joined(id, thread, (ended.slot, ended.epoch));
+            let by = execution.kernel.lock_place(id).holder();
+            execution.kernel.locks.ordered(Holder::Thread(thread), by);
             execution.kernel.thread_mut(thread).joined = true;
             execution.kernel.note = Note::Thread(thread);
         });

@@ -1,29 +1,61 @@
-//! Which locks a thread holds, and what it waited for while it held others: what lock-order detection is fed with.
+//! Which locks a thread or a task holds, and what it waited for while it held others: what lock-order detection is fed with.
 //!
-//! An acquisition by a thread that holds nothing is a push; one while others are held is logged with them, and with a
-//! clock that knows what comes before what by spawning and joining alone. The order that locks themselves make is left
-//! out of it: in another execution it may be another. The clock of a thread changes rarely, and is kept once until it
-//! does; nor is an acquisition logged again that is like the thread's last one, as in a loop. Whoever waits to write is logged also if it holds nothing: readers may come to wait behind it.
+//! std's locks are held by threads, tokio's by the task that has taken them; the future of a `block_on` is its thread's. An
+//! acquisition by a holder that has nothing is a push; one while others are held is logged with them. What comes before what
+//! by spawning and joining is a list of these events. The order that locks themselves make is left out of it: in another
+//! execution it may be another. An acquisition is not logged again that is like the holder's last one, as in a loop.
+//! A holder that waits to write is logged also if it has nothing: readers may come to wait behind it.
 
 use std::panic::Location;
 
-use crate::rt::clocks::clock::Clock;
-use crate::rt::op::lock::Held;
+use crate::rt::op::lock::{Held, LockMode};
 use crate::rt::op::{ObjectId, ThreadId};
+use crate::rt::tasks::TaskId;
 
-/// A thread has waited for a lock, perhaps for no time, while it held others or to write.
+/// Who holds locks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Holder {
+    Thread(ThreadId),
+    /// The number of a task.
+    Task(u64),
+}
+
+/// Where tokio's locks are held: by a task, which has this place and number, or by a thread outside of all that were spawned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Thread(ThreadId),
+    Task(TaskId, u64),
+}
+
+impl Place {
+    pub(crate) fn holder(self) -> Holder {
+        match self {
+            Place::Thread(thread) => Holder::Thread(thread),
+            Place::Task(_, number) => Holder::Task(number),
+        }
+    }
+}
+
+/// Has waited for a lock, perhaps for no time, while it held others or to write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NestedAcquisition {
-    pub(crate) thread: ThreadId,
+    pub(crate) holder: Holder,
     pub(crate) wanted: Held,
-    /// How many locks the thread had taken before.
+    /// How many locks the holder had taken before.
     pub(crate) number: u32,
     /// Which part of `LockLog::held` it had.
     held: (u32, u32),
-    /// The acquisition as an epoch of its thread, and which of `LockLog::orders` came before it.
-    slot: u32,
-    epoch: u32,
-    order: u32,
+    /// How many of `LockLog::orders` came before.
+    pub(crate) after: u32,
+    /// Whether it is one of tokio's.
+    pub(crate) is_awaited: bool,
+}
+
+/// From here on all of `later` comes after what `earlier` has done so far: it was spawned by it, or has joined it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order {
+    pub(crate) earlier: Holder,
+    pub(crate) later: Holder,
 }
 
 /// The data under a lock was used for the first time since the lock was taken.
@@ -36,30 +68,41 @@ pub(crate) struct DataUse {
     pub(crate) may_write: bool,
 }
 
-/// The locks of one thread.
-#[derive(Debug)]
+/// The locks of one holder.
+#[derive(Default, Debug)]
 struct Locks {
     held: Vec<Held>,
     /// How many it has taken.
     taken: u32,
-    /// What comes before by spawning and joining alone.
-    order: Clock,
-    /// Which of the log's clocks `order` is.
-    order_kept: u32,
-    /// The last of its acquisitions in the log.
+    /// One more than which in the log is its last acquisition there; 0 if it has none.
     last_logged: u32,
+}
+
+impl Locks {
+    fn clear(&mut self) {
+        self.held.clear();
+        (self.taken, self.last_logged) = (0, 0);
+    }
+
+    /// Whether it had the lock.
+    fn give(&mut self, object: ObjectId) -> Option<Held> {
+        let at = self.held.iter().rposition(|held| held.object == object)?;
+        Some(self.held.swap_remove(at))
+    }
 }
 
 /// The nested acquisitions of one execution, in order.
 #[derive(Default, Debug)]
 pub(crate) struct LockLog {
-    /// By thread; their memory is kept for the next execution.
-    of: Vec<Locks>,
+    /// std's locks by thread; tokio's by thread, for futures of `block_on`, and by the place of a task. Their memory is kept for the
+    /// next execution.
+    of_threads: Vec<Locks>,
+    of_futures: Vec<Locks>,
+    of_tasks: Vec<Locks>,
     pub(crate) nested: Vec<NestedAcquisition>,
     held: Vec<Held>,
-    /// What came before acquisitions by spawning and joining; the first `order_count` are this execution's.
-    orders: Vec<Clock>,
-    order_count: u32,
+    /// What comes before what by spawning and joining, in order.
+    pub(crate) orders: Vec<Order>,
     /// Uses of data under locks, if the execution is traced.
     pub(crate) uses: Vec<DataUse>,
     /// Whether an acquisition is logged that is like the one before it. Only their places in a trace differ.
@@ -68,159 +111,165 @@ pub(crate) struct LockLog {
     pub(crate) asserted: Option<&'static Location<'static>>,
 }
 
-/// The `last_logged` of a thread of which nothing was logged.
-pub(in crate::rt) const NOTHING: u32 = u32::MAX;
-
-/// How many are kept of one execution: one that goes on and on shows nothing new after so many.
+/// How many acquisitions are kept of one execution, and how many spawns and joins: one that goes on and on shows nothing new
+/// after so many.
 const KEPT: usize = 10_000;
-
-/// The `order_kept` of a thread whose clock has changed since it was kept.
-pub(in crate::rt) const NOT_KEPT: u32 = u32::MAX;
+const ORDERS_KEPT: usize = 50_000;
 
 impl LockLog {
     pub(in crate::rt) fn clear(&mut self) {
         self.nested.clear();
         self.held.clear();
-        self.order_count = 0;
+        self.orders.clear();
         self.uses.clear();
         self.asserted = None;
     }
 
-    /// What a thread held at an acquisition.
+    /// What a holder had at an acquisition.
     pub(crate) fn held(&self, acquisition: &NestedAcquisition) -> &[Held] {
         let (from, to) = acquisition.held;
         &self.held[from as usize..to as usize]
     }
 
-    /// Whether neither has to come before the other.
-    pub(crate) fn are_concurrent(&self, one: &NestedAcquisition, other: &NestedAcquisition) -> bool {
-        let knows = |later: &NestedAcquisition, earlier: &NestedAcquisition| {
-            let known = match later.slot == earlier.slot {
-                true => later.epoch,
-                false => self.orders[later.order as usize].get(earlier.slot),
-            };
-            known >= earlier.epoch
-        };
-        !knows(one, other) && !knows(other, one)
-    }
-
-    /// Whether the last acquisition that was logged of the thread was like the one that it makes now.
+    /// Whether the last acquisition that was logged of the holder was like the one that it makes now.
     #[inline]
-    fn is_again(&self, thread: &Locks, wanted: Held) -> bool {
+    fn is_again(&self, locks: &Locks, wanted: Held) -> bool {
         let alike = |one: &Held, other: &Held| one.object == other.object && one.mode == other.mode;
-        self.nested.get(thread.last_logged as usize).is_some_and(|last| {
+        let last = (locks.last_logged as usize).checked_sub(1).and_then(|last| self.nested.get(last));
+        last.is_some_and(|last| {
             let held = self.held(last);
             alike(&last.wanted, &wanted)
                 && std::ptr::eq(last.wanted.location, wanted.location)
-                && held.len() == thread.held.len()
-                && held.iter().zip(&thread.held).all(|(one, other)| alike(one, other))
+                && held.len() == locks.held.len()
+                && held.iter().zip(&locks.held).all(|(one, other)| alike(one, other))
         })
     }
 
-    /// A thread begins, and the one that spawns it, if there is one, is at this epoch.
-    pub(in crate::rt) fn spawned(&mut self, id: ThreadId, parent: Option<(ThreadId, (u32, u32))>) {
-        if self.of.len() == id.index() {
-            let (held, order) = (Vec::new(), Clock::default());
-            self.of.push(Locks { held, taken: 0, order, order_kept: NOT_KEPT, last_logged: NOTHING });
-        }
-        let (earlier, later) = self.of.split_at_mut(id.index());
-        let locks = &mut later[0];
-        locks.held.clear();
-        locks.taken = 0;
-        locks.order_kept = NOT_KEPT;
-        locks.last_logged = NOTHING;
-        match parent {
-            Some((parent, (slot, epoch))) => {
-                locks.order.copy_from(&earlier[parent.index()].order);
-                locks.order.set(slot, epoch);
-            }
-            None => locks.order.clear(),
-        }
+    /// A thread begins.
+    pub(in crate::rt) fn begun(&mut self, thread: ThreadId) {
+        begin(&mut self.of_threads, thread.index());
+        begin(&mut self.of_futures, thread.index());
     }
 
-    /// The locks that a thread has.
-    pub(crate) fn held_by(&self, id: ThreadId) -> &[Held] {
-        &self.of[id.index()].held
+    /// A task is made, in this place.
+    pub(in crate::rt) fn made(&mut self, place: TaskId) {
+        begin(&mut self.of_tasks, place.index());
     }
 
-    /// How many locks a thread has taken.
-    pub(crate) fn taken_by(&self, id: ThreadId) -> u32 {
-        self.of[id.index()].taken
-    }
-
-    /// `id`, which is at `epoch`, has taken a lock; `waits`, if it would have waited for it.
+    /// What `earlier` has done so far comes before all that `later` does from now on.
     #[inline]
-    pub(in crate::rt) fn taken(&mut self, id: ThreadId, taken: Held, waits: bool, epoch: (u32, u32)) {
-        if waits && !self.of[id.index()].held.is_empty() {
-            self.log(id, taken, epoch);
+    pub(in crate::rt) fn ordered(&mut self, earlier: Holder, later: Holder) {
+        if self.orders.len() < ORDERS_KEPT {
+            self.orders.push(Order { earlier, later });
         }
-        let locks = &mut self.of[id.index()];
-        locks.taken += 1;
-        locks.held.push(taken);
+    }
+
+    /// std's locks that a thread has.
+    pub(crate) fn held_by(&self, thread: ThreadId) -> &[Held] {
+        &self.of_threads[thread.index()].held
+    }
+
+    /// How many of std's locks a thread has taken.
+    pub(crate) fn taken_by(&self, thread: ThreadId) -> u32 {
+        self.of_threads[thread.index()].taken
+    }
+
+    /// tokio's locks that are held there, and how many were taken.
+    pub(crate) fn awaited_by(&self, place: Place) -> (&[Held], u32) {
+        let locks = match place {
+            Place::Thread(thread) => &self.of_futures[thread.index()],
+            Place::Task(task, _) => &self.of_tasks[task.index()],
+        };
+        (&locks.held, locks.taken)
+    }
+
+    /// A thread has taken one of std's locks; `waits`, if it would have waited for it.
+    #[inline]
+    pub(in crate::rt) fn taken(&mut self, thread: ThreadId, taken: Held, waits: bool) {
+        if waits && !self.of_threads[thread.index()].held.is_empty() {
+            self.log(Place::Thread(thread), false, taken);
+        }
+        push(&mut self.of_threads[thread.index()], taken);
     }
 
     /// As `taken`, of a reader-writer lock that was taken for writing.
-    pub(in crate::rt) fn taken_to_write(
-        &mut self,
-        id: ThreadId,
-        taken: Held,
-        waits: bool,
-        epoch: (u32, u32),
-    ) {
-        if waits && self.of[id.index()].held.is_empty() {
-            self.log(id, taken, epoch);
+    pub(in crate::rt) fn taken_to_write(&mut self, thread: ThreadId, taken: Held, waits: bool) {
+        if waits {
+            self.log(Place::Thread(thread), false, taken);
         }
-        self.taken(id, taken, waits, epoch);
+        push(&mut self.of_threads[thread.index()], taken);
     }
 
-    fn log(&mut self, id: ThreadId, wanted: Held, (slot, epoch): (u32, u32)) {
-        let locks = &self.of[id.index()];
-        if self.nested.len() >= KEPT || !self.keeps_all && self.is_again(locks, wanted) {
-            return;
+    /// One of tokio's locks was taken. `may_block_readers`: readers wait behind those that wait to take it so.
+    pub(in crate::rt) fn awaited(&mut self, place: Place, taken: Held, waits: bool, may_block_readers: bool) {
+        if waits && (may_block_readers || !self.awaited_by(place).0.is_empty()) {
+            self.log(place, true, taken);
         }
-        let mut order = locks.order_kept;
-        if order == NOT_KEPT {
-            let number = self.order_count;
-            match self.orders.get_mut(number as usize) {
-                Some(kept) => kept.copy_from(&locks.order),
-                None => self.orders.push(locks.order.clone()),
-            }
-            self.order_count += 1;
-            order = number;
-        }
-        let locks = &mut self.of[id.index()];
-        locks.order_kept = order;
-        locks.last_logged = self.nested.len() as u32;
-        let from = self.held.len() as u32;
-        self.held.extend_from_slice(&locks.held);
-        let held = (from, self.held.len() as u32);
-        self.nested.push(NestedAcquisition {
-            thread: id,
-            wanted,
-            number: locks.taken,
-            held,
-            slot,
-            epoch,
-            order,
-        });
+        push(self.of_place(place), taken);
     }
 
-    /// `id` has waited for `ended` to end, whose last epoch this is.
-    pub(in crate::rt) fn joined(&mut self, id: ThreadId, ended: ThreadId, (slot, epoch): (u32, u32)) {
-        let order = std::mem::take(&mut self.of[ended.index()].order);
-        let waited = &mut self.of[id.index()];
-        waited.order_kept = NOT_KEPT;
-        waited.order.join(&order);
-        waited.order.set(slot, waited.order.get(slot).max(epoch));
-        self.of[ended.index()].order = order;
+    fn of_place(&mut self, place: Place) -> &mut Locks {
+        match place {
+            Place::Thread(thread) => &mut self.of_futures[thread.index()],
+            Place::Task(task, _) => &mut self.of_tasks[task.index()],
+        }
     }
 
-    /// `id` has given a lock up, or somebody for it.
+    fn log(&mut self, place: Place, is_awaited: bool, wanted: Held) {
+        let locks = match place {
+            Place::Thread(thread) if !is_awaited => &mut self.of_threads[thread.index()],
+            _ => self.of_place(place),
+        };
+        let locks = std::mem::take(locks);
+        let is_full = self.nested.len() >= KEPT || self.orders.len() >= ORDERS_KEPT;
+        let mut last_logged = locks.last_logged;
+        if !is_full && (self.keeps_all || !self.is_again(&locks, wanted)) {
+            let from = self.held.len() as u32;
+            self.held.extend_from_slice(&locks.held);
+            let (held, after) = ((from, self.held.len() as u32), self.orders.len() as u32);
+            let holder = place.holder();
+            self.nested.push(NestedAcquisition { holder, wanted, number: locks.taken, held, after, is_awaited });
+            last_logged = self.nested.len() as u32;
+        }
+        let back = match place {
+            Place::Thread(thread) if !is_awaited => &mut self.of_threads[thread.index()],
+            _ => self.of_place(place),
+        };
+        *back = Locks { last_logged, ..locks };
+    }
+
+    /// A thread has given one of std's locks up, or somebody for it.
     #[inline]
-    pub(in crate::rt) fn given(&mut self, id: ThreadId, object: ObjectId) {
-        let held = &mut self.of[id.index()].held;
-        if let Some(at) = held.iter().rposition(|held| held.object == object) {
-            held.swap_remove(at);
+    pub(in crate::rt) fn given(&mut self, thread: ThreadId, object: ObjectId) {
+        self.of_threads[thread.index()].give(object);
+    }
+
+    /// One of tokio's locks was given up, there or for another that has it: of several that read, the first. `becomes`: it is held
+    /// in that way from now on.
+    pub(in crate::rt) fn given_up(&mut self, place: Place, object: ObjectId, becomes: Option<LockMode>) {
+        let has = |locks: &Locks| locks.held.iter().any(|held| held.object == object);
+        let mut locks = self.of_place(place);
+        if !has(locks) {
+            let mut others = self.of_tasks.iter_mut().chain(&mut self.of_futures);
+            let Some(other) = others.find(|locks| has(locks)) else { return };
+            locks = other;
+        }
+        let given = locks.give(object);
+        if let (Some(held), Some(mode)) = (given, becomes) {
+            locks.held.push(Held { mode, ..held });
         }
     }
+}
+
+fn begin(all: &mut Vec<Locks>, index: usize) {
+    while all.len() <= index {
+        all.push(Locks::default());
+    }
+    all[index].clear();
+}
+
+#[inline]
+fn push(locks: &mut Locks, taken: Held) {
+    locks.taken += 1;
+    locks.held.push(taken);
 }

@@ -139,6 +139,10 @@ pub(crate) struct ToldTask {
     pub(crate) name: Option<Arc<str>>,
     /// The thread whose `block_on` it is, if it was not spawned.
     pub(crate) main_of: Option<ThreadId>,
+    /// Its spawn path, as a number that is the same in other executions.
+    pub(crate) lineage: u64,
+    /// How many tasks it has spawned.
+    pub(crate) spawned_tasks: u32,
 }
 
 /// A task that had not ended when its runtime did.
@@ -252,7 +256,7 @@ pub(crate) struct Tasks {
     pub(crate) early_passes: u32,
     /// Whether a task has polled several futures in turn by other means than tokio's macros.
     pub(crate) composes: bool,
-    /// All tasks that there were, for reports.
+    /// All tasks that there were, by their numbers from 1; for reports, and for what they are known by elsewhere.
     pub(crate) told: Vec<ToldTask>,
     /// The tasks that have panicked.
     pub(crate) panics: Vec<TaskPanic>,
@@ -398,9 +402,31 @@ impl Tasks {
         }
     }
 
+    /// What is told of the task of this number.
+    pub(crate) fn told(&self, number: u64) -> &ToldTask {
+        &self.told[number as usize - 1]
+    }
+
+    pub(crate) fn told_mut(&mut self, number: u64) -> &mut ToldTask {
+        &mut self.told[number as usize - 1]
+    }
+
+    /// What reports call the task of this number: by its name, or by its number among those that were spawned.
+    pub(crate) fn label(&self, number: u64) -> String {
+        let told = self.told(number);
+        let before = self.told[..number as usize - 1].iter().filter(|task| task.main_of.is_none()).count();
+        told.name.as_ref().map_or_else(|| format!("task {}", before + 1), |name| name.to_string())
+    }
+
     /// The task of this number, as long as no other one has its place.
     pub(crate) fn numbered(&self, number: u64) -> Option<&Task> {
-        self.all[..self.count].iter().find(|task| task.number == number)
+        self.place_of(number).map(|place| self.get(place))
+    }
+
+    /// The place of that one.
+    pub(crate) fn place_of(&self, number: u64) -> Option<TaskId> {
+        let at = self.all[..self.count].iter().position(|task| task.number == number)?;
+        Some(TaskId(at as u32))
     }
 
     /// Those that have not ended.

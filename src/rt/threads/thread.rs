@@ -38,6 +38,8 @@ pub(crate) struct Thread {
     /// Position among the children of its parent.
     pub(crate) ordinal: u32,
     pub(crate) children: u32,
+    /// How many tasks it has spawned.
+    pub(crate) spawned_tasks: u32,
     /// A hash of the spawn path, which names this thread in other executions.
     pub(crate) lineage: u64,
     pub(crate) name: Option<Arc<str>>,
@@ -66,6 +68,7 @@ impl Thread {
             parent: ThreadId::MAIN,
             ordinal: 0,
             children: 0,
+            spawned_tasks: 0,
             lineage: 0,
             name: None,
             spawned_at: pending.location,
@@ -88,6 +91,7 @@ impl Thread {
         self.since = Settled::default();
         self.notified = ObjectId::NONE;
         self.children = 0;
+        self.spawned_tasks = 0;
         self.locals.clear();
         self.panic = None;
     }

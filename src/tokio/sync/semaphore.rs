@@ -89,16 +89,23 @@ impl Permits {
         verb: Verb,
         location: &'static Location<'static>,
     ) -> Result<(), TryAcquireError> {
-        self.act(verb, location, |real| {
+        let result = self.act(verb, location, |real| {
             let result = real.try_acquire_many(count).map(|permits| permits.forget());
             let is_same = result.is_err();
             (result, is_same)
-        })
+        });
+        if let (Ok(()), Some(mode), Some(current)) = (&result, verb.lock_mode(), current()) {
+            current.note_lock(current.async_object(&self.identity, self.name), mode, (location, false));
+        }
+        result
     }
 
     /// Gives permits back, or more.
     pub(super) fn give(&self, count: usize, verb: Verb, location: &'static Location<'static>) {
         self.act(verb, location, |real| (real.add_permits(count), count == 0));
+        if let (Verb::Unlock | Verb::Downgrade, Some(current)) = (verb, current()) {
+            current.note_unlock(current.async_object(&self.identity, self.name), verb == Verb::Downgrade);
+        }
     }
 
     pub(super) fn available(&self, location: &'static Location<'static>) -> usize {

@@ -93,10 +93,19 @@ where
             theirs.cancel();
             return;
         }
+        note_work(number, true);
         let result = catch_unwind(AssertUnwindSafe(work));
+        note_work(number, false);
         theirs.finish(result.map_err(|payload| theirs.panicked(payload)));
     }));
     JoinHandle::inside(task, location)
+}
+
+/// The running thread begins to do the work of the task of this number, or has done it.
+fn note_work(number: u64, begins: bool) {
+    if let Some(current) = current() {
+        current.note_work(number, begins);
+    }
 }
 
 /// Mirror of [tokio's `task::block_in_place`](::tokio::task::block_in_place): inside an exploration, another worker polls tasks in the

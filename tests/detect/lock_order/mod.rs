@@ -5,6 +5,7 @@ mod drawn;
 mod predicted;
 mod programs;
 mod readers;
+mod tasks;
 
 use drawloom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 use drawloom::{Config, FailureKind, Policy, Report, StrategyKind, explore, thread};
