@@ -11,13 +11,15 @@ use std::panic::Location;
 use crate::rt::Execution;
 use crate::rt::objects::State;
 use crate::rt::objects::table::Object;
-use crate::rt::tasks::LeftTask;
+use crate::rt::tasks::{LeftTask, Unreceived};
 
 /// What was left.
 #[derive(Default, Debug)]
 pub(crate) struct Leaks {
     /// In words, by what it is and where it was made.
     objects: BTreeMap<(&'static str, &'static Location<'static>), String>,
+    /// Messages that were in a channel when its receiver was dropped, the most of any execution.
+    messages: BTreeMap<(&'static str, &'static Location<'static>), usize>,
     /// By where they were spawned. Of those that were spawned in one place, what is known of any: whichever worker has seen them.
     tasks: BTreeMap<&'static Location<'static>, LeftTask>,
 }
@@ -30,6 +32,10 @@ impl Leaks {
             known.awaited = known.awaited.max(task.awaited);
             known.is_awaited |= task.is_awaited;
         }
+        for &Unreceived { kind, made_at, count } in &execution.kernel.tasks.unreceived {
+            let known = self.messages.entry((kind, made_at)).or_insert(count);
+            *known = count.max(*known);
+        }
         for object in left(execution) {
             let key = (object.kind.name(), object.location);
             self.objects.entry(key).or_insert_with(|| describe(execution, object));
@@ -39,13 +45,27 @@ impl Leaks {
     /// In words, in the order of the places.
     pub(crate) fn into_words(self) -> impl Iterator<Item = String> {
         let tasks: Vec<_> = self.tasks.values().map(describe_task).collect();
-        self.objects.into_values().chain(tasks)
+        let messages = self.messages.into_iter();
+        let messages =
+            messages.map(|((kind, made_at), count)| describe_messages(&Unreceived { kind, made_at, count }));
+        let messages: Vec<_> = messages.collect();
+        self.objects.into_values().chain(messages).chain(tasks)
     }
 }
 
 /// Whether anything is left.
 pub(crate) fn is_any_left(execution: &Execution) -> bool {
-    !execution.kernel.tasks.left.is_empty() || left(execution).next().is_some()
+    let tasks = &execution.kernel.tasks;
+    !tasks.left.is_empty() || !tasks.unreceived.is_empty() || left(execution).next().is_some()
+}
+
+/// Messages that nobody has received.
+pub(crate) fn describe_messages(messages: &Unreceived) -> String {
+    let Unreceived { kind, made_at, count } = messages;
+    match count {
+        1 => format!("a message in the {kind} made at {made_at} was never received"),
+        messages => format!("{messages} messages in the {kind} made at {made_at} were never received"),
+    }
 }
 
 /// A task that was left.
@@ -72,10 +92,8 @@ pub(crate) fn left(execution: &Execution) -> impl Iterator<Item = &Object> {
 pub(crate) fn describe(execution: &Execution, object: &Object) -> String {
     let (kind, made_at) = (object.kind.name(), object.location);
     if let State::Channel(state) = object.state {
-        return match state.sent - state.taken {
-            1 => format!("a message in the {kind} made at {made_at} was never received"),
-            messages => format!("{messages} messages in the {kind} made at {made_at} were never received"),
-        };
+        let count = (state.sent - state.taken) as usize;
+        return describe_messages(&Unreceived { kind, made_at, count });
     }
     let holders = object.state.holders(&object.entries);
     let taken: Vec<String> = holders

@@ -1,5 +1,7 @@
 //! The judgement of one execution: did it fail, and how.
 
+use std::time::Duration;
+
 use super::actors::{column_of, label, waiting_names};
 use crate::config::{Config, Policy};
 use crate::detect::leak;
@@ -228,6 +230,9 @@ pub(super) fn nondeterminism(difference: &str) -> Verdict {
     )
 }
 
+/// How much virtual time passes in an execution only if something waits for time again and again.
+const LONG: Duration = Duration::from_secs(1_000);
+
 /// What to say of an execution that was not followed to its end.
 fn step_limit(execution: &Execution) -> Verdict {
     let kernel = &execution.kernel;
@@ -244,6 +249,14 @@ fn step_limit(execution: &Execution) -> Verdict {
             join_names(&others),
         );
         return Verdict::new(FailureKind::GoodSamaritan, message);
+    }
+    let now = Duration::from_nanos(kernel.timers.now());
+    if now > LONG && kernel.tasks.timers.is_any() {
+        let message = format!(
+            "{start}, in which {now:?} of virtual time have passed: something waits for time again and again, as a loop around \
+             `tick` or `sleep` does, and what ends it never comes. Let the test end it (`abort` its task, or tell it to stop)",
+        );
+        return Verdict::new(FailureKind::StepLimit, message);
     }
     if let Some((task, steps)) = lone_task(execution) {
         let message = format!(
@@ -370,8 +383,9 @@ fn left(execution: &Execution, policy: Policy) -> Option<Verdict> {
         return None;
     }
     let task = execution.kernel.tasks.left.first().map(leak::describe_task);
+    let messages = || execution.kernel.tasks.unreceived.first().map(leak::describe_messages);
     let object = || leak::left(execution).next().map(|object| leak::describe(execution, object));
-    Some(Verdict::new(FailureKind::Leak, task.or_else(object)?))
+    Some(Verdict::new(FailureKind::Leak, task.or_else(messages).or_else(object)?))
 }
 
 /// A tracked value that is left when all threads have ended.

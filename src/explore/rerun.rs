@@ -349,6 +349,7 @@ impl Exploration<'_> {
                 })?;
                 self.on_worker(|execution| {
                     let (verdict, divergence) = self.follow(execution, token.clone(), None, mode);
+                    let divergence = divergence.or_else(|| ended_early(execution, &token));
                     let mut replayed = self.replayed(execution, verdict, divergence, 0);
                     if let Some(failure) = &mut replayed.failure
                         && let Some(needs) = self.misfit(execution, &token, failure)
@@ -405,4 +406,12 @@ struct Replayed {
     steps: u64,
     /// What it did, if it did not fail; otherwise the failure has it.
     trace: Trace,
+}
+
+/// How an execution that has followed a schedule to its own end has not come to that of the schedule.
+fn ended_early(execution: &Execution, token: &Token) -> Option<Divergence> {
+    let steps = execution.kernel.steps;
+    let left = token.length().checked_sub(steps).filter(|&left| left > 0 && !token.goes_on())?;
+    let reason = format!("ends, where the schedule has {left} more steps; it may be another test's");
+    Some(Divergence { step: steps, reason })
 }

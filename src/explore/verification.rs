@@ -239,6 +239,8 @@ impl Exploration<'_> {
             (Basis::YIELDS, Assumption::YieldingTasks),
             (Basis::GIVES_WAY, Assumption::GivingWay),
             (Basis::UNSEEN_DATA, Assumption::UnseenData),
+            (Basis::DROP_ORDER, Assumption::DropOrder),
+            (Basis::END_COUNTS, Assumption::EndCounts),
             (Basis::CANCELS, Assumption::Cancellations { bound: self.config.cancellations }),
             (Basis::CAUGHT_PANIC, Assumption::CaughtPanics),
         ];

@@ -58,6 +58,11 @@ pub enum Assumption {
         /// How many at most in an execution.
         bound: u32,
     },
+    /// Tasks that have not ended when their runtime does are dropped in the order in which they were spawned; tokio has no order.
+    DropOrder,
+    /// How often a sender or receiver was cloned changes without a step, as does the number of tasks that have not ended: others
+    /// that ask for it find one of the numbers that they could find.
+    EndCounts,
     /// A thread that has panicked unwinds for as long as others that do: whether it has caught its panic meanwhile cannot be seen.
     CaughtPanics,
 }
@@ -134,6 +139,8 @@ impl fmt::Display for Assumption {
             Assumption::CaughtPanics => f.write_str("no panic is caught while another thread is unwinding"),
             Assumption::YieldingTasks => f.write_str("a task that yields overtakes others at most twice"),
             Assumption::UnseenData => f.write_str("tasks share data only through drawloom's types"),
+            Assumption::DropOrder => f.write_str("tasks that are left are dropped in the order of spawning"),
+            Assumption::EndCounts => f.write_str("the counts of channel ends and tasks are not explored"),
             Assumption::GivingWay => f.write_str("a task gives way at most twice where it could go on"),
             Assumption::Cancellations { bound: 1 } => {
                 f.write_str("at most one future is dropped at an await that could go on")

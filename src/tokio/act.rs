@@ -56,6 +56,14 @@ impl Site<'_> {
         poll_on(object, verb, self.location, context, poll)
     }
 
+    /// One step that asks for a count, which changes without a step elsewhere.
+    pub(super) fn count<R>(&self, act: impl FnOnce() -> R) -> R {
+        if let Some(current) = current() {
+            current.note_count();
+        }
+        self.look(act)
+    }
+
     /// One step that only looks.
     pub(super) fn look<R>(&self, act: impl FnOnce() -> R) -> R {
         self.act(Verb::Look, || (act(), true))

@@ -42,17 +42,32 @@ pub(super) fn core() -> Option<Arc<Core>> {
 
 /// While it lives, the thread is in a runtime.
 #[derive(Debug)]
-pub(super) struct InRuntime(());
+pub(super) struct InRuntime {
+    /// How many runtimes the thread had entered then, with this one.
+    depth: usize,
+}
 
 impl InRuntime {
     pub(super) fn enter(core: &Arc<Core>) -> InRuntime {
-        with(|entered| entered.push(Arc::clone(core)));
-        InRuntime(())
+        let depth = with(|entered| {
+            entered.push(Arc::clone(core));
+            entered.len()
+        });
+        InRuntime { depth: depth.unwrap_or(0) }
     }
 }
 
 impl Drop for InRuntime {
     fn drop(&mut self) {
-        drop(with(Vec::pop));
+        let left =
+            with(|entered| if entered.len() == self.depth { Ok(entered.pop()) } else { Err(entered.len()) });
+        if let Some(Err(_)) = left
+            && current().is_none_or(|current| !current.panicking())
+        {
+            panic!(
+                "`EnterGuard` values dropped out of order. Guards returned by `tokio::runtime::Handle::enter()` must be dropped \
+                 in the reverse order as they were acquired."
+            );
+        }
     }
 }

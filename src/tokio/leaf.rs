@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use super::act::{Site, act_on, gives_way, poll_on};
 use crate::rt::current;
 use crate::rt::op::ObjectId;
+use crate::rt::op::lock::LockMode;
 use crate::rt::op::verb::Verb;
 use crate::rt::tasks::LeafKind;
 
@@ -91,7 +92,12 @@ impl<F: Future> Drop for Leaf<F> {
             unsafe { ManuallyDrop::drop(future) }
         };
         match self.object.filter(|_| self.progress == Progress::Waits && current().is_some()) {
-            Some(object) => act_on(object, Verb::Leave, self.location, || (drop_it(), false)),
+            Some(object) => {
+                if let Some(current) = current() {
+                    current.note_no_await(self.verb, self.location);
+                }
+                act_on(object, Verb::Leave, self.location, || (drop_it(), false));
+            }
             None => drop_it(),
         }
     }
@@ -129,7 +135,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
             match leaf.step(context) {
                 Poll::Ready(Ok(taken)) => {
                     *given = Some(taken);
-                    if let Some(mode) = verb.lock_mode() {
+                    if let Some(mode) = LockMode::taken_by(verb) {
                         current.note_lock(object, mode, (location, true));
                     }
                 }
@@ -163,7 +169,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A> Drop for Taking<F, T, E, A> {
                 act_on(object, Verb::GiveBack, self.leaf.location, || (drop(given), false));
                 if let Some(current) = current() {
                     current.note_not_kept(object, self.leaf.location);
-                    if self.leaf.verb.lock_mode().is_some() {
+                    if LockMode::taken_by(self.leaf.verb).is_some() {
                         current.note_unlock(object, false);
                     }
                 }

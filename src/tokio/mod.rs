@@ -9,6 +9,7 @@
 
 mod act;
 mod acting;
+mod await_site;
 mod confined;
 mod context;
 mod leaf;

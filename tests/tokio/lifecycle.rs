@@ -333,3 +333,188 @@ fn an_aborted_task_is_not_left() {
     });
     assert!(report.passed(), "{report}");
 }
+
+/// Calls a function when it is dropped.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn a_task_that_is_polled_while_another_thread_unwinds_stays() {
+    passes(|| {
+        workers(2).block_on(async {
+            let lock = Arc::new(tokio::sync::Mutex::new(0));
+            let theirs = Arc::clone(&lock);
+            let panics = spawn(async move {
+                let _held = theirs.lock().await;
+                panic!("it is handled");
+            });
+            let goes_on = spawn(async move {
+                yield_now().await;
+                *lock.lock().await += 1;
+            });
+            assert!(panics.await.is_err());
+            goes_on.await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_sleep_goes_on_in_the_next_block_on() {
+    passes(|| {
+        let runtime = current();
+        let handle = runtime.handle().clone();
+        let begins = thread::spawn(move || {
+            let mut kept = None;
+            handle.block_on(async {
+                let sleep = kept.insert(Box::pin(sleep(Duration::from_millis(5))));
+                poll_fn(|context| {
+                    let _ = sleep.as_mut().poll(context);
+                    Poll::Ready(())
+                })
+                .await;
+            });
+            kept.unwrap()
+        });
+        runtime.block_on(begins.join().unwrap());
+    });
+}
+
+#[test]
+fn a_sleep_of_a_runtime_that_has_ended_panics() {
+    let report = explore(Config::new(), || {
+        let ends = current();
+        let late = {
+            let _entered = ends.enter();
+            Box::pin(sleep(Duration::from_millis(5)))
+        };
+        drop(ends);
+        current().block_on(late);
+    });
+    let failure = report.failure().unwrap();
+    assert!(failure.message().contains("it is being shutdown"), "{report}");
+}
+
+/// A worker that blocks is freed by what another worker drops.
+#[test]
+fn each_worker_drops_tasks_at_the_end() {
+    passes(|| {
+        let runtime = workers(2);
+        let (sender, receiver) = mpsc::channel::<()>();
+        runtime.spawn(async move {
+            let _sender = sender;
+            pending::<()>().await;
+        });
+        let (begins, has_begun) = oneshot::channel();
+        runtime.spawn(async move {
+            begins.send(()).unwrap();
+            let _ = receiver.recv();
+        });
+        has_begun.blocking_recv().unwrap();
+        drop(runtime);
+    });
+}
+
+/// Destructors of two tasks run on two workers at once, or in an order that is named.
+#[test]
+fn destructors_at_the_end_run_at_once() {
+    let counts = |is_read_apart: bool| {
+        move || {
+            let runtime = workers(2);
+            let count = Arc::new(AtomicU32::new(0));
+            for _ in 0..2 {
+                let theirs = Arc::clone(&count);
+                let counts = OnDrop(move || match is_read_apart {
+                    true => theirs.store(theirs.load(SeqCst) + 1, SeqCst),
+                    false => drop(theirs.fetch_add(1, SeqCst)),
+                });
+                runtime.spawn(async move {
+                    let _counts = counts;
+                    pending::<()>().await;
+                });
+            }
+            drop(runtime);
+            count.load(SeqCst)
+        }
+    };
+    assert_eq!(outcomes(counts(true)), [1, 2]);
+    assert_eq!(outcomes(counts(false)), [2]);
+
+    let report = explore(Config::new(), || {
+        let runtime = current();
+        let first = Arc::new(AtomicU32::new(0));
+        for number in 1..3 {
+            let theirs = Arc::clone(&first);
+            let tells = OnDrop(move || {
+                let _ = theirs.compare_exchange(0, number, SeqCst, SeqCst);
+            });
+            runtime.spawn(async move {
+                let _tells = tells;
+                pending::<()>().await;
+            });
+        }
+    });
+    assert_eq!(report.coverage(), Some(Coverage::Verified), "{report}");
+    let says = "tasks that are left are dropped in the order of spawning";
+    assert!(report.to_string().contains(says), "{report}");
+}
+
+#[test]
+fn a_panic_of_work_that_was_aborted_is_its_own() {
+    passes(|| {
+        let runtime = Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (go, wait) = mpsc::channel::<()>();
+            let first = spawn_blocking(move || {
+                let _ = wait.recv();
+            });
+            let panics = OnDrop(|| panic!("in a destructor"));
+            let second = spawn_blocking(move || {
+                let _panics = &panics;
+            });
+            second.abort();
+            go.send(()).unwrap();
+            first.await.unwrap();
+            assert!(second.await.unwrap_err().is_panic());
+        });
+    });
+}
+
+#[test]
+fn a_sleep_that_is_reset_is_over_though_nobody_polls_it() {
+    passes(|| {
+        current().block_on(async {
+            let mut long = Box::pin(sleep(Duration::from_millis(50)));
+            long.as_mut().reset(Instant::now() + Duration::from_millis(1));
+            sleep(Duration::from_millis(5)).await;
+            assert!(long.is_elapsed());
+        });
+    });
+}
+
+#[test]
+fn counts_of_channel_ends_are_named() {
+    let says = |report: &drawloom::Report| {
+        report.to_string().contains("the counts of channel ends and tasks are not explored")
+    };
+    let report = explore(Config::new(), || {
+        let (sender, receiver) = tokio::sync::mpsc::channel::<()>(1);
+        let clones = thread::spawn(move || drop(sender.clone()));
+        let _ = receiver.sender_strong_count();
+        clones.join().unwrap();
+    });
+    assert!(says(&report), "{report}");
+    let report = explore(Config::new(), || {
+        let (sender, mut receiver) = tokio::sync::watch::channel(0);
+        let sends = thread::spawn(move || {
+            let _ = sender.send(1);
+        });
+        let _ = current().block_on(receiver.changed());
+        sends.join().unwrap();
+    });
+    assert!(!says(&report), "{report}");
+}

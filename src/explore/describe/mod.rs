@@ -161,6 +161,7 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
         notes.extend(tasks::starved(execution));
         notes.extend(tasks::futurelocks(execution));
         notes.extend(tasks::without_wakers(execution));
+        notes.extend(tasks::stale_wakes(execution));
     }
     if execution.knot.is_some() {
         let (going, _) = going(execution);

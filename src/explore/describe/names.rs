@@ -95,7 +95,7 @@ pub(super) fn found(event: &Event, kind: Option<ObjectKind>, pointers: &mut Poin
         Note::TimedOut => found.ended = Some(Ended::TimedOut),
         Note::Spurious => found.ended = Some(Ended::Spuriously),
         Note::Thread(thread) => found.other = Some(thread.index()),
-        Note::Waits | Note::Spawned(_) => {}
+        Note::Waits | Note::Spawned(_) | Note::Unreceived(_) => {}
     }
     if let Some(atomic) = event.atomic {
         let reads = matches!(event.op.kind, OpKind::Load | OpKind::ReadModifyWrite | OpKind::CompareExchange);
@@ -141,6 +141,8 @@ pub(super) fn note(execution: &Execution, event: &Event, found: &Found) -> Strin
     }
     match event.note {
         Note::Waits => return ": has to wait".to_owned(),
+        Note::Unreceived(1) => return ", with a message in it".to_owned(),
+        Note::Unreceived(count) => return format!(", with {count} messages in it"),
         Note::Spawned(task) => {
             return format!(" {}", label(execution, column_of(execution, event.thread, task)));
         }

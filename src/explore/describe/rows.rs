@@ -3,7 +3,7 @@
 use super::names::{Pointers, found, kind_of, note, object_name, place_of};
 use super::{handover, states};
 use crate::explore::actors::{
-    column, column_of_panic, column_of_task, is_hidden, is_spurious_poll, label, labels,
+    column, column_of, column_of_panic, column_of_task, is_hidden, is_spurious_poll, label, labels,
 };
 use crate::report::{Found, KEPT_ROWS, LeftOut, Place, Row, Trace, shortened};
 use crate::rt::Execution;
@@ -11,6 +11,7 @@ use crate::rt::op::outcome::PanicRecord;
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{Event, Note, OpKind};
 use crate::rt::record::evidence::TracedAccess;
+use crate::rt::tasks::TimerOver;
 
 /// How many rows a report gets unless it is to show all: more than it prints.
 const LAST_ROWS: usize = 1_000;
@@ -46,6 +47,8 @@ pub(super) fn trace_of(execution: &Execution, events: &[Event], rows: Rows) -> T
     let is_shown = |access: &&TracedAccess| (from..=until).contains(&access.step) && !access.kind.is_atomic();
     let accesses = execution.accesses.iter().filter(is_shown);
     rows.extend(accesses.map(|access| access_row(execution, access)));
+    let timers = execution.kernel.tasks.timers_over.iter().filter(|over| (from..=until).contains(&over.step));
+    rows.extend(timers.map(|over| timer_row(execution, over)));
     let panics = execution.panics.iter().filter(|panic| (from..=until).contains(&panic.step));
     rows.extend(panics.map(|panic| panic_row(execution, panic)));
     // A stable sort: accesses and panics come after the last step before them.
@@ -102,11 +105,27 @@ pub(super) fn row(execution: &Execution, event: &Event, pointers: &mut Pointers)
     }
 }
 
+/// A timer that has ended.
+fn timer_row(execution: &Execution, over: &TimerOver) -> Row {
+    let now = std::time::Duration::from_nanos(over.now);
+    Row {
+        step: over.step,
+        thread: column_of(execution, over.thread, over.task),
+        verb: over.what,
+        object: None,
+        note: format!(" (virtual time: {now:?})"),
+        found: Found::default(),
+        place: Some(Place::from(over.location)),
+        preempted: false,
+        states: Vec::new(),
+    }
+}
+
 /// Whether the task that the operation is about is the one that does it.
 fn is_own_end(event: &Event) -> bool {
-    use Verb::{Cancel, Elapse, Finish, Ring};
+    use Verb::{Cancel, Discard, Elapse, Finish, Ring};
     let verb = (event.op.kind == OpKind::Operate).then(|| Verb::of_argument(event.op.argument)).flatten();
-    matches!(verb, Some(Cancel | Elapse | Finish | Ring))
+    matches!(verb, Some(Cancel | Discard | Elapse | Finish | Ring))
 }
 
 fn access_row(execution: &Execution, access: &TracedAccess) -> Row {

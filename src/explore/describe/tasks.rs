@@ -12,7 +12,7 @@ use crate::report::{Place, Wait};
 use crate::rt::Execution;
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{Event, Note, ObjectId, ThreadId};
-use crate::rt::tasks::{Await, Cancellation, Kept, Task, TaskPanic};
+use crate::rt::tasks::{Await, Cancellation, Kept, StaleWake, Task, TaskPanic};
 
 /// What the tasks wait for that were not woken.
 pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
@@ -184,6 +184,7 @@ fn told_cancellation(execution: &Execution, cancellation: &Cancellation) -> Stri
     let &Cancellation { verb, number, awaited, place, step } = cancellation;
     let task = label(execution, column_of(execution, ThreadId::MAIN, number));
     let at = match awaited {
+        _ if verb == Verb::Discard => format!("before its first poll (it was spawned at {place})"),
         Some(Await { verb, location, .. }) => format!("at its await at {location} ({})", verb.text()),
         None => "while it was pending".to_owned(),
     };
@@ -198,11 +199,13 @@ fn told_cancellation(execution: &Execution, cancellation: &Cancellation) -> Stri
         ),
         _ => {
             let dropped = dropped_with(execution, number, step);
-            let dropped =
-                if dropped.is_empty() { "nothing that drawloom sees".to_owned() } else { dropped.join(", ") };
+            let dropped = match dropped.is_empty() {
+                true => "Dropping it did nothing that drawloom sees".to_owned(),
+                false => format!("What its drop did: {}", dropped.join(", ")),
+            };
             format!(
                 "`cancel`: the future of {task} is dropped {at}; in production an `abort` or the end of its runtime does that. \
-                 What its drop did: {dropped}"
+                 {dropped}"
             )
         }
     }
@@ -246,6 +249,29 @@ pub(super) fn without_wakers(execution: &Execution) -> Vec<String> {
         })
     };
     waiting_tasks(execution).into_iter().filter_map(tell).collect()
+}
+
+/// Wakers that were called in vain, since their tasks had ended, while a task waits for nothing but a call of its waker.
+pub(super) fn stale_wakes(execution: &Execution) -> Vec<String> {
+    let kernel = &execution.kernel;
+    let waits = waiting_tasks(execution);
+    let by_hand = waits.iter().filter(|(_, task)| task.awaits.is_empty());
+    let Some((since, waiter)) = by_hand.map(|&(column, task)| (task.polled_since, column)).max() else {
+        return Vec::new();
+    };
+    let waiter = label(execution, waiter);
+    let later = kernel.tasks.stale_wakes.iter().filter(|stale| stale.step > since).take(3);
+    let tell = |stale: &StaleWake| {
+        let (thread, by) = stale.by;
+        let who = label(execution, column_of(execution, thread, by));
+        let task = label(execution, column_of(execution, ThreadId::MAIN, stale.number));
+        format!(
+            "{who} called a waker of {task} at step {}, when {task} had ended: that wakes nobody. If {waiter} polls the same \
+             future now, it has to keep the waker of its last poll (`Waker::will_wake`, `clone_from`), not of its first",
+            stale.step
+        )
+    };
+    later.map(tell).collect()
 }
 
 /// A lock or permits that were given to a future which its task does not poll any more (a futurelock).

@@ -19,6 +19,7 @@ use crate::detect::lock_order::{Cycle, Request};
 use crate::rt::decide::strategy::{
     Choice, Holding, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId,
 };
+use crate::rt::op::lock::LockMode;
 use crate::rt::op::verb::Verb;
 
 /// For how many steps of threads that spin others are held back.
@@ -45,7 +46,7 @@ impl Steer {
     fn is_there(&self, point: &SchedulingPoint<'_>, thread: ThreadId) -> bool {
         let &Op { kind, location, argument, .. } = point.pending(thread);
         if kind == OpKind::Operate {
-            let takes = Verb::of_argument(argument).and_then(Verb::lock_mode).is_some();
+            let takes = Verb::of_argument(argument).and_then(LockMode::taken_by).is_some();
             let wants = |request: &Request| request.wanted.location == location;
             return takes && self.has_outer(&point.awaits(thread), wants);
         }

@@ -60,6 +60,10 @@ impl Basis {
     pub(crate) const CANCELS: Basis = Basis(1 << 21);
     /// Orders of tasks that differ in nothing that is seen were taken for one.
     pub(crate) const UNSEEN_DATA: Basis = Basis(1 << 22);
+    /// Tasks that were left when their runtime ended were dropped in one order.
+    pub(crate) const DROP_ORDER: Basis = Basis(1 << 24);
+    /// Nobody sees how the counts of ends of channels, and of tasks, change.
+    pub(crate) const END_COUNTS: Basis = Basis(1 << 25);
     /// What leaves executions out that schedules which are sampled may show.
     const BOUNDS: Basis =
         Basis(Basis::HASH_ORDER.0 | Basis::DRAWN_VALUE.0 | Basis::PAUSED.0 | Basis::PREEMPTIONS.0);

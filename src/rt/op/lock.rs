@@ -2,7 +2,8 @@
 
 use std::panic::Location;
 
-use crate::rt::op::ObjectId;
+use super::ObjectId;
+use super::verb::Verb;
 
 /// How a lock is held.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -14,6 +15,15 @@ pub(crate) enum LockMode {
 }
 
 impl LockMode {
+    /// How what this takes is held, if it takes one of tokio's locks.
+    pub(crate) fn taken_by(verb: Verb) -> Option<LockMode> {
+        match verb {
+            Verb::Lock | Verb::TryLock | Verb::Write | Verb::TryWrite => Some(LockMode::Exclusive),
+            Verb::Read | Verb::TryRead => Some(LockMode::Shared),
+            _ => None,
+        }
+    }
+
     /// Whether one that is held keeps the other waiting.
     pub(crate) fn conflicts_with(self, other: LockMode) -> bool {
         self == LockMode::Exclusive || other == LockMode::Exclusive

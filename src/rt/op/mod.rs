@@ -163,6 +163,8 @@ pub(crate) enum Note {
     Waits,
     /// The task of this number was made.
     Spawned(u64),
+    /// So many messages are in the channel, which nobody can receive any more.
+    Unreceived(u64),
 }
 
 /// An operation that was executed.

@@ -1,8 +1,6 @@
 //! What an operation on a primitive of async code does, in a word: one kind of operation stands for all of them, and its argument
 //! is one of these.
 
-use super::lock::LockMode;
-
 macro_rules! verbs {
     ($($name:ident = $text:literal,)*) => {
         /// What is done.
@@ -34,15 +32,6 @@ macro_rules! verbs {
                         | AwaitClosed
                         | Get
                 )
-            }
-
-            /// How what it takes is held, if it takes a lock.
-            pub(crate) fn lock_mode(self) -> Option<LockMode> {
-                match self {
-                    Verb::Lock | Verb::TryLock | Verb::Write | Verb::TryWrite => Some(LockMode::Exclusive),
-                    Verb::Read | Verb::TryRead => Some(LockMode::Shared),
-                    _ => None,
-                }
             }
 
             /// Whether what leaves its object as it is has failed.
@@ -121,6 +110,7 @@ verbs! {
     Abort = "abort",
     Finish = "end",
     Cancel = "is dropped at this await",
+    Discard = "is dropped before its first poll",
     Elapse = "timeout is over",
     Ring = "timer is over",
     Detach = "drop the handle of",

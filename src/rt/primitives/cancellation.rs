@@ -120,7 +120,7 @@ impl Current {
         Some(Doom { awaited: awaited(task, location) })
     }
 
-    /// What is doomed is dropped now, in the running task. `verb` says what does it: `Cancel` for the whole task, `Elapse` for a
+    /// What is doomed is dropped now, in the running task. `verb` says what does it: `Cancel` for the whole task, or `Discard` if it was never polled, `Elapse` for a
     /// timeout, `Ring` for a timer in a branch of `select!`. `place`: of the timer, or where the task was spawned.
     pub(crate) fn drops_doomed(mut self, doom: Doom, verb: Verb, place: &'static Location<'static>) {
         let kernel = self.kernel();

@@ -58,7 +58,8 @@ impl Current {
         let kernel = self.kernel();
         let place = kernel.lock_place(kernel.threads.current);
         // Readers come after writers that wait. A mutex has no readers.
-        let may_block_readers = mode == LockMode::Exclusive && kernel.objects.get(object).kind.name() == "RwLock";
+        let may_block_readers =
+            mode == LockMode::Exclusive && kernel.objects.get(object).kind.name() == "RwLock";
         kernel.locks.awaited(place, Held { object, mode, location }, waits, may_block_readers);
     }
 
@@ -79,7 +80,9 @@ impl Current {
     /// The running thread begins to do the work of a task that is polled nowhere, or has done it.
     pub(crate) fn note_work(mut self, number: u64, begins: bool) {
         let kernel = self.kernel();
-        let (thread, task) = (Holder::Thread(kernel.threads.current), Holder::Task(number));
+        let thread = kernel.threads.current;
+        kernel.thread_mut(thread).works_for = if begins { number } else { 0 };
+        let (thread, task) = (Holder::Thread(thread), Holder::Task(number));
         let (earlier, later) = if begins { (task, thread) } else { (thread, task) };
         kernel.locks.ordered(earlier, later);
     }

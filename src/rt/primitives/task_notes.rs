@@ -5,9 +5,10 @@ use std::panic::Location;
 
 use crate::rt::Current;
 use crate::rt::kernel::special::Special;
-use crate::rt::op::ObjectId;
+use crate::rt::op::basis::Basis;
 use crate::rt::op::verb::Verb;
-use crate::rt::tasks::{Await, Kept, LeftTask, Task, TaskName, TaskPanic};
+use crate::rt::op::{Note, ObjectId};
+use crate::rt::tasks::{Await, Kept, LeftTask, Task, TaskName, TaskPanic, TimerOver, Unreceived};
 
 impl Current {
     /// A task has panicked, which the running thread has caught.
@@ -29,6 +30,21 @@ impl Current {
         if let Some(&mut Task { spawned_at, pending_at: awaited, .. }) = kernel.tasks.alive(name) {
             kernel.tasks.left.push(LeftTask { spawned_at, awaited, is_awaited });
         }
+    }
+
+    /// How many steps were executed so far.
+    pub(crate) fn steps(mut self) -> u64 {
+        self.kernel().steps
+    }
+
+    /// Tasks whose destructors do something were dropped in one order of several.
+    pub(crate) fn note_one_order(mut self) {
+        self.kernel().basis.add(Basis::DROP_ORDER);
+    }
+
+    /// A count was asked for that changes without a step.
+    pub(crate) fn note_count(mut self) {
+        self.kernel().basis.add(Basis::END_COUNTS);
     }
 
     /// Somebody has learnt how the task has ended.
@@ -81,16 +97,56 @@ impl Current {
     /// The running task waits here.
     pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();
-        let is_wanted = kernel.special.has(Special::TRACED) || kernel.limits.cancellations > 0;
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
         let task = kernel.tasks.get_mut(name.id);
         task.pending_at = Some(location);
         task.was_composed = task.composed > 0;
-        if !is_wanted {
+        self.note_stop(object, verb, location);
+    }
+
+    /// The running task gives way here, before a leaf operation that says nothing of where the task goes on.
+    pub(crate) fn note_stop(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        if !kernel.special.has(Special::TRACED) && kernel.limits.cancellations == 0 {
             return;
         }
+        let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
         let since = kernel.timers.now();
         kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
+    }
+
+    /// What the running task has waited for here is dropped, and it waits for something else.
+    pub(crate) fn note_no_await(mut self, verb: Verb, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
+        let awaits = &mut kernel.tasks.get_mut(name.id).awaits;
+        let is_it = |awaited: &Await| awaited.verb == verb && std::ptr::eq(awaited.location, location);
+        if let Some(at) = awaits.iter().rposition(is_it) {
+            awaits.remove(at);
+        }
+    }
+
+    /// Messages were in a channel when nobody could receive them any more.
+    pub(crate) fn note_unreceived(
+        mut self,
+        kind: &'static str,
+        made_at: &'static Location<'static>,
+        count: usize,
+    ) {
+        let kernel = self.kernel();
+        kernel.note = Note::Unreceived(count as u64);
+        kernel.tasks.unreceived.push(Unreceived { kind, made_at, count });
+    }
+
+    /// A timer has ended, and its task goes on; for reports.
+    pub(crate) fn note_timer(mut self, what: &'static str, location: &'static Location<'static>) {
+        let kernel = self.kernel();
+        if kernel.special.has(Special::TRACED) {
+            let thread = kernel.threads.current;
+            let (task, step) = (kernel.tasks.running_number(thread), kernel.steps);
+            let now = kernel.timers.now();
+            kernel.tasks.timers_over.push(TimerOver { step, thread, task, what, location, now });
+        }
     }
 
     /// The running task yields.

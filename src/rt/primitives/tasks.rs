@@ -8,13 +8,14 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::rt::kernel::Kernel;
+use crate::rt::kernel::special::Special;
 use crate::rt::objects::{OperatedState, RuntimeState, State, outcome_of_runtime};
 use crate::rt::op::basis::Basis;
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART};
 use crate::rt::op::rule::{Outcome, Refusal};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Phase, Queue, TaskId, TaskName, ToldTask, Woken};
+use crate::rt::tasks::{Phase, Queue, StaleWake, TaskId, TaskName, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
 /// How often a task may give way in an execution that a director decides, although it could go on; in others, as often as it is
@@ -39,6 +40,8 @@ pub(crate) struct Sleeper {
     pub(crate) queue: ObjectId,
     pub(crate) ordinal: u32,
     pub(crate) name: TaskName,
+    /// The task's number among all tasks of the execution.
+    pub(crate) number: u64,
 }
 
 /// The part of an operation's argument that says which task is meant.
@@ -93,6 +96,9 @@ impl Current {
         let number = kernel.tasks.next_number();
         let main_of = is_main.then_some(kernel.threads.current);
         let lineage = if is_main { 0 } else { kernel.spawn_path(number) };
+        if !is_main && kernel.limits.directed {
+            kernel.basis.add(Basis::UNSEEN_DATA);
+        }
         let sleeper = self.place_task(queue, number, location);
         let object = self.task_object(sleeper.name);
         let kernel = self.kernel();
@@ -127,7 +133,7 @@ impl Current {
         let task = kernel.tasks.get_mut(name.id);
         (task.gives_way, task.gives_way_within, task.overtakes) = (GIVES_WAY, GIVES_WAY, OVERTAKES);
         task.is_spawned = true;
-        Sleeper { queue, ordinal: task.ordinal, name }
+        Sleeper { queue, ordinal: task.ordinal, name, number }
     }
 
     /// The object that tells of a task's end.
@@ -137,7 +143,7 @@ impl Current {
 
     /// Wakes a task. One that has ended, or is awake, stays as it is.
     pub(crate) fn wake_task(mut self, sleeper: Sleeper, location: &'static Location<'static>) {
-        let Sleeper { queue, ordinal, name } = sleeper;
+        let Sleeper { queue, ordinal, name, number } = sleeper;
         let itself = self.running_task() == Some(name)
             && !self.kernel().tasks.get(name.id).is_rung
             && !self.overtakes(name);
@@ -164,8 +170,8 @@ impl Current {
                 change_number(kernel, queue, OpKind::Wake, argument, 0);
             }
             // A worker that has woken the task it polls has others to poll: it does not wait, as a thread that does so.
-            let Some(task) = kernel.tasks.alive(name) else { return };
-            let (object, phase, number) = (task.object, task.phase, task.number);
+            let Some(task) = kernel.tasks.alive(name) else { return note_stale(kernel, thread, number) };
+            let (object, phase) = (task.object, task.phase);
             if task.polled_since == 0 && phase == Phase::Idle {
                 kernel.note = Note::Spawned(task.number);
             }
@@ -252,7 +258,7 @@ impl Current {
 
     /// A task that is not polled is dropped: it is not to be polled again.
     pub(crate) fn discard_task(mut self, sleeper: Sleeper) {
-        let Sleeper { queue, ordinal, name } = sleeper;
+        let Sleeper { queue, ordinal, name, .. } = sleeper;
         let kernel = self.kernel();
         if kernel.tasks.alive(name).is_none() {
             return;
@@ -285,6 +291,17 @@ impl Current {
         kernel.tasks.running(kernel.threads.current)
     }
 
+    /// That task, and at which step its poll has begun.
+    pub(crate) fn running_poll(mut self) -> Option<(TaskName, u64)> {
+        let name = self.running_task()?;
+        Some((name, self.kernel().tasks.get(name.id).polled_since))
+    }
+
+    /// At which step the last poll of a task has begun, unless the task has ended.
+    pub(crate) fn poll_of(mut self, task: TaskName) -> Option<u64> {
+        self.kernel().tasks.alive(task).map(|task| task.polled_since)
+    }
+
     /// Whether there is one thread only.
     pub(crate) fn is_alone(mut self) -> bool {
         self.kernel().threads.count() == 1
@@ -295,11 +312,27 @@ impl Current {
         self.kernel().tasks.get(task.id).number
     }
 
-    /// The number of the task that the running thread polls, unless that is the future of a `block_on`.
+    /// The number of the task that code runs for on the running thread, unless that is the future of a `block_on`: one that the thread
+    /// polls, whose future it drops, or whose work it does where it may block.
     pub(crate) fn spawned_task_number(mut self) -> Option<u64> {
-        let task = self.running_task()?;
-        let task = self.kernel().tasks.get(task.id);
-        task.is_spawned.then_some(task.number)
+        let kernel = self.kernel();
+        let thread = kernel.threads.current;
+        let running = kernel.tasks.running(thread).map(|name| kernel.tasks.get(name.id));
+        let polled = running.filter(|task| task.is_spawned).map_or(0, |task| task.number);
+        let thread = kernel.thread(thread);
+        [thread.drops, polled, thread.works_for].into_iter().find(|&number| number != 0)
+    }
+
+    /// The running thread drops the future of this task, or of none if it is 0; of which one it did so far.
+    pub(crate) fn set_drops(mut self, number: u64) -> u64 {
+        let kernel = self.kernel();
+        let thread = kernel.threads.current;
+        std::mem::replace(&mut kernel.thread_mut(thread).drops, number)
+    }
+
+    /// The running thread.
+    pub(crate) fn thread(mut self) -> ThreadId {
+        self.kernel().threads.current
     }
 
     /// The queue of the task that the running thread polls.
@@ -404,9 +437,17 @@ fn begin_poll(kernel: &mut Kernel, thread: ThreadId, id: TaskId) -> TaskName {
     name
 }
 
+/// The thread has called a waker of a task that has ended; for reports.
+fn note_stale(kernel: &mut Kernel, thread: ThreadId, number: u64) {
+    if kernel.special.has(Special::TRACED) {
+        let by = (thread, kernel.tasks.running_number(thread));
+        kernel.tasks.stale_wakes.push(StaleWake { number, step: kernel.steps, by });
+    }
+}
+
 /// The thread has polled a task.
 fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: bool) {
-    let Sleeper { queue, ordinal, name } = sleeper;
+    let Sleeper { queue, ordinal, name, .. } = sleeper;
     kernel.tasks.end_poll(thread);
     let object = kernel.tasks.get(name.id).object;
     kernel.release(thread, object);

@@ -11,8 +11,8 @@ use crate::rt::objects::ThreadState;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::outcome::Grant;
 use crate::rt::op::rule::Refusal;
-use crate::rt::record::lock_log::Holder;
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::record::lock_log::Holder;
 use crate::rt::threads::timers::Instant;
 
 impl Current {

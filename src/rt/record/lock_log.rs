@@ -228,7 +228,14 @@ impl LockLog {
             self.held.extend_from_slice(&locks.held);
             let (held, after) = ((from, self.held.len() as u32), self.orders.len() as u32);
             let holder = place.holder();
-            self.nested.push(NestedAcquisition { holder, wanted, number: locks.taken, held, after, is_awaited });
+            self.nested.push(NestedAcquisition {
+                holder,
+                wanted,
+                number: locks.taken,
+                held,
+                after,
+                is_awaited,
+            });
             last_logged = self.nested.len() as u32;
         }
         let back = match place {

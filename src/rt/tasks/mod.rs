@@ -155,6 +155,39 @@ pub(crate) struct LeftTask {
     pub(crate) is_awaited: bool,
 }
 
+/// Messages that were in a channel when its receiver was dropped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unreceived {
+    pub(crate) kind: &'static str,
+    pub(crate) made_at: &'static Location<'static>,
+    pub(crate) count: usize,
+}
+
+/// A timer has ended, and the task that waited for it goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimerOver {
+    pub(crate) step: u64,
+    pub(crate) thread: ThreadId,
+    /// The number of the task.
+    pub(crate) task: u64,
+    /// In words.
+    pub(crate) what: &'static str,
+    /// Where it was made, or is awaited.
+    pub(crate) location: &'static Location<'static>,
+    /// The virtual time, in nanoseconds.
+    pub(crate) now: u64,
+}
+
+/// A waker of a task was called after that had ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StaleWake {
+    /// Of the task.
+    pub(crate) number: u64,
+    pub(crate) step: u64,
+    /// Who has called it: a thread, and the number of the task that this polled.
+    pub(crate) by: (ThreadId, u64),
+}
+
 /// A poll that has blocked its thread.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct BlockingPoll {
@@ -262,6 +295,12 @@ pub(crate) struct Tasks {
     pub(crate) panics: Vec<TaskPanic>,
     /// The tasks that were left to be dropped with their runtime.
     pub(crate) left: Vec<LeftTask>,
+    /// Messages that nobody has received.
+    pub(crate) unreceived: Vec<Unreceived>,
+    /// The timers that have ended, if the execution is traced.
+    pub(crate) timers_over: Vec<TimerOver>,
+    /// Wakers that were called too late, if the execution is traced.
+    pub(crate) stale_wakes: Vec<StaleWake>,
     /// The first poll that has blocked its thread.
     pub(crate) blocking: Option<BlockingPoll>,
     /// What futures keep meanwhile that have given way.
@@ -279,6 +318,9 @@ impl Tasks {
         (self.woken, self.has_advanced, self.early_passes) = (None, false, 0);
         self.composes = false;
         self.left.clear();
+        self.stale_wakes.clear();
+        self.unreceived.clear();
+        self.timers_over.clear();
         self.blocking = None;
         self.panics.clear();
         self.cancellations.clear();

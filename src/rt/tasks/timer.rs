@@ -54,6 +54,11 @@ impl TaskTimers {
         self.all.iter().enumerate().filter(move |(_, timer)| waits(timer)).map(|(number, _)| number as u32)
     }
 
+    /// Whether there was one in this execution.
+    pub(crate) fn is_any(&self) -> bool {
+        !self.all.is_empty()
+    }
+
     pub(crate) fn get(&self, number: u32) -> &TaskTimer {
         &self.all[number as usize]
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::task::Waker;
 
+use super::hooks::Hooks;
 use super::places::Places;
 use crate::rt::Current;
 use crate::rt::op::{ObjectId, ThreadId};
@@ -29,6 +30,7 @@ pub(crate) struct Core {
     pub(crate) is_shared: bool,
     pub(crate) workers: usize,
     pub(super) max_blocking: usize,
+    pub(super) hooks: Hooks,
     pub(super) location: &'static Location<'static>,
     /// Those that have not ended, by their place.
     pub(super) tasks: Confined<Places>,
@@ -37,10 +39,20 @@ pub(crate) struct Core {
     pub(super) threads: Confined<Vec<thread::JoinHandle<()>>>,
     pub(super) blocking: Confined<Blocking>,
     pub(super) is_shut_down: AtomicBool,
-    /// How many workers have not ended.
-    pub(super) workers_left: Confined<usize>,
+    /// Who polls the tasks of a runtime without workers.
+    pub(super) seat: Confined<Seat>,
+    /// The queues of futures that threads have polled alone, which they do not poll now.
+    pub(super) queues: Confined<Vec<(ThreadId, ObjectId)>>,
     /// The workers in whose place others poll tasks, until their polls end.
     pub(super) handed_over: Confined<Vec<ThreadId>>,
+}
+
+/// Who polls the tasks of a runtime without workers: of those that call `block_on` at a time, one.
+#[derive(Default)]
+pub(super) struct Seat {
+    pub(super) is_taken: bool,
+    /// Those that wait to do so, and poll their own futures meanwhile.
+    pub(super) waiting: VecDeque<Sleeper>,
 }
 
 /// What runs on threads where it may block.
@@ -59,7 +71,7 @@ impl fmt::Debug for Core {
     }
 }
 
-/// Ends the poll of a task, also if it panics.
+/// Ends the poll of a task, also if it panics: it has ended then, which is so as long as nothing else is said.
 pub(super) struct Polling<'a> {
     pub(super) current: Current,
     pub(super) core: &'a Core,
@@ -70,16 +82,15 @@ pub(super) struct Polling<'a> {
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
-        let has_ended = self.has_ended || std::thread::panicking();
-        self.current.end_poll(self.sleeper, (self.is_shared, has_ended), self.core.location);
+        self.current.end_poll(self.sleeper, (self.is_shared, self.has_ended), self.core.location);
     }
 }
 
 impl Core {
-    pub(crate) fn new(
+    pub(super) fn new(
         current: Current,
         workers: Option<usize>,
-        max_blocking: usize,
+        (max_blocking, hooks): (usize, Hooks),
         location: &'static Location<'static>,
     ) -> Arc<Core> {
         Arc::new(Core {
@@ -87,13 +98,15 @@ impl Core {
             is_shared: workers.is_some(),
             workers: workers.unwrap_or(1),
             max_blocking,
+            hooks,
             location,
             tasks: Confined::new(Places::default()),
             timers: Confined::new(Vec::new()),
             threads: Confined::new(Vec::new()),
             blocking: Confined::new(Blocking::default()),
             is_shut_down: AtomicBool::new(false),
-            workers_left: Confined::new(workers.unwrap_or(0)),
+            seat: Confined::new(Seat::default()),
+            queues: Confined::new(Vec::new()),
             handed_over: Confined::new(Vec::new()),
         })
     }
@@ -104,7 +117,7 @@ impl Core {
         let sleeper = task.sleeper();
         // Tasks of a `LocalSet` are in the queue of whoever drives it.
         let is_shared = self.is_shared && sleeper.queue == self.queue;
-        let mut polling = Polling { current, core: self, sleeper, is_shared, has_ended: false };
+        let mut polling = Polling { current, core: self, sleeper, is_shared, has_ended: true };
         polling.has_ended = task.poll();
         if polling.has_ended {
             self.tasks.with(|tasks| tasks.end(place));
@@ -174,11 +187,6 @@ impl Core {
             current.discard_task(sleeper);
             task.cancel();
         }
-    }
-
-    /// At which queue a worker waits for timers: a runtime without workers has its own polled by `block_on` only.
-    pub(crate) fn queue_of_timers(&self, current: Current) -> ObjectId {
-        if self.is_shared { self.queue } else { current.running_queue().unwrap_or(self.queue) }
     }
 
     /// How many tasks have not ended.

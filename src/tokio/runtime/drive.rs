@@ -2,22 +2,48 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::core::{Core, Polling};
 use crate::rt::op::ObjectId;
-use crate::rt::primitives::Next;
+use crate::rt::primitives::{Next, Sleeper};
 use crate::rt::{Current, current};
 use crate::thread;
 use crate::tokio::context::InRuntime;
 use crate::tokio::task::waking::Wakers;
 
+/// While it lives, the running thread polls the tasks of a runtime without workers.
+struct Seated<'a> {
+    current: Current,
+    core: &'a Core,
+}
+
+impl Seated<'_> {
+    /// Unless another one does.
+    fn take(current: Current, core: &Core) -> Option<Seated<'_>> {
+        let was_taken = core.seat.with(|seat| std::mem::replace(&mut seat.is_taken, true));
+        (!was_taken).then(|| Seated { current, core })
+    }
+}
+
+impl Drop for Seated<'_> {
+    fn drop(&mut self) {
+        let next = self.core.seat.with(|seat| {
+            seat.is_taken = false;
+            seat.waiting.front().copied()
+        });
+        if let Some(next) = next {
+            self.current.wake_task(next, self.core.location);
+        }
+    }
+}
+
 impl Core {
     /// The worker that is about to block lets another thread poll tasks in its place, and ends after its poll.
-    pub(crate) fn hand_over(self: &Arc<Core>, mut current: Current) {
-        let thread = current.kernel().threads.current;
+    pub(crate) fn hand_over(self: &Arc<Core>, current: Current) {
+        let thread = current.thread();
         let is_first = self.handed_over.with(|threads| {
             let is_first = !threads.contains(&thread);
             if is_first {
@@ -31,8 +57,8 @@ impl Core {
     }
 
     /// Whether another thread polls tasks in the place of the running one, from now on.
-    fn is_handed_over(&self, mut current: Current) -> bool {
-        let thread = current.kernel().threads.current;
+    fn is_handed_over(&self, current: Current) -> bool {
+        let thread = current.thread();
         self.handed_over.with(|threads| {
             let at = threads.iter().position(|&other| other == thread);
             at.map(|at| threads.swap_remove(at)).is_some()
@@ -44,6 +70,7 @@ impl Core {
         let core = Arc::clone(self);
         let worker = move || {
             let _in_runtime = InRuntime::enter(&core);
+            let _begun = core.hooks.begin();
             let Some(current) = current() else { return };
             loop {
                 match current.poll_next(core.queue, true, core.location) {
@@ -54,7 +81,7 @@ impl Core {
                         }
                     }
                     Next::Timers => core.ring(current, core.queue),
-                    Next::Closed => return core.end_worker(current),
+                    Next::Closed => return core.drop_tasks(current),
                 }
             }
         };
@@ -63,15 +90,29 @@ impl Core {
         self.threads.with(|threads| threads.push(spawned));
     }
 
-    /// Runs a future to its end on the running thread, which polls the tasks of the runtime meanwhile if that has no workers.
+    /// Runs a future to its end on the running thread, which polls the tasks of the runtime meanwhile if that has no workers, and
+    /// nobody else does so. Whoever waits for that takes over once the other has done.
     pub(crate) fn block_on<F: Future>(
         self: &Arc<Core>,
         current: Current,
         future: F,
         location: &'static Location<'static>,
     ) -> F::Output {
-        let queue = if self.is_shared { None } else { Some(self.queue) };
-        self.drive(current, queue, future, location)
+        if self.is_shared {
+            return self.block_alone(current, future, location);
+        }
+        let _in_runtime = self.begin_blocking(current);
+        let mut future = pin!(future);
+        loop {
+            let seated = Seated::take(current, self);
+            let (queue, waits) = match seated {
+                Some(_) => (self.queue, false),
+                None => (current.new_task_queue(location), true),
+            };
+            if let Some(output) = self.drive(current, queue, waits, future.as_mut(), location) {
+                return output;
+            }
+        }
     }
 
     /// Runs a future to its end on the running thread, and polls nothing else.
@@ -81,47 +122,72 @@ impl Core {
         future: F,
         location: &'static Location<'static>,
     ) -> F::Output {
-        self.drive(current, None, future, location)
+        let _in_runtime = self.begin_blocking(current);
+        let thread = current.thread();
+        // The tasks of a `LocalSet` stay in the queue, for the next future that drives it.
+        let known = self.queues.with(|queues| {
+            let at = queues.iter().position(|&(of, _)| of == thread)?;
+            Some(queues.swap_remove(at).1)
+        });
+        let queue = known.unwrap_or_else(|| current.new_task_queue(location));
+        let output = self.drive(current, queue, false, pin!(future), location);
+        self.queues.with(|queues| queues.push((thread, queue)));
+        output.expect("it waits for nothing else")
     }
 
-    /// Polls a future, and what else is in `queue`, until it is ready.
-    fn drive<F: Future>(
-        self: &Arc<Core>,
-        current: Current,
-        queue: Option<ObjectId>,
-        future: F,
-        location: &'static Location<'static>,
-    ) -> F::Output {
+    fn begin_blocking(self: &Arc<Core>, current: Current) -> InRuntime {
         if current.running_task().is_some() {
             panic!(
                 "Cannot start a runtime from within a runtime. This happens because a function (like `block_on`) attempted \
                  to block the current thread while the thread is being used to drive asynchronous tasks."
             );
         }
-        let queue = queue.unwrap_or_else(|| current.new_task_queue(location));
-        let _in_runtime = InRuntime::enter(self);
+        InRuntime::enter(self)
+    }
+
+    /// Polls a future, and what else is in `queue`, until it is ready; or, if it `waits` for that, until nobody polls the tasks of
+    /// the runtime.
+    fn drive<F: Future>(
+        self: &Arc<Core>,
+        current: Current,
+        queue: ObjectId,
+        waits: bool,
+        mut future: Pin<&mut F>,
+        location: &'static Location<'static>,
+    ) -> Option<F::Output> {
         let main = current.add_task(queue, (None, true), location);
         current.wake_task(main, location);
+        if waits {
+            self.seat.with(|seat| seat.waiting.push_back(main));
+        }
         let mut wakers = Wakers::default();
-        let mut future = pin!(future);
         loop {
             match current.poll_next(queue, false, location) {
                 Next::Task(name) if name == main.name => {
                     let mut polling =
-                        Polling { current, core: self, sleeper: main, is_shared: false, has_ended: false };
+                        Polling { current, core: self, sleeper: main, is_shared: false, has_ended: true };
+                    if waits && self.seat.with(|seat| !seat.is_taken) {
+                        self.stop_waiting(main);
+                        return None;
+                    }
                     let waker = wakers.take(current, main, location);
                     let result = future.as_mut().poll(&mut Context::from_waker(&waker));
                     wakers.give_back(current, waker);
                     if let Poll::Ready(output) = result {
-                        polling.has_ended = true;
-                        return output;
+                        self.stop_waiting(main);
+                        return Some(output);
                     }
+                    polling.has_ended = false;
                 }
                 Next::Task(name) => self.poll(current, name.id.index()),
                 Next::Timers => self.ring(current, queue),
                 Next::Closed => unreachable!("a queue without workers is not closed"),
             }
         }
+    }
+
+    fn stop_waiting(&self, main: Sleeper) {
+        self.seat.with(|seat| seat.waiting.retain(|waiting| waiting.name != main.name));
     }
 
     /// Runs `work` on a thread where it may block, at once or when one is free.
@@ -138,6 +204,7 @@ impl Core {
         let core = Arc::clone(self);
         let run = move || {
             let _in_runtime = InRuntime::enter(&core);
+            let _begun = core.hooks.begin();
             let mut next = Some(work);
             while let Some(work) = next {
                 work();

@@ -5,7 +5,8 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use super::{Builder, EnterGuard, Flavor, Handle, Runtime, RuntimeMetrics};
+use super::builder::Flavor;
+use super::{Builder, EnterGuard, Handle, Runtime, RuntimeMetrics};
 use crate::rt::current;
 use crate::tokio::task::{JoinHandle, LocalSet};
 
@@ -18,15 +19,30 @@ pub struct LocalRuntime(Repr);
 
 #[derive(Debug)]
 enum Repr {
-    /// The set is dropped first, and its tasks with it.
-    Inside {
-        set: LocalSet,
-        runtime: Runtime,
-    },
-    Outside {
-        runtime: ::tokio::runtime::LocalRuntime,
-        handle: Handle,
-    },
+    Inside { set: Owned, runtime: Runtime },
+    Outside { runtime: ::tokio::runtime::LocalRuntime, handle: Handle },
+}
+
+/// The set of a runtime. It is dropped before that, with its tasks, which find the runtime.
+#[derive(Debug)]
+struct Owned {
+    set: Option<LocalSet>,
+    runtime: Handle,
+}
+
+impl Owned {
+    fn set(&self) -> &LocalSet {
+        self.set.as_ref().expect("it is taken when it is dropped")
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let _in_runtime = self.runtime.enter();
+        let set = self.set.take();
+        let _entered = set.as_ref().map(LocalSet::enter);
+        drop(set);
+    }
 }
 
 impl Builder {
@@ -43,7 +59,9 @@ impl Builder {
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
         assert!(self.flavor == Flavor::CurrentThread, "multi_thread is not supported for LocalRuntime");
         if current().is_some() {
-            return Ok(LocalRuntime(Repr::Inside { set: LocalSet::new(), runtime: self.build()? }));
+            let runtime = self.build()?;
+            let set = Owned { set: Some(LocalSet::new()), runtime: runtime.handle().clone() };
+            return Ok(LocalRuntime(Repr::Inside { set, runtime }));
         }
         let runtime = self.outside.build_local(options)?;
         let handle = Handle::outside(runtime.handle().clone());
@@ -80,7 +98,7 @@ impl LocalRuntime {
         match &self.0 {
             Repr::Inside { set, runtime } => {
                 let _entered = runtime.enter();
-                set.spawn_local(future)
+                set.set().spawn_local(future)
             }
             Repr::Outside { runtime, .. } => JoinHandle::outside(runtime.spawn_local(future)),
         }
@@ -106,8 +124,8 @@ impl LocalRuntime {
         match &self.0 {
             Repr::Inside { set, runtime } => {
                 // Tasks that came by `spawn` may call `spawn_local`, too.
-                let _entered = set.enter();
-                set.block_on(runtime, future)
+                let _entered = set.set().enter();
+                set.set().block_on(runtime, future)
             }
             Repr::Outside { runtime, .. } => runtime.block_on(future),
         }
@@ -117,7 +135,7 @@ impl LocalRuntime {
     pub fn enter(&self) -> EnterGuard<'_> {
         match &self.0 {
             Repr::Inside { set, runtime } => {
-                EnterGuard { set: Some(Box::new(set.enter())), ..runtime.enter() }
+                EnterGuard { set: Some(Box::new(set.set().enter())), ..runtime.enter() }
             }
             Repr::Outside { runtime, .. } => {
                 EnterGuard { set: None, inside: None, outside: Some(runtime.enter()) }

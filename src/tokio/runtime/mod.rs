@@ -1,7 +1,9 @@
 //! Mirror of [tokio's `runtime`](::tokio::runtime).
 
+mod builder;
 pub(crate) mod core;
 mod drive;
+mod hooks;
 mod local;
 mod places;
 mod shutdown;
@@ -13,159 +15,15 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::core::{Core, DEFAULT_WORKERS};
+pub use self::builder::Builder;
+use self::core::Core;
 pub use self::local::{LocalOptions, LocalRuntime};
 use super::context::{self, InRuntime};
 use super::task::{JoinHandle, spawn_blocking_on, spawn_on};
 use crate::rt::{Current, current};
 
-/// Which runtime is built.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Flavor {
-    CurrentThread,
-    MultiThread,
-}
-
 /// Mirror of [tokio's `runtime::RuntimeFlavor`](::tokio::runtime::RuntimeFlavor).
 pub type RuntimeFlavor = ::tokio::runtime::RuntimeFlavor;
-
-/// Mirror of [tokio's `runtime::Builder`](::tokio::runtime::Builder).
-pub struct Builder {
-    flavor: Flavor,
-    workers: usize,
-    max_blocking: usize,
-    outside: ::tokio::runtime::Builder,
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("flavor", &self.flavor)
-            .field("workers", &self.workers)
-            .finish_non_exhaustive()
-    }
-}
-
-/// How many threads may block at once, if it is not said: as in tokio.
-const MAX_BLOCKING: usize = 512;
-
-impl Builder {
-    /// A runtime whose tasks are polled by whoever calls `block_on`.
-    pub fn new_current_thread() -> Builder {
-        Builder {
-            flavor: Flavor::CurrentThread,
-            workers: 1,
-            max_blocking: MAX_BLOCKING,
-            outside: ::tokio::runtime::Builder::new_current_thread(),
-        }
-    }
-
-    /// A runtime with workers: two inside an exploration, if it is not said.
-    pub fn new_multi_thread() -> Builder {
-        Builder {
-            flavor: Flavor::MultiThread,
-            workers: DEFAULT_WORKERS,
-            max_blocking: MAX_BLOCKING,
-            outside: ::tokio::runtime::Builder::new_multi_thread(),
-        }
-    }
-
-    /// How many workers there are.
-    ///
-    /// # Panics
-    ///
-    /// If it is 0.
-    #[track_caller]
-    pub fn worker_threads(&mut self, count: usize) -> &mut Builder {
-        assert!(count > 0, "Worker threads cannot be set to 0");
-        self.workers = count;
-        self.outside.worker_threads(count);
-        self
-    }
-
-    /// How many threads may block at once.
-    ///
-    /// # Panics
-    ///
-    /// If it is 0.
-    #[track_caller]
-    pub fn max_blocking_threads(&mut self, count: usize) -> &mut Builder {
-        assert!(count > 0, "Max blocking threads cannot be set to 0");
-        self.max_blocking = count;
-        self.outside.max_blocking_threads(count);
-        self
-    }
-
-    /// Time and I/O; time is always there inside an exploration.
-    pub fn enable_all(&mut self) -> &mut Builder {
-        self.outside.enable_all();
-        self
-    }
-
-    /// Time, which is always there inside an exploration.
-    pub fn enable_time(&mut self) -> &mut Builder {
-        self.outside.enable_time();
-        self
-    }
-
-    /// I/O, which is tokio's own.
-    pub fn enable_io(&mut self) -> &mut Builder {
-        // Part of `enable_all` wherever the feature is there.
-        self.outside.enable_all();
-        self
-    }
-
-    /// The name of the workers; nothing inside an exploration.
-    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Builder {
-        self.outside.thread_name(name);
-        self
-    }
-
-    /// The stack of the workers; nothing inside an exploration.
-    pub fn thread_stack_size(&mut self, size: usize) -> &mut Builder {
-        self.outside.thread_stack_size(size);
-        self
-    }
-
-    /// How long threads that may block are kept; nothing inside an exploration.
-    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Builder {
-        self.outside.thread_keep_alive(duration);
-        self
-    }
-
-    /// When the scheduler looks at its global queue; nothing inside an exploration, where any ready task may come next.
-    pub fn global_queue_interval(&mut self, ticks: u32) -> &mut Builder {
-        self.outside.global_queue_interval(ticks);
-        self
-    }
-
-    /// When the scheduler looks for events; nothing inside an exploration, where any ready task may come next.
-    pub fn event_interval(&mut self, ticks: u32) -> &mut Builder {
-        self.outside.event_interval(ticks);
-        self
-    }
-
-    /// Builds the runtime.
-    ///
-    /// # Errors
-    ///
-    /// Those of tokio, outside of explorations.
-    #[track_caller]
-    pub fn build(&mut self) -> io::Result<Runtime> {
-        let Some(current) = current() else {
-            let runtime = self.outside.build()?;
-            let handle = Handle::outside(runtime.handle().clone());
-            return Ok(Runtime { repr: Repr::Outside(Some(runtime)), handle });
-        };
-        let workers = (self.flavor == Flavor::MultiThread).then_some(self.workers);
-        let core = Core::new(current, workers, self.max_blocking, Location::caller());
-        for _ in 0..workers.unwrap_or(0) {
-            core.add_worker();
-        }
-        let handle = Handle(HandleRepr::Inside(Arc::clone(&core)));
-        Ok(Runtime { repr: Repr::Inside(core), handle })
-    }
-}
 
 /// Mirror of [tokio's `runtime::Runtime`](::tokio::runtime::Runtime).
 #[derive(Debug)]
@@ -278,7 +136,7 @@ impl Drop for Runtime {
         if core.is_shut_down() {
             return;
         }
-        if current.running_task().is_some() && !std::thread::panicking() {
+        if current.running_task().is_some() && !current.panicking() {
             panic!(
                 "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped \
                  from within an asynchronous context."
@@ -439,7 +297,10 @@ impl RuntimeMetrics {
     /// How many tasks have not ended.
     pub fn num_alive_tasks(&self) -> usize {
         match &self.0.0 {
-            HandleRepr::Inside(core) => core.alive_tasks(),
+            HandleRepr::Inside(core) => {
+                running().note_count();
+                core.alive_tasks()
+            }
             HandleRepr::Outside(handle) => handle.metrics().num_alive_tasks(),
         }
     }

@@ -1,7 +1,8 @@
 //! How a runtime ends, as tokio's do: its tasks are dropped at their awaits, and what runs where it may block is waited for or not.
 //!
-//! Workers learn that it ends when they come for the next task, and the last of them drops the tasks. So whoever shuts the runtime
-//! down without waiting for it goes on meanwhile, and tasks may still be polled. Without workers the tasks are dropped at once.
+//! Workers learn that it ends when they come for the next task, and each of them drops those that nobody polls; what is polled is
+//! dropped after its poll. So whoever shuts the runtime down without waiting for it goes on meanwhile, and tasks may still be
+//! polled. Without workers the tasks are dropped at once.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -42,28 +43,25 @@ impl Core {
         }
     }
 
-    /// A worker ends, as the runtime does.
-    pub(super) fn end_worker(&self, current: Current) {
-        let left = self.workers_left.with(|left| {
-            *left -= 1;
-            *left
-        });
-        if left == 0 {
-            self.drop_tasks(current);
-        }
-    }
-
-    fn drop_tasks(&self, current: Current) {
+    /// Drops the tasks that nobody polls, in one of the orders in which tokio may do so.
+    pub(super) fn drop_tasks(&self, current: Current) {
         let places = self.tasks.with(|tasks| tasks.len());
+        let mut with_steps = 0;
         for place in 0..places {
             let task = self.tasks.with(|tasks| tasks.cancel(place, None));
             if let Some(task) = task {
                 if !task.is_aborted() {
                     current.note_left(task.sleeper().name, task.is_awaited());
                 }
+                let before = current.steps();
                 current.discard_task(task.sleeper());
                 task.cancel();
+                // Its end alone takes a step.
+                with_steps += usize::from(current.steps() > before + 1);
             }
+        }
+        if with_steps > 1 {
+            current.note_one_order();
         }
     }
 }

@@ -150,7 +150,7 @@ impl<T> Sender<T> {
     /// How many receivers there are.
     #[track_caller]
     pub fn receiver_count(&self) -> usize {
-        self.end.look(Location::caller(), |real| real.receiver_count())
+        self.end.count(Location::caller(), |real| real.receiver_count())
     }
 
     /// Whether both send to the same channel.
@@ -168,13 +168,13 @@ impl<T> Sender<T> {
     /// How many senders there are.
     #[track_caller]
     pub fn strong_count(&self) -> usize {
-        self.end.look(Location::caller(), |real| real.strong_count())
+        self.end.count(Location::caller(), |real| real.strong_count())
     }
 
     /// How many weak senders there are.
     #[track_caller]
     pub fn weak_count(&self) -> usize {
-        self.end.look(Location::caller(), |real| real.weak_count())
+        self.end.count(Location::caller(), |real| real.weak_count())
     }
 }
 
@@ -200,13 +200,13 @@ impl<T> WeakSender<T> {
     /// How many senders there are.
     #[track_caller]
     pub fn strong_count(&self) -> usize {
-        self.channel.site(Location::caller()).look(|| self.real.strong_count())
+        self.channel.site(Location::caller()).count(|| self.real.strong_count())
     }
 
     /// How many weak senders there are.
     #[track_caller]
     pub fn weak_count(&self) -> usize {
-        self.channel.site(Location::caller()).look(|| self.real.weak_count())
+        self.channel.site(Location::caller()).count(|| self.real.weak_count())
     }
 }
 
@@ -241,13 +241,13 @@ impl<T> Receiver<T> {
     /// How many senders there are.
     #[track_caller]
     pub fn sender_strong_count(&self) -> usize {
-        self.end.look(Location::caller(), |real| real.sender_strong_count())
+        self.end.count(Location::caller(), |real| real.sender_strong_count())
     }
 
     /// How many weak senders there are.
     #[track_caller]
     pub fn sender_weak_count(&self) -> usize {
-        self.end.look(Location::caller(), |real| real.sender_weak_count())
+        self.end.count(Location::caller(), |real| real.sender_weak_count())
     }
 
     /// Whether there is no sender any more.

@@ -56,6 +56,8 @@ pub(super) struct End<R> {
     leaving: Verb,
     location: &'static Location<'static>,
     is_over: bool,
+    /// How many messages are in the channel that nobody receives once this end is gone.
+    unreceived: fn(&R) -> usize,
 }
 
 impl<R> End<R> {
@@ -72,7 +74,14 @@ impl<R> End<R> {
         location: &'static Location<'static>,
     ) -> End<R> {
         let (real, channel) = (ManuallyDrop::new(real), Arc::clone(channel));
-        End { real, channel, leaving, location, is_over: false }
+        End { real, channel, leaving, location, is_over: false, unreceived: |_| 0 }
+    }
+
+    /// The one end that receives, of a channel in which there are so many messages.
+    pub(super) fn receiving(real: R, channel: &Arc<Channel>, unreceived: fn(&R) -> usize) -> End<R> {
+        let mut end = End::new(real, channel, Verb::DropReceiver);
+        end.unreceived = unreceived;
+        end
     }
 
     pub(super) fn channel(&self) -> &Arc<Channel> {
@@ -117,6 +126,11 @@ impl<R> End<R> {
         self.channel.site(location).change(verb, || act(&self.real))
     }
 
+    /// Asks for a count that clones change without a step.
+    pub(super) fn count<A>(&self, location: &'static Location<'static>, act: impl FnOnce(&R) -> A) -> A {
+        self.channel.site(location).count(|| act(&self.real))
+    }
+
     pub(super) fn look<A>(&self, location: &'static Location<'static>, act: impl FnOnce(&R) -> A) -> A {
         self.channel.site(location).look(|| act(&self.real))
     }
@@ -124,11 +138,21 @@ impl<R> End<R> {
 
 impl<R> Drop for End<R> {
     fn drop(&mut self) {
+        let count = (self.unreceived)(&self.real);
         let real = &mut self.real;
         let mut drop_it = || {
             // SAFETY: dropped here and nowhere else.
             unsafe { ManuallyDrop::drop(real) }
         };
-        if self.is_over { drop_it() } else { self.channel.site(self.location).change(self.leaving, drop_it) }
+        if self.is_over {
+            return drop_it();
+        }
+        let (site, name) = (self.channel.site(self.location), self.channel.name);
+        site.change(self.leaving, || {
+            drop_it();
+            if let (1.., Some(current)) = (count, current()) {
+                current.note_unreceived(name, site.identity.location(), count);
+            }
+        });
     }
 }

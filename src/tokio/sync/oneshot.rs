@@ -8,8 +8,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::end::{Channel, End};
+use crate::rt::current;
 use crate::rt::op::verb::Verb;
 use crate::tokio::acting::Kept;
+use crate::tokio::await_site::await_site;
 use crate::tokio::runtime::block_outside_tasks;
 
 use ::tokio::sync::oneshot as real;
@@ -22,7 +24,13 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = real::channel();
     let channel = Channel::new("oneshot channel");
     let sender = Sender { end: End::new(sender, &channel, Verb::DropSender) };
-    (sender, Receiver { end: End::new(receiver, &channel, Verb::DropReceiver) })
+    (
+        sender,
+        Receiver {
+            end: End::receiving(receiver, &channel, |real| usize::from(!real.is_empty())),
+            awaited_at: None,
+        },
+    )
 }
 
 /// Mirror of [tokio's `sync::oneshot::Sender`](::tokio::sync::oneshot::Sender).
@@ -33,6 +41,8 @@ pub struct Sender<T> {
 /// Mirror of [tokio's `sync::oneshot::Receiver`](::tokio::sync::oneshot::Receiver).
 pub struct Receiver<T> {
     end: End<real::Receiver<Kept<T>>>,
+    /// Where it is awaited, once that is known.
+    awaited_at: Option<&'static Location<'static>>,
 }
 
 impl<T> Sender<T> {
@@ -153,9 +163,20 @@ impl<T> Receiver<T> {
 impl<T> Future for Receiver<T> {
     type Output = Result<T, RecvError>;
 
+    // Who awaits it calls this, and is the caller: the compiler has written the call at the await.
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        let location = self.end.location();
+        let (caller, made_at) = (Location::caller(), self.end.location());
+        let location = await_site(&mut self.awaited_at, caller, made_at);
         self.poll_at(context, location)
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        if let (Some(location), Some(current)) = (self.awaited_at, current()) {
+            current.note_no_await(Verb::Receive, location);
+        }
     }
 }
 

@@ -10,10 +10,12 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use crate::rt::op::lock::LockMode;
 use crate::rt::op::verb::Verb;
 use crate::rt::{Identity, current};
 use crate::tokio::act::Site;
 use crate::tokio::leaf::Taking;
+use crate::tokio::runtime::block_outside_tasks;
 use crate::tokio::table::state_of;
 
 pub use ::tokio::sync::{AcquireError, TryAcquireError};
@@ -94,7 +96,7 @@ impl Permits {
             let is_same = result.is_err();
             (result, is_same)
         });
-        if let (Ok(()), Some(mode), Some(current)) = (&result, verb.lock_mode(), current()) {
+        if let (Ok(()), Some(mode), Some(current)) = (&result, LockMode::taken_by(verb), current()) {
             current.note_lock(current.async_object(&self.identity, self.name), mode, (location, false));
         }
         result
@@ -230,6 +232,65 @@ impl Semaphore {
             taking.await?;
             Ok(SemaphorePermit { semaphore: self, count, location })
         }
+    }
+
+    /// Blocks the thread until there is a permit.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// Inside a task.
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        block_outside_tasks(self.acquire())
+    }
+
+    /// Blocks the thread until there are so many permits.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// Inside a task.
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        block_outside_tasks(self.acquire_many(count))
+    }
+
+    /// Blocks the thread until there is a permit, which borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// Inside a task.
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        block_outside_tasks(self.acquire_owned())
+    }
+
+    /// Blocks the thread until there are so many permits, which borrow nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the semaphore is closed.
+    ///
+    /// # Panics
+    ///
+    /// Inside a task.
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(
+        self: Arc<Self>,
+        count: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        block_outside_tasks(self.acquire_many_owned(count))
     }
 
     /// Takes a permit if there is one.

@@ -134,12 +134,12 @@ impl<F: Future> Task<F> {
             return true;
         }
         let Some(current) = current().filter(|current| current.explores_cancellation()) else { return false };
-        let doom = match std::mem::replace(&mut joining.has_begun, true) {
-            true => joining.doom.take(),
-            false => current.dooms_task(),
+        let (doom, verb) = match std::mem::replace(&mut joining.has_begun, true) {
+            true => (joining.doom.take(), Verb::Cancel),
+            false => (current.dooms_task(), Verb::Discard),
         };
         if let Some(doom) = doom {
-            current.drops_doomed(doom, Verb::Cancel, self.spawned_at);
+            current.drops_doomed(doom, verb, self.spawned_at);
         }
         doom.is_some()
     }
@@ -213,10 +213,14 @@ impl<F: Future + 'static> Runnable for Task<F> {
     }
 
     fn cancel(&self) {
+        let before = current().map(|current| current.set_drops(self.number));
         let error = match catch_unwind(AssertUnwindSafe(|| self.drop_future())) {
             Ok(()) => JoinError::cancelled(self.number),
             Err(payload) => self.panicked(payload),
         };
+        if let (Some(current), Some(before)) = (current(), before) {
+            current.set_drops(before);
+        }
         if !self.joining().is_finished {
             self.finish(Err(error));
         }

@@ -13,6 +13,7 @@ use crate::rt::current;
 use crate::rt::op::verb::Verb;
 use crate::rt::tasks::LeafKind;
 use crate::tokio::act::proceed;
+use crate::tokio::await_site::await_site;
 use crate::tokio::shell::with_shell;
 
 /// Mirror of [tokio's `task::JoinHandle`](::tokio::task::JoinHandle).
@@ -120,11 +121,12 @@ impl<T> Future for JoinHandle<T> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let caller = Location::caller();
-        if let Repr::Inside { location, awaited_at, .. } = &mut self.0 {
-            if !awaited_at.is_some_and(|known| std::ptr::eq(known, caller)) {
-                *awaited_at = is_of_program(caller, location).then_some(caller);
-            }
-            if proceed(context, LeafKind::Operation, awaited_at.unwrap_or(location)).is_pending() {
+        if let Repr::Inside { task, location, awaited_at, .. } = &mut self.0 {
+            let location = await_site(awaited_at, caller, location);
+            if proceed(context, LeafKind::Operation, location).is_pending() {
+                if let Some(current) = current() {
+                    current.note_stop(task.object(), Verb::Join, location);
+                }
                 return Poll::Pending;
             }
         }
@@ -132,18 +134,12 @@ impl<T> Future for JoinHandle<T> {
     }
 }
 
-/// Whether a place is in the program, and not in a library that polls futures for it, or in what drawloom's macros write.
-fn is_of_program(place: &Location<'_>, spawned_at: &Location<'_>) -> bool {
-    const HERE: &str = file!();
-    let of_drawloom = HERE.strip_suffix("task/join.rs").is_some_and(|tokio| place.file().starts_with(tokio));
-    let of_library =
-        ["/registry/src/", "/rustc/", "/rustlib/"].iter().any(|part| place.file().contains(part));
-    place.file() == spawned_at.file() || !of_drawloom && !of_library
-}
-
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if let Repr::Inside { task, location, is_done: false, .. } = &self.0 {
+        if let Repr::Inside { task, location, awaited_at, is_done: false, .. } = &self.0 {
+            if let (Some(location), Some(current)) = (awaited_at, current()) {
+                current.note_no_await(Verb::Join, location);
+            }
             task.detach(location);
         }
     }

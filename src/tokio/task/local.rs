@@ -1,7 +1,8 @@
 //! Tasks that stay on one thread: mirror of tokio's `LocalSet`.
 //!
-//! Inside an exploration, the tasks of a set are polled by the thread that drives it, in any order among its other tasks. While
-//! nobody drives the set, they are not polled.
+//! Inside an exploration, the tasks of a set are polled by the thread that drives it, in any order among its other tasks. They are
+//! polled only as long as somebody drives the set: a task that has polled it when it was polled last. tokio polls them within
+//! that poll; so a task of the set that is woken where nobody drives it wakes who drove it last.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -14,7 +15,9 @@ use std::task::{Context, Poll, Waker};
 
 use super::JoinHandle;
 use super::cell::{Abortable, Runnable, Task};
+use crate::rt::op::ObjectId;
 use crate::rt::primitives::Sleeper;
+use crate::rt::tasks::TaskName;
 use crate::rt::{Current, current};
 use crate::tokio::context;
 use crate::tokio::runtime::core::Core;
@@ -31,7 +34,7 @@ pub struct LocalSet {
 }
 
 /// Gives a task its place on a runtime.
-type Placing = Box<dyn FnOnce(Current, &Arc<Core>)>;
+type Placing = Box<dyn FnOnce(Current, &Home)>;
 
 /// A task that was spawned before there was a runtime.
 struct Late {
@@ -49,12 +52,32 @@ struct Set {
     /// How many have not ended, and who waits until none is left.
     alive: Cell<usize>,
     waker: RefCell<Option<Waker>>,
-    is_driven: Cell<bool>,
-    core: RefCell<Option<Arc<Core>>>,
+    drivers: RefCell<Vec<Driver>>,
+    numbered: Cell<u64>,
+    home: RefCell<Option<Home>>,
 }
 
-fn thread_of(mut current: Current) -> usize {
-    current.kernel().threads.current.index()
+/// What polls the set: the set itself as a future, or a `run_until`.
+struct Driver {
+    number: u64,
+    /// The task that polls it, when that was polled, and by which waker.
+    task: TaskName,
+    polled_since: u64,
+    waker: Waker,
+}
+
+/// Where the tasks of a set are polled.
+#[derive(Clone)]
+struct Home {
+    core: Arc<Core>,
+    queue: ObjectId,
+}
+
+/// The number of the set itself among its drivers.
+const ITSELF: u64 = 0;
+
+fn thread_of(current: Current) -> usize {
+    current.thread().index()
 }
 
 impl Default for LocalSet {
@@ -107,7 +130,9 @@ impl LocalSet {
             Some(outside) => outside.run_until(future).await,
             None => {
                 let set = self.inside.clone().unwrap_or_default();
-                RunUntil { set, future: Box::pin(future), is_driving: false }.await
+                set.numbered.set(set.numbered.get() + 1);
+                let number = set.numbered.get();
+                RunUntil { set, number, future: Box::pin(future) }.await
             }
         }
     }
@@ -131,7 +156,7 @@ impl Future for LocalSet {
             return Pin::new(outside).poll(context);
         }
         let (Some(set), Some(current)) = (self.inside.clone(), current()) else { return Poll::Ready(()) };
-        set.drive(current);
+        set.drive(current, ITSELF, context);
         set.poll_all(context)
     }
 }
@@ -139,13 +164,14 @@ impl Future for LocalSet {
 impl Drop for LocalSet {
     fn drop(&mut self) {
         let (Some(set), Some(current)) = (&self.inside, current()) else { return };
+        let _entered = Entered::begin(set);
         for late in set.late.take() {
             late.task.cancel();
         }
-        let core = set.core.borrow().clone();
-        let Some(core) = core else { return };
+        let home = set.home.borrow().clone();
+        let Some(home) = home else { return };
         for sleeper in set.tasks.take() {
-            core.cancel(current, sleeper);
+            home.core.cancel(current, sleeper);
         }
     }
 }
@@ -165,14 +191,13 @@ impl Set {
         self.alive.set(self.alive.get() + 1);
         let future = InSet { set: Rc::clone(self), future };
         let task = Task::new(None, object, number, Some(future), location);
-        let core = self.core.borrow().clone().or_else(context::core);
-        match core {
-            Some(core) => self.place(current, &core, Arc::clone(&task), location),
+        let home = self.home.borrow().clone();
+        match home {
+            Some(home) => self.place(current, &home, Arc::clone(&task), location),
             None => {
                 let kept = Arc::clone(&task) as Arc<dyn Runnable>;
                 let (set, task) = (Rc::clone(self), Arc::clone(&task));
-                let place =
-                    move |current: Current, core: &Arc<Core>| set.place(current, core, task, location);
+                let place = move |current: Current, home: &Home| set.place(current, home, task, location);
                 let late = Late { task: kept, place: Box::new(place) };
                 self.late.borrow_mut().push(late);
             }
@@ -180,33 +205,62 @@ impl Set {
         JoinHandle::inside(task, location)
     }
 
-    /// The task is polled on the runtime that the running thread is in.
+    /// The task is polled there.
     fn place<F: Future + 'static>(
         &self,
         current: Current,
-        core: &Arc<Core>,
+        home: &Home,
         task: Arc<Task<F>>,
         location: &'static Location<'static>,
     ) {
-        let sleeper =
-            current.place_task(current.running_queue().unwrap_or(core.queue), task.number(), location);
+        let sleeper = current.place_task(home.queue, task.number(), location);
         task.place(sleeper);
-        self.core.borrow_mut().get_or_insert_with(|| Arc::clone(core));
         self.tasks.borrow_mut().push(sleeper);
-        core.add(current, task as Arc<dyn Runnable>, location);
+        home.core.add(current, task as Arc<dyn Runnable>, location);
     }
 
-    /// The running task drives the set from now on.
-    fn drive(&self, current: Current) {
-        if self.is_driven.replace(true) {
-            return;
-        }
+    /// The running task polls what has this number among the drivers of the set.
+    fn drive(&self, current: Current, number: u64, context: &Context<'_>) {
         let core = context::core().unwrap_or_else(|| panic!("{}", super::spawning::NO_RUNTIME));
+        let Some((task, polled_since)) = current.running_poll() else { return };
+        let queue = current.running_queue().unwrap_or(core.queue);
+        let home = self.home.borrow_mut().get_or_insert_with(|| Home { core, queue }).clone();
+        assert!(
+            home.queue == queue || self.alive.get() == 0,
+            "drawloom does not model a `LocalSet` with tasks that goes from one runtime to another"
+        );
+        self.leave(number);
+        let driver = Driver { number, task, polled_since, waker: context.waker().clone() };
+        self.drivers.borrow_mut().push(driver);
         for late in self.late.take() {
-            (late.place)(current, &core);
+            (late.place)(current, &home);
         }
         for waker in self.resting.take() {
             waker.wake();
+        }
+    }
+
+    /// What had this number does not drive the set any more.
+    fn leave(&self, number: u64) {
+        let mut drivers = self.drivers.borrow_mut();
+        let at = drivers.iter().position(|driver| driver.number == number);
+        let left = at.map(|at| drivers.swap_remove(at));
+        drop(drivers);
+        drop(left);
+    }
+
+    /// Whether some task has polled the set when it was polled last.
+    fn is_driven(&self, current: Current) -> bool {
+        let drives = |driver: &Driver| current.poll_of(driver.task) == Some(driver.polled_since);
+        self.drivers.borrow().iter().any(drives)
+    }
+
+    /// A task of the set was woken, and nobody drives it. Who did may do it again.
+    fn rest(&self, waker: &Waker) {
+        self.resting.borrow_mut().push(waker.clone());
+        let last = self.drivers.borrow().last().map(|driver| driver.waker.clone());
+        if let Some(last) = last {
+            last.wake();
         }
     }
 
@@ -230,8 +284,8 @@ impl<F: Future> Future for InSet<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        if !self.set.is_driven.get() {
-            self.set.resting.borrow_mut().push(context.waker().clone());
+        if current().is_some_and(|current| !self.set.is_driven(current)) {
+            self.set.rest(context.waker());
             return Poll::Pending;
         }
         let _entered = Entered::begin(&self.set);
@@ -253,8 +307,9 @@ impl<F> Drop for InSet<F> {
 
 struct RunUntil<F: Future> {
     set: Rc<Set>,
+    /// Its number among the drivers of the set.
+    number: u64,
     future: Pin<Box<F>>,
-    is_driving: bool,
 }
 
 impl<F: Future> Future for RunUntil<F> {
@@ -264,8 +319,7 @@ impl<F: Future> Future for RunUntil<F> {
         let set = Rc::clone(&self.set);
         let _entered = Entered::begin(&set);
         if let Some(current) = current() {
-            set.drive(current);
-            self.is_driving = true;
+            set.drive(current, self.number, context);
         }
         self.future.as_mut().poll(context)
     }
@@ -273,9 +327,7 @@ impl<F: Future> Future for RunUntil<F> {
 
 impl<F: Future> Drop for RunUntil<F> {
     fn drop(&mut self) {
-        if self.is_driving {
-            self.set.is_driven.set(false);
-        }
+        self.set.leave(self.number);
     }
 }
 

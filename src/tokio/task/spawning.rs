@@ -89,9 +89,10 @@ where
     let theirs = Arc::clone(&task);
     core.run_blocking(Box::new(move || {
         if theirs.is_aborted_before(location) {
-            drop(work);
-            theirs.cancel();
-            return;
+            return match catch_unwind(AssertUnwindSafe(|| drop(work))) {
+                Ok(()) => theirs.cancel(),
+                Err(payload) => theirs.finish(Err(theirs.panicked(payload))),
+            };
         }
         note_work(number, true);
         let result = catch_unwind(AssertUnwindSafe(work));

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::task::{RawWakerVTable, Wake, Waker};
 
 use crate::rt::primitives::Sleeper;
+use crate::rt::registry::identity::Stamp;
 use crate::rt::{Current, current};
 
 /// What all wakers of a task share.
@@ -14,6 +15,15 @@ struct Awaker {
     sleeper: Sleeper,
     location: &'static Location<'static>,
     is_noticed: bool,
+    /// The execution that the task is of. A waker may be kept for longer, in a static say.
+    execution: Stamp,
+}
+
+impl Awaker {
+    /// The running execution, if the task is of that.
+    fn current(&self) -> Option<Current> {
+        current().filter(|&(mut current)| current.execution().stamp() == self.execution)
+    }
 }
 
 impl Wake for Awaker {
@@ -23,7 +33,7 @@ impl Wake for Awaker {
 
     /// Never called in an act: tokio's primitives have it in a shell.
     fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(current) = current() {
+        if let Some(current) = self.current() {
             current.wake_task(self.sleeper, self.location);
         }
     }
@@ -31,7 +41,7 @@ impl Wake for Awaker {
 
 impl Drop for Awaker {
     fn drop(&mut self) {
-        if let Some(current) = current().filter(|_| self.is_noticed) {
+        if let Some(current) = self.current().filter(|_| self.is_noticed) {
             current.note_last_waker(self.sleeper.name, true);
         }
     }
@@ -80,12 +90,13 @@ impl Wakers {
 
     fn one_more(
         &mut self,
-        current: Current,
+        mut current: Current,
         sleeper: Sleeper,
         location: &'static Location<'static>,
     ) -> Waker {
         let is_noticed = current.is_traced();
-        let awaker = || Arc::new(Awaker { sleeper, location, is_noticed });
+        let execution = current.execution().stamp();
+        let awaker = || Arc::new(Awaker { sleeper, location, is_noticed, execution });
         if !is_noticed {
             return into_waker(awaker());
         }

@@ -1,6 +1,7 @@
 //! Mirror of tokio's `Interval`.
 
 use std::future::{Future, poll_fn};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -42,13 +43,20 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 
 impl Interval {
     /// Waits for the next tick: the instant at which it was due.
-    pub async fn tick(&mut self) -> Instant {
-        poll_fn(|context| self.poll_tick(context)).await
+    #[track_caller]
+    pub fn tick(&mut self) -> impl Future<Output = Instant> {
+        let location = Location::caller();
+        async move { poll_fn(|context| self.poll_at(context, location)).await }
     }
 
     /// As [`Interval::tick`], for a future of one's own.
+    #[track_caller]
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
-        ready!(self.delay.as_mut().poll(context));
+        self.poll_at(context, Location::caller())
+    }
+
+    fn poll_at(&mut self, context: &mut Context<'_>, location: &'static Location<'static>) -> Poll<Instant> {
+        ready!(self.delay.as_mut().poll_of_interval(context, location));
         let (due, now) = (self.delay.deadline(), Instant::unobserved());
         let is_late = now > due + IN_TIME;
         let next = match self.missed {

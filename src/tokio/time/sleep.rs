@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::Instant;
+use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
 use crate::rt::tasks::{Doom, LeafKind};
 use crate::rt::{Current, current};
@@ -100,7 +101,24 @@ impl Sleep {
     pub(super) fn poll_of_timeout(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the future of tokio is not moved.
         match unsafe { &mut self.get_unchecked_mut().0 } {
-            Repr::Inside(timer) => timer.poll_with(context, Some(Verb::Elapse)),
+            Repr::Inside(timer) => timer.poll_with(context, Some(Verb::Elapse), "timeout is over"),
+            // SAFETY: it is pinned with what it is in.
+            Repr::Outside(sleep) => unsafe { Pin::new_unchecked(sleep) }.poll(context),
+        }
+    }
+
+    /// Polls the timer of an interval, which is awaited here.
+    pub(super) fn poll_of_interval(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        location: &'static Location<'static>,
+    ) -> Poll<()> {
+        // SAFETY: the future of tokio is not moved.
+        match unsafe { &mut self.get_unchecked_mut().0 } {
+            Repr::Inside(timer) => {
+                timer.location = location;
+                timer.poll(context, "tick")
+            }
             // SAFETY: it is pinned with what it is in.
             Repr::Outside(sleep) => unsafe { Pin::new_unchecked(sleep) }.poll(context),
         }
@@ -134,29 +152,34 @@ impl Timer {
         let waker = self.number.and_then(|number| self.core.take_timer(number));
         self.stop();
         (self.deadline, self.progress) = (deadline, Progress::New);
-        let Some((waker, current)) = waker.zip(current()) else { return };
+        let Some(current) = current() else { return };
         self.start(current);
-        match self.number {
-            Some(number) => self.core.set_timer(number, waker),
-            None if matches!(self.progress, Progress::Over) => waker.wake(),
-            None => {}
+        match (waker, self.number) {
+            (Some(waker), Some(number)) => self.core.set_timer(number, waker),
+            (Some(waker), None) if matches!(self.progress, Progress::Over) => waker.wake(),
+            _ => {}
         }
     }
 
-    fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
+    fn poll(&mut self, context: &Context<'_>, what: &'static str) -> Poll<()> {
         let current = current();
         let is_in_branch = current.is_some_and(|current| current.is_in_branch());
-        self.poll_with(context, is_in_branch.then_some(Verb::Ring))
+        self.poll_with(context, is_in_branch.then_some(Verb::Ring), what)
     }
 
-    /// `drops`: what its end is, if that drops futures, so that it may come early where the test wants that.
-    fn poll_with(&mut self, context: &Context<'_>, drops: Option<Verb>) -> Poll<()> {
+    /// `drops`: what its end is, if that drops futures, so that it may come early where the test wants that. `what`: its end in words.
+    fn poll_with(&mut self, context: &Context<'_>, drops: Option<Verb>, what: &'static str) -> Poll<()> {
         let Some(current) = current() else { return Poll::Ready(()) };
+        assert!(
+            !self.core.is_shut_down() || self.is_over(),
+            "A Tokio 1.x context was found, but it is being shutdown."
+        );
         // A timeout is over in time although the future that it limits gives way. Where that waits, giving way shows nothing more.
         // But one that is over when it is polled first may be heard of by tokio's driver only when other tasks have been polled.
         let is_late = matches!(self.progress, Progress::New) && self.deadline <= Instant::unobserved();
         let asks = drops != Some(Verb::Elapse) || is_late && !current.has_given_way();
         if asks && proceed(context, LeafKind::Timer, self.location).is_pending() {
+            current.note_stop(ObjectId::NONE, Verb::Sleep, self.location);
             return Poll::Pending;
         }
         if drops == Some(Verb::Elapse)
@@ -175,6 +198,7 @@ impl Timer {
             }
             self.progress = Progress::Over;
             self.stop();
+            current.note_timer(what, self.location);
             return Poll::Ready(());
         }
         if let Some(number) = self.number {
@@ -200,7 +224,7 @@ impl Timer {
         let left = self.deadline.saturating_duration_since(Instant::unobserved());
         self.number = match left {
             Duration::ZERO => None,
-            left => current.start_task_timer(self.core.queue_of_timers(current), left),
+            left => current.start_task_timer(self.core.queue, left),
         };
         self.progress = if left.is_zero() { Progress::Over } else { Progress::Started };
     }
@@ -221,7 +245,7 @@ impl Future for Sleep {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the future of tokio is not moved.
         match unsafe { &mut self.get_unchecked_mut().0 } {
-            Repr::Inside(timer) => timer.poll(context),
+            Repr::Inside(timer) => timer.poll(context, "sleep is over"),
             // SAFETY: it is pinned with what it is in.
             Repr::Outside(sleep) => unsafe { Pin::new_unchecked(sleep) }.poll(context),
         }
@@ -230,6 +254,9 @@ impl Future for Sleep {
 
 impl Drop for Timer {
     fn drop(&mut self) {
+        if let (Progress::Started, Some(current)) = (self.progress, current()) {
+            current.note_no_await(Verb::Sleep, self.location);
+        }
         self.stop();
     }
 }

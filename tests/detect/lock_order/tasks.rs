@@ -21,15 +21,16 @@ fn runtime(workers: usize) -> Runtime {
 }
 
 /// Two mutexes, and a future that takes both: the first one first, or the second one.
-fn pair() -> (Arc<(Mutex<()>, Mutex<()>)>, impl Fn(bool) -> Taker) {
+fn pair() -> (Pair, impl Fn(bool) -> Taker) {
     let locks = Arc::new((Mutex::new(()), Mutex::new(())));
     let theirs = Arc::clone(&locks);
     (locks, move |forth| Box::pin(take_both(Arc::clone(&theirs), forth)) as Taker)
 }
 
+type Pair = Arc<(Mutex<()>, Mutex<()>)>;
 type Taker = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-async fn take_both(locks: Arc<(Mutex<()>, Mutex<()>)>, forth: bool) {
+async fn take_both(locks: Pair, forth: bool) {
     let (outer, inner) = if forth { (&locks.0, &locks.1) } else { (&locks.1, &locks.0) };
     let held = outer.lock().await;
     drop(inner.lock().await);
@@ -39,11 +40,12 @@ async fn take_both(locks: Arc<(Mutex<()>, Mutex<()>)>, forth: bool) {
 #[test]
 fn two_orders_of_two_tasks_are_found() {
     for workers in 0..3 {
-        is_found_from_one(&|| {
+        is_found_from_one(|| {
             runtime(workers).block_on(async {
                 let (_, take) = pair();
                 let (one, other) = (tokio::spawn(take(true)), tokio::spawn(take(false)));
-                (one.await.unwrap(), other.await.unwrap());
+                one.await.unwrap();
+                other.await.unwrap();
             });
         });
     }
@@ -51,14 +53,15 @@ fn two_orders_of_two_tasks_are_found() {
 
 #[test]
 fn the_future_of_block_on_and_blocking_locks_are_in_it() {
-    is_found_from_one(&|| {
+    is_found_from_one(|| {
         runtime(0).block_on(async {
             let (_, take) = pair();
             let other = tokio::spawn(take(false));
-            (take(true).await, other.await.unwrap());
+            take(true).await;
+            other.await.unwrap();
         });
     });
-    is_found_from_one(&|| {
+    is_found_from_one(|| {
         runtime(1).block_on(async {
             let (locks, take) = pair();
             let other = tokio::spawn(take(false));
@@ -66,7 +69,8 @@ fn the_future_of_block_on_and_blocking_locks_are_in_it() {
                 let held = locks.0.blocking_lock();
                 drop((locks.1.blocking_lock(), held));
             });
-            (blocking.await.unwrap(), other.await.unwrap());
+            blocking.await.unwrap();
+            other.await.unwrap();
         });
     });
 }
@@ -88,13 +92,13 @@ fn tasks_that_dine_are_found() {
             }
         });
     }
-    is_found_from_one(&dine::<3>);
-    is_found_from_one(&dine::<5>);
+    is_found_from_one(dine::<3>);
+    is_found_from_one(dine::<5>);
 }
 
 #[test]
 fn readers_wait_behind_writers_as_in_tokio() {
-    is_found_from_one(&|| {
+    is_found_from_one(|| {
         runtime(0).block_on(async {
             let lock = Arc::new(RwLock::new(()));
             let theirs = Arc::clone(&lock);
@@ -107,7 +111,7 @@ fn readers_wait_behind_writers_as_in_tokio() {
 }
 
 /// No execution deadlocks, nor is one predicted to.
-fn is_not_predicted(body: &(dyn Fn() + Send + Sync)) {
+fn is_not_predicted(body: impl Fn() + Send + Sync + Copy) {
     for seed in 0..20 {
         let report = one(seed, body);
         assert!(report.passed(), "seed {seed}: {report}");
@@ -117,7 +121,7 @@ fn is_not_predicted(body: &(dyn Fn() + Send + Sync)) {
 #[test]
 fn orders_that_spawning_and_joining_keep_apart_are_no_deadlocks() {
     // The one has ended when the other is spawned.
-    is_not_predicted(&|| {
+    is_not_predicted(|| {
         runtime(2).block_on(async {
             let (_, take) = pair();
             tokio::spawn(take(true)).await.unwrap();
@@ -125,7 +129,7 @@ fn orders_that_spawning_and_joining_keep_apart_are_no_deadlocks() {
         });
     });
     // Whoever spawns the other has done with its locks.
-    is_not_predicted(&|| {
+    is_not_predicted(|| {
         runtime(2).block_on(async {
             let (_, take) = pair();
             let (first, second) = (take(true), take(false));
@@ -137,7 +141,7 @@ fn orders_that_spawning_and_joining_keep_apart_are_no_deadlocks() {
         });
     });
     // Work that may block, before and after.
-    is_not_predicted(&|| {
+    is_not_predicted(|| {
         runtime(0).block_on(async {
             let (locks, take) = pair();
             let first = spawn_blocking(move || {
@@ -149,7 +153,7 @@ fn orders_that_spawning_and_joining_keep_apart_are_no_deadlocks() {
         });
     });
     // A third lock keeps them apart.
-    is_not_predicted(&|| {
+    is_not_predicted(|| {
         runtime(0).block_on(async {
             let (_, take) = pair();
             let gate = Arc::new(Mutex::new(()));
@@ -162,14 +166,15 @@ fn orders_that_spawning_and_joining_keep_apart_are_no_deadlocks() {
                 })
             };
             let (one, other) = (gated(take(true)), gated(take(false)));
-            (one.await.unwrap(), other.await.unwrap());
+            one.await.unwrap();
+            other.await.unwrap();
         });
     });
 }
 
 #[test]
 fn a_guard_that_another_task_drops_is_held_no_more() {
-    is_not_predicted(&|| {
+    is_not_predicted(|| {
         runtime(0).block_on(async {
             let locks = Arc::new((Arc::new(Mutex::new(())), Mutex::new(())));
             let theirs = Arc::clone(&locks);
@@ -184,7 +189,8 @@ fn a_guard_that_another_task_drops_is_held_no_more() {
                 let held = theirs.1.lock().await;
                 drop((theirs.0.lock().await, held));
             });
-            (hands_on.await.unwrap(), nests.await.unwrap());
+            hands_on.await.unwrap();
+            nests.await.unwrap();
         });
     });
 }
@@ -196,11 +202,13 @@ fn the_report_names_the_tasks() {
             runtime(0).block_on(async {
                 let (_, take) = pair();
                 let (one, other) = (tokio::spawn(take(true)), tokio::spawn(take(false)));
-                (one.await.unwrap(), other.await.unwrap());
+                one.await.unwrap();
+                other.await.unwrap();
             });
         })
     });
-    let report = report.into_iter().find(super::is_predicted).expect("one of them does not deadlock by itself");
+    let report =
+        report.into_iter().find(super::is_predicted).expect("one of them does not deadlock by itself");
     assert!(says(&report, "task 1 wants to lock") && says(&report, "task 2 wants to lock"), "{report}");
     assert!(says(&report, "while it holds"), "{report}");
 }

@@ -2,6 +2,7 @@
 
 use drawloom::tokio::runtime::Builder;
 use drawloom::tokio::sync::{mpsc, oneshot};
+use drawloom::tokio::time::{Duration, interval, sleep, timeout};
 use drawloom::tokio::{self, task::JoinHandle};
 use drawloom::{Config, FailureKind, Policy, Report, explore, thread};
 
@@ -131,4 +132,130 @@ fn a_channel_without_bound_has_a_limit_if_one_is_set() {
     assert!(failure.message().contains("tests/tokio/bugs/noted.rs"), "{report}");
     let report = run(Config::new().max_queued(3), On::OneThread, || sends_ahead(1));
     assert!(report.passed(), "{report}");
+}
+
+/// The report of the failure, in one line.
+fn told(report: &Report) -> String {
+    assert!(report.failure().is_some(), "{report}");
+    report.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_was_dropped_is_not_waited_for() {
+    let stops = || async {
+        let (_sender, receiver) = oneshot::channel::<u32>();
+        let _ = timeout(Duration::from_secs(1), sleep(Duration::from_secs(5))).await;
+        let waits = receiver;
+        let _ = waits.await;
+    };
+    let told = told(&run(Config::new(), On::OneThread, stops));
+    assert!(!told.contains("waits for time to pass"), "{told}");
+    assert!(told.contains("main waits for a message in oneshot channel"), "{told}");
+    // At the await, and not where the channel was made.
+    let line =
+        |text: &str| include_str!("noted.rs").lines().position(|line| line.trim() == text).unwrap() + 1;
+    assert!(told.contains(&format!("noted.rs:{}:", line("let _ = waits.await;"))), "{told}");
+    assert!(told.contains("timeout is over (virtual time: 1s)"), "{told}");
+}
+
+#[test]
+fn timers_that_end_have_rows() {
+    let report = run(Config::new(), On::OneThread, || async {
+        let mut ticks = interval(Duration::from_millis(10));
+        ticks.tick().await;
+        ticks.tick().await;
+        sleep(Duration::from_millis(5)).await;
+        panic!("at the end");
+    });
+    let told = told(&report);
+    for row in ["tick (virtual time: 0ns)", "tick (virtual time: 10ms)", "sleep is over (virtual time: 15ms)"]
+    {
+        assert!(told.contains(row), "no {row} in {told}");
+    }
+}
+
+#[test]
+fn a_cancelled_sleep_or_join_names_its_await() {
+    let sleeps = || async {
+        let _ = tokio::spawn(async { sleep(Duration::from_secs(1)).await }).await;
+        panic!("whatever happens");
+    };
+    // Sampled, so that one of the executions drops the future while it sleeps.
+    let told = (0..20).map(|seed| {
+        let config = Config::new().cancel(1).seed(seed).strategy(drawloom::StrategyKind::RandomWalk);
+        told(&run(config.shrink(false), On::OneThread, sleeps))
+    });
+    let told: Vec<String> = told.collect();
+    assert!(told.iter().any(|told| told.contains("(sleep); in production")), "{told:#?}");
+    assert!(told.iter().any(|told| told.contains("is dropped before its first poll")), "{told:#?}");
+    assert!(told.iter().all(|told| !told.contains("while it was pending")), "{told:#?}");
+}
+
+#[test]
+fn messages_that_nobody_receives_are_told() {
+    let loses = || async {
+        let (sender, receiver) = mpsc::channel::<u32>(2);
+        sender.send(1).await.unwrap();
+        sender.send(2).await.unwrap();
+        drop(receiver);
+        let (answer, asked) = oneshot::channel();
+        answer.send(3).unwrap();
+        drop(asked);
+    };
+    let report = run(Config::new(), On::OneThread, loses);
+    let words = ["2 messages in the mpsc channel made at", "a message in the oneshot channel made at"];
+    assert!(report.passed() && has_note(&report, &words), "{report}");
+    let report = run(Config::new().leaks(Policy::Deny), On::OneThread, loses);
+    assert_eq!(report.failure().map(|failure| failure.kind()), Some(FailureKind::Leak), "{report}");
+    let told = told(&report);
+    assert!(told.contains(", with 2 messages in it"), "{told}");
+}
+
+#[test]
+fn a_loop_that_ticks_is_told_as_that() {
+    let config = Config::new().max_steps(20_000);
+    let report = run(config, On::OneThread, || async {
+        let mut ticks = interval(Duration::from_secs(1));
+        loop {
+            ticks.tick().await;
+        }
+    });
+    let told = told(&report);
+    assert!(told.contains("waits for time again and again"), "{told}");
+}
+
+#[test]
+fn the_time_that_an_exploration_has_is_kept() {
+    let config = Config::new().strategy(drawloom::StrategyKind::Exhaustive).time(Duration::from_millis(50));
+    let report = run(config, On::OneThread, || async {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let sends = (0..4).map(|number| {
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                for _ in 0..4 {
+                    sender.send(number).await.unwrap();
+                }
+            })
+        });
+        let sends: Vec<_> = sends.collect();
+        drop(sender);
+        while receiver.recv().await.is_some() {}
+        for task in sends {
+            task.await.unwrap();
+        }
+    });
+    assert_eq!(report.failure().map(|failure| failure.kind()), Some(FailureKind::Unverified), "{report}");
+}
+
+#[test]
+fn a_schedule_of_another_test_is_told() {
+    let long = run(Config::new(), On::OneThread, || async {
+        for _ in 0..9 {
+            tokio::task::yield_now().await;
+        }
+        panic!("at the end");
+    });
+    let token = long.failure().unwrap().token().to_owned();
+    let report = run(Config::new().replay(&token), On::OneThread, || async {});
+    assert!(report.passed() && has_note(&report, &["the schedule no longer fits the test"]), "{report}");
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use drawloom::FailureKind::{Deadlock, Livelock, Panic, StepLimit};
 use drawloom::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -262,4 +262,48 @@ fn a_task_that_nobody_can_wake_is_told() {
         &["nobody can wake task 1: the last waker of it was dropped by task 2"],
         drops_it,
     );
+}
+
+/// A future keeps the waker of its first poll only, and is polled by another task later.
+#[test]
+fn a_stale_waker_that_is_called_is_told() {
+    #[derive(Default)]
+    struct Shared {
+        is_ready: bool,
+        waker: Option<Waker>,
+    }
+    fn poll(shared: &Mutex<Shared>, context: &mut Context<'_>) -> Poll<()> {
+        let mut shared = shared.lock().unwrap();
+        if shared.is_ready {
+            return Poll::Ready(());
+        }
+        shared.waker.get_or_insert_with(|| context.waker().clone());
+        Poll::Pending
+    }
+    let moves_it = || async {
+        let shared = Arc::new(Mutex::new(Shared::default()));
+        let theirs = Arc::clone(&shared);
+        let first = tokio::spawn(poll_fn(move |context| {
+            let _ = poll(&theirs, context);
+            Poll::Ready(())
+        }));
+        first.await.unwrap();
+        let theirs = Arc::clone(&shared);
+        let second = tokio::spawn(poll_fn(move |context| poll(&theirs, context)));
+        tokio::task::yield_now().await;
+        let waker = {
+            let mut shared = shared.lock().unwrap();
+            shared.is_ready = true;
+            shared.waker.take()
+        };
+        waker.unwrap().wake();
+        second.await.unwrap();
+    };
+    let words = [
+        "main called a waker of task 1 at step",
+        "when task 1 had ended",
+        "If task 2 polls the same future now",
+    ];
+    finds(On::OneThread, Deadlock, &words, moves_it);
+    finds(On::Workers, Deadlock, &words, moves_it);
 }

@@ -14,6 +14,7 @@ macro_rules! primitives {
         mod cells;
         mod coop;
         mod join_set;
+        mod local_sets;
         mod mpsc;
         mod mutex;
         mod notify;
@@ -30,6 +31,7 @@ macro_rules! primitives {
 #[expect(clippy::duplicate_mod, reason = "the same assertions of both")]
 #[path = "."]
 mod real {
+    pub(super) use ::std::thread;
     pub(super) use ::tokio;
 
     pub(super) fn run<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
@@ -56,7 +58,7 @@ mod real {
 #[expect(clippy::duplicate_mod, reason = "the same assertions of both")]
 #[path = "."]
 mod mirror {
-    pub(super) use drawloom::tokio;
+    pub(super) use drawloom::{thread, tokio};
 
     pub(super) fn run<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
         use drawloom::tokio::runtime::Builder;

@@ -3,14 +3,15 @@
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::super::Drops;
-use super::run_plain;
+use super::{run_plain, thread};
 use super::tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use super::tokio::spawn;
 use super::tokio::sync::oneshot;
-use super::tokio::task::yield_now;
+use super::tokio::task::{id, spawn_blocking, try_id, yield_now};
+use super::tokio::time::{Duration, sleep};
 
 fn alone() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
@@ -157,5 +158,113 @@ fn wrong_use_is_told_in_tokios_words() {
         let text = runtime.block_on(async { message(|| drop(receiver.blocking_recv())) });
         assert!(text.starts_with("Cannot block the current thread from within a runtime."), "{text}");
         drop(sender);
+    });
+}
+
+#[test]
+fn one_of_two_that_block_on_a_runtime_of_one_thread_polls_its_tasks() {
+    run_plain(|| {
+        let runtime = Arc::new(alone());
+        let theirs = Arc::clone(&runtime);
+        let (sender, receiver) = oneshot::channel::<u32>();
+        let other = thread::spawn(move || {
+            theirs.block_on(async {
+                sleep(Duration::from_millis(1)).await;
+                receiver.await.unwrap() + spawn(async { 1 }).await.unwrap()
+            })
+        });
+        runtime.block_on(async {
+            let sum = spawn(async { 2 }).await.unwrap();
+            sleep(Duration::from_millis(2)).await;
+            sender.send(sum).unwrap();
+        });
+        // The tasks that are left are polled by whoever comes next.
+        assert_eq!(other.join().unwrap(), 3);
+        assert_eq!(runtime.block_on(spawn_in(&runtime)), 4);
+    });
+}
+
+fn spawn_in(runtime: &Runtime) -> impl Future<Output = u32> + use<> {
+    let task = runtime.spawn(async {
+        sleep(Duration::from_millis(1)).await;
+        4
+    });
+    async { task.await.unwrap() }
+}
+
+#[test]
+fn guards_of_runtimes_are_dropped_in_reverse_order() {
+    run_plain(|| {
+        let (first, second) = (alone(), alone());
+        let text = message(|| {
+            let (outer, inner) = (first.enter(), second.enter());
+            drop(outer);
+            drop(inner);
+        });
+        assert!(text.starts_with("`EnterGuard` values dropped out of order."), "{text}");
+    });
+}
+
+/// Tells in its drop which task is running.
+struct Tells(std::sync::mpsc::Sender<Option<String>>);
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        let _ = self.0.send(try_id().map(|id| id.to_string()));
+    }
+}
+
+#[test]
+fn work_that_may_block_and_destructors_know_their_task() {
+    run_plain(|| {
+        let runtime = alone();
+        let (sender, told) = std::sync::mpsc::channel();
+        let first = Tells(sender.clone());
+        let of_first = runtime.block_on(async {
+            let work = spawn_blocking(id);
+            let of_work = work.id();
+            assert_eq!(work.await.unwrap().to_string(), of_work.to_string());
+            let waits = spawn(async move {
+                let _first = first;
+                std::future::pending::<()>().await;
+            });
+            yield_now().await;
+            let of_waits = waits.id().to_string();
+            waits.abort();
+            assert!(waits.await.unwrap_err().is_cancelled());
+            of_waits
+        });
+        assert_eq!(told.recv().unwrap(), Some(of_first));
+        let second = Tells(sender);
+        let left = runtime.spawn(async move {
+            let _second = second;
+            std::future::pending::<()>().await;
+        });
+        runtime.block_on(yield_now());
+        let of_left = left.id().to_string();
+        drop(runtime);
+        assert_eq!(told.recv().unwrap(), Some(of_left));
+        assert!(try_id().is_none());
+    });
+}
+
+#[test]
+fn threads_of_a_runtime_tell_that_they_begin_and_end() {
+    run_plain(|| {
+        let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (begins, ends) = (Arc::clone(&begun), Arc::clone(&ended));
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).name("named").thread_name_fn(|| "worker".to_owned());
+        builder.on_thread_start(move || {
+            begins.fetch_add(1, Ordering::SeqCst);
+        });
+        builder.on_thread_stop(move || {
+            ends.fetch_add(1, Ordering::SeqCst);
+        });
+        builder.on_thread_park(|| ()).on_thread_unpark(|| ());
+        let runtime = builder.build().unwrap();
+        runtime.block_on(async { spawn_blocking(|| ()).await.unwrap() });
+        drop(runtime);
+        assert_eq!((begun.load(Ordering::SeqCst), ended.load(Ordering::SeqCst)), (3, 3));
     });
 }

@@ -57,3 +57,18 @@ fn closing_is_an_error_for_all() {
         assert_eq!(semaphore.available_permits(), 1);
     });
 }
+
+#[test]
+fn permits_are_taken_where_a_thread_may_block() {
+    super::run_plain(|| {
+        let semaphore = std::sync::Arc::new(Semaphore::new(3));
+        let one = semaphore.blocking_acquire().unwrap();
+        let two = std::sync::Arc::clone(&semaphore).blocking_acquire_many_owned(2).unwrap();
+        assert_eq!(semaphore.available_permits(), 0);
+        drop((one, two));
+        drop(semaphore.blocking_acquire_many(2).unwrap());
+        drop(std::sync::Arc::clone(&semaphore).blocking_acquire_owned().unwrap());
+        semaphore.close();
+        assert!(semaphore.blocking_acquire().is_err());
+    });
+}

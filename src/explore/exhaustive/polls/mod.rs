@@ -182,6 +182,10 @@ impl Exploration<'_> {
                 exhausted.end = End::Budget;
                 return Polled::Explored(exhausted);
             }
+            if execution.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                exhausted.end = End::Time;
+                return Polled::Explored(exhausted);
+            }
         }
     }
 

@@ -40,7 +40,7 @@ macro_rules! receiver {
     ($name:ident) => {
         impl<T> $name<T> {
             pub(super) fn new(real: real::$name<Kept<T>>, channel: &Arc<Channel>) -> $name<T> {
-                $name { end: End::new(real, channel, Verb::DropReceiver) }
+                $name { end: End::receiving(real, channel, |real| real.len()) }
             }
 
             /// Waits for a message: `None` if there are no more, as the channel is closed or has no senders.
@@ -168,13 +168,13 @@ macro_rules! receiver {
             /// How many senders there are.
             #[track_caller]
             pub fn sender_strong_count(&self) -> usize {
-                self.end.look(Location::caller(), |real| real.sender_strong_count())
+                self.end.count(Location::caller(), |real| real.sender_strong_count())
             }
 
             /// How many weak senders there are.
             #[track_caller]
             pub fn sender_weak_count(&self) -> usize {
-                self.end.look(Location::caller(), |real| real.sender_weak_count())
+                self.end.count(Location::caller(), |real| real.sender_weak_count())
             }
         }
 

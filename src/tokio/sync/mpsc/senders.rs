@@ -37,13 +37,13 @@ macro_rules! senders {
             /// How many senders there are.
             #[track_caller]
             pub fn strong_count(&self) -> usize {
-                self.end.look(Location::caller(), |real| real.strong_count())
+                self.end.count(Location::caller(), |real| real.strong_count())
             }
 
             /// How many weak senders there are.
             #[track_caller]
             pub fn weak_count(&self) -> usize {
-                self.end.look(Location::caller(), |real| real.weak_count())
+                self.end.count(Location::caller(), |real| real.weak_count())
             }
         }
 
@@ -75,13 +75,13 @@ macro_rules! senders {
             /// How many senders there are.
             #[track_caller]
             pub fn strong_count(&self) -> usize {
-                self.channel.site(Location::caller()).look(|| self.real.strong_count())
+                self.channel.site(Location::caller()).count(|| self.real.strong_count())
             }
 
             /// How many weak senders there are.
             #[track_caller]
             pub fn weak_count(&self) -> usize {
-                self.channel.site(Location::caller()).look(|| self.real.weak_count())
+                self.channel.site(Location::caller()).count(|| self.real.weak_count())
             }
         }
 

@@ -36,7 +36,7 @@ impl<T> Sender<T> {
     /// If there is no receiver: the value.
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        if self.receiver_count() == 0 {
+        if self.receivers() == 0 {
             return Err(SendError(value));
         }
         self.send_replace(value);
@@ -93,7 +93,7 @@ impl<T> Sender<T> {
     /// Whether there is no receiver.
     #[track_caller]
     pub fn is_closed(&self) -> bool {
-        self.receiver_count() == 0
+        self.receivers() == 0
     }
 
     /// Waits until there is no receiver.
@@ -121,12 +121,20 @@ impl<T> Sender<T> {
     /// How many receivers there are.
     #[track_caller]
     pub fn receiver_count(&self) -> usize {
+        note_count();
+        self.receivers()
+    }
+
+    /// The same, where only none and some are told apart: what is cloned is none of the former.
+    #[track_caller]
+    fn receivers(&self) -> usize {
         self.shared.look(Location::caller(), |state| state.receivers)
     }
 
     /// How many senders there are.
     #[track_caller]
     pub fn sender_count(&self) -> usize {
+        note_count();
         self.shared.look(Location::caller(), |state| state.senders)
     }
 
@@ -158,5 +166,12 @@ impl<T> Drop for Sender<T> {
             if state.senders == 0 { state.for_change.take() } else { Woken::default() }
         });
         woken.wake();
+    }
+}
+
+/// A count is asked for that changes without a step elsewhere.
+fn note_count() {
+    if let Some(current) = crate::rt::current() {
+        current.note_count();
     }
 }
