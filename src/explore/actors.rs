@@ -78,9 +78,11 @@ pub(super) fn is_hidden(execution: &Execution, event: &Event) -> bool {
         Note::Spawned(task) => spawned(task).is_some_and(|told| told.main_of.is_none()),
         _ => false,
     };
-    // tokio looks again at what it has taken, which nobody has written in the test either.
-    let looks_again = event.op.kind == OpKind::Operate && event.op.argument == Verb::LookAgain as u32;
-    is_of_runtime(execution, event.op.object) && !shows_spawn && !is_spurious_poll(event) || looks_again
+    // tokio looks again at what it has taken, and threads agree who polls the tasks of a runtime. Nobody has written that in the
+    // test either.
+    let unwritten = [Verb::LookAgain as u32, Verb::Manage as u32];
+    let is_unwritten = event.op.kind == OpKind::Operate && unwritten.contains(&event.op.argument);
+    is_of_runtime(execution, event.op.object) && !shows_spawn && !is_spurious_poll(event) || is_unwritten
 }
 
 /// Whether a task is polled that nobody has woken.

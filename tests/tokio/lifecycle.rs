@@ -496,6 +496,40 @@ fn a_sleep_that_is_reset_is_over_though_nobody_polls_it() {
     });
 }
 
+/// What a thread asks for while the runtime ends is done, or cancelled.
+#[test]
+fn work_that_comes_while_the_runtime_ends_is_done_or_not() {
+    let found = outcomes(|| {
+        let runtime = workers(1);
+        let handle = runtime.handle().clone();
+        let asks = thread::spawn(move || handle.spawn_blocking(|| 1));
+        drop(runtime);
+        current().block_on(asks.join().unwrap()).is_ok()
+    });
+    assert_eq!(found, [false, true]);
+}
+
+/// The threads that may block take work as long as destructors of tasks can ask for it.
+#[test]
+fn a_destructor_starts_work_at_the_end() {
+    let found = outcomes(|| {
+        let runtime = current();
+        let is_done = Arc::new(AtomicBool::new(false));
+        let theirs = Arc::clone(&is_done);
+        let asks = OnDrop(move || {
+            let theirs = Arc::clone(&theirs);
+            spawn_blocking(move || theirs.store(true, SeqCst));
+        });
+        runtime.spawn(async move {
+            let _asks = asks;
+            pending::<()>().await;
+        });
+        drop(runtime);
+        is_done.load(SeqCst)
+    });
+    assert_eq!(found, [true]);
+}
+
 #[test]
 fn counts_of_channel_ends_are_named() {
     let says = |report: &drawloom::Report| {

@@ -152,6 +152,7 @@ fn notes(execution: &Execution, verdict: &Verdict) -> Vec<String> {
         }
     }
     notes.extend(tasks::cancellations(execution));
+    notes.extend(tasks::real_tokio(execution));
     notes.extend(tasks::unheard_panics(execution));
     notes.extend(waits::left_behind(execution));
     notes.extend(stale::stale_reads(execution));

@@ -233,6 +233,21 @@ pub(super) fn unheard_panics(execution: &Execution) -> Vec<String> {
     unheard.map(tell).collect()
 }
 
+/// A task that runs in drawloom's runtime, and is told that it is in none: by tokio itself.
+pub(super) fn real_tokio(execution: &Execution) -> Option<String> {
+    let of_tasks = execution.kernel.tasks.panics.iter().map(|panic| &panic.panic);
+    let in_none = |message: &str| message.contains("there is no reactor running");
+    let mut all = execution.panics.iter().chain(of_tasks);
+    let panic = all.find(|panic| in_none(&panic.message))?;
+    let before = execution.trace.iter().rev();
+    let last = before.filter(|event| event.thread == panic.thread).find(|event| event.step <= panic.step)?;
+    (last.task != 0).then(|| {
+        "the task is in a runtime of drawloom's, so what says this is tokio itself: take `drawloom::tokio` in its place, \
+         or for a crate that depends on tokio `shims/tokio` (docs/tokio.md)"
+            .to_owned()
+    })
+}
+
 /// Tasks that nobody can wake.
 pub(super) fn without_wakers(execution: &Execution) -> Vec<String> {
     let tell = |(column, task): (usize, &Task)| {

@@ -85,6 +85,7 @@ verbs! {
     Close = "close",
     Look = "look at",
     LookAgain = "look again at",
+    Manage = "manage",
     Notified = "wait for notification",
     NotifyOne = "notify one",
     NotifyAll = "notify waiters",

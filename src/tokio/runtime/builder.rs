@@ -37,7 +37,7 @@ impl fmt::Debug for Builder {
 }
 
 /// How many threads may block at once, if it is not said: as in tokio.
-const MAX_BLOCKING: usize = 512;
+pub(super) const MAX_BLOCKING: usize = 512;
 
 impl Builder {
     /// A runtime whose tasks are polled by whoever calls `block_on`.

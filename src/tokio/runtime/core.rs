@@ -7,15 +7,17 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use super::hooks::Hooks;
 use super::places::Places;
-use crate::rt::Current;
+use crate::rt::op::verb::Verb;
 use crate::rt::op::{ObjectId, ThreadId};
 use crate::rt::primitives::Sleeper;
+use crate::rt::{Current, Identity};
 use crate::thread;
+use crate::tokio::act::Site;
 use crate::tokio::confined::Confined;
 use crate::tokio::task::cell::Runnable;
 use crate::tokio::task::waking::is_of_task;
@@ -38,7 +40,12 @@ pub(crate) struct Core {
     timers: Confined<Vec<Option<Waker>>>,
     pub(super) threads: Confined<Vec<thread::JoinHandle<()>>>,
     pub(super) blocking: Confined<Blocking>,
+    /// Whether it has begun to end.
     pub(super) is_shut_down: AtomicBool,
+    /// Whether it takes no more work for threads that may block, and no timers.
+    pub(super) is_closed: AtomicBool,
+    /// What threads share of it besides the tasks.
+    identity: Identity,
     /// Who polls the tasks of a runtime without workers.
     pub(super) seat: Confined<Seat>,
     /// The queues of futures that threads have polled alone, which they do not poll now.
@@ -105,10 +112,32 @@ impl Core {
             threads: Confined::new(Vec::new()),
             blocking: Confined::new(Blocking::default()),
             is_shut_down: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            identity: Identity::new(),
             seat: Confined::new(Seat::default()),
             queues: Confined::new(Vec::new()),
             handed_over: Confined::new(Vec::new()),
         })
+    }
+
+    /// One step on what threads share of the runtime besides the tasks: who polls them, and what may block.
+    pub(super) fn step<R>(&self, current: Current, changes: bool, act: impl FnOnce() -> R) -> R {
+        if current.is_alone() {
+            return act();
+        }
+        let site = Site { identity: &self.identity, name: "runtime", location: self.location };
+        let verb = if changes { Verb::Manage } else { Verb::LookAgain };
+        site.act(verb, || (act(), !changes))
+    }
+
+    /// Whether it has no timers any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it takes no more work for threads that may block.
+    pub(crate) fn is_closed_to_work(&self, current: Current) -> bool {
+        self.step(current, false, || self.is_closed.load(Ordering::Relaxed))
     }
 
     /// Polls the task with this place.

@@ -6,7 +6,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::core::{Core, Polling};
+use super::builder::MAX_BLOCKING;
+use super::core::{Blocking, Core, Polling, Seat};
 use crate::rt::op::ObjectId;
 use crate::rt::primitives::{Next, Sleeper};
 use crate::rt::{Current, current};
@@ -23,17 +24,21 @@ struct Seated<'a> {
 impl Seated<'_> {
     /// Unless another one does.
     fn take(current: Current, core: &Core) -> Option<Seated<'_>> {
-        let was_taken = core.seat.with(|seat| std::mem::replace(&mut seat.is_taken, true));
+        let take = || core.seat.with(|seat| std::mem::replace(&mut seat.is_taken, true));
+        let was_taken = core.step(current, true, take);
         (!was_taken).then(|| Seated { current, core })
     }
 }
 
 impl Drop for Seated<'_> {
     fn drop(&mut self) {
-        let next = self.core.seat.with(|seat| {
-            seat.is_taken = false;
-            seat.waiting.front().copied()
-        });
+        let leave = || {
+            self.core.seat.with(|seat| {
+                seat.is_taken = false;
+                seat.waiting.front().copied()
+            })
+        };
+        let next = self.core.step(self.current, true, leave);
         if let Some(next) = next {
             self.current.wake_task(next, self.core.location);
         }
@@ -158,7 +163,7 @@ impl Core {
         let main = current.add_task(queue, (None, true), location);
         current.wake_task(main, location);
         if waits {
-            self.seat.with(|seat| seat.waiting.push_back(main));
+            self.step(current, true, || self.seat.with(|seat| seat.waiting.push_back(main)));
         }
         let mut wakers = Wakers::default();
         loop {
@@ -166,15 +171,17 @@ impl Core {
                 Next::Task(name) if name == main.name => {
                     let mut polling =
                         Polling { current, core: self, sleeper: main, is_shared: false, has_ended: true };
-                    if waits && self.seat.with(|seat| !seat.is_taken) {
-                        self.stop_waiting(main);
+                    if waits && self.step(current, false, || self.seat.with(|seat| !seat.is_taken)) {
+                        self.stop_waiting(current, main);
                         return None;
                     }
                     let waker = wakers.take(current, main, location);
                     let result = future.as_mut().poll(&mut Context::from_waker(&waker));
                     wakers.give_back(current, waker);
                     if let Poll::Ready(output) = result {
-                        self.stop_waiting(main);
+                        if waits {
+                            self.stop_waiting(current, main);
+                        }
                         return Some(output);
                     }
                     polling.has_ended = false;
@@ -186,13 +193,21 @@ impl Core {
         }
     }
 
-    fn stop_waiting(&self, main: Sleeper) {
-        self.seat.with(|seat| seat.waiting.retain(|waiting| waiting.name != main.name));
+    fn stop_waiting(&self, current: Current, main: Sleeper) {
+        let leave = |seat: &mut Seat| seat.waiting.retain(|waiting| waiting.name != main.name);
+        self.step(current, true, || self.seat.with(leave));
+    }
+
+    /// One step on what waits for a thread, if their number is bounded by the program: otherwise none ever waits.
+    fn step_on_blocking<R>(&self, current: Current, act: impl FnOnce(&mut Blocking) -> R) -> R {
+        let act = || self.blocking.with(act);
+        if self.max_blocking < MAX_BLOCKING { self.step(current, true, act) } else { act() }
     }
 
     /// Runs `work` on a thread where it may block, at once or when one is free.
     pub(crate) fn run_blocking(self: &Arc<Core>, work: Box<dyn FnOnce() + Send>) {
-        let begun = self.blocking.with(|blocking| {
+        let Some(current) = current() else { return };
+        let begun = self.step_on_blocking(current, |blocking| {
             if blocking.running >= self.max_blocking {
                 blocking.waiting.push_back(work);
                 return None;
@@ -205,10 +220,11 @@ impl Core {
         let run = move || {
             let _in_runtime = InRuntime::enter(&core);
             let _begun = core.hooks.begin();
+            let Some(current) = crate::rt::current() else { return };
             let mut next = Some(work);
             while let Some(work) = next {
                 work();
-                next = core.blocking.with(|blocking| {
+                next = core.step_on_blocking(current, |blocking| {
                     let next = blocking.waiting.pop_front();
                     blocking.running -= usize::from(next.is_none());
                     next

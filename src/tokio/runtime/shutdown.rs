@@ -33,6 +33,7 @@ impl Core {
         if !self.is_shared {
             self.drop_tasks(current);
         }
+        self.step(current, true, || self.is_closed.store(true, Ordering::Relaxed));
         // Work that waits for a thread is done by those that are busy, when they come to it.
         let threads = self.threads.with(std::mem::take);
         if waits {

@@ -82,7 +82,7 @@ where
 {
     let (object, number) = current.new_task_object(location);
     let task = Task::<std::future::Ready<R>>::new(None, object, number, None, location);
-    if core.is_shut_down() {
+    if core.is_closed_to_work(current) {
         task.cancel();
         return JoinHandle::inside(task, location);
     }

@@ -171,7 +171,7 @@ impl Timer {
     fn poll_with(&mut self, context: &Context<'_>, drops: Option<Verb>, what: &'static str) -> Poll<()> {
         let Some(current) = current() else { return Poll::Ready(()) };
         assert!(
-            !self.core.is_shut_down() || self.is_over(),
+            !self.core.is_closed() || self.is_over(),
             "A Tokio 1.x context was found, but it is being shutdown."
         );
         // A timeout is over in time although the future that it limits gives way. Where that waits, giving way shows nothing more.

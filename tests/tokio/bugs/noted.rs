@@ -259,3 +259,14 @@ fn a_schedule_of_another_test_is_told() {
     let report = run(Config::new().replay(&token), On::OneThread, || async {});
     assert!(report.passed() && has_note(&report, &["the schedule no longer fits the test"]), "{report}");
 }
+
+#[test]
+fn tokio_itself_is_recognized() {
+    let report = run(Config::new(), On::OneThread, || async {
+        ::tokio::task::spawn(async {}).await.unwrap();
+    });
+    assert!(told(&report).contains("what says this is tokio itself"), "{report}");
+    // Outside of a runtime drawloom's says the same.
+    let report = explore(Config::new(), || drop(tokio::spawn(async {})));
+    assert!(!told(&report).contains("tokio itself"), "{report}");
+}
