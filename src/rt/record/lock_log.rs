@@ -186,9 +186,11 @@ impl LockLog {
     /// A thread has taken one of std's locks; `waits`, if it would have waited for it.
     #[inline]
     pub(in crate::rt) fn taken(&mut self, thread: ThreadId, taken: Held, waits: bool) {
-        if waits && !self.of_threads[thread.index()].held.is_empty() {
-            self.log(Place::Thread(thread), false, taken);
+        let locks = &mut self.of_threads[thread.index()];
+        if !waits || locks.held.is_empty() {
+            return push(locks, taken);
         }
+        self.log(Place::Thread(thread), false, taken);
         push(&mut self.of_threads[thread.index()], taken);
     }
 
@@ -215,6 +217,7 @@ impl LockLog {
         }
     }
 
+    #[inline(never)]
     fn log(&mut self, place: Place, is_awaited: bool, wanted: Held) {
         let locks = match place {
             Place::Thread(thread) if !is_awaited => &mut self.of_threads[thread.index()],
@@ -248,7 +251,10 @@ impl LockLog {
     /// A thread has given one of std's locks up, or somebody for it.
     #[inline]
     pub(in crate::rt) fn given(&mut self, thread: ThreadId, object: ObjectId) {
-        self.of_threads[thread.index()].give(object);
+        let held = &mut self.of_threads[thread.index()].held;
+        if let Some(at) = held.iter().rposition(|held| held.object == object) {
+            held.swap_remove(at);
+        }
     }
 
     /// One of tokio's locks was given up, there or for another that has it: of several that read, the first. `becomes`: it is held
