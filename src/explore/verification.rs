@@ -27,8 +27,8 @@ const SECOND_STAGE: u64 = 10;
 /// there is to see shows soon, and such tests are to stay quick.
 const OF_ROUNDS: u64 = 256;
 
-/// How many executions are explored, and then sampled, before more are; in the end as many as are allowed.
-const TURNS: [u64; 2] = [64, 1_024];
+/// How many executions are explored, and how many are sampled then, before more are; in the end as many as are allowed.
+const TURNS: [(u64, u64); 2] = [(64, 96), (1_024, 1_024)];
 
 /// What became of the attempt to run every execution.
 pub(super) enum Verification {
@@ -56,16 +56,16 @@ impl Exploration<'_> {
         };
         // Within a time limit nothing is to be done twice.
         let takes_turns = is_auto && self.config.verify_within.is_none() && self.deadline.is_none();
-        let turns = TURNS.into_iter().filter(|&executions| takes_turns && executions <= allowed / 4);
+        let turns = TURNS.into_iter().filter(|&(executions, _)| takes_turns && executions <= allowed / 4);
         let mut doubtful = None;
-        for executions in turns {
+        for (executions, samples) in turns {
             let budget = self.budget(executions, is_auto);
             let start = Instant::now();
             let exhausted = self.exhaust(&budget, &self.config.exhaustive_limits())?;
             if !matches!(exhausted.end, End::Budget) {
                 return self.conclude(exhausted, &self.budget(allowed, is_auto), start, is_auto);
             }
-            let sampled = self.sample(executions)?;
+            let sampled = self.sample(samples)?;
             // What does not end may be a livelock, which exploring can tell.
             if sampled.finding.as_ref().is_some_and(|finding| finding.verdict.kind == FailureKind::StepLimit)
             {
