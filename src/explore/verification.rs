@@ -241,6 +241,7 @@ impl Exploration<'_> {
             (Basis::UNSEEN_DATA, Assumption::UnseenData),
             (Basis::DROP_ORDER, Assumption::DropOrder),
             (Basis::END_COUNTS, Assumption::EndCounts),
+            (Basis::LATE_WORK, Assumption::LateWork),
             (Basis::CANCELS, Assumption::Cancellations { bound: self.config.cancellations }),
             (Basis::CAUGHT_PANIC, Assumption::CaughtPanics),
         ];

@@ -63,6 +63,8 @@ pub enum Assumption {
     /// How often a sender or receiver was cloned changes without a step, as does the number of tasks that have not ended: others
     /// that ask for it find one of the numbers that they could find.
     EndCounts,
+    /// Work of `spawn_blocking` that has not begun when its runtime ends is done. tokio drops it if it has woken a thread that was idle.
+    LateWork,
     /// A thread that has panicked unwinds for as long as others that do: whether it has caught its panic meanwhile cannot be seen.
     CaughtPanics,
 }
@@ -140,6 +142,9 @@ impl fmt::Display for Assumption {
             Assumption::YieldingTasks => f.write_str("a task that yields overtakes others at most twice"),
             Assumption::UnseenData => f.write_str("tasks share data only through drawloom's types"),
             Assumption::DropOrder => f.write_str("tasks that are left are dropped in the order of spawning"),
+            Assumption::LateWork => {
+                f.write_str("blocking work that has not begun when its runtime ends is done")
+            }
             Assumption::EndCounts => f.write_str("the counts of channel ends and tasks are not explored"),
             Assumption::GivingWay => f.write_str("a task gives way at most twice where it could go on"),
             Assumption::Cancellations { bound: 1 } => {

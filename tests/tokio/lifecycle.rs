@@ -509,6 +509,49 @@ fn work_that_comes_while_the_runtime_ends_is_done_or_not() {
     assert_eq!(found, [false, true]);
 }
 
+#[test]
+fn a_shutdown_with_a_timeout_waits_for_work() {
+    let found = |work: u64, timeout: u64| {
+        outcomes(move || {
+            let runtime = workers(1);
+            let is_done = Arc::new(AtomicBool::new(false));
+            let theirs = Arc::clone(&is_done);
+            let (begins, has_begun) = oneshot::channel();
+            runtime.spawn_blocking(move || {
+                begins.send(()).unwrap();
+                thread::sleep(Duration::from_millis(work));
+                theirs.store(true, SeqCst);
+            });
+            runtime.block_on(has_begun).unwrap();
+            runtime.shutdown_timeout(Duration::from_millis(timeout));
+            let was_done = is_done.load(SeqCst);
+            while !is_done.load(SeqCst) {
+                thread::yield_now();
+            }
+            was_done
+        })
+    };
+    assert_eq!(found(2, 2_000), [true]);
+    assert_eq!(found(2_000, 2), [false]);
+}
+
+#[test]
+fn work_that_tokio_may_drop_at_the_end_is_named() {
+    let says = |report: &drawloom::Report| {
+        report.to_string().contains("blocking work that has not begun when its runtime ends is done")
+    };
+    let report = explore(Config::new(), || {
+        let runtime = current();
+        runtime.block_on(async { spawn_blocking(|| ()).await.unwrap() });
+        runtime.spawn_blocking(|| ());
+    });
+    assert!(report.passed() && says(&report), "{report}");
+    let report = explore(Config::new(), || {
+        current().spawn_blocking(|| ());
+    });
+    assert!(report.passed() && !says(&report), "{report}");
+}
+
 /// The threads that may block take work as long as destructors of tasks can ask for it.
 #[test]
 fn a_destructor_starts_work_at_the_end() {

@@ -64,6 +64,8 @@ impl Basis {
     pub(crate) const DROP_ORDER: Basis = Basis(1 << 24);
     /// Nobody sees how the counts of ends of channels, and of tasks, change.
     pub(crate) const END_COUNTS: Basis = Basis(1 << 25);
+    /// Work of threads that may block was done although its runtime had ended before it has begun.
+    pub(crate) const LATE_WORK: Basis = Basis(1 << 26);
     /// What leaves executions out that schedules which are sampled may show.
     const BOUNDS: Basis =
         Basis(Basis::HASH_ORDER.0 | Basis::DRAWN_VALUE.0 | Basis::PAUSED.0 | Basis::PREEMPTIONS.0);

@@ -42,6 +42,11 @@ impl Current {
         self.kernel().basis.add(Basis::DROP_ORDER);
     }
 
+    /// A runtime has ended while work waited to begin that tokio may drop then.
+    pub(crate) fn note_late_work(mut self) {
+        self.kernel().basis.add(Basis::LATE_WORK);
+    }
+
     /// A count was asked for that changes without a step.
     pub(crate) fn note_count(mut self) {
         self.kernel().basis.add(Basis::END_COUNTS);

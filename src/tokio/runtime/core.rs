@@ -66,7 +66,18 @@ pub(super) struct Seat {
 #[derive(Default)]
 pub(super) struct Blocking {
     pub(super) running: usize,
+    /// How many threads were started, have begun, and have ended.
+    pub(super) started: usize,
+    pub(super) begun: usize,
+    pub(super) ended: usize,
     pub(super) waiting: VecDeque<Box<dyn FnOnce() + Send>>,
+}
+
+impl Blocking {
+    /// Whether work waits to begin for which tokio may have woken a thread that was idle: such work may be dropped at the end.
+    pub(super) fn waits_beside_idle(&self) -> bool {
+        self.ended > 0 && self.started > self.begun
+    }
 }
 
 impl fmt::Debug for Core {

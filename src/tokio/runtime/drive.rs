@@ -213,6 +213,7 @@ impl Core {
                 return None;
             }
             blocking.running += 1;
+            blocking.started += 1;
             Some(work)
         });
         let Some(work) = begun else { return };
@@ -221,12 +222,14 @@ impl Core {
             let _in_runtime = InRuntime::enter(&core);
             let _begun = core.hooks.begin();
             let Some(current) = crate::rt::current() else { return };
+            core.blocking.with(|blocking| blocking.begun += 1);
             let mut next = Some(work);
             while let Some(work) = next {
                 work();
                 next = core.step_on_blocking(current, |blocking| {
                     let next = blocking.waiting.pop_front();
                     blocking.running -= usize::from(next.is_none());
+                    blocking.ended += usize::from(next.is_none());
                     next
                 });
             }

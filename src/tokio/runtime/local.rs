@@ -143,7 +143,7 @@ impl LocalRuntime {
         }
     }
 
-    /// Shuts the runtime down, and waits at most so long for work that blocks; inside an exploration, for no time.
+    /// Shuts the runtime down, and waits at most so long for work that blocks.
     #[track_caller]
     pub fn shutdown_timeout(self, duration: Duration) {
         match self.0 {

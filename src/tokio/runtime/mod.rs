@@ -18,6 +18,7 @@ use std::time::Duration;
 pub use self::builder::Builder;
 use self::core::Core;
 pub use self::local::{LocalOptions, LocalRuntime};
+use self::shutdown::Waits;
 use super::context::{self, InRuntime};
 use super::task::{JoinHandle, spawn_blocking_on, spawn_on};
 use crate::rt::{Current, current};
@@ -112,11 +113,11 @@ impl Runtime {
         }
     }
 
-    /// Shuts the runtime down, and waits at most so long for work that blocks; inside an exploration, for no time.
+    /// Shuts the runtime down, and waits at most so long for work that blocks.
     #[track_caller]
     pub fn shutdown_timeout(mut self, duration: Duration) {
         match &mut self.repr {
-            Repr::Inside(core) => core.shut_down(running(), false, Location::caller()),
+            Repr::Inside(core) => core.shut_down(running(), Waits::AtMost(duration), Location::caller()),
             Repr::Outside(outside) => {
                 outside.take().into_iter().for_each(|outside| outside.shutdown_timeout(duration))
             }
@@ -142,7 +143,7 @@ impl Drop for Runtime {
                  from within an asynchronous context."
             );
         }
-        core.shut_down(current, true, Location::caller());
+        core.shut_down(current, Waits::UntilAllHaveEnded, Location::caller());
     }
 }
 

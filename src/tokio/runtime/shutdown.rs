@@ -7,10 +7,22 @@
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::core::Core;
 use crate::rt::Current;
+use crate::thread;
 use crate::tokio::context::InRuntime;
+
+/// How often it is looked whether the threads of a runtime have ended, while somebody waits for that for some time.
+const LOOKS: u32 = 16;
+
+/// For how long whoever shuts a runtime down waits for its threads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Waits {
+    UntilAllHaveEnded,
+    AtMost(Duration),
+}
 
 impl Core {
     /// Whether it was shut down.
@@ -18,11 +30,11 @@ impl Core {
         self.is_shut_down.load(Ordering::Relaxed)
     }
 
-    /// Shuts the runtime down. `waits`: until its threads have ended.
+    /// Shuts the runtime down. `waits`: for its threads.
     pub(crate) fn shut_down(
         self: &Arc<Core>,
         current: Current,
-        waits: bool,
+        waits: Waits,
         location: &'static Location<'static>,
     ) {
         if self.is_shut_down.swap(true, Ordering::Relaxed) {
@@ -35,11 +47,26 @@ impl Core {
         }
         self.step(current, true, || self.is_closed.store(true, Ordering::Relaxed));
         // Work that waits for a thread is done by those that are busy, when they come to it.
-        let threads = self.threads.with(std::mem::take);
-        if waits {
-            for thread in threads {
-                // A panic in it is told by the task that it belongs to.
-                let _ = thread.join();
+        if self.blocking.with(|blocking| blocking.waits_beside_idle()) {
+            current.note_late_work();
+        }
+        let mut threads = self.threads.with(std::mem::take);
+        match waits {
+            Waits::UntilAllHaveEnded => {
+                for thread in threads {
+                    // A panic in it is told by the task that it belongs to.
+                    let _ = thread.join();
+                }
+            }
+            Waits::AtMost(Duration::ZERO) => {}
+            Waits::AtMost(duration) => {
+                for _ in 0..LOOKS {
+                    threads.retain(|thread| !thread.is_finished());
+                    if threads.is_empty() {
+                        return;
+                    }
+                    thread::sleep(duration / LOOKS);
+                }
             }
         }
     }
