@@ -7,19 +7,17 @@ use crate::rt::Execution;
 use crate::rt::op::outcome::Holder;
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{Event, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Phase, Task, ToldTask};
+use crate::rt::tasks::{Phase, Task};
 
 /// The column of a thread that polls the task of this number, or none if it is 0.
 pub(super) fn column_of(execution: &Execution, thread: ThreadId, task: u64) -> usize {
-    let told = &execution.kernel.tasks.told;
-    let spawned = || told.iter().filter(|task| task.main_of.is_none());
-    match told.iter().find(|told| told.number == task) {
-        None => thread.index(),
-        Some(ToldTask { main_of: Some(main), .. }) => main.index(),
-        Some(task) => {
-            let before = spawned().take_while(|other| other.number < task.number).count();
-            execution.kernel.threads.count() + before
-        }
+    let kernel = &execution.kernel;
+    if task == 0 {
+        return thread.index();
+    }
+    match kernel.tasks.told(task).main_of {
+        Some(main) => main.index(),
+        None => kernel.threads.count() + kernel.tasks.spawned_before(task),
     }
 }
 
@@ -73,9 +71,8 @@ pub(super) fn is_of_runtime(execution: &Execution, object: ObjectId) -> bool {
 
 /// Whether an event has no row, unless all are wanted.
 pub(super) fn is_hidden(execution: &Execution, event: &Event) -> bool {
-    let spawned = |task: u64| execution.kernel.tasks.told.iter().find(|told| told.number == task);
     let shows_spawn = match event.note {
-        Note::Spawned(task) => spawned(task).is_some_and(|told| told.main_of.is_none()),
+        Note::Spawned(task) => execution.kernel.tasks.told(task).main_of.is_none(),
         _ => false,
     };
     // tokio looks again at what it has taken, and threads agree who polls the tasks of a runtime. Nobody has written that in the

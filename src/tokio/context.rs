@@ -21,7 +21,7 @@ struct Entered {
 fn with<R>(act: impl FnOnce(&mut Vec<Arc<Core>>) -> R) -> Option<R> {
     let mut current = current()?;
     let stamp = current.execution().stamp();
-    let thread = current.kernel().threads.current.index();
+    let thread = current.thread().index();
     Some(ENTERED.with_borrow_mut(|entered| {
         if entered.of != Some(stamp) {
             // What threads that were cut off had entered stays as it is, like everything else of theirs.
@@ -59,9 +59,8 @@ impl InRuntime {
 
 impl Drop for InRuntime {
     fn drop(&mut self) {
-        let left =
-            with(|entered| if entered.len() == self.depth { Ok(entered.pop()) } else { Err(entered.len()) });
-        if let Some(Err(_)) = left
+        let left = with(|entered| if entered.len() == self.depth { entered.pop() } else { None });
+        if let Some(None) = left
             && current().is_none_or(|current| !current.panicking())
         {
             panic!(

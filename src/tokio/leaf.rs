@@ -135,9 +135,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
             match leaf.step(context) {
                 Poll::Ready(Ok(taken)) => {
                     *given = Some(taken);
-                    if let Some(mode) = LockMode::taken_by(verb) {
-                        current.note_lock(object, mode, (location, true));
-                    }
+                    current.note_lock(object, verb, location);
                 }
                 result => return result,
             }

@@ -325,14 +325,14 @@ impl<'a> SchedulingPoint<'a> {
     /// The same of the task of this number.
     pub(crate) fn task_awaits(&self, number: u64) -> Option<Holding<'a>> {
         let place = match self.kernel.tasks.told(number).main_of {
-            Some(thread) => Place::Thread(thread),
+            Some(thread) => Place::Future(thread),
             None => Place::Task(self.kernel.tasks.place_of(number)?, number),
         };
         Some(self.holding(place))
     }
 
     fn holding(&self, place: Place) -> Holding<'a> {
-        let (held, taken) = self.kernel.locks.awaited_by(place);
+        let (held, taken) = self.kernel.locks.held_at(place);
         Holding { lineage: self.kernel.lineage(place.holder()), held, taken }
     }
 

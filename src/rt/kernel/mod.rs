@@ -230,6 +230,11 @@ impl Kernel {
         self.fairness.spawned(self.thread(id).lane);
         self.spinloops.spawned();
         self.equivalence.spawned(self.thread(id).lineage);
+        self.locks.begun(id);
+        if let Some(parent) = parent {
+            self.basis.add(Basis::THREADS);
+            self.locks.ordered(self.lock_place(parent).holder(), Holder::Thread(id));
+        }
         if self.views.len() == id.index() {
             self.views.push(View::new(id));
             self.tokens.push(Message::default());
@@ -242,17 +247,10 @@ impl Kernel {
         } else {
             view.reset(None);
         }
-        self.locks.begun(id);
-        let is_first = parent.is_none();
         if let Some(parent) = parent {
             parent.advance_epoch();
         }
         view.take_slot(self.slots.take(&view.clock));
-        if !is_first {
-            self.basis.add(Basis::THREADS);
-            let by = self.lock_place(first_user).holder();
-            self.locks.ordered(by, Holder::Thread(id));
-        }
         self.note_learning();
         id
     }

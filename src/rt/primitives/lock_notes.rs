@@ -7,6 +7,7 @@ use crate::rt::Current;
 use crate::rt::kernel::Kernel;
 use crate::rt::op::lock::{Held, LockMode};
 use crate::rt::op::rng::mix;
+use crate::rt::op::verb::Verb;
 use crate::rt::op::{ObjectId, ThreadId};
 use crate::rt::record::lock_log::{Holder, Place};
 
@@ -14,13 +15,13 @@ use crate::rt::record::lock_log::{Holder, Place};
 const OF_TASK: u64 = 1 << 32;
 
 impl Kernel {
-    /// Where locks are held that are taken on this thread now.
+    /// Where tokio's locks are held that are taken on this thread now.
     #[inline]
     pub(crate) fn lock_place(&self, thread: ThreadId) -> Place {
         let running = self.tasks.running(thread).map(|name| (name.id, self.tasks.get(name.id)));
         match running.filter(|(_, task)| task.is_spawned) {
             Some((place, task)) => Place::Task(place, task.number),
-            None => Place::Thread(thread),
+            None => Place::Future(thread),
         }
     }
 
@@ -48,18 +49,13 @@ impl Kernel {
 }
 
 impl Current {
-    /// One of tokio's locks was taken here; `waits`, if that would have waited for it.
-    pub(crate) fn note_lock(
-        mut self,
-        object: ObjectId,
-        mode: LockMode,
-        (location, waits): (&'static Location<'static>, bool),
-    ) {
+    /// This was done to a primitive of tokio's: if it takes a lock, that is held from now on.
+    pub(crate) fn note_lock(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
+        let Some(mode) = LockMode::taken_by(verb) else { return };
         let kernel = self.kernel();
         let place = kernel.lock_place(kernel.threads.current);
-        // Readers come after writers that wait. A mutex has no readers.
-        let may_block_readers =
-            mode == LockMode::Exclusive && kernel.objects.get(object).kind.name() == "RwLock";
+        // Readers come after writers that wait.
+        let (waits, may_block_readers) = (!verb.tries(), verb == Verb::Write);
         kernel.locks.awaited(place, Held { object, mode, location }, waits, may_block_readers);
     }
 

@@ -20,17 +20,19 @@ pub(crate) enum Holder {
     Task(u64),
 }
 
-/// Where tokio's locks are held: by a task, which has this place and number, or by a thread outside of all that were spawned.
+/// Where locks are held: std's by a thread; tokio's by a task, which has this place and number, or by a thread outside of all that
+/// were spawned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
     Thread(ThreadId),
+    Future(ThreadId),
     Task(TaskId, u64),
 }
 
 impl Place {
     pub(crate) fn holder(self) -> Holder {
         match self {
-            Place::Thread(thread) => Holder::Thread(thread),
+            Place::Thread(thread) | Place::Future(thread) => Holder::Thread(thread),
             Place::Task(_, number) => Holder::Task(number),
         }
     }
@@ -84,7 +86,8 @@ impl Locks {
         (self.taken, self.last_logged) = (0, 0);
     }
 
-    /// Whether it had the lock.
+    /// The lock, if it had it.
+    #[inline(always)]
     fn give(&mut self, object: ObjectId) -> Option<Held> {
         let at = self.held.iter().rposition(|held| held.object == object)?;
         Some(self.held.swap_remove(at))
@@ -99,6 +102,9 @@ pub(crate) struct LockLog {
     of_threads: Vec<Locks>,
     of_futures: Vec<Locks>,
     of_tasks: Vec<Locks>,
+    /// How many threads, and how many places of tasks, this execution has had so far. What stands behind is of earlier ones.
+    threads: usize,
+    places: usize,
     pub(crate) nested: Vec<NestedAcquisition>,
     held: Vec<Held>,
     /// What comes before what by spawning and joining, in order.
@@ -118,6 +124,7 @@ const ORDERS_KEPT: usize = 50_000;
 
 impl LockLog {
     pub(in crate::rt) fn clear(&mut self) {
+        (self.threads, self.places) = (0, 0);
         self.nested.clear();
         self.held.clear();
         self.orders.clear();
@@ -147,12 +154,14 @@ impl LockLog {
 
     /// A thread begins.
     pub(in crate::rt) fn begun(&mut self, thread: ThreadId) {
+        self.threads = self.threads.max(thread.index() + 1);
         begin(&mut self.of_threads, thread.index());
         begin(&mut self.of_futures, thread.index());
     }
 
     /// A task is made, in this place.
     pub(in crate::rt) fn made(&mut self, place: TaskId) {
+        self.places = self.places.max(place.index() + 1);
         begin(&mut self.of_tasks, place.index());
     }
 
@@ -174,10 +183,11 @@ impl LockLog {
         self.of_threads[thread.index()].taken
     }
 
-    /// tokio's locks that are held there, and how many were taken.
-    pub(crate) fn awaited_by(&self, place: Place) -> (&[Held], u32) {
+    /// The locks that are held there, and how many were taken.
+    pub(crate) fn held_at(&self, place: Place) -> (&[Held], u32) {
         let locks = match place {
-            Place::Thread(thread) => &self.of_futures[thread.index()],
+            Place::Thread(thread) => &self.of_threads[thread.index()],
+            Place::Future(thread) => &self.of_futures[thread.index()],
             Place::Task(task, _) => &self.of_tasks[task.index()],
         };
         (&locks.held, locks.taken)
@@ -190,81 +200,68 @@ impl LockLog {
         if !waits || locks.held.is_empty() {
             return push(locks, taken);
         }
-        self.log(Place::Thread(thread), false, taken);
+        self.log(Place::Thread(thread), taken);
         push(&mut self.of_threads[thread.index()], taken);
     }
 
     /// As `taken`, of a reader-writer lock that was taken for writing.
     pub(in crate::rt) fn taken_to_write(&mut self, thread: ThreadId, taken: Held, waits: bool) {
         if waits {
-            self.log(Place::Thread(thread), false, taken);
+            self.log(Place::Thread(thread), taken);
         }
         push(&mut self.of_threads[thread.index()], taken);
     }
 
     /// One of tokio's locks was taken. `may_block_readers`: readers wait behind those that wait to take it so.
     pub(in crate::rt) fn awaited(&mut self, place: Place, taken: Held, waits: bool, may_block_readers: bool) {
-        if waits && (may_block_readers || !self.awaited_by(place).0.is_empty()) {
-            self.log(place, true, taken);
+        if waits && (may_block_readers || !self.held_at(place).0.is_empty()) {
+            self.log(place, taken);
         }
-        push(self.of_place(place), taken);
+        push(self.at(place), taken);
     }
 
-    fn of_place(&mut self, place: Place) -> &mut Locks {
+    fn at(&mut self, place: Place) -> &mut Locks {
         match place {
-            Place::Thread(thread) => &mut self.of_futures[thread.index()],
+            Place::Thread(thread) => &mut self.of_threads[thread.index()],
+            Place::Future(thread) => &mut self.of_futures[thread.index()],
             Place::Task(task, _) => &mut self.of_tasks[task.index()],
         }
     }
 
     #[inline(never)]
-    fn log(&mut self, place: Place, is_awaited: bool, wanted: Held) {
-        let locks = match place {
-            Place::Thread(thread) if !is_awaited => &mut self.of_threads[thread.index()],
-            _ => self.of_place(place),
-        };
-        let locks = std::mem::take(locks);
+    fn log(&mut self, place: Place, wanted: Held) {
+        let mut locks = std::mem::take(self.at(place));
         let is_full = self.nested.len() >= KEPT || self.orders.len() >= ORDERS_KEPT;
-        let mut last_logged = locks.last_logged;
         if !is_full && (self.keeps_all || !self.is_again(&locks, wanted)) {
             let from = self.held.len() as u32;
             self.held.extend_from_slice(&locks.held);
-            let (held, after) = ((from, self.held.len() as u32), self.orders.len() as u32);
-            let holder = place.holder();
             self.nested.push(NestedAcquisition {
-                holder,
+                holder: place.holder(),
                 wanted,
                 number: locks.taken,
-                held,
-                after,
-                is_awaited,
+                held: (from, self.held.len() as u32),
+                after: self.orders.len() as u32,
+                is_awaited: !matches!(place, Place::Thread(_)),
             });
-            last_logged = self.nested.len() as u32;
+            locks.last_logged = self.nested.len() as u32;
         }
-        let back = match place {
-            Place::Thread(thread) if !is_awaited => &mut self.of_threads[thread.index()],
-            _ => self.of_place(place),
-        };
-        *back = Locks { last_logged, ..locks };
+        *self.at(place) = locks;
     }
 
     /// A thread has given one of std's locks up, or somebody for it.
     #[inline]
     pub(in crate::rt) fn given(&mut self, thread: ThreadId, object: ObjectId) {
-        let held = &mut self.of_threads[thread.index()].held;
-        if let Some(at) = held.iter().rposition(|held| held.object == object) {
-            held.swap_remove(at);
-        }
+        self.of_threads[thread.index()].give(object);
     }
 
     /// One of tokio's locks was given up, there or for another that has it: of several that read, the first. `becomes`: it is held
     /// in that way from now on.
     pub(in crate::rt) fn given_up(&mut self, place: Place, object: ObjectId, becomes: Option<LockMode>) {
         let has = |locks: &Locks| locks.held.iter().any(|held| held.object == object);
-        let mut locks = self.of_place(place);
+        let mut locks = self.at(place);
         if !has(locks) {
-            let mut others = self.of_tasks.iter_mut().chain(&mut self.of_futures);
-            let Some(other) = others.find(|locks| has(locks)) else { return };
+            let (tasks, futures) = (&mut self.of_tasks[..self.places], &mut self.of_futures[..self.threads]);
+            let Some(other) = tasks.iter_mut().chain(futures).find(|locks| has(locks)) else { return };
             locks = other;
         }
         let given = locks.give(object);
@@ -285,4 +282,26 @@ fn begin(all: &mut Vec<Locks>, index: usize) {
 fn push(locks: &mut Locks, taken: Held) {
     locks.taken += 1;
     locks.held.push(taken);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A guard may be dropped elsewhere than it was taken: who holds it is looked for among those of this execution.
+    #[test]
+    fn what_an_earlier_execution_has_left_is_not_given_up() {
+        let held = Held { object: ObjectId(7), mode: LockMode::Exclusive, location: Location::caller() };
+        let (task, future) = (Place::Task(TaskId(0), 1), Place::Future(ThreadId(0)));
+        let mut log = LockLog::default();
+        log.begun(ThreadId(0));
+        log.made(TaskId(0));
+        log.awaited(task, held, true, false);
+        log.clear();
+        log.begun(ThreadId(0));
+        log.begun(ThreadId(1));
+        log.awaited(future, held, true, false);
+        log.given_up(Place::Future(ThreadId(1)), held.object, None);
+        assert!(log.held_at(future).0.is_empty());
+    }
 }

@@ -7,15 +7,16 @@
 //! A task that is woken while it is polled goes into its queue when the poll has ended. If it has woken itself it has yielded:
 //! then it is *deferred* and goes behind all that are ready, as tokio's runtimes do it.
 
+mod notes;
 mod queue;
 pub(crate) mod timer;
 
 use std::panic::Location;
-use std::sync::Arc;
 
-use crate::rt::op::outcome::PanicRecord;
-use crate::rt::op::verb::Verb;
 use crate::rt::op::{ObjectId, ThreadId};
+pub(crate) use notes::{
+    Await, BlockingPoll, Cancellation, Kept, LeftTask, StaleWake, TaskPanic, TimerOver, ToldTask, Unreceived,
+};
 pub(crate) use queue::Queue;
 use timer::{TaskTimer, TaskTimers};
 
@@ -61,24 +62,6 @@ pub(crate) enum Woken {
     ByOthers,
 }
 
-/// A place where a task waits: what it awaits there, and since when.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Await {
-    pub(crate) object: ObjectId,
-    pub(crate) verb: Verb,
-    pub(crate) location: &'static Location<'static>,
-    pub(crate) since: u64,
-}
-
-/// What a future has taken that has given way before it could hand it out; for reports.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Kept {
-    /// Of the task.
-    pub(crate) number: u64,
-    pub(crate) object: ObjectId,
-    pub(crate) location: &'static Location<'static>,
-}
-
 /// How far a task has come where a part of it begins.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct ResumePoint {
@@ -114,96 +97,6 @@ pub(crate) enum Scope {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Doom {
     pub(crate) awaited: Option<Await>,
-}
-
-/// A future that was dropped at an await because the test wants that explored.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cancellation {
-    /// What would do it in production; see `Current::drops_doomed`.
-    pub(crate) verb: Verb,
-    /// Of the task.
-    pub(crate) number: u64,
-    /// Where the future waited, and for what.
-    pub(crate) awaited: Option<Await>,
-    /// Of the timer, or where the task was spawned.
-    pub(crate) place: &'static Location<'static>,
-    pub(crate) step: u64,
-}
-
-/// A task, for a report.
-#[derive(Clone, Debug)]
-pub(crate) struct ToldTask {
-    pub(crate) number: u64,
-    /// What its end is told by.
-    pub(crate) object: ObjectId,
-    pub(crate) name: Option<Arc<str>>,
-    /// The thread whose `block_on` it is, if it was not spawned.
-    pub(crate) main_of: Option<ThreadId>,
-    /// Its spawn path, as a number that is the same in other executions.
-    pub(crate) lineage: u64,
-    /// How many tasks it has spawned.
-    pub(crate) spawned_tasks: u32,
-}
-
-/// A task that had not ended when its runtime did.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LeftTask {
-    pub(crate) spawned_at: &'static Location<'static>,
-    /// The await at which it was dropped, if it has come to one that is known.
-    pub(crate) awaited: Option<&'static Location<'static>>,
-    /// Whether somebody has awaited its handle.
-    pub(crate) is_awaited: bool,
-}
-
-/// Messages that were in a channel when its receiver was dropped.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Unreceived {
-    pub(crate) kind: &'static str,
-    pub(crate) made_at: &'static Location<'static>,
-    pub(crate) count: usize,
-}
-
-/// A timer has ended, and the task that waited for it goes on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TimerOver {
-    pub(crate) step: u64,
-    pub(crate) thread: ThreadId,
-    /// The number of the task.
-    pub(crate) task: u64,
-    /// In words.
-    pub(crate) what: &'static str,
-    /// Where it was made, or is awaited.
-    pub(crate) location: &'static Location<'static>,
-    /// The virtual time, in nanoseconds.
-    pub(crate) now: u64,
-}
-
-/// A waker of a task was called after that had ended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct StaleWake {
-    /// Of the task.
-    pub(crate) number: u64,
-    pub(crate) step: u64,
-    /// Who has called it: a thread, and the number of the task that this polled.
-    pub(crate) by: (ThreadId, u64),
-}
-
-/// A poll that has blocked its thread.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct BlockingPoll {
-    pub(crate) location: &'static Location<'static>,
-    pub(crate) verb: &'static str,
-}
-
-/// A task that has panicked.
-#[derive(Debug)]
-pub(crate) struct TaskPanic {
-    /// Of the task.
-    pub(crate) number: u64,
-    pub(crate) spawned_at: &'static Location<'static>,
-    pub(crate) panic: PanicRecord,
-    /// Whether somebody has learnt of it, from the task's handle.
-    pub(crate) is_told: bool,
 }
 
 /// One task.
@@ -455,9 +348,13 @@ impl Tasks {
 
     /// What reports call the task of this number: by its name, or by its number among those that were spawned.
     pub(crate) fn label(&self, number: u64) -> String {
-        let told = self.told(number);
-        let before = self.told[..number as usize - 1].iter().filter(|task| task.main_of.is_none()).count();
-        told.name.as_ref().map_or_else(|| format!("task {}", before + 1), |name| name.to_string())
+        let name = self.told(number).name.as_ref();
+        name.map_or_else(|| format!("task {}", self.spawned_before(number) + 1), |name| name.to_string())
+    }
+
+    /// How many of those with smaller numbers were spawned.
+    pub(crate) fn spawned_before(&self, number: u64) -> usize {
+        self.told[..number as usize - 1].iter().filter(|task| task.main_of.is_none()).count()
     }
 
     /// The task of this number, as long as no other one has its place.

@@ -10,10 +10,10 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::rt::op::lock::LockMode;
+use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
-use crate::rt::{Identity, current};
-use crate::tokio::act::Site;
+use crate::rt::{Current, Identity, current};
+use crate::tokio::act::{Site, act_on};
 use crate::tokio::leaf::Taking;
 use crate::tokio::runtime::block_outside_tasks;
 use crate::tokio::table::state_of;
@@ -39,11 +39,11 @@ impl Permits {
         Site { identity: &self.identity, name: self.name, location }
     }
 
-    /// The one of the running execution.
-    fn inside(&self) -> Option<Arc<Real>> {
+    /// The one of the running execution, and its object.
+    fn inside(&self) -> Option<(Current, ObjectId, Arc<Real>)> {
         let current = current()?;
         let object = current.async_object(&self.identity, self.name);
-        Some(state_of(current, object, || Real::new(self.initial)))
+        Some((current, object, state_of(current, object, || Real::new(self.initial))))
     }
 
     /// Does something to the semaphore in one step, which says besides whether it has stayed as it was.
@@ -54,7 +54,7 @@ impl Permits {
         act: impl FnOnce(&Real) -> (R, bool),
     ) -> R {
         match self.inside() {
-            Some(inside) => self.site(location).act(verb, || act(&inside)),
+            Some((_, object, inside)) => act_on(object, verb, location, || act(&inside)),
             None => act(&self.outside).0,
         }
     }
@@ -67,7 +67,7 @@ impl Permits {
         location: &'static Location<'static>,
     ) -> impl Future<Output = Result<(), AcquireError>> + Send + '_ {
         match self.inside() {
-            Some(inside) => {
+            Some((_, _, inside)) => {
                 let semaphore = Arc::clone(&inside);
                 // With permits in hand, it learns that the semaphore was closed meanwhile.
                 let again = move |permits: RealPermits| match is_closed(&inside) {
@@ -91,22 +91,25 @@ impl Permits {
         verb: Verb,
         location: &'static Location<'static>,
     ) -> Result<(), TryAcquireError> {
-        let result = self.act(verb, location, |real| {
-            let result = real.try_acquire_many(count).map(|permits| permits.forget());
+        let take = |real: &Real| real.try_acquire_many(count).map(|permits| permits.forget());
+        let Some((current, object, inside)) = self.inside() else { return take(&self.outside) };
+        let result = act_on(object, verb, location, || {
+            let result = take(&inside);
             let is_same = result.is_err();
             (result, is_same)
         });
-        if let (Ok(()), Some(mode), Some(current)) = (&result, LockMode::taken_by(verb), current()) {
-            current.note_lock(current.async_object(&self.identity, self.name), mode, (location, false));
+        if result.is_ok() {
+            current.note_lock(object, verb, location);
         }
         result
     }
 
     /// Gives permits back, or more.
     pub(super) fn give(&self, count: usize, verb: Verb, location: &'static Location<'static>) {
-        self.act(verb, location, |real| (real.add_permits(count), count == 0));
-        if let (Verb::Unlock | Verb::Downgrade, Some(current)) = (verb, current()) {
-            current.note_unlock(current.async_object(&self.identity, self.name), verb == Verb::Downgrade);
+        let Some((current, object, inside)) = self.inside() else { return self.outside.add_permits(count) };
+        act_on(object, verb, location, || (inside.add_permits(count), count == 0));
+        if matches!(verb, Verb::Unlock | Verb::Downgrade) {
+            current.note_unlock(object, verb == Verb::Downgrade);
         }
     }
 
@@ -128,7 +131,8 @@ impl Permits {
 
     /// How many there are, for printing: no operation.
     pub(super) fn peek(&self) -> usize {
-        self.inside().map_or_else(|| self.outside.available_permits(), |inside| inside.available_permits())
+        self.inside()
+            .map_or_else(|| self.outside.available_permits(), |(.., inside)| inside.available_permits())
     }
 }
 

@@ -94,6 +94,10 @@ impl<T> Shared<T> {
         self.site(location).change(verb, || self.with(act))
     }
 
+    fn count<R>(&self, location: &'static Location<'static>, act: impl FnOnce(&mut State) -> R) -> R {
+        self.site(location).count(|| self.with(act))
+    }
+
     fn look<R>(&self, location: &'static Location<'static>, act: impl FnOnce(&mut State) -> R) -> R {
         self.site(location).look(|| self.with(act))
     }

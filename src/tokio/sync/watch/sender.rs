@@ -121,8 +121,7 @@ impl<T> Sender<T> {
     /// How many receivers there are.
     #[track_caller]
     pub fn receiver_count(&self) -> usize {
-        note_count();
-        self.receivers()
+        self.shared.count(Location::caller(), |state| state.receivers)
     }
 
     /// The same, where only none and some are told apart: what is cloned is none of the former.
@@ -134,8 +133,7 @@ impl<T> Sender<T> {
     /// How many senders there are.
     #[track_caller]
     pub fn sender_count(&self) -> usize {
-        note_count();
-        self.shared.look(Location::caller(), |state| state.senders)
+        self.shared.count(Location::caller(), |state| state.senders)
     }
 
     /// Whether both send to the same channel.
@@ -166,12 +164,5 @@ impl<T> Drop for Sender<T> {
             if state.senders == 0 { state.for_change.take() } else { Woken::default() }
         });
         woken.wake();
-    }
-}
-
-/// A count is asked for that changes without a step elsewhere.
-fn note_count() {
-    if let Some(current) = crate::rt::current() {
-        current.note_count();
     }
 }
