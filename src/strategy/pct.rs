@@ -72,7 +72,7 @@ impl Strategy for Pct {
         "pct"
     }
 
-    fn draws_stores(&self) -> bool {
+    fn draws_choices(&self) -> bool {
         true
     }
 

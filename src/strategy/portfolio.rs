@@ -62,7 +62,7 @@ impl Strategy for Portfolio {
         "portfolio"
     }
 
-    fn draws_stores(&self) -> bool {
+    fn draws_choices(&self) -> bool {
         true
     }
 

@@ -27,7 +27,7 @@ impl Strategy for Pos {
         "pos"
     }
 
-    fn draws_stores(&self) -> bool {
+    fn draws_choices(&self) -> bool {
         true
     }
 

@@ -20,7 +20,7 @@ impl Strategy for RandomWalk {
         true
     }
 
-    fn draws_stores(&self) -> bool {
+    fn draws_choices(&self) -> bool {
         true
     }
 }

@@ -118,7 +118,7 @@ impl Strategy for Surw {
         "surw"
     }
 
-    fn draws_stores(&self) -> bool {
+    fn draws_choices(&self) -> bool {
         true
     }
 

@@ -30,7 +30,7 @@ impl Strategy for Urw {
         "urw"
     }
 
-    fn draws_stores(&self) -> bool {
+    fn draws_choices(&self) -> bool {
         true
     }
 

@@ -48,21 +48,41 @@ pub(super) fn wake_afterwards(number: u64, waker: Waker) {
 }
 
 /// Does what was left for after the act.
+#[inline]
 pub(super) fn do_afterwards() {
+    let is_done = AFTER.with_borrow(|after| after.woken.is_empty() && after.dropped.is_empty());
+    if !is_done {
+        do_what_is_left();
+    }
+}
+
+#[inline(never)]
+fn do_what_is_left() {
     loop {
-        let (mut woken, dropped) = AFTER
+        let (mut woken, mut dropped) = AFTER
             .with_borrow_mut(|after| (std::mem::take(&mut after.woken), std::mem::take(&mut after.dropped)));
         if woken.is_empty() && dropped.is_empty() {
             return;
         }
-        woken.sort_by_key(|&(number, _)| number);
-        for (_, waker) in woken {
+        if woken.len() > 1 {
+            woken.sort_by_key(|&(number, _)| number);
+        }
+        for (_, waker) in woken.drain(..) {
             waker.wake();
         }
-        for Dropped { value, drop } in dropped {
+        for Dropped { value, drop } in dropped.drain(..) {
             // SAFETY: `Kept::drop` has made the pair, and each is taken once.
             unsafe { drop(value) };
         }
+        // Their memory is for the next ones.
+        AFTER.with_borrow_mut(|after| {
+            if after.woken.is_empty() {
+                after.woken = woken;
+            }
+            if after.dropped.is_empty() {
+                after.dropped = dropped;
+            }
+        });
     }
 }
 

@@ -133,10 +133,10 @@ pub trait Strategy {
         false
     }
 
-    /// Whether the store that a load reads is drawn as [`Strategy::choose`] does it by default: then it need not be asked, and
-    /// what may be read is looked for only where it is to be an older store.
+    /// Whether choices are drawn as [`Strategy::choose`] does it by default: then it need not be asked which task is polled next,
+    /// nor which store a load reads, and what may be read is looked for only where it is to be an older store.
     #[doc(hidden)]
-    fn draws_stores(&self) -> bool {
+    fn draws_choices(&self) -> bool {
         false
     }
 

@@ -25,21 +25,29 @@ impl Kernel {
     }
 
     /// The thread learns what `object` knows.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn acquire(&mut self, id: ThreadId, object: ObjectId) {
-        if !self.learns {
-            return;
+        if self.learns {
+            self.learn(id, object);
         }
+    }
+
+    #[inline]
+    fn learn(&mut self, id: ThreadId, object: ObjectId) {
         let (object, view) = self.pair(object, id);
         view.acquire(&object.knowledge);
     }
 
     /// `object` learns what the thread knows, in addition to what it knew.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn release(&mut self, id: ThreadId, object: ObjectId) {
-        if !self.learns {
-            return;
+        if self.learns {
+            self.teach(id, object);
         }
+    }
+
+    #[inline]
+    fn teach(&mut self, id: ThreadId, object: ObjectId) {
         let (object, view) = self.pair(object, id);
         view.release(&mut object.knowledge);
     }

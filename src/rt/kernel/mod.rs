@@ -180,6 +180,8 @@ impl Kernel {
         self.special.set(Special::DIRECTED, self.limits.directed);
         self.special.set(Special::RESTRAINED, !self.restraint.is_none());
         self.special.set(Special::WATCHED, self.limits.check_exclusive);
+        let asks_more = self.limits.polls_spuriously || self.rings_any_time();
+        self.special.set(Special::POLLS, asks_more);
     }
 
     /// From now on threads switch as usual, or not.

@@ -24,12 +24,17 @@ impl Special {
     pub(crate) const WATCHED: Special = Special(1 << 6);
     /// Threads have ended, and what the execution owns is being dropped.
     pub(crate) const WINDING_UP: Special = Special(1 << 7);
+    /// What is polled next may be something else than a task that is ready.
+    pub(crate) const POLLS: Special = Special(1 << 8);
 
     /// What keeps the next thread from being chosen in the short way.
     pub(crate) const CHOICE: Special = Special(Special::DIRECTED.0 | Special::FAIR.0 | Special::RESTRAINED.0);
     /// What keeps an operation on an atomic from taking effect in the short way.
     pub(crate) const EFFECT: Special =
         Special(Special::DIRECTED.0 | Special::TRACED.0 | Special::WATCHED.0 | Special::WINDING_UP.0);
+    /// What keeps a thread that is alone from making its steps in the short way.
+    pub(crate) const STEP: Special =
+        Special(Special::CHOICE.0 | Special::EVENT.0 | Special::STACKS.0 | Special::WINDING_UP.0);
     /// What wants to hear of events.
     pub(crate) const EVENT: Special = Special(Special::TRACED.0 | Special::TOLD.0);
 

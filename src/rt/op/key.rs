@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use crate::rt::op::ThreadId;
+use crate::rt::op::{ThreadId, is_same_place};
 
 /// What kind of thing an object is; reports name it by this.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,7 +93,7 @@ pub struct ObjectKey {
 impl ObjectKey {
     /// Whether the two objects were made at the same place in the source.
     pub fn is_same_site(&self, other: &ObjectKey) -> bool {
-        self.location == other.location
+        is_same_place(self.location, other.location)
     }
 
     /// The key that stands for all objects made at this place.

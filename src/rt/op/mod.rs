@@ -242,6 +242,12 @@ pub enum Choice {
     Program,
 }
 
+/// Whether two places in the source are the same. Mostly they are one in memory, and their names need not be compared.
+#[inline]
+pub(crate) fn is_same_place(one: &'static Location<'static>, other: &'static Location<'static>) -> bool {
+    std::ptr::eq(one, other) || one.line() == other.line() && one == other
+}
+
 /// Where operations without a place in the source are said to be.
 pub(crate) fn nowhere() -> &'static Location<'static> {
     Location::caller()

@@ -39,7 +39,7 @@ impl Rng {
     /// # Panics
     ///
     /// If `n` is zero.
-    #[inline]
+    #[inline(always)]
     pub fn below(&mut self, n: usize) -> usize {
         assert!(n > 0, "a choice needs at least one alternative");
         if let Ok(n) = u32::try_from(n) {

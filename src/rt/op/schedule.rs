@@ -47,7 +47,11 @@ impl Schedule {
     /// A choice other than the next thread was made.
     #[inline]
     pub(crate) fn push_choice(&mut self, value: u64) {
-        write_varint(&mut self.choices, value);
+        if value < 0x80 {
+            self.choices.push(value as u8);
+        } else {
+            write_varint(&mut self.choices, value);
+        }
     }
 
     /// How long the list of these is.

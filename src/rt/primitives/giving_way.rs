@@ -4,10 +4,10 @@ use std::panic::Location;
 
 use super::tasks::queue_of;
 use crate::rt::Current;
-use crate::rt::op::Choice;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::limits::Strict;
 use crate::rt::op::rule::Refusal;
+use crate::rt::op::{Choice, is_same_place};
 use crate::rt::tasks::{LeafKind, Phase, ResumePoint, TaskName, Woken};
 
 /// After how many leaf operations in one poll a task gives way in any case. In tokio it is 128, as its cooperative budget has it;
@@ -16,15 +16,16 @@ const BUDGET: u32 = 32;
 
 impl Current {
     /// Whether the task, which yields, may be polled again before those that are ready.
+    #[inline]
     pub(super) fn overtakes(mut self, name: TaskName) -> bool {
+        self.kernel().tasks.get(name.id).overtakes > 0 && self.overtakes_now(name)
+    }
+
+    fn overtakes_now(mut self, name: TaskName) -> bool {
         let execution = self.execution();
         let kernel = &mut execution.kernel;
         let task = kernel.tasks.get(name.id);
-        if kernel.limits.fifo
-            || task.overtakes == 0
-            || task.has_given_way
-            || task.phase != Phase::Running(Woken::No)
-        {
+        if kernel.limits.fifo || task.has_given_way || task.phase != Phase::Running(Woken::No) {
             return false;
         }
         let queue = task.queue;
@@ -62,7 +63,8 @@ impl Current {
         }
         task.leaves += 1;
         if task.composed == 0 {
-            let goes_on = task.leaves == 1 && task.resume_point.resumed_at == Some(location);
+            let goes_on = task.leaves == 1
+                && task.resume_point.resumed_at.is_some_and(|at| is_same_place(at, location));
             let leaves = task.resume_point.leaves + u32::from(!goes_on);
             task.resume_point = ResumePoint { leaves, resumed_at: Some(location), has_given_way: true };
         }

@@ -28,7 +28,7 @@ impl Execution {
     fn load_drawn(&mut self, op: Op, location: u32, id: ThreadId, order: Ordering) -> Option<u64> {
         let kernel = &mut self.kernel;
         let view = &kernel.views[id.index()];
-        let is_drawn = self.draws_stores && !kernel.is_long() && !kernel.restraint.is_paused();
+        let is_drawn = self.draws_choices && !kernel.is_long() && !kernel.restraint.is_paused();
         if !is_drawn || !kernel.memory.choose_last_of_several(location, view, order) {
             return None;
         }

@@ -10,7 +10,7 @@ use crate::rt::op::key::{Entry, ObjectKind};
 use crate::rt::op::lock::{Held, LockMode};
 use crate::rt::op::outcome::Holder;
 use crate::rt::op::rule::{ANNOUNCED, BEHIND_WRITERS};
-use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::op::{Choice, ObjectId, Op, OpKind, ThreadId, is_same_place};
 use crate::rt::{Current, Execution, Identity};
 
 fn rwlock(kernel: &mut Kernel, object: ObjectId) -> &mut RwLockState {
@@ -222,8 +222,10 @@ impl Current {
             release_real();
             let readers = execution.kernel.entries_mut(object);
             // A guard may be dropped by another thread than the one that took it.
-            let own = readers.iter().rposition(|r| r.thread == thread && r.location == location);
-            if let Some(index) = own.or_else(|| readers.iter().rposition(|r| r.location == location)) {
+            let own = readers.iter().rposition(|r| r.thread == thread && is_same_place(r.location, location));
+            if let Some(index) =
+                own.or_else(|| readers.iter().rposition(|r| is_same_place(r.location, location)))
+            {
                 readers.remove(index);
             }
             execution.kernel.locks.given(thread, object);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::rt::objects::{SemaphoreState, State};
 use crate::rt::op::key::{Entry, ObjectKind};
 use crate::rt::op::outcome::Grant;
-use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId};
+use crate::rt::op::{Note, ObjectId, Op, OpKind, ThreadId, is_same_place};
 use crate::rt::{Current, Execution, Identity};
 
 fn take(
@@ -48,8 +48,8 @@ fn forget_holder(
 ) {
     let holders = execution.kernel.entries_mut(object);
     // Permits may be given back by another thread than the one that took them.
-    let own = holders.iter().rposition(|h| h.thread == thread && h.location == location);
-    if let Some(index) = own.or_else(|| holders.iter().rposition(|h| h.location == location)) {
+    let own = holders.iter().rposition(|h| h.thread == thread && is_same_place(h.location, location));
+    if let Some(index) = own.or_else(|| holders.iter().rposition(|h| is_same_place(h.location, location))) {
         holders.remove(index);
     }
 }

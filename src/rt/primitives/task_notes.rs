@@ -100,6 +100,7 @@ impl Current {
     }
 
     /// The running task waits here.
+    #[inline]
     pub(crate) fn note_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
@@ -110,11 +111,17 @@ impl Current {
     }
 
     /// The running task gives way here, before a leaf operation that says nothing of where the task goes on.
+    #[inline]
     pub(crate) fn note_stop(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
         let kernel = self.kernel();
-        if !kernel.special.has(Special::TRACED) && kernel.limits.cancellations == 0 {
-            return;
+        if kernel.special.has(Special::TRACED) || kernel.limits.cancellations > 0 {
+            self.keep_await(object, verb, location);
         }
+    }
+
+    #[cold]
+    fn keep_await(mut self, object: ObjectId, verb: Verb, location: &'static Location<'static>) {
+        let kernel = self.kernel();
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
         let since = kernel.timers.now();
         kernel.tasks.get_mut(name.id).awaits.push(Await { object, verb, location, since });
@@ -157,9 +164,8 @@ impl Current {
     /// The running task yields.
     pub(crate) fn note_yield(mut self, location: &'static Location<'static>) {
         let kernel = self.kernel();
-        if let Some(name) = kernel.tasks.running(kernel.threads.current) {
-            kernel.tasks.get_mut(name.id).yields = true;
-        }
+        let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
+        kernel.tasks.get_mut(name.id).yields = true;
         self.note_await_alone(Verb::Yield, location);
     }
 

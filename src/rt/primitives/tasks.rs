@@ -15,7 +15,7 @@ use crate::rt::op::key::ObjectKind;
 use crate::rt::op::ready::{CLOSED, CLOSES, DUE, IS_LAST, IS_SHARED, TASK, TOLD_APART};
 use crate::rt::op::rule::{Outcome, Refusal};
 use crate::rt::op::{Choice, Note, ObjectId, Op, OpKind, ThreadId};
-use crate::rt::tasks::{Phase, Queue, StaleWake, TaskId, TaskName, ToldTask, Woken};
+use crate::rt::tasks::{Phase, Queue, StaleWake, Task, TaskId, TaskName, ToldTask, Woken};
 use crate::rt::{Current, Execution};
 
 /// How often a task may give way in an execution that a director decides, although it could go on; in others, as often as it is
@@ -63,6 +63,7 @@ pub(super) fn queue_of(kernel: &mut Kernel, object: ObjectId) -> &mut Queue {
 }
 
 /// Whether a worker has something to do may be another than before.
+#[inline]
 pub(super) fn refresh(kernel: &mut Kernel, queue: ObjectId) {
     let RuntimeState { queue: number, is_busy, is_closed, .. } =
         *kernel.objects.state_mut::<RuntimeState>(queue);
@@ -143,21 +144,26 @@ impl Current {
 
     /// Wakes a task. One that has ended, or is awake, stays as it is.
     pub(crate) fn wake_task(mut self, sleeper: Sleeper, location: &'static Location<'static>) {
-        let Sleeper { queue, ordinal, name, number } = sleeper;
-        let itself = self.running_task() == Some(name)
-            && !self.kernel().tasks.get(name.id).is_rung
-            && !self.overtakes(name);
-        let is_alone = self.is_alone();
         let kernel = self.kernel();
-        if itself && is_alone && !kernel.limits.orders_polls && !kernel.limits.directed {
+        let runs = kernel.tasks.running(kernel.threads.current) == Some(sleeper.name);
+        let itself = runs && !kernel.tasks.get(sleeper.name.id).is_rung && !self.overtakes(sleeper.name);
+        let kernel = self.kernel();
+        if itself && kernel.threads.count() == 1 && !kernel.limits.orders_polls && !kernel.limits.directed {
             // Nobody else can do anything meanwhile, nor learn of it.
-            let task = kernel.tasks.get_mut(name.id);
+            let task = kernel.tasks.get_mut(sleeper.name.id);
             if let Phase::Running(woken) = task.phase {
                 task.phase = Phase::Running(woken.max(Woken::ByItself));
             }
             kernel.tasks.woken = Some((task.number, false));
             return;
         }
+        self.wake_in_a_step(sleeper, itself, location);
+    }
+
+    /// `itself`: the task that is polled wakes itself.
+    fn wake_in_a_step(mut self, sleeper: Sleeper, itself: bool, location: &'static Location<'static>) {
+        let Sleeper { queue, ordinal, name, number } = sleeper;
+        let kernel = self.kernel();
         kernel.tasks.woken = None;
         let is_gone = !kernel.limits.directed && kernel.tasks.alive(name).is_none();
         let argument = argument_of(ordinal)
@@ -202,6 +208,9 @@ impl Current {
         is_shared: bool,
         location: &'static Location<'static>,
     ) -> Next {
+        if !is_shared && let Some(name) = self.poll_next_alone(queue, location) {
+            return Next::Task(name);
+        }
         let kernel = self.kernel();
         let number = kernel.objects.state_mut::<RuntimeState>(queue).queue;
         let ended = std::mem::take(&mut queue_of(kernel, queue).ended);
@@ -210,20 +219,41 @@ impl Current {
         self.op(op, |execution, thread| take_next(execution, thread, (queue, number), argument))
     }
 
+    /// As `poll_next`, for a thread that is alone, if a task is ready and nothing else can be there to do.
+    #[inline(always)]
+    fn poll_next_alone(mut self, queue: ObjectId, location: &'static Location<'static>) -> Option<TaskName> {
+        let execution = self.execution();
+        if !execution.is_plainly_alone() || execution.kernel.special.has(Special::POLLS) {
+            return None;
+        }
+        let RuntimeState { queue: number, is_closed, .. } = *execution.kernel.objects.state_mut(queue);
+        let ready = execution.kernel.tasks.queue_mut(number);
+        let choices = ready.choices();
+        if is_closed || choices == 0 || !ready.due.is_empty() {
+            return None;
+        }
+        ready.ended = 0;
+        let thread = execution.step_alone(Op::new(OpKind::PollNext, queue, location));
+        let chosen = if choices == 1 { 0 } else { execution.choose_task_alone(choices) };
+        let kernel = &mut execution.kernel;
+        let id = kernel.tasks.queue_mut(number).take(chosen);
+        Some(begin_poll(kernel, thread, id))
+    }
+
     /// The running thread has polled the task to its end, or to an await.
     pub(crate) fn end_poll(
         mut self,
-        sleeper: Sleeper,
+        name: TaskName,
         (is_shared, has_ended): (bool, bool),
         location: &'static Location<'static>,
     ) {
-        let Sleeper { queue, ordinal, .. } = sleeper;
+        let kernel = self.kernel();
+        let Task { queue, ordinal, .. } = *kernel.tasks.get(name.id);
         if !is_shared {
-            let execution = self.execution();
-            let thread = execution.kernel.threads.current;
-            leave(&mut execution.kernel, thread, sleeper, has_ended);
+            let thread = kernel.threads.current;
+            leave(kernel, thread, name, has_ended);
             if has_ended && ordinal < TOLD_APART {
-                queue_of(&mut execution.kernel, queue).ended |= 1 << ordinal;
+                queue_of(kernel, queue).ended |= 1 << ordinal;
             }
             return;
         }
@@ -231,7 +261,7 @@ impl Current {
         let op = Op { argument, ..Op::new(OpKind::EndPoll, queue, location) };
         self.op(op, |execution, thread| {
             change_number(&mut execution.kernel, queue, OpKind::EndPoll, argument, 0);
-            leave(&mut execution.kernel, thread, sleeper, has_ended);
+            leave(&mut execution.kernel, thread, name, has_ended);
         });
     }
 
@@ -428,7 +458,7 @@ fn poll_spuriously(execution: &mut Execution, thread: ThreadId, queue: ObjectId)
 }
 
 /// The thread polls this task from now on, and learns what it did when it was polled last.
-#[inline]
+#[inline(always)]
 fn begin_poll(kernel: &mut Kernel, thread: ThreadId, id: TaskId) -> TaskName {
     let task = kernel.tasks.get(id);
     let (name, object) = (TaskName { id, generation: task.generation }, task.object);
@@ -446,10 +476,10 @@ fn note_stale(kernel: &mut Kernel, thread: ThreadId, number: u64) {
 }
 
 /// The thread has polled a task.
-fn leave(kernel: &mut Kernel, thread: ThreadId, sleeper: Sleeper, has_ended: bool) {
-    let Sleeper { queue, ordinal, name, .. } = sleeper;
+#[inline(always)]
+fn leave(kernel: &mut Kernel, thread: ThreadId, name: TaskName, has_ended: bool) {
     kernel.tasks.end_poll(thread);
-    let object = kernel.tasks.get(name.id).object;
+    let Task { queue, ordinal, object, .. } = *kernel.tasks.get(name.id);
     kernel.release(thread, object);
     if has_ended {
         if !kernel.tasks.get(name.id).is_spawned {

@@ -48,7 +48,7 @@ impl Equivalence {
     }
 
     /// Adds an event that has happened; of an atomic, with the event whose store it has read or stored after.
-    #[inline]
+    #[inline(always)]
     pub(in crate::rt) fn add(&mut self, id: ThreadId, op: &Op, store: Option<u64>) {
         let name = self.next[id.index()];
         self.next[id.index()] = name.wrapping_add(NEXT);
@@ -62,13 +62,19 @@ impl Equivalence {
     }
 
     /// The event that changed the op's object last; now the op does, if it changes it.
+    #[inline]
     fn change(&mut self, name: u64, op: &Op) -> u64 {
         let index = op.object.index();
         if self.changed_by.len() <= index {
-            self.changed_by.resize(index + 1, 0);
+            self.make_room(index);
         }
         let by = &mut self.changed_by[index];
         if op.kind.is_write() { std::mem::replace(by, name) } else { *by }
+    }
+
+    #[cold]
+    fn make_room(&mut self, index: usize) {
+        self.changed_by.resize(index + 1, 0);
     }
 
     /// Adds a choice of the program's.

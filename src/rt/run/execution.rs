@@ -50,8 +50,8 @@ pub(crate) struct Execution {
     pub(in crate::rt) past_director: Option<Box<dyn Director>>,
     /// Whether the strategy chooses each thread that can go on with the same probability, and nobody has to ask it.
     pub(in crate::rt) is_uniform: bool,
-    /// Whether it leaves to chance which store a load reads, and nobody has to ask it.
-    pub(in crate::rt) draws_stores: bool,
+    /// Whether it leaves to chance which store a load reads and which task is polled next, and nobody has to ask it.
+    pub(in crate::rt) draws_choices: bool,
     /// Steps at which more than one thread could go on.
     pub(crate) contended_steps: u64,
     pub(crate) trace: Vec<Event>,
@@ -120,7 +120,7 @@ impl Execution {
             is_late: false,
             past_director: None,
             is_uniform: false,
-            draws_stores: false,
+            draws_choices: false,
             contended_steps: 0,
             trace: Vec::new(),
             traced_choices: Vec::new(),
@@ -234,7 +234,7 @@ impl Execution {
     pub(crate) fn begin(&mut self, start: &Start<'_>) {
         self.strategy.begin(start, &mut self.rng);
         self.is_uniform = self.strategy.is_uniform();
-        self.draws_stores = self.strategy.draws_stores();
+        self.draws_choices = self.strategy.draws_choices();
         let Mode { trace_limit, stacks_from, .. } = self.mode;
         let special = &mut self.kernel.special;
         special.set(Special::TRACED, trace_limit > 0 || self.stops_after.is_some());

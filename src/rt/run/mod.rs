@@ -1,5 +1,6 @@
 //! The running execution: fibers, the step, and the handle that the faces have.
 
+mod alone;
 mod crash;
 pub(crate) mod current;
 mod direct;

@@ -47,7 +47,7 @@ impl Execution {
 
     /// The next step is `next`'s.
     #[inline(always)]
-    fn go_on_with(&mut self, next: ThreadId) -> Option<ThreadId> {
+    pub(super) fn go_on_with(&mut self, next: ThreadId) -> Option<ThreadId> {
         self.kernel.steps += 1;
         self.kernel.threads.current = next;
         self.schedule.push_step(next);

@@ -166,8 +166,8 @@ pub(crate) struct Tasks {
     free: Vec<TaskId>,
     queues: Vec<Queue>,
     queue_count: usize,
-    /// The task that each thread polls, innermost last.
-    running: Vec<Vec<TaskName>>,
+    /// The task that each thread polls.
+    running: Vec<Option<TaskName>>,
     pub(crate) timers: TaskTimers,
     /// The queues of which timers have become due when time passed last.
     rung: Vec<ObjectId>,
@@ -222,9 +222,7 @@ impl Tasks {
         self.count = 0;
         self.free.clear();
         self.queue_count = 0;
-        for running in &mut self.running {
-            running.clear();
-        }
+        self.running.clear();
         self.timers.clear();
     }
 
@@ -387,9 +385,10 @@ impl Tasks {
     #[inline]
     pub(crate) fn begin_poll(&mut self, thread: ThreadId, name: TaskName, step: u64) {
         if self.running.len() <= thread.index() {
-            self.running.resize_with(thread.index() + 1, Vec::new);
+            self.running.resize(thread.index() + 1, None);
         }
-        self.running[thread.index()].push(name);
+        debug_assert!(self.running[thread.index()].is_none(), "a thread polls one task at a time");
+        self.running[thread.index()] = Some(name);
         let task = self.get_mut(name.id);
         task.phase = Phase::Running(Woken::No);
         task.resume_point.resumed_at = task.pending_at.take().filter(|_| !task.was_composed);
@@ -407,15 +406,15 @@ impl Tasks {
     /// `thread` has polled a task.
     #[inline]
     pub(crate) fn end_poll(&mut self, thread: ThreadId) {
-        self.running[thread.index()].pop();
+        self.running[thread.index()] = None;
     }
 
     pub(crate) fn pause_poll(&mut self, thread: ThreadId) -> Option<TaskName> {
-        self.running.get_mut(thread.index())?.pop()
+        self.running.get_mut(thread.index())?.take()
     }
 
     pub(crate) fn resume_poll(&mut self, thread: ThreadId, task: TaskName) {
-        self.running[thread.index()].push(task);
+        self.running[thread.index()] = Some(task);
     }
 
     /// The number of the task that `thread` polls; 0 if it polls none.
@@ -451,6 +450,6 @@ impl Tasks {
     /// The task that `thread` polls.
     #[inline]
     pub(crate) fn running(&self, thread: ThreadId) -> Option<TaskName> {
-        self.running.get(thread.index())?.last().copied()
+        *self.running.get(thread.index())?
     }
 }

@@ -104,7 +104,7 @@ impl Queue {
     }
 
     /// Takes the `n`-th of those that may be polled next.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, n: usize) -> TaskId {
         let n = if self.is_fifo { self.front() } else { n };
         let promotes = self.ready.is_empty();

@@ -15,6 +15,7 @@ use super::places::Places;
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{ObjectId, ThreadId};
 use crate::rt::primitives::Sleeper;
+use crate::rt::tasks::TaskName;
 use crate::rt::{Current, Identity};
 use crate::thread;
 use crate::tokio::act::Site;
@@ -93,14 +94,14 @@ impl fmt::Debug for Core {
 pub(super) struct Polling<'a> {
     pub(super) current: Current,
     pub(super) core: &'a Core,
-    pub(super) sleeper: Sleeper,
+    pub(super) name: TaskName,
     pub(super) is_shared: bool,
     pub(super) has_ended: bool,
 }
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
-        self.current.end_poll(self.sleeper, (self.is_shared, self.has_ended), self.core.location);
+        self.current.end_poll(self.name, (self.is_shared, self.has_ended), self.core.location);
     }
 }
 
@@ -151,20 +152,20 @@ impl Core {
         self.step(current, false, || self.is_closed.load(Ordering::Relaxed))
     }
 
-    /// Polls the task with this place.
-    pub(super) fn poll(&self, current: Current, place: usize) {
-        let Some(task) = self.tasks.with(|tasks| tasks.begin_poll(place)) else { return };
-        let sleeper = task.sleeper();
+    /// Polls the task of this name.
+    pub(super) fn poll(&self, current: Current, name: TaskName) {
+        let Some(task) = self.tasks.with(|tasks| tasks.begin_poll(name)) else { return };
+        let place = name.id.index();
         // Tasks of a `LocalSet` are in the queue of whoever drives it.
-        let is_shared = self.is_shared && sleeper.queue == self.queue;
-        let mut polling = Polling { current, core: self, sleeper, is_shared, has_ended: true };
+        let is_shared = self.is_shared && task.sleeper().queue == self.queue;
+        let mut polling = Polling { current, core: self, name, is_shared, has_ended: true };
         polling.has_ended = task.poll();
         if polling.has_ended {
             self.tasks.with(|tasks| tasks.end(place));
             drop(task);
         } else if let Some(task) = self.tasks.with(|tasks| tasks.end_poll(place, task)) {
             drop(polling);
-            current.discard_task(sleeper);
+            current.discard_task(task.sleeper());
             task.cancel();
         }
     }

@@ -80,7 +80,7 @@ impl Core {
             loop {
                 match current.poll_next(core.queue, true, core.location) {
                     Next::Task(name) => {
-                        core.poll(current, name.id.index());
+                        core.poll(current, name);
                         if core.is_handed_over(current) {
                             return;
                         }
@@ -170,14 +170,14 @@ impl Core {
             match current.poll_next(queue, false, location) {
                 Next::Task(name) if name == main.name => {
                     let mut polling =
-                        Polling { current, core: self, sleeper: main, is_shared: false, has_ended: true };
+                        Polling { current, core: self, name, is_shared: false, has_ended: true };
                     if waits && self.step(current, false, || self.seat.with(|seat| !seat.is_taken)) {
                         self.stop_waiting(current, main);
                         return None;
                     }
-                    let waker = wakers.take(current, main, location);
-                    let result = future.as_mut().poll(&mut Context::from_waker(&waker));
-                    wakers.give_back(current, waker);
+                    let waker = wakers.lend(current, || (main, location));
+                    let result = future.as_mut().poll(&mut Context::from_waker(waker));
+                    wakers.take_back(current);
                     if let Poll::Ready(output) = result {
                         if waits {
                             self.stop_waiting(current, main);
@@ -186,7 +186,7 @@ impl Core {
                     }
                     polling.has_ended = false;
                 }
-                Next::Task(name) => self.poll(current, name.id.index()),
+                Next::Task(name) => self.poll(current, name),
                 Next::Timers => self.ring(current, queue),
                 Next::Closed => unreachable!("a queue without workers is not closed"),
             }

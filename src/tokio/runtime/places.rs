@@ -39,12 +39,13 @@ impl Places {
         self.0[place] = Place::Rests(task);
     }
 
-    /// Takes a task out to poll it, if there is one that nobody polls.
+    /// Takes this task out to poll it, unless somebody polls it or it has ended.
     #[inline]
-    pub(super) fn begin_poll(&mut self, place: usize) -> Option<Arc<dyn Runnable>> {
-        let place = self.0.get_mut(place)?;
-        let Place::Rests(task) = &*place else { return None };
-        let name = task.sleeper().name;
+    pub(super) fn begin_poll(&mut self, name: TaskName) -> Option<Arc<dyn Runnable>> {
+        let place = self.0.get_mut(name.id.index())?;
+        if !matches!(place, Place::Rests(_)) {
+            return None;
+        }
         match std::mem::replace(place, Place::Polled { name, is_cancelled: false }) {
             Place::Rests(task) => Some(task),
             Place::Empty | Place::Polled { .. } => None,

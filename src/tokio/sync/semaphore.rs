@@ -68,13 +68,12 @@ impl Permits {
     ) -> impl Future<Output = Result<(), AcquireError>> + Send + '_ {
         match self.inside() {
             Some((_, _, inside)) => {
-                let semaphore = Arc::clone(&inside);
                 // With permits in hand, it learns that the semaphore was closed meanwhile.
-                let again = move |permits: RealPermits| match is_closed(&inside) {
-                    Some(error) => Err(error),
-                    None => Ok(permits),
+                let again = |permits: RealPermits| match permits.semaphore().is_closed() {
+                    true => Err(closed_error(permits.semaphore())),
+                    false => Ok(permits),
                 };
-                let taking = async move { semaphore.acquire_many_owned(count).await };
+                let taking = inside.acquire_many_owned(count);
                 let taking = Taking::new(&self.site(location), verb, taking, again);
                 Either::Inside(async move { taking.await.map(|permits| permits.forget()) })
             }
@@ -137,11 +136,12 @@ impl Permits {
 }
 
 /// The error of a semaphore that is closed.
-fn is_closed(semaphore: &Arc<Real>) -> Option<AcquireError> {
+#[cold]
+fn closed_error(semaphore: &Arc<Real>) -> AcquireError {
     let none = pin!(Arc::clone(semaphore).acquire_many_owned(0));
     match none.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Err(error)) => Some(error),
-        _ => None,
+        Poll::Ready(Err(error)) => error,
+        _ => unreachable!("a semaphore that is closed stays so"),
     }
 }
 

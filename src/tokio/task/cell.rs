@@ -4,7 +4,7 @@
 //! happens on the fibers of one OS thread.
 
 use std::any::Any;
-use std::cell::{RefCell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
@@ -13,11 +13,11 @@ use std::task::{Context, Poll, Waker};
 
 use super::error::JoinError;
 use super::waking::Wakers;
-use crate::rt::current;
 use crate::rt::op::ObjectId;
 use crate::rt::op::verb::Verb;
 use crate::rt::primitives::Sleeper;
 use crate::rt::tasks::Doom;
+use crate::rt::{Current, current};
 use crate::tokio::act::act_on;
 
 /// What a runtime does with a task.
@@ -82,7 +82,7 @@ pub(crate) struct Task<F: Future> {
     spawned_at: &'static Location<'static>,
     future: UnsafeCell<Option<F>>,
     joining: UnsafeCell<Joining<F::Output>>,
-    wakers: RefCell<Wakers>,
+    wakers: UnsafeCell<Wakers>,
 }
 
 // SAFETY: all that is in the cells is touched by fibers of one OS thread, one at a time: by whoever polls the task, and in acts.
@@ -111,7 +111,7 @@ impl<F: Future> Task<F> {
         };
         let sleeper = sleeper.map_or_else(OnceLock::new, OnceLock::from);
         let (future, joining) = (UnsafeCell::new(future), UnsafeCell::new(joining));
-        let wakers = RefCell::default();
+        let wakers = UnsafeCell::default();
         Arc::new(Task { sleeper, object, number, spawned_at, future, joining, wakers })
     }
 
@@ -128,12 +128,15 @@ impl<F: Future> Task<F> {
     }
 
     /// Whether the task, which is to be polled, is dropped instead.
-    fn is_dropped(&self) -> bool {
+    #[inline]
+    fn is_dropped(&self, current: Current) -> bool {
         let joining = self.joining();
-        if joining.is_aborted {
-            return true;
-        }
-        let Some(current) = current().filter(|current| current.explores_cancellation()) else { return false };
+        joining.is_aborted || current.explores_cancellation() && self.is_dropped_at_await(current)
+    }
+
+    #[cold]
+    fn is_dropped_at_await(&self, current: Current) -> bool {
+        let joining = self.joining();
         let (doom, verb) = match std::mem::replace(&mut joining.has_begun, true) {
             true => (joining.doom.take(), Verb::Cancel),
             false => (current.dooms_task(), Verb::Discard),
@@ -145,8 +148,8 @@ impl<F: Future> Task<F> {
     }
 
     /// The task is pending, and may be one to be dropped.
-    fn may_be_doomed(&self) {
-        let Some(current) = current().filter(|current| current.explores_cancellation()) else { return };
+    #[cold]
+    fn may_be_doomed(&self, current: Current) {
         if let (Some(doom), Some(sleeper)) = (current.dooms_task(), self.sleeper.get()) {
             self.joining().doom = Some(doom);
             current.wake_task(*sleeper, self.spawned_at);
@@ -181,20 +184,24 @@ impl<F: Future> Task<F> {
 
 impl<F: Future + 'static> Runnable for Task<F> {
     fn poll(&self) -> bool {
-        if self.is_dropped() {
+        let Some(current) = current() else { return true };
+        if self.is_dropped(current) {
             self.cancel();
             return true;
         }
-        let Some(current) = current() else { return true };
         // SAFETY: this worker polls the task, and no other. The future stays in its place until it is dropped there.
         let future = unsafe { (*self.future.get()).as_mut().map(|future| Pin::new_unchecked(future)) };
         let Some(future) = future else { return true };
-        let waker = self.wakers.borrow_mut().take(current, self.sleeper(), self.spawned_at);
-        let result = catch_unwind(AssertUnwindSafe(|| future.poll(&mut Context::from_waker(&waker))));
-        self.wakers.borrow_mut().give_back(current, waker);
+        // SAFETY: only here, where this worker polls the task, and no other.
+        let wakers = unsafe { &mut *self.wakers.get() };
+        let waker = wakers.lend(current, || (self.sleeper(), self.spawned_at));
+        let result = catch_unwind(AssertUnwindSafe(|| future.poll(&mut Context::from_waker(waker))));
+        wakers.take_back(current);
         let result = match result {
             Ok(Poll::Pending) if !self.joining().is_aborted => {
-                self.may_be_doomed();
+                if current.explores_cancellation() {
+                    self.may_be_doomed(current);
+                }
                 return false;
             }
             Ok(Poll::Pending) => {

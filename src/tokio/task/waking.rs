@@ -67,50 +67,45 @@ pub(crate) fn is_of_task(waker: &Waker) -> bool {
 #[derive(Default)]
 pub(crate) struct Wakers {
     /// The one that is lent to each poll.
-    kept: Option<Waker>,
+    lent: Option<Waker>,
     noticed: Weak<Awaker>,
 }
 
 impl Wakers {
-    /// One for a poll: then `give_back` must follow.
+    /// One for a poll, which wakes `of`: then `take_back` must follow.
     #[inline]
-    pub(crate) fn take(
+    pub(crate) fn lend(
         &mut self,
         current: Current,
-        sleeper: Sleeper,
-        location: &'static Location<'static>,
-    ) -> Waker {
-        if !current.is_traced()
-            && let Some(waker) = self.kept.take()
-        {
-            return waker;
-        }
-        self.one_more(current, sleeper, location)
-    }
-
-    fn one_more(
-        &mut self,
-        mut current: Current,
-        sleeper: Sleeper,
-        location: &'static Location<'static>,
-    ) -> Waker {
-        let is_noticed = current.is_traced();
-        let execution = current.execution().stamp();
-        let awaker = || Arc::new(Awaker { sleeper, location, is_noticed, execution });
-        if !is_noticed {
-            return into_waker(awaker());
-        }
-        let awaker = self.noticed.upgrade().unwrap_or_else(awaker);
-        self.noticed = Arc::downgrade(&awaker);
-        current.note_last_waker(sleeper.name, false);
-        into_waker(awaker)
+        of: impl FnOnce() -> (Sleeper, &'static Location<'static>),
+    ) -> &Waker {
+        let Wakers { lent, noticed } = self;
+        lent.get_or_insert_with(|| one_more(current, of(), noticed))
     }
 
     /// The poll has ended. Where it is noticed who drops the last waker, none is kept.
     #[inline]
-    pub(crate) fn give_back(&mut self, current: Current, waker: Waker) {
-        if !current.is_traced() {
-            self.kept = Some(waker);
+    pub(crate) fn take_back(&mut self, current: Current) {
+        if current.is_traced() {
+            self.lent = None;
         }
     }
+}
+
+#[cold]
+fn one_more(
+    mut current: Current,
+    (sleeper, location): (Sleeper, &'static Location<'static>),
+    noticed: &mut Weak<Awaker>,
+) -> Waker {
+    let is_noticed = current.is_traced();
+    let execution = current.execution().stamp();
+    let awaker = || Arc::new(Awaker { sleeper, location, is_noticed, execution });
+    if !is_noticed {
+        return into_waker(awaker());
+    }
+    let awaker = noticed.upgrade().unwrap_or_else(awaker);
+    *noticed = Arc::downgrade(&awaker);
+    current.note_last_waker(sleeper.name, false);
+    into_waker(awaker)
 }
