@@ -1,12 +1,16 @@
 //! What the expansions of `#[drawloom::test]` and `thread_local!` name. Not part of the public API.
 
+use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::{Config, Log, Rerun};
 use crate::explore;
-use crate::report::Report;
+use crate::report::{Coverage, Report};
 
 /// The report's text, in colours on a terminal. For the shims.
 pub use crate::report::for_terminal;
@@ -47,6 +51,62 @@ pub fn rerun_with(mut config: Config, command: impl Into<String>) -> Config {
 pub fn verify_within(mut config: Config, executions: u64) -> Config {
     config.verify_within = Some(executions);
     config
+}
+
+/// `config`, for a test that nobody has written for drawloom: what it does to plain memory and the counts of `Arc` is not seen. For
+/// the shims.
+pub fn of_unmodified_code(mut config: Config) -> Config {
+    config.unseen.add(Basis::PLAIN_MEMORY);
+    config.unseen.add(Basis::ARC_COUNTS);
+    config.is_of_unmodified_code = true;
+    config
+}
+
+/// Does what a test does in an execution, and something around it.
+pub type Around = dyn Fn(&dyn Fn()) + Send + Sync;
+
+/// A harness that explores tests, whatever has written them, and how it wants those explored that explore themselves. For the shims.
+pub struct Harness {
+    /// Makes another configuration of that of the test.
+    pub adjust: Box<dyn Fn(Config) -> Config>,
+    /// Does in each execution what the test does, and something around it.
+    pub around: Box<Around>,
+    /// How far the test was explored.
+    pub coverage: Cell<Option<Coverage>>,
+}
+
+thread_local! {
+    /// Set where a harness explores a test: whether that explores itself.
+    static EXPLORES_ITSELF: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+    /// Set where a harness lets a test explore itself.
+    static HARNESS: RefCell<Option<Rc<Harness>>> = const { RefCell::new(None) };
+}
+
+/// Runs a test in an execution of a harness. If that explores itself, it says so and panics. For the shims.
+pub fn in_harness<R>(explores_itself: &Arc<AtomicBool>, run: impl FnOnce() -> R) -> R {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            EXPLORES_ITSELF.set(None);
+        }
+    }
+    EXPLORES_ITSELF.set(Some(Arc::clone(explores_itself)));
+    let _reset = Reset;
+    run()
+}
+
+/// Runs a test that explores itself, as a harness wants it. For the shims.
+pub fn under_harness<R>(harness: &Rc<Harness>, run: impl FnOnce() -> R) -> R {
+    let before = HARNESS.replace(Some(Rc::clone(harness)));
+    let result = catch_unwind(AssertUnwindSafe(run));
+    HARNESS.set(before);
+    result.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// Inside an exploration, how much virtual time has passed since the execution began. For the shims.
+#[track_caller]
+pub fn virtual_now() -> Option<std::time::Duration> {
+    crate::rt::virtual_now(std::panic::Location::caller())
 }
 
 /// Whether a line about a test that passed is wanted. For the shims.
@@ -102,7 +162,7 @@ pub fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
 
 /// Explores the test and panics, with the report, if it fails.
 pub fn run_test<R: TestOutcome>(case: TestCase, body: impl Fn() -> R + Send + Sync) {
-    run(case, |config| explore(config, || body().check()));
+    run(case, |config, around| explore(config, || around(&|| body().check())));
 }
 
 /// As `run_test`, for each of some inputs.
@@ -115,10 +175,19 @@ pub fn run_property_test<S: proptest::strategy::Strategy, R: TestOutcome>(
 ) where
     S::Value: Clone + Send + Sync,
 {
-    run(case, |config| crate::explore_inputs(config, strategy, describe, |input| body(input).check()));
+    run(case, |config, around| {
+        crate::explore_inputs(config, strategy, describe, |input: S::Value| {
+            around(&|| body(input.clone()).check());
+        })
+    });
 }
 
-fn run(case: TestCase, explore: impl FnOnce(Config) -> Report) {
+fn run(case: TestCase, explore: impl FnOnce(Config, &Around) -> Report) {
+    if let Some(explores_itself) = EXPLORES_ITSELF.with_borrow(Clone::clone) {
+        explores_itself.store(true, Ordering::Relaxed);
+        resume_unwind(Box::new("the test explores itself".to_owned()));
+    }
+    let harness = HARNESS.with_borrow(Clone::clone);
     // cargo test knows a test by its path within the crate.
     let name = case.name.split_once("::").map_or(case.name, |(_, path)| path);
     let mut config = case.config.name(name);
@@ -130,10 +199,19 @@ fn run(case: TestCase, explore: impl FnOnce(Config) -> Report) {
         // With the crate's name: several test crates of a package share the folder.
         config.regression_name = Some(case.name.to_owned());
     }
+    if let Some(harness) = &harness {
+        config = (harness.adjust)(config);
+    }
     let config =
         config.with_environment().unwrap_or_else(|error| fail(&error.to_string(), &error.to_string()));
     let (log, expected, replays) = (config.log, config.expect, config.replay.is_some());
-    let report = explore(config);
+    let report = match &harness {
+        Some(harness) => explore(config, &*harness.around),
+        None => explore(config, &|test| test()),
+    };
+    if let Some(harness) = &harness {
+        harness.coverage.set(report.coverage());
+    }
     match (expected, report.failure()) {
         (Some(expected), Some(failure)) if failure.kind() == expected => {
             // Somebody who replays it wants to see it.

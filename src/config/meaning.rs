@@ -56,6 +56,7 @@ impl Config {
             strict: Strict::default(),
             keeps_clocks: true,
             hasty: false,
+            judges_at_limit: !self.is_of_unmodified_code,
             stack_size: self.stack_size,
             daemons: self.daemons,
             check_exclusive: self.check_exclusive,

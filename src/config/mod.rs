@@ -82,6 +82,8 @@ pub struct Config {
     pub(crate) regression_name: Option<String>,
     pub(crate) log: Log,
     pub(crate) rerun: Rerun,
+    /// Whether nobody has written the test for drawloom: then one whose executions are too long may be one that works hard.
+    pub(crate) is_of_unmodified_code: bool,
 }
 
 /// How a person runs a test again.
@@ -139,6 +141,7 @@ impl Default for Config {
             regression_name: None,
             log: Log::default(),
             rerun: Rerun::default(),
+            is_of_unmodified_code: false,
         }
     }
 }

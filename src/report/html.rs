@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 use super::Report;
-use super::document::{CausePart, Document, DoingPart, FailurePart, TracePart, sources};
+use super::document::{CausePart, Document, DoingPart, FailurePart, TracePart, sources, to_json};
 use super::width::grouped;
 use page::{Page, thread_class};
 
@@ -44,7 +44,7 @@ impl Page<'_> {
         let test = if document.test.is_empty() { "drawloom" } else { &document.test };
         let kind = document.failure.as_ref().map_or("passed", |failure| failure.kind);
         let sources: BTreeMap<&str, BTreeMap<u32, String>> = sources(document);
-        let sources = serde_json::to_string(&sources).expect("its keys are text and numbers");
+        let sources = to_json(&sources);
         markup! {
             (DOCTYPE)
             html lang="en" {

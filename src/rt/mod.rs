@@ -22,7 +22,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 pub(crate) use registry::identity::Identity;
-pub(crate) use run::current::{Current, current};
+pub(crate) use run::current::{Current, current, real_now};
 pub(crate) use run::execution::Execution;
 
 /// The time since the start of the execution, if one is running.

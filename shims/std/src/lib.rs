@@ -16,7 +16,9 @@
 
 pub use ::std::*;
 
-pub use drawloom::{collections, hint, sync, thread, thread_local, time};
+#[cfg(not(feature = "clocks-of-the-process"))]
+pub use drawloom::time;
+pub use drawloom::{collections, hint, sync, thread, thread_local};
 
 /// The preludes, which hold the one macro that is not std's. The compiler takes them from whatever is called
 /// `std`, and a bare `thread_local!` from them.

@@ -25,14 +25,10 @@ pub(super) fn object_name(execution: &Execution, id: ObjectId) -> Option<ObjectN
     if object.kind == ObjectKind::Thread {
         return None;
     }
-    let same = |other: &&crate::rt::objects::table::Object| {
-        other.location == object.location && other.kind == object.kind
-    };
-    let count = objects.iter().filter(same).count() as u32;
     Some(ObjectName {
         kind: object.kind.name(),
         made_at: Place::from(object.location),
-        ordinal: (objects.key(id).ordinal, count),
+        ordinal: (objects.key(id).ordinal, objects.made_beside(id)),
     })
 }
 

@@ -68,7 +68,22 @@ impl Document {
     }
 
     pub(in crate::report) fn json(&self) -> String {
-        serde_json::to_string(self).expect("its keys are text, and nothing in it can fail")
+        to_json(self)
+    }
+}
+
+/// A value whose keys are text and numbers, as JSON.
+pub(in crate::report) fn to_json(value: &impl Serialize) -> String {
+    let mut text = vec![0; 1 << 16];
+    loop {
+        match serde_json_core::to_slice(value, &mut text) {
+            Ok(length) => {
+                text.truncate(length);
+                return String::from_utf8(text).expect("JSON is text");
+            }
+            Err(serde_json_core::ser::Error::BufferFull) => text = vec![0; 2 * text.len()],
+            Err(error) => unreachable!("it has nothing that JSON cannot say: {error}"),
+        }
     }
 }
 

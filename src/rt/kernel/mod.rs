@@ -344,6 +344,7 @@ mod tests {
             strict: Strict::default(),
             keeps_clocks: true,
             hasty: false,
+            judges_at_limit: true,
         })
     }
 

@@ -52,6 +52,18 @@ struct Ordinals {
 }
 
 impl Ordinals {
+    /// Counts these objects, the first of which may have been counted before.
+    fn count_until(&mut self, objects: &[Object]) {
+        for next in objects.iter().skip(self.of.len()) {
+            self.add(next);
+        }
+    }
+
+    fn made_at(&self, place: (&'static Location<'static>, &'static str)) -> u32 {
+        let at = self.made.binary_search_by(|(other, _)| other.cmp(&place));
+        at.map_or(0, |at| self.made[at].1)
+    }
+
     fn clear(&mut self) {
         self.of.clear();
         self.made.clear();
@@ -149,11 +161,16 @@ impl ObjectTable {
     /// The object's name, with the number of objects before it that were made at the same place.
     pub(crate) fn key(&self, object: ObjectId) -> ObjectKey {
         let mut ordinals = self.ordinals.borrow_mut();
-        while ordinals.of.len() <= object.index() {
-            let next = &self.objects[ordinals.of.len()];
-            ordinals.add(next);
-        }
+        ordinals.count_until(&self.objects[..=object.index()]);
         ObjectKey { location: self.get(object).location, ordinal: ordinals.of[object.index()] }
+    }
+
+    /// How many objects of its kind were made at the place of this one.
+    pub(crate) fn made_beside(&self, object: ObjectId) -> u32 {
+        let mut ordinals = self.ordinals.borrow_mut();
+        ordinals.count_until(&self.objects[..self.count]);
+        let object = self.get(object);
+        ordinals.made_at((object.location, object.kind.name()))
     }
 }
 

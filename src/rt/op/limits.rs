@@ -52,6 +52,8 @@ pub(crate) struct Limits {
     pub(crate) keeps_clocks: bool,
     /// Whether threads are taken to go round in loops for ever after few rounds; see `spinloops`.
     pub(crate) hasty: bool,
+    /// Whether an execution that reaches the step limit is looked at for threads that seem to wait for ever.
+    pub(crate) judges_at_limit: bool,
 }
 
 impl Limits {

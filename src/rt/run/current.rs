@@ -29,6 +29,14 @@ pub(crate) fn current() -> Option<Current> {
     NonNull::new(CURRENT.get()).map(Current)
 }
 
+/// The present instant of the real clock, also where the process's clocks show virtual time to an execution.
+pub(crate) fn real_now() -> std::time::Instant {
+    let running = CURRENT.replace(std::ptr::null_mut());
+    let now = std::time::Instant::now();
+    CURRENT.set(running);
+    now
+}
+
 /// A handle to the running execution, for the faces and the state machines.
 #[derive(Clone, Copy)]
 pub(crate) struct Current(NonNull<Execution>);

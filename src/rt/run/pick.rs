@@ -1,5 +1,6 @@
 //! Who executes the next step: the strategy's choice among those that may go on, the director's, or nobody's.
 
+use super::current::real_now;
 use super::execution::Execution;
 use crate::rt::decide::director::Direction;
 use crate::rt::decide::strategy::SchedulingPoint;
@@ -178,7 +179,7 @@ impl Execution {
     /// Whether the execution, which has come to a step at which that is asked, may have another one.
     #[cold]
     fn may_go_on(&mut self) -> bool {
-        self.is_late |= self.deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline);
+        self.is_late |= self.deadline.is_some_and(|deadline| real_now() >= deadline);
         self.look_at_next();
         !self.is_late && self.kernel.steps < self.kernel.limits.max_steps
     }
@@ -196,6 +197,9 @@ impl Execution {
             return Stop::OutOfTime;
         }
         let Kernel { spinloops, threads, limits, .. } = &self.kernel;
+        if !limits.judges_at_limit {
+            return Stop::StepLimit;
+        }
         if !limits.directed && spinloops.is_livelock_at_limit(threads) {
             return Stop::Livelock;
         }

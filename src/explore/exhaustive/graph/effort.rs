@@ -7,6 +7,8 @@
 use std::cell::Cell;
 use std::time::Instant;
 
+use crate::rt::real_now;
+
 /// After how many looks the clock is looked at.
 const LOOKS_EVERY: u64 = 1 << 18;
 
@@ -50,7 +52,7 @@ impl Effort {
     #[cold]
     fn ask(&self, looks: u64) {
         self.asks_at.set(self.allowed.min(looks.saturating_add(LOOKS_EVERY)).max(looks + 1));
-        let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let is_late = self.deadline.is_some_and(|deadline| real_now() >= deadline);
         if looks >= self.allowed || is_late {
             self.is_over.set(true);
         }

@@ -1,0 +1,60 @@
+//! The clocks of the process: inside an exploration they show virtual time.
+//!
+//! `std::time::Instant` and `SystemTime` stay std's own types, which meet those of other crates; what they read is this
+//! (`--wrap=clock_gettime`).
+
+use std::ffi::c_int;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// What the monotonic clock shows where an execution begins.
+const MONOTONIC: Duration = Duration::from_secs(1_000_000);
+
+/// What the other clocks show there: the beginning of 2025 (UTC), as `drawloom::time::SystemTime` has it.
+const REALTIME: Duration = Duration::from_secs(1_735_689_600);
+
+type ClockGettime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> c_int;
+
+/// The C library's.
+fn real() -> ClockGettime {
+    static REAL: OnceLock<usize> = OnceLock::new();
+    let address = *REAL.get_or_init(|| {
+        // SAFETY: the name is a C string.
+        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"clock_gettime".as_ptr()) };
+        assert!(!found.is_null(), "the C library has no `clock_gettime`");
+        found.addr()
+    });
+    // SAFETY: the C library's function of that name is of this type.
+    unsafe { std::mem::transmute::<*const (), ClockGettime>(std::ptr::with_exposed_provenance(address)) }
+}
+
+/// In the place of `clock_gettime`.
+///
+/// # Safety
+///
+/// As `clock_gettime`: `time` is null or may be written.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_clock_gettime(clock: libc::clockid_t, time: *mut libc::timespec) -> c_int {
+    let since = match clock {
+        libc::CLOCK_MONOTONIC
+        | libc::CLOCK_MONOTONIC_RAW
+        | libc::CLOCK_MONOTONIC_COARSE
+        | libc::CLOCK_BOOTTIME => Some(MONOTONIC),
+        libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE | libc::CLOCK_TAI => Some(REALTIME),
+        // Time that was computed is no time that passes.
+        _ => None,
+    };
+    if let (Some(since), Some(elapsed)) = (since, drawloom::__private::virtual_now())
+        && !time.is_null()
+    {
+        let now = since + elapsed;
+        // SAFETY: the caller's promise.
+        unsafe {
+            *time =
+                libc::timespec { tv_sec: now.as_secs() as libc::time_t, tv_nsec: now.subsec_nanos().into() };
+        }
+        return 0;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { real()(clock, time) }
+}

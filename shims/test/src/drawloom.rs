@@ -1,0 +1,3 @@
+//! drawloom, where `cargo drawloom` explores a package that uses it: the one that explores.
+
+pub use runtime::*;

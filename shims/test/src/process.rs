@@ -1,0 +1,146 @@
+//! Each test has a process of its own: another run of the same program. So what one test leaves behind (threads that wait for ever,
+//! statics, memory that it has corrupted) is no other's concern, and a test that ends its process has failed, and no other.
+//!
+//! The child writes to a file how its test has ended; what it prints is shown if that is a failure, as libtest does it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::verdicts::{self, Passed};
+
+/// How a child runs its test; set where the process is one.
+const MODE: &str = "CARGO_DRAWLOOM_CHILD";
+/// The name of its test.
+const TEST: &str = "CARGO_DRAWLOOM_TEST";
+/// The file for how that has ended.
+const ENDED: &str = "CARGO_DRAWLOOM_ENDED";
+
+/// How a child runs its test.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    /// As an exploration.
+    Explore,
+    /// Once, as it would be without drawloom.
+    Once,
+}
+
+/// How a test has ended.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Ended {
+    Passed(Passed),
+    /// It cannot be explored, for this reason.
+    NotExplored(String),
+    Failed(String),
+}
+
+/// What this process is to do, if it is a child: how to run which test.
+pub(crate) fn child() -> Option<(Mode, String)> {
+    let mode = match std::env::var(MODE).ok()?.as_str() {
+        "once" => Mode::Once,
+        _ => Mode::Explore,
+    };
+    Some((mode, std::env::var(TEST).ok()?))
+}
+
+/// The test of this child has ended.
+pub(crate) fn tell(ended: &Ended) {
+    let (word, text) = match ended {
+        Ended::Passed(Passed::Explored) => ("explored", ""),
+        Ended::Passed(Passed::Sampled) => ("sampled", ""),
+        Ended::Passed(Passed::StrongMemory) => ("strong", ""),
+        Ended::Passed(Passed::Once(why)) | Ended::NotExplored(why) => ("once", why.as_str()),
+        Ended::Failed(message) => ("failed", message.as_str()),
+    };
+    if let Some(file) = std::env::var_os(ENDED) {
+        std::fs::write(&file, format!("{word}\n{text}"))
+            .unwrap_or_else(|error| panic!("drawloom cannot write {}: {error}", Path::new(&file).display()));
+    }
+}
+
+/// What a child has told.
+fn told(text: &str) -> Option<Ended> {
+    let (word, text) = text.split_once('\n')?;
+    Some(match word {
+        "explored" => Ended::Passed(Passed::Explored),
+        "sampled" => Ended::Passed(Passed::Sampled),
+        "strong" => Ended::Passed(Passed::StrongMemory),
+        "once" => Ended::NotExplored(text.to_owned()),
+        "failed" => Ended::Failed(text.to_owned()),
+        _ => return None,
+    })
+}
+
+/// Runs a test. The message, if it fails.
+pub(crate) fn run(name: &'static str, shows_output: bool) -> Result<(), String> {
+    let explored = Child::run(name, Mode::Explore, shows_output)?;
+    match explored.ended {
+        Some(Ended::Passed(passed)) => {
+            verdicts::note(name, passed);
+            Ok(())
+        }
+        Some(Ended::Failed(message)) => Err(message),
+        Some(Ended::NotExplored(why)) => {
+            let once = Child::run(name, Mode::Once, shows_output)?;
+            if once.status.success() {
+                verdicts::note(name, Passed::Once(why));
+                return Ok(());
+            }
+            Err(format!("{}\ndrawloom: the test was run once, and not explored: {why}", once.printed))
+        }
+        // It has ended its process: drawloom has said in which execution.
+        None => Err(format!(
+            "{}\ndrawloom: the test has ended its process ({})",
+            explored.printed, explored.status
+        )),
+    }
+}
+
+/// A child that has ended.
+struct Child {
+    status: ExitStatus,
+    ended: Option<Ended>,
+    printed: String,
+}
+
+impl Child {
+    fn run(name: &str, mode: Mode, shows_output: bool) -> Result<Child, String> {
+        let file = file_for_end();
+        let program =
+            std::env::current_exe().map_err(|error| format!("drawloom cannot find this program: {error}"))?;
+        let mode = if mode == Mode::Once { "once" } else { "explore" };
+        let mut command = Command::new(program);
+        command.env(MODE, mode).env(TEST, name).env(ENDED, &file).stdin(Stdio::null());
+        if shows_output {
+            command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+        }
+        let output = command.output().map_err(|error| format!("drawloom cannot run the test: {error}"))?;
+        let ended = std::fs::read_to_string(&file).ok().and_then(|text| told(&text));
+        let _ = std::fs::remove_file(&file);
+        let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        Ok(Child { status: output.status, ended, printed: format!("{stdout}{stderr}") })
+    }
+}
+
+/// A file that no other child has.
+fn file_for_end() -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("cargo-drawloom-{}-{next}", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_child_tells_is_understood() {
+        assert_eq!(told("sampled\n"), Some(Ended::Passed(Passed::Sampled)));
+        assert_eq!(told("failed\na\nb"), Some(Ended::Failed("a\nb".to_owned())));
+        assert_eq!(
+            told("once\nit does not repeat"),
+            Some(Ended::NotExplored("it does not repeat".to_owned()))
+        );
+        assert_eq!(told("explo"), None);
+    }
+}
