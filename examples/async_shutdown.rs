@@ -42,7 +42,7 @@ fn an_accepted_job_is_done<F>(work: fn(mpsc::Receiver<u32>, oneshot::Receiver<()
 where
     F: Future<Output = u32> + Send + 'static,
 {
-    Builder::new_current_thread().build().unwrap().block_on(async {
+    Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
         let (jobs, queue) = mpsc::channel(2);
         let (stop, stopped) = oneshot::channel();
         let worker = tokio::spawn(work(queue, stopped));

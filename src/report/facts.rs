@@ -144,6 +144,10 @@ pub(crate) struct Standing {
     pub(crate) frames: Vec<Frame>,
 }
 
+/// What a task waits for at an await of a future that is not drawloom's. The place of that is not known: it is told where its last
+/// operation was.
+pub(crate) const CALL_OF_WAKER: &str = "for a call of its waker, after its last operation";
+
 /// A thread that waits at the end.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
@@ -156,6 +160,8 @@ pub(crate) struct Wait {
     pub(crate) place: Place,
     /// The threads that hold the object, and where they took it.
     pub(crate) holders: Vec<(usize, Place)>,
+    /// Whether it is a task that waits: then those have taken the object, and a guard of it may have gone to others.
+    pub(crate) is_of_task: bool,
     /// What was done last that could have ended the wait.
     pub(crate) history: Option<String>,
     /// The program's own functions that were being executed, the innermost first.

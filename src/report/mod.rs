@@ -30,8 +30,8 @@ pub use assumption::{Assumption, Liberties};
 #[cfg(feature = "artifacts")]
 pub(crate) use document::json;
 pub(crate) use facts::{
-    Cause, CauseOrder, Doing, Effort, Ended, Found, Frame, Handover, LeftOut, MemoryNeed, Minimized,
-    ObjectName, Passing, Place, Race, RaceSide, Row, Spin, Standing, Trace, Wait, WeakOrdering,
+    CALL_OF_WAKER, Cause, CauseOrder, Doing, Effort, Ended, Found, Frame, Handover, LeftOut, MemoryNeed,
+    Minimized, ObjectName, Passing, Place, Race, RaceSide, Row, Spin, Standing, Trace, Wait, WeakOrdering,
 };
 pub use failure::Failure;
 #[cfg(feature = "artifacts")]

@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use textwrap::core::display_width;
 
 use super::width::shortened;
-use super::{Doing, Failure, FailureKind, Place, Spin, source};
+use super::{CALL_OF_WAKER, Doing, Failure, FailureKind, Place, Spin, source};
 
 /// How long labels may be, where they do not fit otherwise.
 const SHORT_LABELS: [usize; 4] = [usize::MAX, 32, 24, 16];
@@ -109,7 +109,12 @@ fn labels(failure: &Failure) -> Vec<(Place, String)> {
     if labels.is_empty() {
         labels.extend(failure.spins.iter().flat_map(|spin| loop_labels(&threads[spin.thread], spin)));
         for wait in &failure.waits {
-            labels.push((wait.place.clone(), format!("{} waits here", threads[wait.thread])));
+            let thread = &threads[wait.thread];
+            let label = match wait.what {
+                CALL_OF_WAKER => format!("the last operation of {thread}, which waits"),
+                _ => format!("{thread} waits here"),
+            };
+            labels.push((wait.place.clone(), label));
             for (holder, place) in &wait.holders {
                 labels.push((place.clone(), format!("{} took it here", threads[*holder])));
             }

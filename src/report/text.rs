@@ -179,7 +179,10 @@ fn write_waits(failure: &Failure, names: &Names, f: &mut fmt::Formatter<'_>) -> 
         write_stack(&wait.stack, &wait.place, f)?;
         for (holder, place) in &wait.holders {
             let holder = if *holder == wait.thread { "itself" } else { &threads[*holder] };
-            writeln!(f, "      held by {holder}, which took it at {place}")?;
+            match wait.is_of_task {
+                true => writeln!(f, "      taken by {holder} at {place}, and not given back")?,
+                false => writeln!(f, "      held by {holder}, which took it at {place}")?,
+            }
         }
         if let Some(history) = &wait.history {
             writeln!(f, "      {history}")?;

@@ -48,12 +48,25 @@ impl Site<'_> {
         context: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let Some(current) = current() else { return poll(context) };
-        let object = current.async_object(self.identity, self.name);
-        if gives_way(context, (object, LeafKind::Operation), verb, self.location) {
+        if let Some(object) = self.object()
+            && gives_way(context, (object, LeafKind::Operation), verb, self.location)
+        {
             return Poll::Pending;
         }
-        poll_on(object, verb, self.location, context, poll)
+        self.poll_at_once(verb, context, poll)
+    }
+
+    /// The same, where the task does not give way before.
+    pub(super) fn poll_at_once<R>(
+        &self,
+        verb: Verb,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        match self.object() {
+            Some(object) => poll_on(object, verb, self.location, context, poll),
+            None => poll(context),
+        }
     }
 
     /// One step that asks for a count, which changes without a step elsewhere.
@@ -101,8 +114,11 @@ pub(super) fn poll_on<R>(
             (result, is_pending)
         })
     });
-    if let (Poll::Pending, Some(current)) = (&result, current()) {
-        current.note_await(object, verb, location);
+    if let Some(current) = current() {
+        match &result {
+            Poll::Pending => current.note_await(object, verb, location),
+            Poll::Ready(_) => current.uses_budget(),
+        }
     }
     result
 }
@@ -119,6 +135,19 @@ pub(super) fn gives_way(
         current.note_await(object, verb, location);
     }
     is_pending
+}
+
+/// As `proceed`, for an operation that goes on, if it does.
+pub(super) fn proceed_and_go_on(
+    context: &Context<'_>,
+    leaf: LeafKind,
+    location: &'static Location<'static>,
+) -> Poll<()> {
+    let proceeds = proceed(context, leaf, location);
+    if let (Poll::Ready(()), Some(current)) = (proceeds, current()) {
+        current.uses_budget();
+    }
+    proceeds
 }
 
 /// Whether a leaf operation goes on. If not, its task gives way, as if its cooperative budget were used up, and is polled again.

@@ -31,12 +31,21 @@ pub(super) struct Leaf<F: Future> {
     verb: Verb,
     location: &'static Location<'static>,
     progress: Progress,
+    /// Whether it uses the task's budget, so that the task may give way.
+    is_cooperative: bool,
 }
 
 impl<F: Future> Leaf<F> {
     pub(super) fn new(site: &Site<'_>, verb: Verb, future: F) -> Leaf<F> {
-        let (object, location) = (site.object(), site.location);
-        Leaf { future: ManuallyDrop::new(future), object, verb, location, progress: Progress::New }
+        let (object, location, progress) = (site.object(), site.location, Progress::New);
+        Leaf { future: ManuallyDrop::new(future), object, verb, location, progress, is_cooperative: true }
+    }
+
+    /// One that does not use the task's budget in tokio either (no `coop` in its sources, 1.54).
+    pub(super) fn without_budget(site: &Site<'_>, verb: Verb, future: F) -> Leaf<F> {
+        let mut leaf = Leaf::new(site, verb, future);
+        leaf.is_cooperative = false;
+        leaf
     }
 
     fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
@@ -61,7 +70,10 @@ impl<F: Future> Future for Leaf<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         match self.object.filter(|_| current().is_some()) {
-            Some(object) if gives_way(context, (object, LeafKind::Operation), self.verb, self.location) => {
+            Some(object)
+                if self.is_cooperative
+                    && gives_way(context, (object, LeafKind::Operation), self.verb, self.location) =>
+            {
                 Poll::Pending
             }
             _ => self.step(context),
@@ -131,6 +143,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
         let Some((current, object)) = current().zip(leaf.object) else { return leaf.poll(context) };
         let (verb, location) = (leaf.verb, leaf.location);
         let is_first = given.is_none();
+        let has_budget = current.has_budget();
         if is_first {
             match leaf.step(context) {
                 Poll::Ready(Ok(taken)) => {
@@ -140,7 +153,7 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
                 result => return result,
             }
         }
-        if gives_way(context, (object, LeafKind::Taken), verb, location) {
+        if !has_budget && gives_way(context, (object, LeafKind::Taken), verb, location) {
             if is_first {
                 current.note_kept(object, location);
             }

@@ -20,7 +20,11 @@ pub fn into_future<F: IntoFuture>(value: F) -> F::IntoFuture {
 
 /// Whether the task gives way before it polls any branch, as tokio's `select!` does when the task's budget is used up.
 pub fn gives_way(context: &Context<'_>) -> bool {
-    proceed(context, LeafKind::Operation, nowhere()).is_pending()
+    let gives_way = proceed(context, LeafKind::Operation, nowhere()).is_pending();
+    if let (false, Some(current)) = (gives_way, current()) {
+        current.note_budget();
+    }
+    gives_way
 }
 
 /// Which of so many branches is polled first.

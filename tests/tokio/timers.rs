@@ -27,7 +27,7 @@ impl Wake for Noting {
 fn orders(seconds: [u64; 2]) -> BTreeSet<Vec<u32>> {
     let seen = Mutex::new(BTreeSet::new());
     let report = explore(Config::new(), || {
-        Builder::new_current_thread().build().unwrap().block_on(async {
+        Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
             let called = Arc::new(Mutex::new(Vec::new()));
             let mut sleeps = seconds.map(|seconds| Box::pin(sleep(Duration::from_secs(seconds))));
             poll_fn(|context| {

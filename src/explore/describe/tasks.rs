@@ -8,7 +8,7 @@ use crate::explore::actors::{
     waiting_tasks,
 };
 use crate::explore::judge::join_names;
-use crate::report::{Place, Wait};
+use crate::report::{CALL_OF_WAKER, Place, Wait};
 use crate::rt::Execution;
 use crate::rt::op::verb::Verb;
 use crate::rt::op::{Event, Note, ObjectId, ThreadId};
@@ -28,11 +28,12 @@ fn waits_of(execution: &Execution, column: usize, task: &Task) -> Vec<Wait> {
         let last = execution.trace.iter().rev().find(of_task);
         return vec![Wait {
             thread: column,
-            what: "for a call of its waker",
+            what: CALL_OF_WAKER,
             object: None,
             joins: None,
             place: Place::from(last.map_or(task.spawned_at, |event| event.op.location)),
             holders: Vec::new(),
+            is_of_task: true,
             history: Some(format!("task spawned at {}", task.spawned_at)),
             stack: Vec::new(),
         }];
@@ -53,6 +54,7 @@ fn wait(execution: &Execution, column: usize, awaited: &Await) -> Wait {
         joins,
         place: Place::from(location),
         holders: holders(execution, object),
+        is_of_task: true,
         history: match (history(execution, object, verb), long) {
             (Some(history), Some(long)) => Some(format!("{history}; {long}")),
             (history, long) => history.or(long),

@@ -33,6 +33,7 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
                     (column_of_holder(execution, blocked.op.object, holder), Place::from(holder.location))
                 })
                 .collect(),
+            is_of_task: false,
             history: history(execution, &blocked),
             stack: match execution.evidence.waits.get(&blocked.thread) {
                 Some(stack) => stacks::frames(stack),

@@ -145,6 +145,8 @@ pub(in crate::report) struct WaitPart {
     pub(in crate::report) joins: Option<usize>,
     pub(in crate::report) place: usize,
     pub(in crate::report) holders: Vec<HolderPart>,
+    #[serde(skip)]
+    pub(in crate::report) is_of_task: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::report) history: Option<String>,
     pub(in crate::report) stack: Vec<FramePart>,

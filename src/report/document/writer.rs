@@ -253,6 +253,7 @@ impl Writer {
                 .iter()
                 .map(|(thread, place)| HolderPart { thread: *thread, place: self.place(place) })
                 .collect(),
+            is_of_task: wait.is_of_task,
             history: wait.history.as_ref().map(|history| self.text(history)),
             stack: frames(&wait.stack),
         }

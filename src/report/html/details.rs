@@ -48,11 +48,13 @@ impl Page<'_> {
                             }
                             @for holder in &wait.holders {
                                 p.holder {
-                                    "held by "
+                                    @if wait.is_of_task { "taken by " } @else { "held by " }
                                     @if holder.thread == wait.thread { "itself" } @else {
                                         span.(thread_class(holder.thread)).thread { (threads[holder.thread]) }
                                     }
-                                    ", which took it at " (self.place(holder.place))
+                                    @if wait.is_of_task { " at " } @else { ", which took it at " }
+                                    (self.place(holder.place))
+                                    @if wait.is_of_task { ", and not given back" }
                                 }
                             }
                             @if let Some(history) = &wait.history { p { (history) } }

@@ -68,6 +68,9 @@ impl Current {
             let leaves = task.resume_point.leaves + u32::from(!goes_on);
             task.resume_point = ResumePoint { leaves, resumed_at: Some(location), has_given_way: true };
         }
+        if task.has_budget {
+            return self.dooms_at_leaf(leaf);
+        }
         if task.leaves > BUDGET {
             (task.has_given_way, task.is_worn, task.yields) = (true, true, true);
             return true;
@@ -104,6 +107,31 @@ impl Current {
             (task.has_given_way, task.is_seen_within, task.yields) = (true, is_within, true);
         }
         gives_way || self.dooms_at_leaf(leaf)
+    }
+
+    /// The running task was asked whether it gives way, before it polls several futures: as each of tokio's operations gives back what it
+    /// has used of the task's budget if it is pending, the first of them that goes on can do so.
+    pub(crate) fn note_budget(mut self) {
+        let kernel = self.kernel();
+        if let Some(name) = kernel.tasks.running(kernel.threads.current) {
+            kernel.tasks.get_mut(name.id).has_budget = true;
+        }
+    }
+
+    /// Whether that is so.
+    pub(crate) fn has_budget(mut self) -> bool {
+        let kernel = self.kernel();
+        let running = kernel.tasks.running(kernel.threads.current);
+        running.is_some_and(|name| kernel.tasks.get(name.id).has_budget)
+    }
+
+    /// An operation of the running task has gone on.
+    #[inline]
+    pub(crate) fn uses_budget(mut self) {
+        let kernel = self.kernel();
+        if let Some(name) = kernel.tasks.running(kernel.threads.current) {
+            kernel.tasks.get_mut(name.id).has_budget = false;
+        }
     }
 
     /// Whether the running task has given way in this poll.

@@ -228,6 +228,7 @@ impl Current {
         }
         let RuntimeState { queue: number, is_closed, .. } = *execution.kernel.objects.state_mut(queue);
         let ready = execution.kernel.tasks.queue_mut(number);
+        ready.be_fair();
         let choices = ready.choices();
         if is_closed || choices == 0 || !ready.due.is_empty() {
             return None;
@@ -415,6 +416,9 @@ fn take_next(
         ));
     }
     let kernel = &mut execution.kernel;
+    if !kernel.limits.directed && !kernel.limits.orders_polls {
+        kernel.tasks.queue_mut(number).be_fair();
+    }
     let available = kernel.tasks.queue_mut(number).choices();
     let rings = if kernel.rings_any_time() { kernel.tasks.timers.pending(number).count() } else { 0 };
     let chosen =

@@ -9,6 +9,7 @@ use crate::rt::kernel::special::Special;
 use crate::rt::liveness::knot;
 use crate::rt::op::ThreadId;
 use crate::rt::op::outcome::Stop;
+use crate::rt::op::rule::Refusal;
 
 /// How many steps an execution may go on after its director has let it go, at the least and at the most; between these, four
 /// times as many as it had. It does so to end and to give back what it has; one that waits for what never comes is cut off, and
@@ -103,6 +104,11 @@ impl Execution {
         match director.next(&mut self.kernel) {
             Direction::Run(next) => {
                 if self.kernel.steps >= self.kernel.looks_at && !self.may_go_on() {
+                    if self.kernel.tasks.starves(self.kernel.steps) {
+                        self.refuse_to_direct(Refusal::Unsupported(
+                            "a task that others keep from being polled for as long as they like",
+                        ));
+                    }
                     self.stop = Some(self.at_limit());
                     return None;
                 }
@@ -234,8 +240,11 @@ impl Execution {
 
     #[cold]
     fn pick_when_idle(&mut self) -> Option<ThreadId> {
-        if self.kernel.pass_time() {
-            return Some(self.pick_among_due());
+        // What is due may be a timer of a task for which nobody comes.
+        while self.kernel.pass_time() {
+            if self.kernel.threads.enabled.len() > 0 {
+                return Some(self.pick_among_due());
+            }
         }
         let main_ended = self.kernel.thread(ThreadId::MAIN).ended;
         self.stop = Some(if self.kernel.threads.live == 0 {

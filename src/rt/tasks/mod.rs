@@ -20,6 +20,9 @@ pub(crate) use notes::{
 pub(crate) use queue::Queue;
 use timer::{TaskTimer, TaskTimers};
 
+/// After how many steps a task that is ready, and is not polled, is kept from it.
+const STARVED: u64 = 10_000;
+
 /// A task's place in the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct TaskId(pub(crate) u32);
@@ -124,6 +127,8 @@ pub(crate) struct Task {
     pub(crate) overtakes: u32,
     /// How many leaf operations it has come to in this poll.
     pub(crate) leaves: u32,
+    /// Whether it has been asked already whether it gives way, and has not come further since: the next operation does not.
+    pub(crate) has_budget: bool,
     /// How far it had come when its poll began, or came to a leaf operation at which it may give way.
     pub(crate) resume_point: ResumePoint,
     /// Whether it was in futures that poll several since it was pending at an await of its own.
@@ -296,6 +301,7 @@ impl Tasks {
             gives_way_within: 0,
             overtakes: 0,
             leaves: 0,
+            has_budget: false,
             resume_point: ResumePoint::default(),
             was_composed: false,
             has_given_way: false,
@@ -381,6 +387,12 @@ impl Tasks {
         self.live().filter(move |(_, task)| waits(task)).map(|(id, _)| id)
     }
 
+    /// Whether a task is ready that was not polled for long: a runtime is fair, and polls each in the end.
+    pub(crate) fn starves(&self, steps: u64) -> bool {
+        let is_ready = |task: &Task| matches!(task.phase, Phase::Ready | Phase::Deferred);
+        self.live().any(|(_, task)| is_ready(task) && task.polled_since + STARVED < steps)
+    }
+
     /// `thread` begins to poll a task.
     #[inline]
     pub(crate) fn begin_poll(&mut self, thread: ThreadId, name: TaskName, step: u64) {
@@ -396,6 +408,7 @@ impl Tasks {
         (task.has_given_way, task.is_worn, task.polled_since, task.leaves) = (false, false, step, 0);
         (task.branches, task.timeouts, task.composed) = (0, 0, 0);
         (task.doomed, task.is_rung, task.is_seen_within, task.yields) = (None, false, false, false);
+        task.has_budget = false;
         task.awaits.clear();
         let number = task.number;
         if self.streak.0 != number {

@@ -11,11 +11,16 @@
 use super::TaskId;
 use crate::rt::op::ready::TOLD_APART;
 
+/// After how many polls of others what was deferred is ready in any case, as tokio has it (`event_interval`, 61 by default).
+const PATIENCE: u32 = 61;
+
 /// The ready tasks of one runtime.
 #[derive(Default, Debug)]
 pub(crate) struct Queue {
     ready: Vec<(u32, TaskId)>,
     deferred: Vec<(u32, TaskId)>,
+    /// How many others were taken since there is something deferred.
+    taken_before: u32,
     is_fifo: bool,
     /// The future of a `block_on`, if one is polled here.
     main: Option<TaskId>,
@@ -28,7 +33,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(super) fn clear(&mut self, is_fifo: bool) {
-        (self.is_fifo, self.main) = (is_fifo, None);
+        (self.is_fifo, self.main, self.taken_before) = (is_fifo, None, 0);
         self.ready.clear();
         self.deferred.clear();
         self.due.clear();
@@ -103,11 +108,30 @@ impl Queue {
         }
     }
 
+    /// Makes ready what was deferred, if others are ready again and again.
+    #[inline]
+    pub(crate) fn be_fair(&mut self) {
+        if self.taken_before > PATIENCE {
+            self.promote();
+        }
+    }
+
+    #[cold]
+    fn promote(&mut self) {
+        self.taken_before = 0;
+        let deferred = std::mem::take(&mut self.deferred);
+        match self.is_fifo {
+            true => self.ready.extend(deferred.into_iter().rev()),
+            false => deferred.into_iter().for_each(|(ordinal, id)| self.push(ordinal, id)),
+        }
+    }
+
     /// Takes the `n`-th of those that may be polled next.
     #[inline(always)]
     pub(crate) fn take(&mut self, n: usize) -> TaskId {
         let n = if self.is_fifo { self.front() } else { n };
         let promotes = self.ready.is_empty();
+        self.taken_before = if promotes || self.deferred.is_empty() { 0 } else { self.taken_before + 1 };
         if promotes {
             std::mem::swap(&mut self.ready, &mut self.deferred);
         }
@@ -172,6 +196,18 @@ mod tests {
         assert_eq!(queue.take(0), TaskId(6));
         assert_eq!(number.candidates(), 0b010);
         assert_eq!(number.taken(0, false), Numbers(0));
+    }
+
+    #[test]
+    fn what_was_deferred_is_ready_in_the_end() {
+        let mut queue = Queue::default();
+        queue.defer(0, TaskId(0));
+        let polled = (0..).find(|_| {
+            queue.push(1, TaskId(1));
+            queue.be_fair();
+            queue.take(0) == TaskId(0)
+        });
+        assert_eq!(polled, Some(PATIENCE as usize + 1));
     }
 
     #[test]

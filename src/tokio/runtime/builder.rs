@@ -24,6 +24,7 @@ pub struct Builder {
     workers: usize,
     max_blocking: usize,
     hooks: Hooks,
+    has_time: bool,
     pub(super) outside: ::tokio::runtime::Builder,
 }
 
@@ -47,6 +48,7 @@ impl Builder {
             workers: 1,
             max_blocking: MAX_BLOCKING,
             hooks: Hooks::default(),
+            has_time: false,
             outside: ::tokio::runtime::Builder::new_current_thread(),
         }
     }
@@ -58,6 +60,7 @@ impl Builder {
             workers: DEFAULT_WORKERS,
             max_blocking: MAX_BLOCKING,
             hooks: Hooks::default(),
+            has_time: false,
             outside: ::tokio::runtime::Builder::new_multi_thread(),
         }
     }
@@ -88,14 +91,16 @@ impl Builder {
         self
     }
 
-    /// Time and I/O; time is always there inside an exploration.
+    /// Time and I/O.
     pub fn enable_all(&mut self) -> &mut Builder {
+        self.has_time = true;
         self.outside.enable_all();
         self
     }
 
-    /// Time, which is always there inside an exploration.
+    /// Time: without it, whoever makes a timer panics.
     pub fn enable_time(&mut self) -> &mut Builder {
+        self.has_time = true;
         self.outside.enable_time();
         self
     }
@@ -188,7 +193,13 @@ impl Builder {
             return Ok(Runtime { repr: Repr::Outside(Some(runtime)), handle });
         };
         let workers = (self.flavor == Flavor::MultiThread).then_some(self.workers);
-        let core = Core::new(current, workers, (self.max_blocking, self.hooks.clone()), Location::caller());
+        let core = Core::new(
+            current,
+            workers,
+            (self.max_blocking, self.hooks.clone()),
+            self.has_time,
+            Location::caller(),
+        );
         for _ in 0..workers.unwrap_or(0) {
             core.add_worker();
         }

@@ -33,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) is_shared: bool,
     pub(crate) workers: usize,
     pub(super) max_blocking: usize,
+    /// Whether it has timers: whether its builder was told so.
+    pub(crate) has_time: bool,
     pub(super) hooks: Hooks,
     pub(super) location: &'static Location<'static>,
     /// Those that have not ended, by their place.
@@ -43,8 +45,12 @@ pub(crate) struct Core {
     pub(super) blocking: Confined<Blocking>,
     /// Whether it has begun to end.
     pub(super) is_shut_down: AtomicBool,
-    /// Whether it takes no more work for threads that may block, and no timers.
+    /// Whether it takes no more work for threads that may block.
     pub(super) is_closed: AtomicBool,
+    /// Whether its timers have ended, all of them.
+    has_no_timers: AtomicBool,
+    /// How many workers have come to its end.
+    pub(super) ended_workers: Confined<usize>,
     /// What threads share of it besides the tasks.
     identity: Identity,
     /// Who polls the tasks of a runtime without workers.
@@ -110,6 +116,7 @@ impl Core {
         current: Current,
         workers: Option<usize>,
         (max_blocking, hooks): (usize, Hooks),
+        has_time: bool,
         location: &'static Location<'static>,
     ) -> Arc<Core> {
         Arc::new(Core {
@@ -117,6 +124,7 @@ impl Core {
             is_shared: workers.is_some(),
             workers: workers.unwrap_or(1),
             max_blocking,
+            has_time,
             hooks,
             location,
             tasks: Confined::new(Places::default()),
@@ -125,6 +133,8 @@ impl Core {
             blocking: Confined::new(Blocking::default()),
             is_shut_down: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
+            has_no_timers: AtomicBool::new(false),
+            ended_workers: Confined::new(0),
             identity: Identity::new(),
             seat: Confined::new(Seat::default()),
             queues: Confined::new(Vec::new()),
@@ -143,8 +153,19 @@ impl Core {
     }
 
     /// Whether it has no timers any more.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::Relaxed)
+    pub(crate) fn has_no_timers(&self) -> bool {
+        self.has_no_timers.load(Ordering::Relaxed)
+    }
+
+    /// Ends its timers: who waits for one is woken, and finds that.
+    pub(super) fn close_timers(&self, current: Current) {
+        let is_awaited = self.timers.with(|timers| timers.iter().any(Option::is_some));
+        let close = || {
+            self.has_no_timers.store(true, Ordering::Relaxed);
+            self.timers.with(|timers| timers.iter_mut().filter_map(Option::take).collect::<Vec<_>>())
+        };
+        let wakers = if is_awaited { self.step(current, true, close) } else { close() };
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Whether it takes no more work for threads that may block.

@@ -86,7 +86,7 @@ impl Core {
                         }
                     }
                     Next::Timers => core.ring(current, core.queue),
-                    Next::Closed => return core.drop_tasks(current),
+                    Next::Closed => return core.end_worker(current),
                 }
             }
         };

@@ -181,7 +181,34 @@ impl fmt::Display for TryCurrentError {
 
 impl std::error::Error for TryCurrentError {}
 
+/// Mirror of [tokio's `runtime::Id`](::tokio::runtime::Id): inside an exploration, the number of the runtime's queue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Id(IdRepr);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum IdRepr {
+    Inside(u32),
+    Outside(::tokio::runtime::Id),
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IdRepr::Inside(number) => number.fmt(f),
+            IdRepr::Outside(id) => id.fmt(f),
+        }
+    }
+}
+
 impl Handle {
+    /// Which of the runtimes it is.
+    pub fn id(&self) -> Id {
+        match &self.0 {
+            HandleRepr::Inside(core) => Id(IdRepr::Inside(core.queue.0 + 1)),
+            HandleRepr::Outside(handle) => Id(IdRepr::Outside(handle.id())),
+        }
+    }
+
     fn outside(handle: ::tokio::runtime::Handle) -> Handle {
         Handle(HandleRepr::Outside(handle))
     }

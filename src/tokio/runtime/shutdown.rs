@@ -44,6 +44,7 @@ impl Core {
         current.close_tasks(self.queue, location);
         if !self.is_shared {
             self.drop_tasks(current);
+            self.close_timers(current);
         }
         self.step(current, true, || self.is_closed.store(true, Ordering::Relaxed));
         // Work that waits for a thread is done by those that are busy, when they come to it.
@@ -68,6 +69,19 @@ impl Core {
                     thread::sleep(duration / LOOKS);
                 }
             }
+        }
+    }
+
+    /// A worker has come to the end, and drops what is left of the tasks. The last one ends the timers, as tokio's last worker does
+    /// (`worker.rs`, `shutdown_core`): who polls a task meanwhile has them.
+    pub(super) fn end_worker(&self, current: Current) {
+        self.drop_tasks(current);
+        let ended = self.ended_workers.with(|ended| {
+            *ended += 1;
+            *ended
+        });
+        if ended == self.workers {
+            self.close_timers(current);
         }
     }
 

@@ -47,7 +47,7 @@ impl Barrier {
     pub fn wait(&self) -> impl Future<Output = BarrierWaitResult> + Send {
         let (real, location) = (self.real(), Location::caller());
         let site = Site { identity: &self.identity, name: NAME, location };
-        Leaf::new(&site, Verb::WaitAtBarrier, async move { real.wait().await })
+        Leaf::without_budget(&site, Verb::WaitAtBarrier, async move { real.wait().await })
     }
 }
 

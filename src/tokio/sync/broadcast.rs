@@ -162,7 +162,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn closed(&self) -> impl Future<Output = ()> {
         let site = self.end.channel().site(Location::caller());
-        Leaf::new(&site, Verb::AwaitClosed, self.end.real().closed())
+        Leaf::without_budget(&site, Verb::AwaitClosed, self.end.real().closed())
     }
 
     /// How many senders there are.

@@ -67,7 +67,7 @@ impl Notify {
     pub(super) fn wait(&self, location: &'static Location<'static>) -> Leaf<RealNotified> {
         let (site, real) = (self.site(location), self.real());
         let future = site.act(Verb::Subscribe, || (real.notified_owned(), true));
-        Leaf::new(&site, Verb::Notified, future)
+        Leaf::without_budget(&site, Verb::Notified, future)
     }
 
     /// Waits for a notification.

@@ -12,9 +12,14 @@ use crate::tokio::act::proceed;
 
 pub use super::yielding::{Unconstrained, consume_budget, unconstrained};
 
-/// Whether the task may go on: always inside an exploration, where each operation that may give way is asked itself.
+/// Whether the task may go on: a choice inside an exploration, as where an operation may give way. If not, the task's next operation
+/// gives way.
+#[track_caller]
 pub fn has_budget_remaining() -> bool {
-    current().is_some() || ::tokio::task::coop::has_budget_remaining()
+    match current() {
+        Some(current) => !current.gives_way(LeafKind::Operation, Location::caller()),
+        None => ::tokio::task::coop::has_budget_remaining(),
+    }
 }
 
 /// Mirror of [tokio's `task::coop::RestoreOnPending`](::tokio::task::coop::RestoreOnPending). Inside an exploration there is nothing
@@ -30,8 +35,10 @@ pub struct RestoreOnPending {
 impl RestoreOnPending {
     /// The task has come further.
     pub fn made_progress(&self) {
-        if let Some(outside) = &self.outside {
-            outside.made_progress();
+        match (&self.outside, current()) {
+            (Some(outside), _) => outside.made_progress(),
+            (None, Some(current)) => current.uses_budget(),
+            (None, None) => {}
         }
     }
 }

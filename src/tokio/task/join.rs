@@ -130,7 +130,11 @@ impl<T> Future for JoinHandle<T> {
                 return Poll::Pending;
             }
         }
-        self.poll_at_once(context)
+        let result = self.poll_at_once(context);
+        if let (Poll::Ready(_), Some(current)) = (&result, current()) {
+            current.uses_budget();
+        }
+        result
     }
 }
 

@@ -133,7 +133,12 @@ impl<T: 'static> JoinSet<T> {
         }
         self.collect(|handle| handle.poll_at_once(context));
         match self.take_ended() {
-            Some(next) => Poll::Ready(Some(next)),
+            Some(next) => {
+                if let Some(current) = current() {
+                    current.uses_budget();
+                }
+                Poll::Ready(Some(next))
+            }
             None if self.handles.is_empty() => Poll::Ready(None),
             None => Poll::Pending,
         }

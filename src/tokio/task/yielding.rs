@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::rt::current;
 use crate::rt::tasks::LeafKind;
-use crate::tokio::act::proceed;
+use crate::tokio::act::proceed_and_go_on;
 
 /// Mirror of [tokio's `task::yield_now`](::tokio::task::yield_now): the task is pending once, and goes behind those that are ready.
 #[track_caller]
@@ -30,7 +30,7 @@ pub fn yield_now() -> impl Future<Output = ()> + Send {
 #[track_caller]
 pub fn consume_budget() -> impl Future<Output = ()> + Send {
     let location = Location::caller();
-    poll_fn(move |context| proceed(context, LeafKind::Operation, location))
+    poll_fn(move |context| proceed_and_go_on(context, LeafKind::Operation, location))
 }
 
 /// Mirror of [tokio's `task::unconstrained`](::tokio::task::unconstrained): the future's task does not give way where it could go on.

@@ -52,7 +52,7 @@ enum Progress {
 ///
 /// # Panics
 ///
-/// Outside of a runtime.
+/// Outside of a runtime, or in one whose builder has not enabled time.
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     match current() {
@@ -78,6 +78,10 @@ impl Sleep {
     #[track_caller]
     fn inside(deadline: Instant, location: &'static Location<'static>) -> Sleep {
         let Some(core) = context::core() else { panic!("{NO_RUNTIME}") };
+        assert!(
+            core.has_time,
+            "A Tokio 1.x context was found, but timers are disabled. Call `enable_time` on the runtime builder to enable timers."
+        );
         Sleep(Repr::Inside(Timer { core, deadline, number: None, progress: Progress::New, location }))
     }
 
@@ -171,7 +175,7 @@ impl Timer {
     fn poll_with(&mut self, context: &Context<'_>, drops: Option<Verb>, what: &'static str) -> Poll<()> {
         let Some(current) = current() else { return Poll::Ready(()) };
         assert!(
-            !self.core.is_closed() || self.is_over(),
+            !self.core.has_no_timers() || self.is_over(),
             "A Tokio 1.x context was found, but it is being shutdown."
         );
         // A timeout is over in time although the future that it limits gives way. Where that waits, giving way shows nothing more.
@@ -198,6 +202,7 @@ impl Timer {
             }
             self.progress = Progress::Over;
             self.stop();
+            current.uses_budget();
             current.note_timer(what, self.location);
             return Poll::Ready(());
         }

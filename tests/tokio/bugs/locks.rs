@@ -28,7 +28,7 @@ async fn two_payments(in_one_order: bool) {
 
 #[test]
 fn two_locks_in_both_orders_are_a_deadlock_of_tasks() {
-    let words = ["no task can go on: main and task 1 wait", "main waits to lock Mutex", "held by task 1"];
+    let words = ["no task can go on: main and task 1 wait", "main waits to lock Mutex", "taken by task 1"];
     finds(On::OneThread, Deadlock, &words, || two_payments(false));
     finds(On::Workers, Deadlock, &["task 1 waits to lock Mutex"], || two_payments(false));
 }
@@ -56,7 +56,7 @@ async fn two_that_need_both(at_once: bool) {
 
 #[test]
 fn permits_taken_one_by_one_are_a_deadlock() {
-    let words = ["waits to acquire Semaphore", "held by"];
+    let words = ["waits to acquire Semaphore", "taken by"];
     finds(On::OneThread, Deadlock, &words, || two_that_need_both(false));
     assert!(is_verified(On::OneThread, || two_that_need_both(true)) <= 4);
 }

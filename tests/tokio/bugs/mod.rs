@@ -26,7 +26,7 @@ fn run<F: Future<Output = ()>>(config: Config, on: On, body: impl Fn() -> F + Se
             On::OneThread => Builder::new_current_thread(),
             On::Workers => Builder::new_multi_thread(),
         };
-        builder.build().expect("a runtime of the model").block_on(body());
+        builder.enable_time().build().expect("a runtime of the model").block_on(body());
     })
 }
 

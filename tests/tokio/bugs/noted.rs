@@ -64,7 +64,7 @@ fn what_has_ended_or_was_aborted_is_not_left() {
 fn a_poll_that_blocks_is_told_although_other_workers_go_on() {
     let blocks = |in_place: bool| {
         explore(Config::new(), move || {
-            let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+            let runtime = Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
             let (sender, receiver) = drawloom::sync::mpsc::channel();
             runtime.block_on(async {
                 let wait = move || receiver.recv().unwrap();

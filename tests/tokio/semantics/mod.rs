@@ -75,7 +75,7 @@ mod mirror {
     pub(super) fn run_alone<F: Future<Output = ()>>(body: impl Fn() -> F + Send + Sync) {
         use drawloom::tokio::runtime::Builder;
         let report = drawloom::explore(drawloom::Config::new().executions(100), || {
-            Builder::new_current_thread().build().unwrap().block_on(body());
+            Builder::new_current_thread().enable_time().build().unwrap().block_on(body());
         });
         assert!(report.passed(), "{report}");
     }

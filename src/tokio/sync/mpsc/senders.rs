@@ -14,7 +14,7 @@ macro_rules! senders {
             #[track_caller]
             pub fn closed(&self) -> impl std::future::Future<Output = ()> {
                 let site = self.end.channel().site(Location::caller());
-                crate::tokio::leaf::Leaf::new(&site, Verb::AwaitClosed, self.end.real().closed())
+                crate::tokio::leaf::Leaf::without_budget(&site, Verb::AwaitClosed, self.end.real().closed())
             }
 
             /// Whether the channel is closed.

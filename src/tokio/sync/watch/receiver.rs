@@ -1,14 +1,18 @@
 //! The receiving end.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use super::error::RecvError;
 use super::waiters::Woken;
 use super::waiting::Waiting;
 use super::{Ref, Shared, State, closed};
 use crate::rt::op::verb::Verb;
+use crate::rt::tasks::LeafKind;
+use crate::tokio::act::gives_way;
 
 /// Mirror of [tokio's `sync::watch::Receiver`](::tokio::sync::watch::Receiver).
 #[derive(Debug)]
@@ -18,9 +22,11 @@ pub struct Receiver<T> {
     version: u64,
 }
 
+/// `gives_way`: whether the task may give way before.
 async fn changed<T>(
     shared: &Shared<T>,
     seen: &mut u64,
+    gives_way: bool,
     location: &'static Location<'static>,
 ) -> Result<(), RecvError> {
     let last = *seen;
@@ -31,8 +37,26 @@ async fn changed<T>(
         (state.senders == 0).then_some(None)
     };
     let waiting = Waiting::new(shared, (Verb::Changed, location), |state| &mut state.for_change, check);
+    let waiting = if gives_way { waiting } else { waiting.at_once() };
     *seen = waiting.await.ok_or_else(closed)?;
     Ok(())
+}
+
+/// The task may give way before each poll of the future, as if that were one operation.
+async fn cooperative<T, F: Future>(
+    shared: &Shared<T>,
+    location: &'static Location<'static>,
+    future: F,
+) -> F::Output {
+    let mut future = pin!(future);
+    let awaits = shared.site(location).object().map(|object| (object, LeafKind::Operation));
+    let poll = |context: &mut Context<'_>| {
+        if awaits.is_some_and(|leaf| gives_way(context, leaf, Verb::Changed, location)) {
+            return Poll::Pending;
+        }
+        future.as_mut().poll(context)
+    };
+    poll_fn(poll).await
 }
 
 impl<T> Receiver<T> {
@@ -100,7 +124,7 @@ impl<T> Receiver<T> {
     /// If there is none, and no sender.
     #[track_caller]
     pub fn changed(&mut self) -> impl Future<Output = Result<(), RecvError>> {
-        changed(&self.shared, &mut self.version, Location::caller())
+        changed(&self.shared, &mut self.version, true, Location::caller())
     }
 
     /// Waits for a value that is as wanted, the present one included, and counts it as seen.
@@ -118,9 +142,9 @@ impl<T> Receiver<T> {
         mut is_wanted: impl FnMut(&T) -> bool,
     ) -> impl Future<Output = Result<Ref<'_, T>, RecvError>> {
         let location = Location::caller();
-        async move {
-            // Apart, since a value that is returned is borrowed up to the end.
-            let (shared, seen) = (&*self.shared, &mut self.version);
+        // Apart, since a value that is returned is borrowed up to the end.
+        let (shared, seen) = (&*self.shared, &mut self.version);
+        let wait = async move {
             let mut is_closed = false;
             loop {
                 {
@@ -134,9 +158,10 @@ impl<T> Receiver<T> {
                 if is_closed {
                     return Err(closed());
                 }
-                is_closed = changed(shared, seen, location).await.is_err();
+                is_closed = changed(shared, seen, false, location).await.is_err();
             }
-        }
+        };
+        cooperative(shared, location, wait)
     }
 
     /// Whether both receive from the same channel.

@@ -17,6 +17,8 @@ pub(super) struct Waiting<'a, T, F> {
     verb: Verb,
     location: &'static Location<'static>,
     key: Option<u64>,
+    /// Whether the task may give way before.
+    gives_way: bool,
 }
 
 impl<T, F> Unpin for Waiting<'_, T, F> {}
@@ -28,7 +30,16 @@ impl<'a, T, F> Waiting<'a, T, F> {
         waiters: fn(&mut State) -> &mut Waiters,
         check: F,
     ) -> Waiting<'a, T, F> {
-        Waiting { shared, waiters, check, verb, location, key: None }
+        Waiting { shared, waiters, check, verb, location, key: None, gives_way: true }
+    }
+}
+
+impl<T, F> Waiting<'_, T, F> {
+    /// The same, where whoever awaits this asks whether the task gives way.
+    pub(super) fn at_once(self) -> Self {
+        let mut this = self;
+        this.gives_way = false;
+        this
     }
 }
 
@@ -40,7 +51,8 @@ impl<T, R, F: FnMut(&State) -> Option<R>> Future for Waiting<'_, T, F> {
         let shared = this.shared;
         // Dropped after the act.
         let mut old = None;
-        shared.site(this.location).poll(this.verb, context, |context| {
+        let site = shared.site(this.location);
+        let poll = |context: &mut Context<'_>| {
             shared.with(|state| match (this.check)(state) {
                 Some(result) => {
                     old = this.key.take().and_then(|key| (this.waiters)(state).leave(key));
@@ -52,7 +64,11 @@ impl<T, R, F: FnMut(&State) -> Option<R>> Future for Waiting<'_, T, F> {
                     Poll::Pending
                 }
             })
-        })
+        };
+        match this.gives_way {
+            true => site.poll(this.verb, context, poll),
+            false => site.poll_at_once(this.verb, context, poll),
+        }
     }
 }
 

@@ -329,7 +329,8 @@ impl World {
         let this = &self.tasks[task];
         match op {
             Op::Wait(wait) | Op::Keep(wait) => match wait {
-                Wait::Yield => false,
+                // What uses no budget gives way nowhere but where it waits.
+                Wait::Yield | Wait::Notified => false,
                 // What is closed ends the wait at once.
                 Wait::Permits(_) => !self.semaphore.is_closed || this.progress == Progress::Taken,
                 Wait::Send(_) if !this.has_sender => false,
@@ -486,9 +487,10 @@ impl World {
                 self.tasks[task].progress = Progress::Queued;
                 Step::Pending
             }
+            // It uses no budget, so the task does not give way between the two.
             _ => {
                 self.tasks[task].progress = Progress::Began(self.notify.calls);
-                Step::Again
+                self.notified(task)
             }
         }
     }
