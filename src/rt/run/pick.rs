@@ -242,7 +242,7 @@ impl Execution {
     fn pick_when_idle(&mut self) -> Option<ThreadId> {
         // What is due may be a timer of a task for which nobody comes.
         while self.kernel.pass_time() {
-            if self.kernel.threads.enabled.len() > 0 {
+            if !self.kernel.threads.enabled.is_empty() {
                 return Some(self.pick_among_due());
             }
         }
