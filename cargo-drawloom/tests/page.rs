@@ -1,0 +1,128 @@
+//! What docs/push-button.md shows is what is printed: its program is explored as it stands there, and again by its token.
+//!
+//! The runtime is compiled for that, if it is not there, so this is ignored in the usual run; `.ci/run` has it:
+//! `cargo test -p cargo-drawloom -- --ignored`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What stands in the page after `fence`, up to the end of the block.
+fn block<'a>(page: &'a str, fence: &str) -> &'a str {
+    let after = page.split_once(fence).unwrap_or_else(|| panic!("the page has no block {fence}")).1;
+    after.split_once("\n```").expect("the block ends").0.trim_start_matches('\n')
+}
+
+/// A package of this name, with these files.
+fn package(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let manifest =
+        format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n");
+    for (file, text) in [("Cargo.toml", manifest.as_str())].iter().chain(files) {
+        let file = folder.join(file);
+        std::fs::create_dir_all(file.parent().expect("a folder")).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    folder
+}
+
+fn cargo_drawloom(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-drawloom"));
+    command.arg("drawloom").args(arguments).current_dir(folder);
+    // Those of the cargo that runs this test.
+    for (name, _) in std::env::vars_os() {
+        let is_of_cargo =
+            name.to_str().is_some_and(|name| name.starts_with("CARGO") || name.starts_with("DRAWLOOM"));
+        if is_of_cargo && name != "CARGO_HOME" && name != "CARGO_DRAWLOOM_CACHE" {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("RUSTC_WRAPPER").env("CARGO_TERM_COLOR", "never").output().unwrap()
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+#[ignore = "compiles the runtime"]
+fn the_page_shows_what_is_printed() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/push-button.md"))
+        .unwrap();
+    let folder = package("counter", &[("src/lib.rs", block(&page, "```rust,ignore"))]);
+    let first = cargo_drawloom(&folder, &["test", "--lib"]);
+    let text = printed(&first);
+    assert!(!first.status.success(), "{text}");
+    let report = block(&page, "<!-- printed by cargo-drawloom/tests/page.rs -->\n```text");
+    assert!(text.contains(report), "the page shows\n{report}\nand this is printed:\n{text}");
+    let token =
+        text.split_once("cargo drawloom replay ").expect("a token").1.split(' ').next().unwrap_or_default();
+    let again = printed(&cargo_drawloom(&folder, &["replay", token, "increments_count"]));
+    assert!(again.contains("assertion `left == right` failed"), "{again}");
+}
+
+/// Each of these is one kind of test, and one way to pass or to fail.
+const KINDS: &str = r#"
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+static SEEN: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+static ONCE: OnceLock<u32> = OnceLock::new();
+
+#[test]
+#[should_panic(expected = "boom")]
+fn panics() { panic!("boom"); }
+
+#[test]
+fn returns_an_error() -> Result<(), String> { println!("it was printed"); Err("no".to_owned()) }
+
+#[test]
+#[ignore]
+fn is_ignored() { panic!(); }
+
+#[test]
+fn an_hour_is_slept() {
+    let start = Instant::now();
+    std::thread::sleep(Duration::from_secs(3600));
+    assert!(start.elapsed() >= Duration::from_secs(3600));
+}
+
+#[test]
+fn statics_are_fresh_in_each_execution() {
+    let thread = std::thread::spawn(|| SEEN.lock().unwrap().push(1));
+    SEEN.lock().unwrap().push(2);
+    thread.join().unwrap();
+    assert_eq!(SEEN.lock().unwrap().len(), 2);
+    assert!(ONCE.set(1).is_ok());
+}
+
+#[test]
+fn hash_maps_and_times_are_std_s() {
+    let map: std::collections::HashMap<u32, u32> = (0..10).map(|n| (n, n)).collect();
+    assert_eq!(map.values().sum::<u32>(), 45);
+    assert!(std::fs::metadata(".").unwrap().modified().unwrap() > std::time::SystemTime::UNIX_EPOCH);
+}
+"#;
+
+#[test]
+#[ignore = "compiles the runtime"]
+fn tests_of_all_kinds_are_explored() {
+    let folder = package("kinds", &[("src/lib.rs", ""), ("tests/kinds.rs", KINDS)]);
+    let text = printed(&cargo_drawloom(&folder, &["test", "--test", "kinds"]));
+    for passed in
+        ["panics", "an_hour_is_slept", "statics_are_fresh_in_each_execution", "hash_maps_and_times_are_std_s"]
+    {
+        let line = text.lines().find(|line| line.starts_with(&format!("test {passed}")));
+        assert!(line.is_some_and(|line| line.ends_with("ok")), "{passed}: {text}");
+    }
+    assert!(text.contains("4 passed; 1 failed; 1 ignored"), "{text}");
+    assert_eq!(text.matches("it was printed").count(), 1, "{text}");
+    assert!(text.contains("4 explored whole, 0 sampled, 0 run once"), "{text}");
+    let list =
+        printed(&cargo_drawloom(&folder, &["test", "--test", "kinds", "--", "--list", "--format", "terse"]));
+    assert!(list.contains("an_hour_is_slept: test"), "{list}");
+    let one = printed(&cargo_drawloom(
+        &folder,
+        &["test", "--test", "kinds", "--", "--exact", "panics", "an_hour_is_slept"],
+    ));
+    assert!(one.contains("2 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out"), "{one}");
+}
