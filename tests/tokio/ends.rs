@@ -10,14 +10,14 @@ use drawloom::tokio::time::{Duration, interval, sleep, timeout};
 use drawloom::{Config, FailureKind, Policy, explore, thread};
 
 #[track_caller]
-fn passes(body: impl Fn() + Sync) {
-    let report = explore(Config::new().leaks(Policy::Allow), || body());
+fn passes(body: impl Fn() + Send + Sync) {
+    let report = explore(Config::new().leaks(Policy::Allow), body);
     assert!(report.passed(), "{report}");
 }
 
 #[track_caller]
-fn fails(kind: FailureKind, body: impl Fn() + Sync) {
-    let report = explore(Config::new().leaks(Policy::Allow), || body());
+fn fails(kind: FailureKind, body: impl Fn() + Send + Sync) {
+    let report = explore(Config::new().leaks(Policy::Allow), body);
     assert!(report.failed_with(kind), "{report}");
 }
 
@@ -82,13 +82,13 @@ fn a_task_that_is_polled_while_its_runtime_ends_has_timers() {
 #[test]
 fn a_runtime_has_timers_if_its_builder_was_told_so() {
     let without = || Builder::new_current_thread().build().unwrap();
-    let panics = |body: &(dyn Fn() + Sync)| {
+    let panics = |body: &(dyn Fn() + Send + Sync)| {
         let report = explore(Config::new(), body);
         assert!(report.to_string().contains("timers are disabled"), "{report}");
     };
     panics(&|| without().block_on(sleeps()));
     panics(&|| without().block_on(async { drop(timeout(Duration::from_millis(1), async {}).await) }));
-    panics(&|| without().block_on(async { drop(interval(Duration::from_millis(1)).tick().await) }));
+    panics(&|| without().block_on(async { _ = interval(Duration::from_millis(1)).tick().await }));
 }
 
 #[test]
