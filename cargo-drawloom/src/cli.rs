@@ -72,6 +72,8 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         Action::Test { arguments } => command::run("test", &arguments, &Settings::default()),
         Action::Nextest { arguments } => command::run("nextest", &arguments, &Settings::default()),
         Action::Replay { token, test, mut arguments } => {
+            // Doctests are not explored.
+            arguments.insert(0, OsString::from("--tests"));
             if let Some(test) = test {
                 arguments.extend(["--", "--exact"].map(OsString::from));
                 arguments.push(test.into());

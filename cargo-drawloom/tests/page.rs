@@ -58,6 +58,8 @@ fn the_page_shows_what_is_printed() {
         text.split_once("cargo drawloom replay ").expect("a token").1.split(' ').next().unwrap_or_default();
     let again = printed(&cargo_drawloom(&folder, &["replay", token, "increments_count"]));
     assert!(again.contains("assertion `left == right` failed"), "{again}");
+    let bad = printed(&cargo_drawloom(&folder, &["replay", "nonsense", "increments_count"]));
+    assert!(bad.contains("`nonsense` cannot be replayed") && bad.contains("1 failed"), "{bad}");
 }
 
 /// Each of these is one kind of test, and one way to pass or to fail.
