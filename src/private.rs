@@ -59,6 +59,8 @@ pub fn of_unmodified_code(mut config: Config) -> Config {
     config.unseen.add(Basis::PLAIN_MEMORY);
     config.unseen.add(Basis::ARC_COUNTS);
     config.is_of_unmodified_code = true;
+    // Nothing is written to the folder of whoever has not asked for it.
+    config.regressions = None;
     config
 }
 
