@@ -7,8 +7,6 @@
 mod details;
 mod page;
 
-use std::collections::BTreeMap;
-
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 use super::Report;
@@ -43,8 +41,7 @@ impl Page<'_> {
         let document = self.document;
         let test = if document.test.is_empty() { "drawloom" } else { &document.test };
         let kind = document.failure.as_ref().map_or("passed", |failure| failure.kind);
-        let sources: BTreeMap<&str, BTreeMap<u32, String>> = sources(document);
-        let sources = to_json(&sources);
+        let sources = to_json(&sources(document));
         markup! {
             (DOCTYPE)
             html lang="en" {
@@ -278,6 +275,8 @@ fn counted(count: u64, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -286,6 +285,14 @@ mod tests {
         assert_eq!(text, "{\"a\":\"\\u003c/script>\\u003c!--\"}");
         let back: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(back["a"], "</script><!--");
+    }
+
+    #[test]
+    fn what_is_written_as_json_is_read_again() {
+        let text = "\"quoted\" \\ \n\r\t\u{1}\u{7f} é 😀 </script>";
+        let lines = BTreeMap::from([("a \"b\"", BTreeMap::from([("17".to_owned(), text.to_owned())]))]);
+        let back: serde_json::Value = serde_json::from_str(&to_json(&lines)).unwrap();
+        assert_eq!(back["a \"b\""]["17"], text);
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Document {
     }
 }
 
-/// A value whose keys are text and numbers, as JSON.
+/// A value whose keys are text, as JSON.
 pub(in crate::report) fn to_json(value: &impl Serialize) -> String {
     let mut text = vec![0; 1 << 16];
     loop {
@@ -96,18 +96,21 @@ pub(crate) fn json(report: &Report) -> String {
     text + "\n"
 }
 
-/// The lines of source around the places of a document, by file.
-pub(super) fn sources(document: &Document) -> BTreeMap<&str, BTreeMap<u32, String>> {
+/// The lines of source around the places of a document, by file and number.
+pub(super) fn sources(document: &Document) -> BTreeMap<&str, BTreeMap<String, String>> {
     const AROUND: u32 = 8;
     let mut files: BTreeMap<&str, Option<String>> = BTreeMap::new();
-    let mut lines: BTreeMap<&str, BTreeMap<u32, String>> = BTreeMap::new();
+    let mut lines: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
     for place in &document.places {
         let text = files.entry(&place.full).or_insert_with(|| source::text(&place.full));
         let Some(text) = text else { continue };
         let first = place.line.saturating_sub(AROUND).max(1);
         let wanted = (first..).zip(text.lines().skip(first as usize - 1));
         let wanted = wanted.take_while(|(number, _)| *number <= place.line + AROUND);
-        lines.entry(&place.file).or_default().extend(wanted.map(|(number, line)| (number, line.to_owned())));
+        lines
+            .entry(&place.file)
+            .or_default()
+            .extend(wanted.map(|(number, line)| (number.to_string(), line.to_owned())));
     }
     lines
 }
