@@ -48,12 +48,11 @@ impl Site<'_> {
         context: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        if let Some(object) = self.object()
-            && gives_way(context, (object, LeafKind::Operation), verb, self.location)
-        {
+        let Some(object) = self.object() else { return poll(context) };
+        if gives_way(context, (object, LeafKind::Operation), verb, self.location) {
             return Poll::Pending;
         }
-        self.poll_at_once(verb, context, poll)
+        poll_on(object, verb, self.location, context, poll)
     }
 
     /// The same, where the task does not give way before.
