@@ -47,6 +47,7 @@ pub(crate) fn child() -> Option<(Mode, String)> {
 pub(crate) fn tell(ended: &Ended) {
     let (word, text) = match ended {
         Ended::Passed(Passed::Explored) => ("explored", ""),
+        Ended::Passed(Passed::Bounded) => ("bounded", ""),
         Ended::Passed(Passed::Sampled) => ("sampled", ""),
         Ended::Passed(Passed::StrongMemory) => ("strong", ""),
         Ended::Passed(Passed::Once(why)) | Ended::NotExplored(why) => ("once", why.as_str()),
@@ -63,6 +64,7 @@ fn told(text: &str) -> Option<Ended> {
     let (word, text) = text.split_once('\n')?;
     Some(match word {
         "explored" => Ended::Passed(Passed::Explored),
+        "bounded" => Ended::Passed(Passed::Bounded),
         "sampled" => Ended::Passed(Passed::Sampled),
         "strong" => Ended::Passed(Passed::StrongMemory),
         "once" => Ended::NotExplored(text.to_owned()),

@@ -10,6 +10,8 @@ use drawloom::Coverage;
 pub(crate) enum Passed {
     /// Every execution was explored, as far as drawloom sees them.
     Explored,
+    /// As far as there are bounds: a random value is not tried in all its values, or preemptions are limited.
+    Bounded,
     /// A part of them was.
     Sampled,
     /// As either, where every load reads the last store: its threads are ordered by sleeping.
@@ -30,7 +32,8 @@ impl Passed {
     pub(crate) fn with(coverage: Option<Coverage>, is_weak: bool) -> Passed {
         match coverage {
             _ if !is_weak => Passed::StrongMemory,
-            Some(Coverage::Verified | Coverage::Bounded) => Passed::Explored,
+            Some(Coverage::Verified) => Passed::Explored,
+            Some(Coverage::Bounded) => Passed::Bounded,
             _ => Passed::Sampled,
         }
     }
@@ -44,15 +47,20 @@ pub(crate) fn print() {
     }
     let count = |is: fn(&Passed) -> bool| passed.values().filter(|passed| is(passed)).count();
     let explored = count(|passed| *passed == Passed::Explored);
+    let bounded = count(|passed| *passed == Passed::Bounded);
     let sampled = count(|passed| *passed == Passed::Sampled);
     let once = count(|passed| matches!(passed, Passed::Once(_)));
     let strong = count(|passed| *passed == Passed::StrongMemory);
+    let within_bounds = match bounded {
+        0 => String::new(),
+        _ => format!(", {bounded} explored within bounds (random numbers, preemptions)"),
+    };
     let in_strong = match strong {
         0 => String::new(),
         _ => format!(", {strong} under sequential consistency only, as sleeping orders their threads"),
     };
     eprintln!(
-        "drawloom: of the tests that passed, {explored} explored whole, {sampled} sampled{in_strong}, {once} run once"
+        "drawloom: of the tests that passed, {explored} explored whole{within_bounds}, {sampled} sampled{in_strong}, {once} run once"
     );
     for (name, passed) in passed.iter() {
         if let Passed::Once(why) = passed {
