@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::config::{Config, ConfigError, MemoryModel, Rerun};
+use crate::config::{Config, ConfigError, MemoryModel, Rerun, Timeouts};
 
 /// Every variable, with what it takes.
-pub(crate) const VARIABLES: [(&str, &str); 14] = [
+pub(crate) const VARIABLES: [(&str, &str); 15] = [
     ("DRAWLOOM_SEED", "a whole number, decimal or 0x…"),
     ("DRAWLOOM_EXECUTIONS", "a whole number of at least 1"),
     ("DRAWLOOM_STEPS", "a whole number of at least 1"),
@@ -16,6 +16,7 @@ pub(crate) const VARIABLES: [(&str, &str); 14] = [
         "auto, exhaustive, portfolio, random, pct, pct:DEPTH, pos, urw, surw or round-robin",
     ),
     ("DRAWLOOM_MEMORY", "rc11 or sc"),
+    ("DRAWLOOM_TIMEOUTS", "last or any"),
     ("DRAWLOOM_CANCEL", "explore, never, or how often: a whole number"),
     ("DRAWLOOM_MAX_PREEMPTIONS", "a whole number, or none"),
     ("DRAWLOOM_WORKERS", "a whole number of at least 1"),
@@ -31,7 +32,7 @@ const FOR_SCRIPTS: &str = "DRAWLOOM_TRY_DIR";
 impl Config {
     /// Lets the environment variables `DRAWLOOM_SEED`, `DRAWLOOM_EXECUTIONS`, `DRAWLOOM_STEPS`, `DRAWLOOM_TIME`, `DRAWLOOM_HANG_AFTER`,
     /// `DRAWLOOM_STRATEGY`,
-    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_CANCEL`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT`,
+    /// `DRAWLOOM_MEMORY`, `DRAWLOOM_TIMEOUTS`, `DRAWLOOM_CANCEL`, `DRAWLOOM_MAX_PREEMPTIONS`, `DRAWLOOM_WORKERS`, `DRAWLOOM_LOG`, `DRAWLOOM_CHECKPOINT`,
     /// `DRAWLOOM_ARTIFACTS` and `DRAWLOOM_REPLAY` override settings. `#[drawloom::test]` does this; [`explore`](crate::explore) alone does not.
     ///
     /// # Errors
@@ -87,6 +88,13 @@ impl Config {
                 self.memory = match value {
                     "rc11" => MemoryModel::Rc11,
                     "sc" => MemoryModel::SequentiallyConsistent,
+                    _ => return None,
+                }
+            }
+            "DRAWLOOM_TIMEOUTS" => {
+                self.timeouts = match value {
+                    "last" => Timeouts::Last,
+                    "any" => Timeouts::Any,
                     _ => return None,
                 }
             }

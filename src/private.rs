@@ -59,10 +59,22 @@ pub fn of_unmodified_code(mut config: Config) -> Config {
     config.unseen.add(Basis::PLAIN_MEMORY);
     config.unseen.add(Basis::ARC_COUNTS);
     config.is_of_unmodified_code = true;
+    // As long as that of std's threads, which libtest runs tests on.
+    let wanted = std::env::var("RUST_MIN_STACK").ok().and_then(|size| size.parse().ok());
+    config = config.stack_size(wanted.unwrap_or(STACK_OF_STD));
     // Nothing is written to the folder of whoever has not asked for it.
     config.regressions = None;
     config
 }
+
+/// How large a stack std gives to a thread if nobody says otherwise, in bytes.
+const STACK_OF_STD: usize = 2 << 20;
+
+/// Inside an exploration, the spawn path of the running thread, as a number that is the same in other executions. For the shims.
+pub use crate::rt::spawn_path;
+
+/// Inside an exploration, `thread::current().name()` of the test body is this one. For the shims.
+pub use crate::rt::name_main;
 
 /// Does what a test does in an execution, and something around it.
 pub type Around = dyn Fn(&dyn Fn()) + Send + Sync;

@@ -20,6 +20,10 @@ pub(super) fn write_cause(
         true => "proved: all schedules with this were tried",
         false => &tried,
     };
+    let how = match cause.keeps_draws {
+        true => format!("{how}, with the same random numbers"),
+        false => how.to_owned(),
+    };
     // What was not proved is told as it was seen.
     let [fails, holds, hold, is] = match cause.is_proved {
         true => ["fails", "holds", "hold", "is"],

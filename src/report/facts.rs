@@ -233,6 +233,8 @@ pub(crate) struct Cause {
     /// Whether all schedules with these orders were tried, not only `screened` random ones.
     pub(crate) is_proved: bool,
     pub(crate) screened: u64,
+    /// Whether the test has drawn random numbers, which were the same in all of these.
+    pub(crate) keeps_draws: bool,
     /// A schedule that passes, as near to the failing one as was found.
     #[cfg_attr(not(feature = "artifacts"), allow(dead_code, reason = "only files of reports have it"))]
     pub(crate) passing: Option<Passing>,

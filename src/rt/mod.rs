@@ -38,6 +38,24 @@ pub(crate) fn elapsed() -> Option<Duration> {
     })
 }
 
+/// The spawn path of the running thread, if an execution is running.
+pub fn spawn_path() -> Option<u64> {
+    current().map(|mut current| {
+        let kernel = current.kernel();
+        kernel.thread(kernel.threads.current).lineage
+    })
+}
+
+/// The test body's thread is told that this is its name.
+pub fn name_main(name: &str) {
+    if let Some(mut current) = current() {
+        let told = &mut current.execution().name_told;
+        if told.as_deref() != Some(name) {
+            *told = Some(name.into());
+        }
+    }
+}
+
 /// The program depends on the keys of its hashers.
 pub(crate) fn note_hash_order() {
     if let Some(mut current) = current() {
@@ -45,8 +63,15 @@ pub(crate) fn note_hash_order() {
     }
 }
 
-/// Keys for the hashers of this execution, if one is running. They differ between executions, so that
-/// iteration order is explored, and are equal in replays.
+/// Keys for a hasher of this execution, if one is running. They differ between executions, so that iteration order is explored, and
+/// are equal in replays. As std's, each is the next after that of the thread's last hasher.
 pub(crate) fn hash_keys() -> Option<(u64, u64)> {
-    current().map(|mut current| current.execution().hash_keys())
+    current().map(|mut current| {
+        let (first, second) = current.execution().hash_keys();
+        let kernel = current.kernel();
+        let thread = kernel.thread_mut(kernel.threads.current);
+        let before = thread.hashers;
+        thread.hashers += 1;
+        (first.wrapping_add(thread.lineage).wrapping_add(before), second)
+    })
 }

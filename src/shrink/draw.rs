@@ -25,7 +25,7 @@ impl Shrinker<'_> {
                 if self.replays >= super::REPLAYS / 2 || self.is_over() {
                     return;
                 }
-                let draw = Draw { seed, preemptions: Some(preemptions), chances };
+                let draw = Draw { seed, preemptions: Some(preemptions), chances, draws_tasks: false };
                 let run = self.replayer.draw(&others, self.max_steps(), draw);
                 self.count(&run);
                 if self.take(run) {

@@ -9,7 +9,8 @@
 //! back yet. So if the orders between what the failure needs do not do, those between all operations are tried.
 //!
 //! "All schedules" are some 200 random ones, or, where they are few enough, all of them: then it is *proved*. Choices other than
-//! threads stay as they are.
+//! threads stay as they are. Tasks are like threads here, but that it is not known what one will do in its next poll: so most of
+//! the random schedules in which tasks are polled do not keep the orders and do not count, and nothing is proved.
 
 use std::collections::BTreeMap;
 
@@ -78,13 +79,13 @@ pub(crate) fn explain(replayer: &mut dyn Replayer, plan: &Plan) -> Result<Cause,
     let explainer = Explainer {
         replayer,
         plan,
-        others: plan.without_switches(),
+        others: plan.without_orders(),
         max_steps: patience(run.length),
         chances: run.chances,
         replays: 0,
         steps_left: STEPS,
     };
-    explainer.explain(&run)
+    explainer.explain(&run.by_actor())
 }
 
 /// What each step is known by in other schedules.
@@ -200,7 +201,7 @@ impl Explainer<'_> {
     fn draw(&mut self, orders: &[Order], seed: u64) -> Option<Run> {
         // Some with few preemptions, most without a bound.
         let preemptions = if seed.is_multiple_of(4) { Some(seed as u32 / 4 % 3) } else { None };
-        let draw = Draw { seed, preemptions, chances: self.chances };
+        let draw = Draw { seed, preemptions, chances: self.chances, draws_tasks: true };
         let run = self.replayer.constrained(&self.others, orders, self.max_steps, Some(draw));
         self.count(run)
     }
@@ -265,7 +266,7 @@ impl Explainer<'_> {
             let plan = switches.and(&self.others);
             let run = self.replayer.constrained(&plan, orders, self.max_steps, None);
             let Some(run) = self.count(run) else { return false };
-            if !run.violates && !run.fails {
+            if !run.violates && !run.fails || run.chooses_tasks {
                 return false;
             }
             for ask in run.asks_after(&switches) {

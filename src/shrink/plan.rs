@@ -4,9 +4,10 @@
 //! thread that was spawned first (in the latter two cases the next one after it, in turn); loads read the latest store, stores go
 //! to the end of modification order, nothing happens spuriously, and every other choice is the first alternative. A deviation is
 //! named by a thread and by how many operations that thread has executed, not by a step of the whole execution: so it stays what
-//! it is when others are taken away (Zeller and Hildebrandt, TSE 2002, minimize sets of such independent changes).
+//! it is when others are taken away (Zeller and Hildebrandt, TSE 2002, minimize sets of such independent changes). What a thread
+//! does while it polls a task is the task's.
 
-/// A thread, by its spawn path.
+/// A thread or a task, by its spawn path.
 pub(crate) type Lineage = u64;
 
 /// The moment before an operation of a thread: how many it has executed.
@@ -21,6 +22,8 @@ pub(crate) struct Point {
 pub(crate) enum Instead {
     /// This thread goes on, while the point's is the one that ran last.
     Thread(Lineage),
+    /// This task is polled next.
+    Task(Lineage),
     /// The store that was made by the operation at this point, or the initial one; the `number`-th choice of the operation.
     Store { number: u32, made: Option<Point> },
     /// The alternative of this number; the `number`-th choice of the operation.
@@ -50,9 +53,17 @@ impl Plan {
         Plan(self.0.iter().filter(|deviation| !deviation.is_switch()).copied().collect())
     }
 
+    /// The deviations that are neither switches nor say which task is polled next.
+    pub(super) fn without_orders(&self) -> Plan {
+        let stays =
+            |deviation: &&Deviation| !deviation.is_switch() && !matches!(deviation.instead, Instead::Task(_));
+        Plan(self.0.iter().filter(stays).copied().collect())
+    }
+
     /// The deviations that are neither switches nor choices among stores.
     pub(super) fn without_stores(&self) -> Plan {
-        let stays = |deviation: &&Deviation| matches!(deviation.instead, Instead::Value { .. });
+        let stays =
+            |deviation: &&Deviation| matches!(deviation.instead, Instead::Value { .. } | Instead::Task(_));
         Plan(self.0.iter().filter(stays).copied().collect())
     }
 
@@ -106,6 +117,10 @@ pub(crate) struct Ask {
 pub(crate) struct Step {
     /// Position in `Run::threads`.
     pub(crate) thread: u32,
+    /// Position in `Run::actors`: the task that it polls, or the thread itself.
+    pub(crate) actor: u32,
+    /// Whether reports leave it out: it only sees to tasks.
+    pub(crate) is_hidden: bool,
     /// Which place in the source it is at, as a number.
     pub(crate) site: u32,
     /// Whether it was not executed: the thread waits to do it.
@@ -146,6 +161,10 @@ pub(crate) struct Run {
     /// Whether more than one thread has accessed the object of this number.
     pub(crate) shared: Vec<bool>,
     pub(crate) threads: Vec<Lineage>,
+    /// Those that have taken steps: threads, and tasks.
+    pub(crate) actors: Vec<Lineage>,
+    /// Whether there was something to choose that only `Draw::draws_tasks` varies.
+    pub(crate) chooses_tasks: bool,
     /// Until threads go round in loops for ever, if that is the failure.
     pub(crate) steps: Vec<Step>,
     /// The threads that the failure concerns.
@@ -155,6 +174,24 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// The same run with tasks as threads, and without what only sees to them.
+    pub(super) fn by_actor(&self) -> Run {
+        // Of a thread that polls tasks it is not known which of them goes on.
+        let has_tasks = self.actors != self.threads;
+        let step = |step: &Step| Step {
+            thread: step.actor,
+            objects: if step.is_hidden { [None; 2] } else { step.objects },
+            lets_go: if has_tasks { Vec::new() } else { step.lets_go.clone() },
+            ..*step
+        };
+        Run {
+            steps: self.steps.iter().map(step).collect(),
+            threads: self.actors.clone(),
+            ends: self.ends.clone(),
+            ..Run::default()
+        }
+    }
+
     /// Where there was something to choose after the last of these switches, which the run was to make; nowhere if it could not
     /// be made: such a plan leads where it leads without it.
     pub(super) fn asks_after(&self, switches: &Plan) -> &[Ask] {
@@ -184,6 +221,8 @@ pub(crate) struct Draw {
     /// How many preemptions there are, at random among so many moments; any thread may go on at any moment, if that is `None`.
     pub(crate) preemptions: Option<u32>,
     pub(crate) chances: u32,
+    /// Whether tasks are drawn as well, and whether they give way.
+    pub(crate) draws_tasks: bool,
 }
 
 /// An operation, as it is known in other schedules: which time a thread comes to a place in the source.

@@ -233,15 +233,24 @@ impl Dependencies {
 fn plan_of(run: &Run, order: &[u32]) -> Plan {
     let mut plan = Vec::new();
     let mut executed: BTreeMap<Lineage, u32> = BTreeMap::new();
-    let mut last: Option<Lineage> = None;
+    let mut last: Option<(u32, u32)> = None;
+    // By step: who takes the next one of its thread.
+    let mut next_of = vec![None; run.steps.len()];
+    let mut next: BTreeMap<u32, u32> = BTreeMap::new();
+    for (at, step) in run.steps.iter().enumerate().rev() {
+        next_of[at] = next.insert(step.thread, step.actor);
+    }
     for &at in order {
-        let thread = run.threads[run.steps[at as usize].thread as usize];
-        if let Some(last) = last.filter(|&last| last != thread) {
-            let step = executed.get(&last).copied().unwrap_or(0);
-            plan.push(Deviation { at: Point { thread: last, step }, instead: Instead::Thread(thread) });
+        let step = &run.steps[at as usize];
+        if let Some((_, next)) = last.filter(|&(last, _)| last != step.thread) {
+            // What the thread is about to do belongs to whom it polls then.
+            let actor = run.actors[next as usize];
+            let thread = run.threads[step.thread as usize];
+            let step = executed.get(&actor).copied().unwrap_or(0);
+            plan.push(Deviation { at: Point { thread: actor, step }, instead: Instead::Thread(thread) });
         }
-        *executed.entry(thread).or_insert(0) += 1;
-        last = Some(thread);
+        *executed.entry(run.actors[step.actor as usize]).or_insert(0) += 1;
+        last = Some((step.thread, next_of[at as usize].unwrap_or(step.actor)));
     }
     plan.extend(run.done.0.iter().filter(|deviation| !deviation.is_switch()));
     Plan(plan)

@@ -61,7 +61,7 @@ impl Shrinker<'_> {
                 if self.is_over() {
                     return;
                 }
-                let draw = Draw { seed, preemptions, chances };
+                let draw = Draw { seed, preemptions, chances, draws_tasks: false };
                 let run = self.replayer.draw(others, self.max_steps(), draw);
                 self.count(&run);
                 *is_beyond |= run.fails;

@@ -34,7 +34,8 @@ impl Toy {
         let mut executed = vec![0u32; self.lengths.len()];
         let mut current = 0u32;
         let mut order = Vec::new();
-        let mut run = Run { threads: (0..u64::from(threads)).collect(), ..Run::default() };
+        let all: Vec<u64> = (0..u64::from(threads)).collect();
+        let mut run = Run { threads: all.clone(), actors: all, ..Run::default() };
         run.shared = vec![true];
         loop {
             let can_go_on = |thread: u32| executed[thread as usize] < self.lengths[thread as usize];
@@ -66,6 +67,8 @@ impl Toy {
             run.length += 1;
             run.steps.push(Step {
                 thread: current,
+                actor: current,
+                is_hidden: false,
                 site: executed[current as usize],
                 is_pending: false,
                 objects: [Some((0, true)), None],

@@ -8,6 +8,7 @@ pub(crate) mod pos;
 pub(crate) mod random;
 mod remaining;
 pub(crate) mod surw;
+mod tasks;
 pub(crate) mod urw;
 
 pub use crate::rt::decide::profile::{ObjectKey, Profile};

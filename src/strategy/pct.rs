@@ -10,20 +10,32 @@
 //! a thread that yields, or goes round in a loop, falls below all others. Its loop would end without that, since it has
 //! to give way to others again and again (`rt::threads::fairness`), but only for a step of each at a time: most of the
 //! execution would be rounds of the loop, and so would most of the steps at which priorities change.
+//!
+//! Tasks have priorities as threads have, and a poll is a step of theirs: the ready task of highest priority is polled. Where a
+//! priority changes at such a step, it is that of the task that was polled last. Two tasks that wake each other again and again would
+//! keep the others from ever being polled: a task that was preferred so often falls below all.
 
-use crate::rt::decide::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use super::tasks::{Priorities, candidates};
+use crate::rt::decide::strategy::{Choice, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::thread_set::LaneSet;
 
 /// Priorities above this are those that threads start with.
 const INITIAL: u64 = 1 << 63;
 /// Below this are those of threads that yielded.
 const CHANGED: u64 = 1 << 62;
+/// How often a task is polled before others.
+const PREFERRED: u32 = 64;
 
 /// PCT of one depth, or of a random one for each execution.
 #[derive(Debug)]
 pub(crate) struct Pct {
     depths: (u32, u32),
-    priorities: Vec<u64>,
+    threads: Priorities,
+    /// By number.
+    tasks: Priorities,
+    /// By number: how often each task was polled although others were ready.
+    preferred: Vec<u32>,
+    last_task: Option<u64>,
     /// The steps at which a priority falls, and the value it falls to; ascending, next one last.
     changes: Vec<(u64, u64)>,
     step: u64,
@@ -45,7 +57,10 @@ impl Pct {
     pub(crate) fn with_depths(low: u32, high: u32) -> Pct {
         Pct {
             depths: (low.max(1), high.max(1)),
-            priorities: Vec::new(),
+            threads: Priorities::default(),
+            tasks: Priorities::default(),
+            preferred: Vec::new(),
+            last_task: None,
             changes: Vec::new(),
             step: 0,
             yields: 0,
@@ -53,17 +68,47 @@ impl Pct {
         }
     }
 
-    fn priority(&mut self, thread: ThreadId, rng: &mut Rng) -> u64 {
-        while self.priorities.len() <= thread.index() {
-            self.priorities.push(INITIAL | rng.bits());
-        }
-        self.priorities[thread.index()]
+    fn set_priority(&mut self, thread: ThreadId, priority: u64, rng: &mut Rng) {
+        self.threads.get(thread.index(), || INITIAL | rng.bits());
+        self.threads.set(thread.index(), priority);
+        self.best = None;
     }
 
-    fn set_priority(&mut self, thread: ThreadId, priority: u64, rng: &mut Rng) {
-        self.priority(thread, rng);
-        self.priorities[thread.index()] = priority;
-        self.best = None;
+    /// The value to which a priority falls at this step, if one does.
+    fn change(&mut self) -> Option<u64> {
+        let mut falls_to = None;
+        while let Some((_, value)) = self.changes.pop_if(|&mut (step, _)| step <= self.step) {
+            falls_to = Some(value);
+        }
+        self.step += 1;
+        falls_to
+    }
+
+    /// A priority below all that there were.
+    fn lowest(&mut self) -> u64 {
+        self.yields += 1;
+        CHANGED - self.yields
+    }
+
+    fn next_task(&mut self, tasks: impl Iterator<Item = (usize, u64)>, rng: &mut Rng) -> usize {
+        if let Some((value, task)) = self.change().zip(self.last_task) {
+            self.tasks.set(task as usize, value);
+        }
+        let (_, at, task) = tasks
+            .map(|(at, task)| (self.tasks.get(task as usize, || INITIAL | rng.bits()), at, task))
+            .max()
+            .expect("a task is ready");
+        self.last_task = Some(task);
+        let index = task as usize;
+        if self.preferred.len() <= index {
+            self.preferred.resize(index + 1, 0);
+        }
+        self.preferred[index] += 1;
+        if self.preferred[index].is_multiple_of(PREFERRED) {
+            let lowest = self.lowest();
+            self.tasks.set(index, lowest);
+        }
+        at
     }
 }
 
@@ -77,7 +122,10 @@ impl Strategy for Pct {
     }
 
     fn begin(&mut self, start: &Start<'_>, rng: &mut Rng) {
-        self.priorities.clear();
+        self.threads.clear();
+        self.tasks.clear();
+        self.preferred.clear();
+        self.last_task = None;
         self.step = 0;
         self.yields = 0;
         self.best = None;
@@ -93,19 +141,34 @@ impl Strategy for Pct {
         self.changes.sort_unstable_by(|a, b| b.cmp(a));
     }
 
+    fn draws_tasks(&self) -> bool {
+        false
+    }
+
+    fn choose_at(
+        &mut self,
+        point: &SchedulingPoint<'_>,
+        choice: Choice,
+        alternatives: usize,
+        rng: &mut Rng,
+    ) -> usize {
+        if choice != Choice::NextTask {
+            return self.choose(choice, alternatives, rng);
+        }
+        match candidates(point, alternatives, rng) {
+            Ok(tasks) => self.next_task(tasks, rng),
+            Err(drawn) => drawn,
+        }
+    }
+
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
         let current = point.current();
-        while let Some(&(step, value)) = self.changes.last() {
-            if step > self.step {
-                break;
-            }
-            self.changes.pop();
+        if let Some(value) = self.change() {
             self.set_priority(current, value, rng);
         }
-        self.step += 1;
         if point.is_enabled(current) && point.yields(current) {
-            self.yields += 1;
-            self.set_priority(current, CHANGED - self.yields, rng);
+            let lowest = self.lowest();
+            self.set_priority(current, lowest, rng);
         }
         let among = (std::ptr::from_ref(point.enabled_set()), point.enabled_set().version());
         if let Some((thread, _)) = self.best.filter(|&(_, before)| before == among) {
@@ -113,7 +176,7 @@ impl Strategy for Pct {
         }
         let mut best = (0, point.nth_enabled(0));
         for thread in point.enabled() {
-            best = best.max((self.priority(thread, rng), thread));
+            best = best.max((self.threads.get(thread.index(), || INITIAL | rng.bits()), thread));
         }
         self.best = Some((best.1, among));
         best.1

@@ -9,7 +9,7 @@ use super::pos::Pos;
 use super::random::RandomWalk;
 use super::surw::Surw;
 use super::urw::Urw;
-use crate::rt::decide::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Choice, Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 #[derive(Clone, Copy, Debug)]
 enum Member {
@@ -81,6 +81,20 @@ impl Strategy for Portfolio {
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
         self.member().next_thread(point, rng)
+    }
+
+    fn draws_tasks(&self) -> bool {
+        matches!(self.member, Member::Surw | Member::RandomWalk)
+    }
+
+    fn choose_at(
+        &mut self,
+        point: &SchedulingPoint<'_>,
+        choice: Choice,
+        alternatives: usize,
+        rng: &mut Rng,
+    ) -> usize {
+        self.member().choose_at(point, choice, alternatives, rng)
     }
 
     fn is_uniform(&self) -> bool {

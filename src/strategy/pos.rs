@@ -3,23 +3,19 @@
 //! Every pending operation has a random priority, and the highest goes first. When an operation is executed,
 //! its thread's next one draws anew, and so do the pending operations that conflict with it: so each
 //! partial order is sampled more evenly than by a random walk.
+//!
+//! A task that is ready has a priority as well, which is drawn anew when it is polled. What it will do is not known, so no conflict draws
+//! it anew: that is the paper's basic priority sampling (section 3.1).
 
-use crate::rt::decide::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use super::tasks::{Priorities, candidates};
+use crate::rt::decide::strategy::{Choice, Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// Partial order sampling.
 #[derive(Debug, Default)]
 pub(crate) struct Pos {
-    priorities: Vec<u64>,
-}
-
-impl Pos {
-    #[inline]
-    fn priority(&mut self, thread: ThreadId, rng: &mut Rng) -> u64 {
-        while self.priorities.len() <= thread.index() {
-            self.priorities.push(rng.bits());
-        }
-        self.priorities[thread.index()]
-    }
+    threads: Priorities,
+    /// By number.
+    tasks: Priorities,
 }
 
 impl Strategy for Pos {
@@ -32,13 +28,40 @@ impl Strategy for Pos {
     }
 
     fn begin(&mut self, _: &Start<'_>, _: &mut Rng) {
-        self.priorities.clear();
+        self.threads.clear();
+        self.tasks.clear();
+    }
+
+    fn draws_tasks(&self) -> bool {
+        false
+    }
+
+    fn choose_at(
+        &mut self,
+        point: &SchedulingPoint<'_>,
+        choice: Choice,
+        alternatives: usize,
+        rng: &mut Rng,
+    ) -> usize {
+        if choice != Choice::NextTask {
+            return self.choose(choice, alternatives, rng);
+        }
+        let tasks = match candidates(point, alternatives, rng) {
+            Ok(tasks) => tasks,
+            Err(drawn) => return drawn,
+        };
+        let (_, at, task) = tasks
+            .map(|(at, task)| (self.tasks.get(task as usize, || rng.bits()), at, task))
+            .max()
+            .expect("a task is ready");
+        self.tasks.set(task as usize, rng.bits());
+        at
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
         let mut best = (0, point.nth_enabled(0));
         for thread in point.enabled() {
-            best = best.max((self.priority(thread, rng), thread));
+            best = best.max((self.threads.get(thread.index(), || rng.bits()), thread));
         }
         best.1
     }
@@ -48,12 +71,12 @@ impl Strategy for Pos {
     }
 
     fn executed(&mut self, thread: ThreadId, op: &Op, point: &SchedulingPoint<'_>, rng: &mut Rng) {
-        self.priority(thread, rng);
-        self.priorities[thread.index()] = rng.bits();
+        self.threads.get(thread.index(), || rng.bits());
+        self.threads.set(thread.index(), rng.bits());
         for other in point.enabled() {
             if other != thread && point.pending(other).conflicts_with(op) {
-                self.priority(other, rng);
-                self.priorities[other.index()] = rng.bits();
+                self.threads.get(other.index(), || rng.bits());
+                self.threads.set(other.index(), rng.bits());
             }
         }
     }

@@ -27,12 +27,14 @@ impl Strategy for RandomWalk {
 
 /// Threads take turns, a quantum of steps each, in the order of spawning. Execution k has a quantum of
 /// k + 1 steps, so that a few executions see different interleavings; nothing else ever varies. A thread that yields
-/// gives up the rest of its turn.
+/// gives up the rest of its turn. So do tasks, with a quantum of as many polls.
 #[derive(Debug, Default)]
 pub(crate) struct RoundRobin {
     quantum: u64,
     left: u64,
     last: Option<ThreadId>,
+    /// The task that was polled last, by its number, and for how many polls more it keeps its turn.
+    last_task: (u64, u64),
 }
 
 impl Strategy for RoundRobin {
@@ -44,6 +46,7 @@ impl Strategy for RoundRobin {
         self.quantum = start.execution + 1;
         self.left = self.quantum;
         self.last = None;
+        self.last_task = (0, 0);
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, _: &mut Rng) -> ThreadId {
@@ -62,5 +65,20 @@ impl Strategy for RoundRobin {
 
     fn choose(&mut self, _: Choice, _: usize, _: &mut Rng) -> usize {
         0
+    }
+
+    fn choose_at(&mut self, point: &SchedulingPoint<'_>, choice: Choice, _: usize, _: &mut Rng) -> usize {
+        if choice != Choice::NextTask {
+            return 0;
+        }
+        let tasks = || point.ready(point.pending(point.current()).object).enumerate();
+        let (last, left) = self.last_task;
+        let stays = tasks().find(|&(_, task)| task == last && left > 0);
+        let by_number = |&(_, task): &(usize, u64)| task;
+        let later = || tasks().filter(|&(_, task)| task > last).min_by_key(by_number);
+        let next = stays.or_else(later).or_else(|| tasks().min_by_key(by_number));
+        let (at, task) = next.unwrap_or((0, last));
+        self.last_task = (task, if stays.is_some() { left - 1 } else { self.quantum - 1 });
+        at
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Makes every interleaving equally likely, for threads that take the same number of steps whatever the interleaving: the next
 //! thread is drawn in proportion to the steps it has left, its unspawned children's included. A thread that has no steps left
-//! counts as one that has one.
+//! counts as one that has one. Which task is polled next is drawn in the same way, in proportion to the polls that it has left.
 
 use super::remaining::Remaining;
-use crate::rt::decide::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use super::tasks::{PollsLeft, candidates};
+use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// How often a thread is drawn among all before those that can go on are looked at, one by one.
 const TRIES: usize = 4;
@@ -14,6 +15,7 @@ const TRIES: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Urw {
     remaining: Remaining,
+    polls: PollsLeft,
 }
 
 impl Urw {
@@ -36,6 +38,7 @@ impl Strategy for Urw {
 
     fn begin(&mut self, start: &Start<'_>, _: &mut Rng) {
         self.remaining.begin(start.profile.subtree_steps());
+        self.polls.begin(start.profile);
         self.go_beyond(ThreadId::MAIN);
     }
 
@@ -48,6 +51,38 @@ impl Strategy for Urw {
             }
         }
         self.remaining.draw_among(point.enabled(), rng)
+    }
+
+    fn draws_tasks(&self) -> bool {
+        false
+    }
+
+    fn choose_at(
+        &mut self,
+        point: &SchedulingPoint<'_>,
+        choice: Choice,
+        alternatives: usize,
+        rng: &mut Rng,
+    ) -> usize {
+        if choice != Choice::NextTask {
+            return self.choose(choice, alternatives, rng);
+        }
+        let tasks = match candidates(point, alternatives, rng) {
+            Ok(tasks) => tasks,
+            Err(drawn) => return drawn,
+        };
+        self.polls.look(point);
+        let total: u64 = tasks.clone().map(|(_, task)| self.polls.of(task, point)).sum();
+        let mut at = rng.below(usize::try_from(total).unwrap_or(usize::MAX)) as u64;
+        let mut chosen = 0;
+        for (number, task) in tasks {
+            chosen = number;
+            match at.checked_sub(self.polls.of(task, point)) {
+                Some(left) => at = left,
+                None => break,
+            }
+        }
+        chosen
     }
 
     fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, _: &mut Rng) {

@@ -50,7 +50,8 @@ impl Thread {
 
     pub(super) fn model(mut current: Current, thread: op::ThreadId) -> Thread {
         let execution = current.execution().stamp();
-        let name = current.kernel().thread(thread).name.clone();
+        let told = current.execution().name_told.clone().filter(|_| thread == op::ThreadId::MAIN);
+        let name = told.or_else(|| current.kernel().thread(thread).name.clone());
         Thread(Handle::Model { execution, thread, name })
     }
 

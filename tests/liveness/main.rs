@@ -6,6 +6,7 @@ mod a_livelock;
 mod knots;
 mod long_executions;
 mod nobody_is_said_to_wait_for_ever;
+mod rounds;
 mod the_step_limit;
 mod time_passes;
 mod waiting;

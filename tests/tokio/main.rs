@@ -2,10 +2,12 @@
 
 mod budget;
 mod bugs;
+mod causes;
 mod combined;
 mod differential;
 mod ends;
 mod lifecycle;
 mod local;
 mod semantics;
+mod strategies;
 mod timers;

@@ -19,8 +19,9 @@ pub(in crate::explore) fn tell_cause(
     cause: Option<&Result<Found, NoCause>>,
 ) {
     match cause {
-        // The orders of threads are known, but which task is polled when is no order of theirs.
-        Some(_) if execution.traced_choices.iter().any(|traced| is_of_tasks(traced.choice)) => {}
+        // A future that is dropped is needed as well, and no order.
+        Some(_)
+            if execution.traced_choices.iter().any(|traced| drops(traced.choice) && traced.value != 0) => {}
         Some(Ok(found)) => failure.cause = Some(cause_of(execution, found)),
         Some(Err(why)) if failure.kind != FailureKind::DataRace => {
             failure.no_cause = Some(match why {
@@ -42,17 +43,9 @@ pub(in crate::explore) fn tell_cause(
     }
 }
 
-/// Whether the choice is about tasks.
-fn is_of_tasks(choice: Choice) -> bool {
-    matches!(
-        choice,
-        Choice::NextTask
-            | Choice::GivesWay
-            | Choice::GivesWayWithin
-            | Choice::Overtakes
-            | Choice::Cancels
-            | Choice::StopsAborted
-    )
+/// Whether the choice is about a future that is dropped.
+fn drops(choice: Choice) -> bool {
+    matches!(choice, Choice::Cancels | Choice::StopsAborted)
 }
 
 /// What `cause` says of the execution that has just ended, whose schedule it is about.
@@ -101,6 +94,7 @@ fn cause_of(execution: &Execution, cause: &Found) -> Cause {
         orders: cause.orders.iter().filter_map(order).collect(),
         is_proved: cause.is_proved,
         screened: cause.screened,
+        keeps_draws: execution.traced_choices.iter().any(|traced| traced.choice == Choice::Program),
         passing: cause.passing.clone(),
     }
 }

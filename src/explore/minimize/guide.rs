@@ -6,62 +6,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::panic::Location;
 use std::rc::Rc;
 
+use super::lines::{Actor, Lines};
+use super::orders::{Constraint, Watched};
 use crate::explore::replay::{Replay, TURN, next_after};
 use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::ObjectId;
-use crate::shrink::{Ask, Cost, Deviation, Draw, Instead, Lineage, Operation, Plan, Point};
-
-/// One thread of the running execution.
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    lineage: Lineage,
-    executed: u32,
-    /// The first of its deviations in the plan that may still be to come.
-    next: usize,
-    last: Option<OpKind>,
-}
-
-/// An operation that must not be executed before another one.
-#[derive(Clone, Copy, Debug)]
-struct Constraint {
-    before: Watched,
-    after: Watched,
-}
-
-/// An operation that is waited for: the thread's so-and-so-many-th at a place.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::explore) struct Watched {
-    thread: Lineage,
-    site: &'static Location<'static>,
-    /// How often the thread is still to be there before.
-    left: u32,
-    is_done: bool,
-}
-
-impl Watched {
-    pub(in crate::explore) fn new(operation: &Operation, sites: &[&'static Location<'static>]) -> Watched {
-        let Operation { thread, site, occurrence } = *operation;
-        Watched { thread, site: sites[site as usize], left: occurrence, is_done: false }
-    }
-
-    /// Whether a thread's operation at `site` would be this one.
-    fn is_next(&self, thread: Lineage, site: &Location<'static>) -> bool {
-        !self.is_done && self.left == 0 && self.thread == thread && self.site == site
-    }
-
-    fn executed(&mut self, thread: Lineage, site: &Location<'static>) {
-        if self.thread != thread || self.site != site || self.is_done {
-            return;
-        }
-        match self.left.checked_sub(1) {
-            Some(left) => self.left = left,
-            None => self.is_done = true,
-        }
-    }
-}
+use crate::shrink::{Ask, Cost, Deviation, Draw, Instead, Lineage, Plan, Point};
 
 /// What is followed, and what was done.
 #[derive(Default)]
@@ -78,9 +30,12 @@ pub(in crate::explore) struct Guided {
     preempts_at: Vec<u32>,
     /// How many such moments there were.
     pub(in crate::explore) chances: u32,
-    lines: Vec<Line>,
-    /// The operation of each step so far, counted from 1.
+    lines: Lines,
+    /// The operation of each step so far, counted from 1, and its thread.
     steps: Vec<Point>,
+    ran: Vec<ThreadId>,
+    /// Whether there was something to choose about tasks.
+    pub(in crate::explore) chooses_tasks: bool,
     /// How many choices the running operation has made, and which operation that is.
     choices: (u32, Option<Point>),
     last: Option<ThreadId>,
@@ -113,14 +68,14 @@ impl Guided {
 
     /// From now on until something else is to be followed, each first operation comes before the second.
     pub(in crate::explore) fn keep_orders(&mut self, orders: impl Iterator<Item = (Watched, Watched)>) {
-        self.orders = orders.map(|(before, after)| Constraint { before, after }).collect();
+        self.orders = orders.map(Constraint::new).collect();
     }
 
     /// Whether no order holds the thread back.
     fn is_allowed(&self, point: &SchedulingPoint<'_>, thread: ThreadId) -> bool {
-        let lineage = self.lines[thread.index()].lineage;
+        let lineage = self.lines.line(self.lines.actor(point, thread)).lineage;
         let site = point.pending(thread).location;
-        !self.orders.iter().any(|order| !order.before.is_done && order.after.is_next(lineage, site))
+        !self.orders.iter().any(|order| order.forbids(lineage, site))
     }
 
     /// As `follow`, with threads that are drawn.
@@ -135,7 +90,17 @@ impl Guided {
     }
 
     pub(in crate::explore) fn threads(&self) -> Vec<Lineage> {
-        self.lines.iter().map(|line| line.lineage).collect()
+        self.lines.threads().collect()
+    }
+
+    /// Who has taken this step, counted from 1.
+    pub(in crate::explore) fn actor_of(&self, step: u64) -> Lineage {
+        self.steps[step as usize - 1].thread
+    }
+
+    /// What a thread waits to do is done by this one.
+    pub(in crate::explore) fn actor_that_waits(&self, thread: ThreadId) -> Lineage {
+        self.lines.line(self.lines.actor_that_waits(thread)).lineage
     }
 
     /// By object, whether more than one thread has accessed it.
@@ -143,29 +108,22 @@ impl Guided {
         self.accessed.iter().map(|&(_, is_shared)| is_shared).collect()
     }
 
-    fn add_line(&mut self, lineage: Lineage) {
-        let next = self.plan.partition_point(|deviation| deviation.at.thread < lineage);
-        self.lines.push(Line { lineage, executed: 0, next, last: None });
-    }
-
-    fn point(&self, thread: ThreadId) -> Point {
-        let line = self.lines[thread.index()];
-        Point { thread: line.lineage, step: line.executed }
-    }
-
     /// What the plan wants at a point: the first that `fits`.
-    fn wanted<T>(&mut self, thread: ThreadId, at: Point, fits: impl Fn(&Instead) -> Option<T>) -> Option<T> {
-        let line = &mut self.lines[thread.index()];
-        while self.plan.get(line.next).is_some_and(|deviation| deviation.at < at) {
-            line.next += 1;
+    fn wanted<T>(&mut self, actor: Actor, at: Point, fits: impl Fn(&Instead) -> Option<T>) -> Option<T> {
+        let mut next = self.lines.line(actor).next;
+        while self.plan.get(next).is_some_and(|deviation| deviation.at < at) {
+            next += 1;
         }
-        let here = self.plan[line.next..].iter().take_while(|deviation| deviation.at == at);
+        self.lines.line_mut(actor).next = next;
+        let here = self.plan[next..].iter().take_while(|deviation| deviation.at == at);
         here.filter_map(|deviation| fits(&deviation.instead)).next()
     }
 
     fn next_thread(&mut self, point: &SchedulingPoint<'_>, rng: &mut Rng) -> ThreadId {
+        self.lines.add_tasks(point, &self.plan);
         let current = point.current();
-        let at = self.point(current);
+        let actor = self.lines.actor(point, current);
+        let at = self.lines.point(actor);
         let default = self.default_thread(point, true);
         // A plan has to say what orders did: it is followed without them as well.
         let plain = if self.orders.is_empty() { default } else { self.default_thread(point, false) };
@@ -173,12 +131,12 @@ impl Guided {
             Some(token) => token.next_thread(point, rng),
             None if self.draw.is_some() => self.drawn_thread(point, rng),
             None => {
-                let wanted = self.wanted(current, at, |instead| match instead {
+                let wanted = self.wanted(actor, at, |instead| match instead {
                     Instead::Thread(lineage) => Some(*lineage),
                     _ => None,
                 });
                 let thread = wanted.and_then(|wanted| {
-                    let position = self.lines.iter().position(|line| line.lineage == wanted)?;
+                    let position = self.lines.threads().position(|lineage| lineage == wanted)?;
                     let thread = ThreadId(position as u32);
                     (point.is_enabled(thread) && self.is_allowed(point, thread)).then_some(thread)
                 });
@@ -187,7 +145,7 @@ impl Guided {
         };
         let preempts = point.is_enabled(current) && !point.seems_to_wait(current);
         if self.wants_asks {
-            let lineage = |thread: ThreadId| self.lines[thread.index()].lineage;
+            let lineage = |thread: ThreadId| self.lines.of_thread(thread);
             let object = point.pending(current).object;
             let others = point.enabled().filter(|&thread| thread != chosen && self.is_allowed(point, thread));
             let others = others.map(lineage).collect();
@@ -205,7 +163,7 @@ impl Guided {
             self.preempted.push(point.steps());
         }
         if chosen != plain {
-            let instead = Instead::Thread(self.lines[chosen.index()].lineage);
+            let instead = Instead::Thread(self.lines.of_thread(chosen));
             self.done.0.push(Deviation { at, instead });
         }
         chosen
@@ -259,18 +217,28 @@ impl Guided {
         alternatives: usize,
         rng: &mut Rng,
     ) -> usize {
-        let current = point.current();
-        let at = self.point(current);
+        self.lines.add_tasks(point, &self.plan);
+        let actor = self.lines.actor(point, point.current());
+        let at = self.lines.point(actor);
         let number = match self.choices {
             (number, Some(operation)) if operation == at => number,
             _ => 0,
         };
         self.choices = (number + 1, Some(at));
         let is_store = matches!(choice, Choice::ReadsFrom | Choice::Placement);
+        let is_giving_way = matches!(choice, Choice::GivesWay | Choice::GivesWayWithin | Choice::Overtakes);
+        // Where it is chosen which is polled next, the tasks to choose from.
+        let ready = match choice {
+            Choice::NextTask => {
+                let numbers = point.ready(point.pending(point.current()).object);
+                numbers.map(|number| self.lines.of_task(number)).collect()
+            }
+            _ => Vec::new(),
+        };
         let chosen = match &mut self.token {
             Some(token) => token.choose(choice, alternatives, rng),
             None if is_store => {
-                let wanted = self.wanted(current, at, |instead| match *instead {
+                let wanted = self.wanted(actor, at, |instead| match *instead {
                     Instead::Store { number: wanted, made } if wanted == number => Some(made),
                     _ => None,
                 });
@@ -278,17 +246,28 @@ impl Guided {
                 wanted.and_then(is_it).unwrap_or(0)
             }
             None => {
-                let wanted = self.wanted(current, at, |instead| match *instead {
+                let wanted = self.wanted(actor, at, |instead| match *instead {
                     Instead::Value { number: wanted, value } if wanted == number => Some(value),
+                    Instead::Task(task) if choice == Choice::NextTask => {
+                        ready.iter().position(|&other| other == task).map(|at| at as u64)
+                    }
                     _ => None,
                 });
-                wanted.map_or(0, |value| value as usize).min(alternatives - 1)
+                let wanted = wanted.map_or(0, |value| value as usize).min(alternatives - 1);
+                match self.draw.filter(|draw| draw.draws_tasks) {
+                    Some(_) if choice == Choice::NextTask => self.drawn_task(&ready, alternatives, rng),
+                    // What the plan has is needed more often than not.
+                    Some(_) if is_giving_way && !rng.one_in(2) => usize::from(rng.is_obstinate()),
+                    _ => wanted,
+                }
             }
         };
+        self.chooses_tasks |= alternatives > 1 && (is_giving_way || choice == Choice::NextTask);
         if chosen != 0 {
-            let instead = match is_store {
-                true => Instead::Store { number, made: self.store(point, chosen) },
-                false => Instead::Value { number, value: chosen as u64 },
+            let instead = match (is_store, ready.get(chosen)) {
+                (true, _) => Instead::Store { number, made: self.store(point, chosen) },
+                (false, Some(&task)) => Instead::Task(task),
+                (false, None) => Instead::Value { number, value: chosen as u64 },
             };
             self.done.0.push(Deviation { at, instead });
             match is_store {
@@ -299,6 +278,18 @@ impl Guided {
         chosen
     }
 
+    /// Any of the ready tasks; half of the times one of those that no order may hold back.
+    fn drawn_task(&self, ready: &[Lineage], alternatives: usize, rng: &mut Rng) -> usize {
+        let is_held_back = |task| self.orders.iter().any(|order| order.may_hold_back(task));
+        if rng.one_in(2) {
+            let free: Vec<usize> = (0..ready.len()).filter(|&at| !is_held_back(ready[at])).collect();
+            if !free.is_empty() {
+                return free[rng.below(free.len())];
+            }
+        }
+        rng.below(alternatives)
+    }
+
     /// The operation that made the store of this number, among those to choose from; `None` for the initial value.
     fn store(&self, point: &SchedulingPoint<'_>, number: usize) -> Option<Point> {
         let step = point.store_step(number).checked_sub(1)?;
@@ -307,31 +298,30 @@ impl Guided {
 
     /// Counts switches, preemptions and threads up to this step only, counted from 1.
     pub(in crate::explore) fn count_until(&mut self, step: u64) {
-        let steps = &self.steps[..(step as usize).min(self.steps.len())];
-        let runs = || steps.chunk_by(|one, next| one.thread == next.thread).map(|run| run[0].thread);
+        let ran = &self.ran[..(step as usize).min(self.ran.len())];
         self.cost.preemptions = self.preempted.partition_point(|&after| after < step) as u32;
-        self.cost.switches = runs().skip(1).count() as u32;
-        self.cost.threads = runs().collect::<BTreeSet<Lineage>>().len() as u32;
+        self.cost.switches = ran.chunk_by(|one, next| one == next).skip(1).count() as u32;
+        self.cost.threads = ran.iter().collect::<BTreeSet<_>>().len() as u32;
     }
 
-    fn executed(&mut self, thread: ThreadId, op: &Op, steps: u64) {
-        let line = &mut self.lines[thread.index()];
+    fn executed(&mut self, thread: ThreadId, op: &Op, point: &SchedulingPoint<'_>) {
+        self.lines.add_tasks(point, &self.plan);
+        let (actor, is_first) = self.lines.executed_by(point, thread, op.kind);
+        let line = self.lines.line_mut(actor);
         // Waiting is one operation without a director.
         let is_half = op.kind == OpKind::Unlock && line.last == Some(OpKind::CondvarEnqueue)
             || matches!(op.kind, OpKind::AnnounceWrite | OpKind::LoseToken);
         line.last = Some(op.kind);
         let at = Point { thread: line.lineage, step: line.executed };
         line.executed += u32::from(!is_half);
-        if line.executed == 1 {
-            self.cost.threads += 1;
-        }
+        self.cost.threads += u32::from(is_first);
         for order in &mut self.orders {
-            self.violates |= !order.before.is_done && order.after.is_next(at.thread, op.location);
-            order.before.executed(at.thread, op.location);
-            order.after.executed(at.thread, op.location);
+            self.violates |= order.forbids(at.thread, op.location);
+            order.executed(at.thread, op.location);
         }
-        self.cost.steps = steps;
+        self.cost.steps = point.steps();
         self.steps.push(at);
+        self.ran.push(thread);
         self.cost.switches += u32::from(self.last.is_some_and(|last| last != thread));
         self.stayed = if self.last == Some(thread) { self.stayed + 1 } else { 1 };
         self.last = Some(thread);
@@ -355,6 +345,8 @@ impl Strategy for Guide {
         let guided = &mut *self.0.borrow_mut();
         guided.lines.clear();
         guided.steps.clear();
+        guided.ran.clear();
+        guided.chooses_tasks = false;
         guided.choices = (0, None);
         guided.last = None;
         guided.done.0.clear();
@@ -370,7 +362,7 @@ impl Strategy for Guide {
             let preemptions = draw.preemptions.unwrap_or(0);
             guided.preempts_at.extend((0..preemptions).map(|_| rng.below(chances) as u32));
         }
-        guided.add_line(0);
+        guided.lines.add_thread(0, &guided.plan);
         if let Some(token) = &mut guided.token {
             token.begin(start, rng);
         }
@@ -396,7 +388,7 @@ impl Strategy for Guide {
 
     fn spawned(&mut self, parent: ThreadId, child: ThreadId, lineage: u64, rng: &mut Rng) {
         let guided = &mut *self.0.borrow_mut();
-        guided.add_line(lineage);
+        guided.lines.add_thread(lineage, &guided.plan);
         if let Some(token) = &mut guided.token {
             token.spawned(parent, child, lineage, rng);
         }
@@ -420,7 +412,7 @@ impl Strategy for Guide {
 
     fn executed(&mut self, thread: ThreadId, op: &Op, point: &SchedulingPoint<'_>, rng: &mut Rng) {
         let guided = &mut *self.0.borrow_mut();
-        guided.executed(thread, op, point.steps());
+        guided.executed(thread, op, point);
         if let Some(token) = &mut guided.token {
             token.executed(thread, op, point, rng);
         }

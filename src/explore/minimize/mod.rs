@@ -5,6 +5,8 @@
 //! schedule.
 
 pub(in crate::explore) mod guide;
+mod lines;
+pub(in crate::explore) mod orders;
 pub(in crate::explore) mod replays;
 mod signature;
 

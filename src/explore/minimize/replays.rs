@@ -8,8 +8,10 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use super::guide::{Guide, Guided, Watched};
+use super::guide::{Guide, Guided};
+use super::orders::Watched;
 use super::signature::Signature;
+use crate::explore::actors::is_hidden;
 use crate::explore::describe::{Rows, loops_begin, trace};
 use crate::explore::exploration::{Exploration, QUIET, TRACING};
 use crate::explore::finding::{Found, FoundOrder};
@@ -24,7 +26,9 @@ use crate::rt::op::limits::Limits;
 use crate::rt::op::outcome::Holder;
 use crate::rt::op::{Event, Note, ObjectId, Op, OpKind, ThreadId};
 use crate::rt::run::execution::Mode;
-use crate::shrink::{self, Cause, Draw, End, Needed, NoCause, Order, Plan, Replayer, Run, Step, Wants};
+use crate::shrink::{
+    self, Cause, Draw, End, Lineage, Needed, NoCause, Order, Plan, Replayer, Run, Step, Wants,
+};
 
 /// For how many steps others are to go on while threads wait for ever, or after the test body, for that to be seen again.
 const GOING_ON: u64 = 20_000;
@@ -172,6 +176,7 @@ impl<'a, 'b> Replays<'a, 'b> {
             done: std::mem::take(&mut guided.done),
             asks: std::mem::take(&mut guided.asks),
             chances: guided.chances,
+            chooses_tasks: guided.chooses_tasks,
             ..Run::default()
         };
         match wants {
@@ -181,7 +186,7 @@ impl<'a, 'b> Replays<'a, 'b> {
                 run.threads = guided.threads();
                 self.sites.clear();
                 let until = kind.and_then(|kind| loops_begin(self.execution, kind)).unwrap_or(u64::MAX);
-                run.steps = steps(self.execution, until, &mut self.sites);
+                (run.steps, run.actors) = steps(self.execution, guided, until, &mut self.sites);
                 run.ends = ends(self.execution, until);
             }
         }
@@ -218,8 +223,13 @@ impl Replayer for Replays<'_, '_> {
 }
 
 /// The steps of the execution that has just ended until step `until`, and if that are all, after them what threads wait to do;
-/// `sites` are the places where.
-fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'static>>) -> Vec<Step> {
+/// `sites` are the places where. And those who take them.
+fn steps(
+    execution: &Execution,
+    guided: &Guided,
+    until: u64,
+    sites: &mut Vec<&'static Location<'static>>,
+) -> (Vec<Step>, Vec<Lineage>) {
     let kernel = &execution.kernel;
     let mut numbers: BTreeMap<&'static Location<'static>, u32> = BTreeMap::new();
     let mut number = |location: &'static Location<'static>| {
@@ -227,6 +237,14 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
             sites.push(location);
             sites.len() as u32 - 1
         })
+    };
+    let mut actors = guided.threads();
+    let mut actor = |lineage: Lineage| {
+        let known = actors.iter().position(|&other| other == lineage);
+        known.unwrap_or_else(|| {
+            actors.push(lineage);
+            actors.len() - 1
+        }) as u32
     };
     let object = |op: &Op| (op.object != ObjectId::NONE).then_some(op.object);
     let mut steps = Vec::new();
@@ -251,6 +269,8 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
         };
         steps.push(Step {
             thread: event.thread.0,
+            actor: actor(guided.actor_of(event.step)),
+            is_hidden: is_hidden(execution, event),
             site: number(event.op.location),
             is_pending: false,
             objects: [object.map(|object| (object.0, writes)), mutex.map(|mutex| (mutex.0, true))],
@@ -262,6 +282,8 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
     for blocked in blocked {
         steps.push(Step {
             thread: blocked.thread.0,
+            actor: actor(guided.actor_that_waits(blocked.thread)),
+            is_hidden: blocked.op.object != ObjectId::NONE && kernel.objects.is_task_queue(blocked.op.object),
             site: number(blocked.op.location),
             is_pending: true,
             objects: [object(&blocked.op).map(|object| (object.0, blocked.op.kind.is_write())), None],
@@ -269,7 +291,7 @@ fn steps(execution: &Execution, until: u64, sites: &mut Vec<&'static Location<'s
             lets_go: Vec::new(),
         });
     }
-    steps
+    (steps, actors)
 }
 
 /// The threads that the failure concerns, and where they have come to by step `until`.

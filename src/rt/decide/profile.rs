@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::rt::kernel::Kernel;
 use crate::rt::op::key::ObjectKind;
 use crate::rt::op::{Event, ObjectId, ThreadId};
+use crate::rt::tasks::ToldTask;
 
 pub use crate::rt::op::key::ObjectKey;
 
@@ -29,6 +30,7 @@ type ByThread = BTreeMap<ThreadId, u64>;
 pub struct Profile {
     contended_steps: u64,
     subtree_steps: Counts,
+    subtree_polls: Counts,
     objects: BTreeMap<ObjectKey, Counts>,
     sites: BTreeMap<ObjectKey, Counts>,
     /// In the order in which they were found to be.
@@ -37,7 +39,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The most steps of an execution at which more than one thread could go on.
+    /// The most steps of an execution at which more than one thread could go on, or more than one task be polled.
     pub fn contended_steps(&self) -> u64 {
         self.contended_steps
     }
@@ -45,6 +47,11 @@ impl Profile {
     /// Each thread's lineage with its steps and those of its descendants, by lineage.
     pub fn subtree_steps(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         self.subtree_steps.iter().map(|(&lineage, &steps)| (lineage, steps))
+    }
+
+    /// Each task's spawn path with how often it and its descendants were polled, in that order.
+    pub(crate) fn subtree_polls(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.subtree_polls.iter().map(|(&lineage, &polls)| (lineage, polls))
     }
 
     /// The objects that more than one thread used and one of them changed.
@@ -66,6 +73,7 @@ impl Profile {
     /// Adds what the execution that has just ended looked like; of its operations, those that were traced.
     pub(crate) fn add(&mut self, kernel: &Kernel, contended_steps: u64, trace: &[Event]) {
         self.contended_steps = self.contended_steps.max(contended_steps);
+        self.add_polls(&kernel.tasks.told);
         let mut steps = ByThread::new();
         // Sorted below, so that the accesses of one object stand together. Few threads use each object: a
         // table of all threads for each would be large where there are many of both.
@@ -101,6 +109,18 @@ impl Profile {
         }
         for (site, counts) in sites {
             self.add_subtrees(kernel, |profile| profile.sites.entry(site).or_default(), counts);
+        }
+    }
+
+    fn add_polls(&mut self, told: &[ToldTask]) {
+        let mut polls: Vec<u64> = told.iter().map(|task| task.polls).collect();
+        // Children have higher numbers than their parents.
+        for (at, task) in told.iter().enumerate().rev() {
+            let seen = self.subtree_polls.entry(task.lineage).or_default();
+            *seen = polls[at].max(*seen);
+            if let Some(parent) = task.parent {
+                polls[parent as usize - 1] += polls[at];
+            }
         }
     }
 

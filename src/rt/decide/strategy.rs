@@ -68,8 +68,9 @@ pub trait Strategy {
 
     /// Picks one of `alternatives` (at least one), by its number. By default all are equally likely, but
     /// spurious wakeups come once in eight times and spurious failures of compare-exchange once in twenty, readers wait behind writers that wait once in four times,
-    /// tasks give way as often although they could go on (in a `select!` or `join!` half as often),
-    /// a future is dropped at an await once in 2, 8, 32 or 128 times, which differs from execution to execution,
+    /// a task gives way although it could go on, or goes on although it yields, once in 2, 4 or 16 times, which differs from execution
+    /// to execution (in a `select!` or `join!` it gives way once in eight times),
+    /// a future is dropped at an await once in 2, 8, 32 or 128 times, which differs as well,
     /// stores go to the end of modification order three times in four, and how often an older store is read
     /// differs from execution to execution: never, in a tenth, half or nine tenths of the cases.
     fn choose(&mut self, choice: Choice, alternatives: usize, rng: &mut Rng) -> usize {
@@ -79,11 +80,8 @@ pub trait Strategy {
             Choice::GivesWayWithin => usize::from(rng.one_in(8)),
             Choice::SpuriousPoll if !rng.one_in(8) => 0,
             Choice::SpuriousPoll => 1 + rng.below(alternatives - 1),
-            Choice::WaitingWriter
-            | Choice::LostToken
-            | Choice::GivesWay
-            | Choice::Overtakes
-            | Choice::StopsAborted => usize::from(rng.one_in(4)),
+            Choice::GivesWay | Choice::Overtakes => usize::from(rng.is_obstinate()),
+            Choice::WaitingWriter | Choice::LostToken | Choice::StopsAborted => usize::from(rng.one_in(4)),
             Choice::Cancels if !rng.is_cancelled() => 0,
             Choice::Cancels => 1 + rng.below(alternatives - 1),
             Choice::ReadsFrom if !rng.is_stale() => 0,
@@ -133,11 +131,17 @@ pub trait Strategy {
         false
     }
 
-    /// Whether choices are drawn as [`Strategy::choose`] does it by default: then it need not be asked which task is polled next,
-    /// nor which store a load reads, and what may be read is looked for only where it is to be an older store.
+    /// Whether choices, but for the one which task is polled next, are drawn as [`Strategy::choose`] does it by default: then it need
+    /// not be asked which store a load reads, and what may be read is looked for only where it is to be an older store.
     #[doc(hidden)]
     fn draws_choices(&self) -> bool {
         false
+    }
+
+    /// Whether it is drawn so which task is polled next. Asked after each [`Strategy::begin`].
+    #[doc(hidden)]
+    fn draws_tasks(&self) -> bool {
+        self.draws_choices()
     }
 
     /// Thread `parent` has spawned `child`. The `lineage` names the child by its spawn path and is the same
@@ -357,10 +361,40 @@ impl<'a> SchedulingPoint<'a> {
     }
 
     /// The numbers of the tasks that may be polled next, in the order in which they are chosen among.
+    pub(crate) fn ready(&self, queue: ObjectId) -> impl Iterator<Item = u64> + Clone + use<'a> {
+        let kernel = self.kernel;
+        let queue = match kernel.objects.get(queue).state {
+            State::Runtime(runtime) => Some(kernel.tasks.queue(runtime.queue)),
+            _ => None,
+        };
+        let ready = queue.into_iter().flat_map(|queue| queue.candidates());
+        ready.map(|&(_, task)| kernel.tasks.get(task).number)
+    }
+
+    /// The same as a list.
     pub(crate) fn ready_tasks(&self, queue: ObjectId) -> Vec<u64> {
-        let State::Runtime(runtime) = self.kernel.objects.get(queue).state else { return Vec::new() };
-        let ready = self.kernel.tasks.queue(runtime.queue).candidates();
-        ready.map(|&(_, task)| self.kernel.tasks.get(task).number).collect()
+        self.ready(queue).collect()
+    }
+
+    /// The spawn path of the task of this number, and the number of the task that has spawned it, if one has.
+    pub(crate) fn descent(&self, task: u64) -> (u64, Option<u64>) {
+        let told = self.kernel.tasks.told(task);
+        (told.lineage, told.parent)
+    }
+
+    /// The thread whose `block_on` it is, if it was not spawned.
+    pub(crate) fn main_of(&self, task: u64) -> Option<ThreadId> {
+        self.kernel.tasks.told(task).main_of
+    }
+
+    /// The number of the task that `thread` polls; 0 if it polls none.
+    pub(crate) fn polled_by(&self, thread: ThreadId) -> u64 {
+        self.kernel.tasks.running_number(thread)
+    }
+
+    /// How often the task of this number was polled.
+    pub(crate) fn polls(&self, task: u64) -> u64 {
+        self.kernel.tasks.told(task).polls
     }
 
     /// The number of the task that the running thread polls, and the queue of its runtime.

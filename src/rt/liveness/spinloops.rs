@@ -42,10 +42,10 @@ const SILENT_ROUNDS: u32 = 16;
 const PATIENCE: u32 = 1_000;
 
 /// After how many rounds in which nothing changes a thread is taken to spin for ever, if its loop has a hint.
-const ENOUGH_WITH_HINTS: u32 = 5_000;
+pub(crate) const ENOUGH_WITH_HINTS: u32 = 5_000;
 
-/// The same, if it has none.
-const ENOUGH: u32 = 50_000;
+/// The same, if it has none: it may read a value that does not change, such as one that was computed once.
+pub(crate) const ENOUGH: u32 = 100_000;
 
 /// The same, if the execution has reached the step limit.
 const ENOUGH_AT_LIMIT: u32 = 1_000;

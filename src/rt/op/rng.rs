@@ -13,6 +13,8 @@ pub struct Rng {
     staleness: u32,
     /// Once in how many awaits the future is dropped, where the test wants that.
     patience: u32,
+    /// Once in how many cases a task gives way although it could go on, or goes on although it yields.
+    obstinacy: u32,
 }
 
 impl Rng {
@@ -25,7 +27,8 @@ impl Rng {
         // Not drawn: the stream stays the same whether memory is weak or not.
         let staleness = [0, 1, 5, 9][(mix(seed, index) >> 32) as usize % 4];
         let patience = [2, 8, 32, 128][(mix(seed, index) >> 40) as usize % 4];
-        Rng { stream: ChaCha8Rng::from_seed(key), staleness, patience }
+        let obstinacy = [2, 2, 4, 16][(mix(seed, index) >> 48) as usize % 4];
+        Rng { stream: ChaCha8Rng::from_seed(key), staleness, patience, obstinacy }
     }
 
     /// 64 random bits.
@@ -59,6 +62,12 @@ impl Rng {
     #[inline]
     pub fn is_cancelled(&mut self) -> bool {
         self.one_in(self.patience)
+    }
+
+    /// Whether a task gives way although it could go on, or goes on although it yields: as often as tasks of this execution do it.
+    #[inline]
+    pub fn is_obstinate(&mut self) -> bool {
+        self.one_in(self.obstinacy)
     }
 
     /// True once in `n` times.

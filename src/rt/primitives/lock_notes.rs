@@ -33,9 +33,9 @@ impl Kernel {
         }
     }
 
-    /// The spawn path of the next task that is spawned on the running thread. What it has done so far comes before that task, which
-    /// is to have this number.
-    pub(super) fn spawn_path(&mut self, number: u64) -> u64 {
+    /// The spawn path of the next task that is spawned on the running thread, and the number of the task that spawns it, if one does.
+    /// What it has done so far comes before that task, which is to have this number.
+    pub(super) fn spawn_path(&mut self, number: u64) -> (u64, Option<u64>) {
         let parent = self.lock_place(self.threads.current).holder();
         self.locks.ordered(parent, Holder::Task(number));
         let lineage = self.lineage(parent);
@@ -44,7 +44,11 @@ impl Kernel {
             Holder::Task(number) => &mut self.tasks.told_mut(number).spawned_tasks,
         };
         *spawned += 1;
-        mix(lineage, OF_TASK | u64::from(*spawned))
+        let spawning = match parent {
+            Holder::Thread(_) => None,
+            Holder::Task(number) => Some(number),
+        };
+        (mix(lineage, OF_TASK | u64::from(*spawned)), spawning)
     }
 }
 

@@ -96,7 +96,7 @@ impl Current {
         let kernel = self.kernel();
         let number = kernel.tasks.next_number();
         let main_of = is_main.then_some(kernel.threads.current);
-        let lineage = if is_main { 0 } else { kernel.spawn_path(number) };
+        let (lineage, parent) = if is_main { (0, None) } else { kernel.spawn_path(number) };
         if !is_main && kernel.limits.directed {
             kernel.basis.add(Basis::UNSEEN_DATA);
         }
@@ -107,7 +107,7 @@ impl Current {
         if is_main {
             queue_of(kernel, queue).set_main(Some(sleeper.name.id));
         }
-        let told = ToldTask { number, object, name, main_of, lineage, spawned_tasks: 0 };
+        let told = ToldTask { number, object, name, main_of, lineage, parent, spawned_tasks: 0, polls: 0 };
         self.kernel().tasks.told.push(told);
         sleeper
     }
@@ -379,8 +379,17 @@ impl Current {
         let user = kernel.threads.current;
         let object = kernel.objects.register(ObjectKind::Task, location, user, state);
         let number = kernel.tasks.next_number();
-        let lineage = kernel.spawn_path(number);
-        let told = ToldTask { number, object, name: None, main_of: None, lineage, spawned_tasks: 0 };
+        let (lineage, parent) = kernel.spawn_path(number);
+        let told = ToldTask {
+            number,
+            object,
+            name: None,
+            main_of: None,
+            lineage,
+            parent,
+            spawned_tasks: 0,
+            polls: 0,
+        };
         kernel.tasks.told.push(told);
         (object, number)
     }

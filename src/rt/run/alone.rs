@@ -31,9 +31,10 @@ impl Execution {
     /// As `choose`, which of several ready tasks is polled next, in the short way.
     #[inline(always)]
     pub(in crate::rt) fn choose_task_alone(&mut self, tasks: usize) -> usize {
-        if !self.draws_choices {
+        if !self.draws_tasks {
             return self.choose(Choice::NextTask, tasks);
         }
+        self.contended_steps += 1;
         let task = self.rng.below(tasks);
         self.schedule.push_choice(task as u64);
         task

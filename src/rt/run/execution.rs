@@ -52,6 +52,7 @@ pub(crate) struct Execution {
     pub(in crate::rt) is_uniform: bool,
     /// Whether it leaves to chance which store a load reads and which task is polled next, and nobody has to ask it.
     pub(in crate::rt) draws_choices: bool,
+    pub(in crate::rt) draws_tasks: bool,
     /// Steps at which more than one thread could go on.
     pub(crate) contended_steps: u64,
     pub(crate) trace: Vec<Event>,
@@ -96,6 +97,8 @@ pub(crate) struct Execution {
     pub(in crate::rt) suspenders: Vec<*const Suspender>,
     /// What the first thread is called, made once.
     pub(in crate::rt) main_name: Arc<str>,
+    /// What `Thread::name` says of it instead, where a harness calls it otherwise than reports do.
+    pub(crate) name_told: Option<Arc<str>>,
     /// One-time initializations whose values belong to this execution and not to the place that shows
     /// them, such as a `OnceLock` in a static.
     pub(in crate::rt) kept: Vec<ObjectId>,
@@ -121,6 +124,7 @@ impl Execution {
             past_director: None,
             is_uniform: false,
             draws_choices: false,
+            draws_tasks: false,
             contended_steps: 0,
             trace: Vec::new(),
             traced_choices: Vec::new(),
@@ -148,6 +152,7 @@ impl Execution {
             shared_data: None,
             suspenders: Vec::new(),
             main_name: Arc::from("main"),
+            name_told: None,
             kept: Vec::new(),
             pauses_after_spawn: false,
         }
@@ -235,6 +240,7 @@ impl Execution {
         self.strategy.begin(start, &mut self.rng);
         self.is_uniform = self.strategy.is_uniform();
         self.draws_choices = self.strategy.draws_choices();
+        self.draws_tasks = self.strategy.draws_tasks();
         let Mode { trace_limit, stacks_from, .. } = self.mode;
         let special = &mut self.kernel.special;
         special.set(Special::TRACED, trace_limit > 0 || self.stops_after.is_some());

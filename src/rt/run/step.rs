@@ -232,6 +232,7 @@ impl Execution {
             self.strategy.name(),
         );
         self.schedule.push_choice(value as u64);
+        self.contended_steps += u64::from(choice == Choice::NextTask);
         if matches!(choice, Choice::Program | Choice::SpuriousWakeup) {
             self.kernel.note_unsettled();
         }

@@ -411,6 +411,7 @@ impl Tasks {
         task.has_budget = false;
         task.awaits.clear();
         let number = task.number;
+        self.told_mut(number).polls += 1;
         if self.streak.0 != number {
             self.streak = (number, step);
         }

@@ -50,8 +50,12 @@ pub(crate) struct ToldTask {
     pub(crate) main_of: Option<ThreadId>,
     /// Its spawn path, as a number that is the same in other executions.
     pub(crate) lineage: u64,
+    /// The number of the task that has spawned it, if one has.
+    pub(crate) parent: Option<u64>,
     /// How many tasks it has spawned.
     pub(crate) spawned_tasks: u32,
+    /// How often it was polled.
+    pub(crate) polls: u64,
 }
 
 /// A task that had not ended when its runtime did.

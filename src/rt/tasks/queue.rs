@@ -68,7 +68,7 @@ impl Queue {
     }
 
     /// Those that may be polled next.
-    pub(crate) fn candidates(&self) -> impl Iterator<Item = &(u32, TaskId)> {
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = &(u32, TaskId)> + Clone {
         let all = if self.ready.is_empty() { &self.deferred } else { &self.ready };
         let (from, until) = if self.is_fifo { (self.front(), self.front() + 1) } else { (0, all.len()) };
         all[from.min(all.len())..until.min(all.len())].iter()

@@ -40,6 +40,8 @@ pub(crate) struct Thread {
     pub(crate) children: u32,
     /// How many tasks it has spawned.
     pub(crate) spawned_tasks: u32,
+    /// How many hashers it has made.
+    pub(crate) hashers: u64,
     /// The number of the task whose work it does, which is polled nowhere, and of the one whose future it drops; or 0.
     pub(crate) works_for: u64,
     pub(crate) drops: u64,
@@ -72,6 +74,7 @@ impl Thread {
             ordinal: 0,
             children: 0,
             spawned_tasks: 0,
+            hashers: 0,
             works_for: 0,
             drops: 0,
             lineage: 0,
@@ -97,6 +100,7 @@ impl Thread {
         self.notified = ObjectId::NONE;
         self.children = 0;
         self.spawned_tasks = 0;
+        self.hashers = 0;
         (self.works_for, self.drops) = (0, 0);
         self.locals.clear();
         self.panic = None;

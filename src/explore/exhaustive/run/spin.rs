@@ -18,6 +18,7 @@ use crate::explore::exhaustive::graph::change::Change;
 use crate::explore::exhaustive::graph::event::{Event, EventId, NONE, flag};
 use crate::rt::decide::director::{Chosen, Direction};
 use crate::rt::kernel::Kernel;
+use crate::rt::liveness::spinloops::{ENOUGH, ENOUGH_WITH_HINTS};
 use crate::rt::op::OpKind;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::outcome::Stop;
@@ -29,8 +30,12 @@ const WORK_OF_A_PROBE: u64 = 2;
 /// How often a thread goes round until it is taken to spin, where a loop was seen not to end before.
 const ROUNDS: u32 = 16;
 
-/// The same, where a loop is seen for the first time: many give up after some rounds.
-const FIRST_ROUNDS: u32 = 1_000;
+/// The same, where a loop is seen for the first time, with a hint in it or without one: as many as where schedules are sampled.
+const FIRST_ROUNDS_WITH_HINTS: u32 = ENOUGH_WITH_HINTS;
+const FIRST_ROUNDS: u32 = ENOUGH;
+
+/// How many operations of a probe count as work: what a place that was not seen before takes more is had only once.
+const OPERATIONS_THAT_COUNT: u32 = 2_000;
 
 /// How many operations a thread may take for a round.
 const OPERATIONS: u32 = 125;
@@ -148,7 +153,11 @@ impl Explorer {
             return;
         }
         let round = self.graph.has_failed(last).then(|| Round::ending_with(last));
-        let enough = if self.endless.contains(&site) { ROUNDS } else { FIRST_ROUNDS };
+        let enough = match kind {
+            _ if self.endless.contains(&site) => ROUNDS,
+            OpKind::Yield | OpKind::SpinLoop => FIRST_ROUNDS_WITH_HINTS,
+            _ => FIRST_ROUNDS,
+        };
         let plain_writes = kernel.plain_writes;
         self.probe = Some(Probe { line, kind, site, plain_writes, rounds: 0, operations: 0, enough, round });
         self.probed.clear();
@@ -182,7 +191,9 @@ impl Explorer {
         // To see whether it spins costs steps that no execution needs.
         kernel.limits.max_steps = kernel.limits.max_steps.saturating_add(1);
         self.probe_steps += 1;
-        self.effort.spend(WORK_OF_A_PROBE);
+        if probe.operations < OPERATIONS_THAT_COUNT {
+            self.effort.spend(WORK_OF_A_PROBE);
+        }
         let location = access.place.map_or(NONE, |place| self.known_location(place));
         let mut chosen = None;
         let mut has_effect = match access.kind {
@@ -270,7 +281,7 @@ impl Explorer {
             self.probe = Some(probe);
             return;
         }
-        if probe.enough == FIRST_ROUNDS {
+        if probe.enough != ROUNDS {
             self.endless.push(probe.site);
         }
         self.basis.add(if probe.round.is_some() { Basis::FAILED_ROUND } else { Basis::WAITING_LOOP });
