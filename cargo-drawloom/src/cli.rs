@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::command::{self, Settings};
+use crate::command;
 use crate::page;
 
 #[derive(Parser)]
@@ -31,15 +31,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Explore tests: all that `cargo test` takes
-    #[command(disable_help_flag = true)]
+    /// Explore tests: all that `cargo test` takes (`cargo test --help`)
+    ///
+    /// What follows `--` is for the tests: `--exact`, `--nocapture`, `--skip`, … as without drawloom.
     Test {
         /// As for `cargo test`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, num_args = 0.., value_name = "ARGS")]
         arguments: Vec<OsString>,
     },
-    /// Explore tests by cargo-nextest: `cargo drawloom nextest run …`
-    #[command(disable_help_flag = true)]
+    /// Explore tests by cargo-nextest: `cargo drawloom nextest run …` (`cargo nextest run --help`)
     Nextest {
         /// As for `cargo nextest`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, num_args = 0.., value_name = "ARGS")]
@@ -49,8 +49,8 @@ enum Action {
     Replay {
         /// The token or seed
         token: String,
-        /// The test; without it, the one that has this name alone in the package
-        test: Option<String>,
+        /// The test, by its whole name
+        test: String,
         /// As for `cargo test`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         arguments: Vec<OsString>,
@@ -67,19 +67,13 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
     // cargo calls `cargo-drawloom drawloom …`.
     let arguments =
         arguments.iter().skip(usize::from(arguments.first().is_some_and(|first| first == "drawloom")));
-    let cli = Cli::parse_from([OsString::from("cargo drawloom")].iter().chain(arguments));
+    let arguments: Vec<OsString> = arguments.cloned().collect();
+    let cli = Cli::parse_from([OsString::from("cargo drawloom")].iter().chain(&arguments));
     match cli.action {
-        Action::Test { arguments } => command::run("test", &arguments, &Settings::default()),
-        Action::Nextest { arguments } => command::run("nextest", &arguments, &Settings::default()),
-        Action::Replay { token, test, mut arguments } => {
-            // Doctests are not explored.
-            arguments.insert(0, OsString::from("--tests"));
-            if let Some(test) = test {
-                arguments.extend(["--", "--exact"].map(OsString::from));
-                arguments.push(test.into());
-            }
-            command::run("test", &arguments, &Settings { replay: Some(token) })
-        }
+        // As they are: a first `--` would be the parser's own, and is cargo's.
+        Action::Test { .. } => command::run("test", &arguments[1..], None),
+        Action::Nextest { .. } => command::run("nextest", &arguments[1..], None),
+        Action::Replay { token, test, arguments } => command::replay(&token, &test, &arguments),
         Action::Report { test } => page::open(test.as_deref()),
     }
 }

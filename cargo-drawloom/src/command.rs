@@ -2,29 +2,82 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use cargo_metadata::MetadataCommand;
 
 use crate::runtime::{Runtime, cargo};
 use crate::wrapper;
 
-/// What is asked for besides what cargo is told.
-#[derive(Default)]
-pub(crate) struct Settings {
-    /// The token or seed of an execution.
-    pub(crate) replay: Option<String>,
+/// Flags about what is compiled, without a value and with one: they belong to how a test is run again.
+const WITHOUT_VALUE: &[&str] = &["--workspace", "--all-features", "--no-default-features", "--release", "-r"];
+const WITH_VALUE: &[&str] = &["--package", "-p", "--features", "-F", "--profile", "--manifest-path"];
+
+/// Has those flags, for the tests.
+const FLAGS: &str = "CARGO_DRAWLOOM_FLAGS";
+
+/// Runs one execution of a test again: that of a token or seed.
+pub(crate) fn replay(token: &str, test: &str, arguments: &[OsString]) -> Result<ExitCode> {
+    // Doctests are not explored.
+    let told = |of_tests: &[&str]| {
+        let of_cargo = [OsString::from("--tests")].into_iter().chain(arguments.iter().cloned());
+        of_cargo.chain(["--"].iter().chain(of_tests).map(OsString::from)).collect::<Vec<_>>()
+    };
+    let listed = prepared("test", &told(&["--list", "--format", "terse"]))?
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    if !listed.status.success() {
+        return Ok(code_of(listed.status));
+    }
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    let names: Vec<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    if !names.contains(&test) {
+        let near = names.iter().filter(|name| name.contains(test)).take(5).copied();
+        let near = near.collect::<Vec<_>>().join("`, `");
+        let hint = if near.is_empty() { String::new() } else { format!("; there is `{near}`") };
+        bail!(
+            "no test is called `{test}`{hint}. `--features`, `-p` and the like have to be as they were, after the name"
+        );
+    }
+    run("test", &told(&["--exact", test]), Some(token))
 }
 
-/// Runs `cargo <action> <arguments>` over instrumented crates.
-pub(crate) fn run(action: &str, arguments: &[OsString], settings: &Settings) -> Result<ExitCode> {
+/// Runs `cargo <action> <arguments>` over instrumented crates; `replay`: only the execution of a token or seed.
+pub(crate) fn run(action: &str, arguments: &[OsString], replay: Option<&str>) -> Result<ExitCode> {
     let mut command = prepared(action, arguments)?;
-    if let Some(replay) = &settings.replay {
+    command.env(FLAGS, flags(arguments));
+    if let Some(replay) = replay {
         command.env("DRAWLOOM_REPLAY", replay);
     }
     let status = command.status().context("cannot run cargo")?;
-    Ok(status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8)))
+    Ok(code_of(status))
+}
+
+fn code_of(status: ExitStatus) -> ExitCode {
+    status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8))
+}
+
+/// Those of the arguments that say what is compiled, each with a blank before it.
+fn flags(arguments: &[OsString]) -> String {
+    let mut flags = String::new();
+    let mut of_cargo = of_cargo(arguments).filter_map(|argument| argument.to_str());
+    while let Some(argument) = of_cargo.next() {
+        let name = argument.split_once('=').map_or(argument, |(name, _)| name);
+        if WITHOUT_VALUE.contains(&argument) || WITH_VALUE.contains(&name) {
+            flags.extend([" ", argument]);
+        }
+        if WITH_VALUE.contains(&argument) {
+            flags.extend(of_cargo.next().into_iter().flat_map(|value| [" ", value]));
+        }
+    }
+    flags
+}
+
+/// What cargo is told, before what the tests are.
+fn of_cargo(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+    arguments.iter().take_while(|argument| *argument != "--")
 }
 
 /// That command, with the environment that it needs.
@@ -53,15 +106,12 @@ pub(crate) fn prepared(action: &str, arguments: &[OsString]) -> Result<Command> 
 
 /// Whether cargo is told this, before what the tests are told.
 fn has_flag(arguments: &[OsString], flag: &str) -> bool {
-    let of_cargo = arguments.iter().take_while(|argument| *argument != "--");
-    of_cargo.filter_map(|argument| argument.to_str()).any(|argument| {
-        argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
-    })
+    of_cargo(arguments).any(|argument| argument == flag) || value(arguments, flag).is_some()
 }
 
 /// The value of a flag.
 fn value<'a>(arguments: &'a [OsString], flag: &str) -> Option<&'a OsStr> {
-    let mut of_cargo = arguments.iter().take_while(|argument| *argument != "--");
+    let mut of_cargo = of_cargo(arguments);
     while let Some(argument) = of_cargo.next() {
         if argument == flag {
             return of_cargo.next().map(OsString::as_os_str);
@@ -101,5 +151,12 @@ mod tests {
         let arguments = ["--target-dir", "there"].map(OsString::from);
         assert!(has_flag(&arguments, "--target-dir") && !has_flag(&arguments, "--target"));
         assert_eq!(value(&arguments, "--target-dir"), Some(OsStr::new("there")));
+    }
+
+    #[test]
+    fn what_is_compiled_is_said_again_in_a_replay() {
+        let arguments = "-p a --lib some --features=b,c -- --release".split(' ').map(OsString::from);
+        assert_eq!(flags(&arguments.collect::<Vec<_>>()), " -p a --features=b,c");
+        assert_eq!(flags(&["--".into(), "--exact".into()]), "");
     }
 }

@@ -25,6 +25,10 @@ const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom"];
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
 const LEFT_OUT: &[&str] = &["portable_atomic", "portable_atomic_util", "salsa", "seize", "thread_local"];
 
+/// crossbeam-epoch takes a compare-exchange for a fence where it is compiled for x86, which C++ does not promise. It has a fence for
+/// all other machines, and for Miri.
+const WITH_CFG_MIRI: &[&str] = &["crossbeam_epoch"];
+
 /// What the user has where this program stands now.
 pub(crate) struct Users {
     pub(crate) compiler: Option<OsString>,
@@ -173,6 +177,9 @@ fn instrumented(runtime: &Runtime, told: &Crate<'_>, arguments: &[OsString]) -> 
             // By their names the harness finds the statics of these crates.
             all.push("-Csymbol-mangling-version=v0".into());
         }
+    }
+    if WITH_CFG_MIRI.contains(&told.name) {
+        all.extend(["--cfg=miri", "-Aexplicit_builtin_cfgs_in_flags"].map(OsString::from));
     }
     if told.is_harness {
         give(&mut all, "test", runtime.file("drawloom_test"));

@@ -25,6 +25,10 @@ impl Arguments {
     /// Those of this process.
     pub(crate) fn from_env(tests: &[&TestDescAndFn]) -> Arguments {
         let (known, filters) = sort_out(std::env::args());
+        if is_told(&known, "--test-threads", "0") {
+            eprintln!("error: argument for --test-threads must not be 0");
+            std::process::exit(1);
+        }
         let mut of_mimic = libtest_mimic::Arguments::from_iter(known);
         // From here on it is the exact names that are left out.
         let (exact, skips) = (of_mimic.exact, std::mem::take(&mut of_mimic.skip));
@@ -39,6 +43,12 @@ impl Arguments {
         of_mimic.exact = true;
         Arguments { of_mimic }
     }
+}
+
+/// Whether a flag has this value.
+fn is_told(known: &[String], flag: &str, value: &str) -> bool {
+    let joined = format!("{flag}={value}");
+    known.contains(&joined) || known.windows(2).any(|pair| pair[0] == flag && pair[1] == value)
 }
 
 /// What libtest-mimic is told, and the filters.

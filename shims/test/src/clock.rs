@@ -1,10 +1,12 @@
 //! The clocks of the process: inside an exploration they show virtual time.
 //!
 //! `std::time::Instant` and `SystemTime` stay std's own types, which meet those of other crates; what they read is this
-//! (`--wrap=clock_gettime`).
+//! (`--wrap=clock_gettime`). Virtual time stands still while threads compute; nobody expects a clock to do so. So each look at one
+//! takes a nanosecond.
 
 use std::ffi::c_int;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What the monotonic clock shows where an execution begins.
@@ -12,6 +14,14 @@ const MONOTONIC: Duration = Duration::from_secs(1_000_000);
 
 /// What the other clocks show there: the beginning of 2025 (UTC), as `drawloom::time::SystemTime` has it.
 const REALTIME: Duration = Duration::from_secs(1_735_689_600);
+
+/// How often clocks were looked at in this execution.
+static LOOKS: AtomicU64 = AtomicU64::new(0);
+
+/// An execution begins.
+pub(crate) fn begin() {
+    LOOKS.store(0, Ordering::Relaxed);
+}
 
 type ClockGettime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> c_int;
 
@@ -47,7 +57,8 @@ unsafe extern "C" fn __wrap_clock_gettime(clock: libc::clockid_t, time: *mut lib
     if let (Some(since), Some(elapsed)) = (since, drawloom::__private::virtual_now())
         && !time.is_null()
     {
-        let now = since + elapsed;
+        // One thread of an execution runs at a time.
+        let now = since + elapsed + Duration::from_nanos(LOOKS.fetch_add(1, Ordering::Relaxed));
         // SAFETY: the caller's promise.
         unsafe {
             *time =

@@ -8,14 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use drawloom::__private::{Harness, for_terminal, in_harness, of_unmodified_code, rerun_with, under_harness};
-use drawloom::{Config, Failure, FailureKind, Log, MemoryModel, Report};
+use drawloom::__private::{
+    Harness, for_terminal, in_harness, name_main, of_unmodified_code, rerun_with, under_harness,
+};
+use drawloom::{Assumption, Config, Failure, FailureKind, Log, MemoryModel, Report};
 
 use crate::output::Output;
-use crate::process::{Ended, Mode};
+use crate::process::{self, Ended, Mode};
 use crate::statics;
 use crate::verdicts::Passed;
 use crate::{No, ShouldPanic, StaticTestFn, TestDescAndFn, Yes, YesWithMessage};
+#[cfg(target_os = "linux")]
+use crate::{clock, entropy};
 
 /// How long a test is explored, if nothing else is said: whoever has written it has not thought of how many executions it has.
 const TIME: Duration = Duration::from_secs(5);
@@ -24,7 +28,7 @@ const TIME: Duration = Duration::from_secs(5);
 const HANG_AFTER: Duration = Duration::from_secs(2);
 
 /// How much of a reason is told, in characters.
-const REASON: usize = 160;
+const REASON: usize = 300;
 
 /// A test.
 #[derive(Clone, Copy)]
@@ -58,7 +62,7 @@ impl Test {
         let config = config.workers(1);
         let (output, explores_itself) = (Output::default(), Arc::new(AtomicBool::new(false)));
         let execute = || {
-            statics::restore();
+            begin(self.name);
             output.keep(|| in_harness(&explores_itself, || self.check()));
         };
         let mut report = drawloom::explore(config.clone(), execute);
@@ -71,7 +75,9 @@ impl Test {
             is_weak = false;
         }
         let Some(failure) = report.failure() else {
-            return Ended::Passed(Passed::with(report.coverage(), is_weak));
+            let of_time = [Assumption::DeadlineOrder, Assumption::StillClock];
+            let in_time = report.assumptions().iter().any(|assumption| of_time.contains(assumption));
+            return Ended::Passed(Passed::with(report.coverage(), is_weak, in_time));
         };
         match why_not_explored(failure.kind()) {
             // Who replays an execution wants that one, or to know why it cannot be had.
@@ -88,13 +94,13 @@ impl Test {
         let harness = Rc::new(Harness {
             adjust: Box::new(move |config| adjusted(self.name, config).log(Log::Off).workers(1)),
             around: Box::new(move |test| {
-                statics::restore();
+                begin(self.name);
                 output.keep(test);
             }),
             coverage: Cell::default(),
         });
         match catch_unwind(AssertUnwindSafe(|| under_harness(&harness, || self.check()))) {
-            Ok(()) => Ended::Passed(Passed::with(harness.coverage.get(), true)),
+            Ok(()) => Ended::Passed(Passed::with(harness.coverage.get(), true, false)),
             // The test has printed its report, and panics with it.
             Err(payload) => Ended::Failed(text(&*payload).unwrap_or("a panic").to_owned()),
         }
@@ -122,10 +128,21 @@ impl Test {
     }
 }
 
+/// An execution of the test begins.
+fn begin(test: &'static str) {
+    statics::restore();
+    #[cfg(target_os = "linux")]
+    {
+        clock::begin();
+        entropy::begin(test);
+    }
+    name_main(test);
+}
+
 /// The settings for code that nobody has written for drawloom, which the environment may override.
 fn adjusted(name: &str, config: Config) -> Config {
     let config = config.time(TIME).hang_after(Some(HANG_AFTER));
-    of_unmodified_code(rerun_with(config, format!("cargo drawloom replay {{}} {name}")))
+    of_unmodified_code(rerun_with(config, format!("cargo drawloom replay {{}} {name}{}", process::flags())))
 }
 
 /// Whether it fails since a thread reads what is older than a time that has passed. C++ allows that, as to sleep is no
@@ -147,6 +164,8 @@ fn told(report: &Report, printed: &str) -> String {
 /// That reason, with the beginning of what drawloom says.
 fn reason(why: &str, message: &str) -> String {
     let first = message.lines().next().unwrap_or_default();
+    // That advice is for who writes a test for drawloom.
+    let first = first.split("; use drawloom").next().unwrap_or_default();
     let end = first.char_indices().nth(REASON).map_or(first.len(), |(end, _)| end);
     let dots = if end < first.len() { "…" } else { "" };
     format!("{why}: {}{dots}", &first[..end])

@@ -6,6 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
 
 use crate::verdicts::{self, Passed};
 
@@ -15,6 +18,12 @@ const MODE: &str = "CARGO_DRAWLOOM_CHILD";
 const TEST: &str = "CARGO_DRAWLOOM_TEST";
 /// The file for how that has ended.
 const ENDED: &str = "CARGO_DRAWLOOM_ENDED";
+
+/// What `cargo drawloom` was told about packages, features and profiles; empty, or with a blank before it.
+const FLAGS: &str = "CARGO_DRAWLOOM_FLAGS";
+
+/// How long a test takes of which it is said that it takes long, as libtest has it.
+const SLOW: Duration = Duration::from_secs(60);
 
 /// How a child runs its test.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +56,7 @@ pub(crate) fn child() -> Option<(Mode, String)> {
 pub(crate) fn tell(ended: &Ended) {
     let (word, text) = match ended {
         Ended::Passed(Passed::Explored) => ("explored", ""),
+        Ended::Passed(Passed::Timed) => ("timed", ""),
         Ended::Passed(Passed::Bounded) => ("bounded", ""),
         Ended::Passed(Passed::Sampled) => ("sampled", ""),
         Ended::Passed(Passed::StrongMemory) => ("strong", ""),
@@ -64,6 +74,7 @@ fn told(text: &str) -> Option<Ended> {
     let (word, text) = text.split_once('\n')?;
     Some(match word {
         "explored" => Ended::Passed(Passed::Explored),
+        "timed" => Ended::Passed(Passed::Timed),
         "bounded" => Ended::Passed(Passed::Bounded),
         "sampled" => Ended::Passed(Passed::Sampled),
         "strong" => Ended::Passed(Passed::StrongMemory),
@@ -88,7 +99,11 @@ pub(crate) fn run(name: &'static str, shows_output: bool) -> Result<(), String> 
                 verdicts::note(name, Passed::Once(why));
                 return Ok(());
             }
-            Err(format!("{}\ndrawloom: the test was run once, and not explored: {why}", once.printed))
+            Err(format!(
+                "{}\ndrawloom: the test was run once, and not explored: {why}. Executions that were cut off before may have left files \
+                 behind, or whatever else the test makes outside of its process",
+                once.printed
+            ))
         }
         // It has ended its process: drawloom has said in which execution.
         None => Err(format!(
@@ -116,12 +131,36 @@ impl Child {
         if shows_output {
             command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
         }
+        let _slow = Slow::watch(name);
         let output = command.output().map_err(|error| format!("drawloom cannot run the test: {error}"))?;
         let ended = std::fs::read_to_string(&file).ok().and_then(|text| told(&text));
         let _ = std::fs::remove_file(&file);
         let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
         Ok(Child { status: output.status, ended, printed: format!("{stdout}{stderr}") })
     }
+}
+
+/// Tells of a test that takes long, until it has ended.
+struct Slow {
+    _ended: Sender<()>,
+}
+
+impl Slow {
+    fn watch(name: &str) -> Slow {
+        let (sender, ended) = channel();
+        let name = name.to_owned();
+        thread::spawn(move || {
+            if ended.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("drawloom: test {name} has been running for over {} seconds", SLOW.as_secs());
+            }
+        });
+        Slow { _ended: sender }
+    }
+}
+
+/// What `cargo drawloom` was told about packages, features and profiles: it belongs to how a test is run again.
+pub(crate) fn flags() -> String {
+    std::env::var(FLAGS).unwrap_or_default()
 }
 
 /// A file that no other child has.

@@ -10,6 +10,8 @@ use drawloom::Coverage;
 pub(crate) enum Passed {
     /// Every execution was explored, as far as drawloom sees them.
     Explored,
+    /// The same, but that time passes only where nothing else can go on.
+    Timed,
     /// As far as there are bounds: a random value is not tried in all its values, or preemptions are limited.
     Bounded,
     /// A part of them was.
@@ -29,9 +31,10 @@ pub(crate) fn note(name: &'static str, passed: Passed) {
 
 impl Passed {
     /// As a report has it.
-    pub(crate) fn with(coverage: Option<Coverage>, is_weak: bool) -> Passed {
+    pub(crate) fn with(coverage: Option<Coverage>, is_weak: bool, in_time: bool) -> Passed {
         match coverage {
             _ if !is_weak => Passed::StrongMemory,
+            Some(Coverage::Verified) if in_time => Passed::Timed,
             Some(Coverage::Verified) => Passed::Explored,
             Some(Coverage::Bounded) => Passed::Bounded,
             _ => Passed::Sampled,
@@ -47,6 +50,11 @@ pub(crate) fn print() {
     }
     let count = |is: fn(&Passed) -> bool| passed.values().filter(|passed| is(passed)).count();
     let explored = count(|passed| *passed == Passed::Explored);
+    let timed = count(|passed| *passed == Passed::Timed);
+    let but_for_times = match timed {
+        0 => String::new(),
+        _ => format!(", {timed} explored with sleeps and timeouts that end in the order of their times"),
+    };
     let bounded = count(|passed| *passed == Passed::Bounded);
     let sampled = count(|passed| *passed == Passed::Sampled);
     let once = count(|passed| matches!(passed, Passed::Once(_)));
@@ -60,7 +68,7 @@ pub(crate) fn print() {
         _ => format!(", {strong} under sequential consistency only, as sleeping orders their threads"),
     };
     eprintln!(
-        "drawloom: of the tests that passed, {explored} explored whole{within_bounds}, {sampled} sampled{in_strong}, {once} run once"
+        "drawloom: of the tests that passed, {explored} explored whole{but_for_times}{within_bounds}, {sampled} sampled{in_strong}, {once} run once"
     );
     for (name, passed) in passed.iter() {
         if let Passed::Once(why) = passed {
