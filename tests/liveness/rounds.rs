@@ -1,8 +1,8 @@
 //! Loops that find the same many times, and end: they read what does not change.
 
 use drawloom::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use drawloom::sync::{LazyLock, Mutex, OnceLock, RwLock, mpsc};
-use drawloom::{Config, FailureKind, StrategyKind, explore};
+use drawloom::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock, mpsc};
+use drawloom::{Config, FailureKind, StrategyKind, explore, thread};
 
 const STRATEGIES: [StrategyKind; 3] = [StrategyKind::Auto, StrategyKind::Exhaustive, StrategyKind::Portfolio];
 
@@ -18,7 +18,7 @@ fn passes(body: impl Fn() + Send + Sync) {
 fn an_atomic_is_read_many_times() {
     passes(|| {
         let flag = AtomicU32::new(1);
-        assert_eq!((0..60_000).filter(|_| flag.load(Relaxed) == 1).count(), 60_000);
+        assert_eq!((0..20_000).filter(|_| flag.load(Relaxed) == 1).count(), 20_000);
     });
 }
 
@@ -60,4 +60,19 @@ fn what_never_ends_is_a_livelock_all_the_same() {
         });
         assert_eq!(report.failure().map(|failure| failure.kind()), Some(FailureKind::Livelock), "{report}");
     }
+}
+
+#[test]
+fn others_may_be_there_that_change_nothing() {
+    passes(|| {
+        let (value, other) = (Arc::new(AtomicU32::new(1)), Arc::new(AtomicU32::new(0)));
+        let theirs = (Arc::clone(&value), Arc::clone(&other));
+        let thread = thread::spawn(move || {
+            assert!((0..1_500).all(|_| theirs.0.load(Relaxed) == 1));
+            theirs.1.store(1, Relaxed);
+        });
+        assert!((0..1_500).all(|_| value.load(Relaxed) == 1));
+        thread.join().unwrap();
+        assert_eq!(other.load(Relaxed), 1);
+    });
 }

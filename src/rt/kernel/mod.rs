@@ -345,6 +345,7 @@ mod tests {
             keeps_clocks: true,
             hasty: false,
             judges_at_limit: true,
+            fails_weakly: true,
         })
     }
 

@@ -42,7 +42,7 @@ const SILENT_ROUNDS: u32 = 16;
 const PATIENCE: u32 = 1_000;
 
 /// After how many rounds in which nothing changes a thread is taken to spin for ever, if its loop has a hint.
-pub(crate) const ENOUGH_WITH_HINTS: u32 = 5_000;
+const ENOUGH_WITH_HINTS: u32 = 5_000;
 
 /// The same, if it has none: it may read a value that does not change, such as one that was computed once.
 pub(crate) const ENOUGH: u32 = 100_000;

@@ -54,6 +54,8 @@ pub(crate) struct Limits {
     pub(crate) hasty: bool,
     /// Whether an execution that reaches the step limit is looked at for threads that seem to wait for ever.
     pub(crate) judges_at_limit: bool,
+    /// Whether a weak compare-exchange may fail although it finds what it expects.
+    pub(crate) fails_weakly: bool,
 }
 
 impl Limits {

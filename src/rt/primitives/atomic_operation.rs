@@ -219,7 +219,9 @@ impl Begun {
         self.current.finish_atomic(op, access, |execution, id| {
             let (location, is_shown) = execution.atomic_location(op.object, atomic);
             let orders = (success, failure);
-            let weak = weak && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
+            let weak = weak
+                && execution.kernel.limits.fails_weakly
+                && execution.kernel.allows(Basis::SPURIOUS_FAILURE);
             let rule = Rule::Exchange { expected, new, weak };
             let chosen = execution.direct_atomic((op.object, location), id, &op, rule, orders);
             let keeps_clocks = execution.kernel.limits.keeps_clocks;

@@ -39,6 +39,9 @@ impl Explorer {
         if self.pass_time(kernel) {
             return self.next(kernel);
         }
+        if spins && self.probes_again(kernel) {
+            return self.next(kernel);
+        }
         Direction::Stop(if kernel.threads.live == 0 {
             Stop::Finished
         } else if spins {

@@ -77,6 +77,8 @@ pub(in crate::explore::exhaustive) struct Explorer {
     pub(in crate::explore::exhaustive) straight: StraightSites,
     /// Where loops are that were seen not to end by themselves.
     pub(in crate::explore::exhaustive) endless: Vec<&'static Location<'static>>,
+    /// The places of those that have gone round for long where nobody could end the wait.
+    pub(in crate::explore::exhaustive) confirmed: Vec<&'static Location<'static>>,
 }
 
 /// Why a run ended without being an execution to judge.
@@ -129,6 +131,7 @@ impl Explorer {
             retried: Vec::new(),
             straight: StraightSites::default(),
             endless: Vec::new(),
+            confirmed: Vec::new(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::explore::exhaustive::graph::change::Change;
 use crate::explore::exhaustive::graph::event::{Event, EventId, NONE, flag};
 use crate::rt::decide::director::{Chosen, Direction};
 use crate::rt::kernel::Kernel;
-use crate::rt::liveness::spinloops::{ENOUGH, ENOUGH_WITH_HINTS};
+use crate::rt::liveness::spinloops::ENOUGH;
 use crate::rt::op::OpKind;
 use crate::rt::op::basis::Basis;
 use crate::rt::op::outcome::Stop;
@@ -30,11 +30,14 @@ const WORK_OF_A_PROBE: u64 = 2;
 /// How often a thread goes round until it is taken to spin, where a loop was seen not to end before.
 const ROUNDS: u32 = 16;
 
-/// The same, where a loop is seen for the first time, with a hint in it or without one: as many as where schedules are sampled.
-const FIRST_ROUNDS_WITH_HINTS: u32 = ENOUGH_WITH_HINTS;
-const FIRST_ROUNDS: u32 = ENOUGH;
+/// The same, where a loop is seen for the first time: many give up after some rounds.
+const FIRST_ROUNDS: u32 = 1_000;
 
-/// How many operations of a probe count as work: what a place that was not seen before takes more is had only once.
+/// The same, where nobody is left who could end the wait, so that it would be a livelock: as many as where schedules are sampled. A
+/// loop without a hint may read a value that does not change.
+const LAST_ROUNDS: u32 = ENOUGH;
+
+/// How many operations of a probe count as work: what the last rounds take is had once for each loop.
 const OPERATIONS_THAT_COUNT: u32 = 2_000;
 
 /// How many operations a thread may take for a round.
@@ -153,15 +156,42 @@ impl Explorer {
             return;
         }
         let round = self.graph.has_failed(last).then(|| Round::ending_with(last));
-        let enough = match kind {
-            _ if self.endless.contains(&site) => ROUNDS,
-            OpKind::Yield | OpKind::SpinLoop => FIRST_ROUNDS_WITH_HINTS,
-            _ => FIRST_ROUNDS,
-        };
+        let enough = if self.endless.contains(&site) { ROUNDS } else { FIRST_ROUNDS };
         let plain_writes = kernel.plain_writes;
-        self.probe = Some(Probe { line, kind, site, plain_writes, rounds: 0, operations: 0, enough, round });
+        self.probe_from(Probe { line, kind, site, plain_writes, rounds: 0, operations: 0, enough, round });
+    }
+
+    fn probe_from(&mut self, probe: Probe) {
+        self.probe = Some(probe);
         self.probed.clear();
         self.probed_locks.clear();
+    }
+
+    /// Probes a thread again that is taken to spin, before that is said to be for ever. Not where an attempt fails again and again, or
+    /// with hints: such a loop does wait.
+    pub(in crate::explore::exhaustive) fn probes_again(&mut self, kernel: &Kernel) -> bool {
+        let spinning = (0..self.graph.lines.len() as u32).find_map(|line| {
+            let of_line = &self.graph.lines[line as usize];
+            let last = self.graph.event(of_line.last);
+            let is_open = of_line.spins()
+                && !matches!(last.kind, OpKind::Yield | OpKind::SpinLoop)
+                && !self.graph.has_failed(of_line.last)
+                && !self.confirmed.contains(&last.site);
+            is_open.then_some((line, last.kind, last.site))
+        });
+        let Some((line, kind, site)) = spinning else { return false };
+        let (plain_writes, enough) = (kernel.plain_writes, LAST_ROUNDS);
+        self.probe_from(Probe {
+            line,
+            kind,
+            site,
+            plain_writes,
+            rounds: 0,
+            operations: 0,
+            enough,
+            round: None,
+        });
+        true
     }
 
     /// The probed thread goes on, if it can.
@@ -281,8 +311,10 @@ impl Explorer {
             self.probe = Some(probe);
             return;
         }
-        if probe.enough != ROUNDS {
-            self.endless.push(probe.site);
+        match probe.enough {
+            FIRST_ROUNDS => self.endless.push(probe.site),
+            LAST_ROUNDS => self.confirmed.push(probe.site),
+            _ => {}
         }
         self.basis.add(if probe.round.is_some() { Basis::FAILED_ROUND } else { Basis::WAITING_LOOP });
         self.probe = None;

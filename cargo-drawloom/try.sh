@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Explores the tests of published crates as they are, by `cargo drawloom test`: each is fetched from the registry by cargo, unpacked,
+# and none of its files is changed. Prints a row of the table in docs/push-button.md for each.
+#
+#   cargo-drawloom/try.sh               all
+#   cargo-drawloom/try.sh flume spin    some
+#
+# What is unpacked and compiled goes to $DRAWLOOM_TRY_DIR, or else to a folder of its own that is deleted at the end.
+set -euo pipefail
+
+# Each with the version, and what cargo is told besides.
+crates=(
+    "arc-swap 1.7.1 --tests"
+    "async-channel 2.3.1 --tests"
+    "async-lock 3.4.1 --tests"
+    "bytes 1.10.1 --tests"
+    "concurrent-queue 2.5.0 --tests"
+    "crossbeam-deque 0.8.6 --tests"
+    "crossbeam-queue 0.3.12 --tests"
+    "event-listener 5.4.1 --tests"
+    "flume 0.11.1 --tests"
+    "lazy_static 1.5.0 --tests"
+    "once_cell 1.21.3 --tests"
+    "oneshot 0.1.11 --tests"
+    "sharded-slab 0.1.7 --lib"
+    "slab 0.4.9 --tests"
+    "spin 0.9.8 --lib"
+    "thread_local 1.1.8 --lib"
+    "tracing-core 0.1.33 --tests"
+)
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if [[ -z "${DRAWLOOM_TRY_DIR:-}" ]]; then
+    DRAWLOOM_TRY_DIR=$(mktemp -d)
+    trap 'rm -rf "$DRAWLOOM_TRY_DIR"' EXIT
+fi
+folder=$DRAWLOOM_TRY_DIR
+unset DRAWLOOM_TRY_DIR
+
+(cd "$here" && cargo build --quiet --package cargo-drawloom)
+PATH="$(cd "$here" && cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug:$PATH"
+
+# Lets cargo fetch a version, and prints where it has unpacked it.
+fetched() {
+    local fetching="$folder/fetching"
+    mkdir -p "$fetching/src"
+    touch "$fetching/src/lib.rs"
+    printf '[package]\nname = "fetching"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n"%s" = { version = "=%s", default-features = false }\n[workspace]\n' \
+        "$1" "$2" > "$fetching/Cargo.toml"
+    rm -f "$fetching/Cargo.lock"
+    (cd "$fetching" && cargo fetch --quiet && cargo metadata --format-version 1 |
+        grep -o "\"manifest_path\":\"[^\"]*/$1-$2/Cargo.toml\"" | head -1 | sed 's/.*":"//; s/\/Cargo.toml"//')
+}
+
+row() {
+    local name=$1 version=$2 package="$folder/$1-$2" printed="$folder/$1-$2.txt" began
+    shift 2
+    if [[ ! -d "$package" ]]; then
+        cp -r "$(fetched "$name" "$version")" "$package"
+        rm -f "$package/Cargo.lock"
+    fi
+    began=$SECONDS
+    (cd "$package" && cargo drawloom test --no-fail-fast "$@" -- -q) > "$printed" 2>&1 || true
+    # Of each of its test programs there is one line.
+    count() {
+        { grep -aoE "[0-9]+ $1" "$printed" || true; } | awk '{ sum += $1 } END { print sum + 0 }'
+    }
+    printf '| %s %s | %s | %s | %s | %s | %s | %s | %s | %s s |\n' "$name" "$version" "$(count 'explored whole')" \
+        "$(count 'explored with sleeps')" "$(count 'explored within')" "$(count 'under sequential')" "$(count 'sampled')" "$(count 'run once')" \
+        "$(count 'failed;')" "$((SECONDS - began))"
+    if ! grep -aq "^test result" "$printed"; then
+        echo "$name does not compile or has no tests:" >&2
+        grep -aE "^error" "$printed" | head -3 >&2 || true
+    fi
+}
+
+for line in "${crates[@]}"; do
+    read -r name version arguments <<< "$line"
+    if [[ $# -eq 0 || " $* " == *" $name "* ]]; then
+        # shellcheck disable=SC2086
+        row "$name" "$version" $arguments
+    fi
+done
