@@ -19,14 +19,10 @@ crates=(
     "crossbeam-queue 0.3.12 --tests"
     "event-listener 5.4.1 --tests"
     "flume 0.11.1 --tests"
-    "lazy_static 1.5.0 --tests"
     "once_cell 1.21.3 --tests"
     "oneshot 0.1.11 --tests"
     "sharded-slab 0.1.7 --lib"
     "slab 0.4.9 --tests"
-    "spin 0.9.8 --lib"
-    "thread_local 1.1.8 --lib"
-    "tracing-core 0.1.33 --tests"
 )
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

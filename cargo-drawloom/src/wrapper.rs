@@ -25,9 +25,9 @@ const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom"];
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
 const LEFT_OUT: &[&str] = &["portable_atomic", "portable_atomic_util", "salsa", "seize", "thread_local"];
 
-/// crossbeam-epoch takes a compare-exchange for a fence where it is compiled for x86, which C++ does not promise. It has a fence for
-/// all other machines, and for Miri.
-const WITH_CFG_MIRI: &[&str] = &["crossbeam_epoch"];
+/// Crates that have a fence of their own where they are compiled for x86: a compare-exchange, of which C++ does not promise that, or
+/// assembly, which is not seen. For all other machines, and for Miri, they have an ordinary one.
+const WITH_CFG_MIRI: &[&str] = &["concurrent_queue", "crossbeam_epoch", "event_listener"];
 
 /// What the user has where this program stands now.
 pub(crate) struct Users {

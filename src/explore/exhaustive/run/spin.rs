@@ -172,9 +172,11 @@ impl Explorer {
     pub(in crate::explore::exhaustive) fn probes_again(&mut self, kernel: &Kernel) -> bool {
         let spinning = (0..self.graph.lines.len() as u32).find_map(|line| {
             let of_line = &self.graph.lines[line as usize];
+            if !of_line.spins() {
+                return None;
+            }
             let last = self.graph.event(of_line.last);
-            let is_open = of_line.spins()
-                && !matches!(last.kind, OpKind::Yield | OpKind::SpinLoop)
+            let is_open = !matches!(last.kind, OpKind::Yield | OpKind::SpinLoop)
                 && !self.graph.has_failed(of_line.last)
                 && !self.confirmed.contains(&last.site);
             is_open.then_some((line, last.kind, last.site))
