@@ -16,7 +16,7 @@
 //! keep the others from ever being polled: a task that was preferred so often falls below all.
 
 use super::tasks::{Priorities, candidates};
-use crate::rt::decide::strategy::{Choice, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::thread_set::LaneSet;
 
 /// Priorities above this are those that threads start with.
@@ -35,7 +35,7 @@ pub(crate) struct Pct {
     tasks: Priorities,
     /// By number: how often each task was polled although others were ready.
     preferred: Vec<u32>,
-    last_task: Option<u64>,
+    last_task: Option<usize>,
     /// The steps at which a priority falls, and the value it falls to; ascending, next one last.
     changes: Vec<(u64, u64)>,
     step: u64,
@@ -90,16 +90,12 @@ impl Pct {
         CHANGED - self.yields
     }
 
-    fn next_task(&mut self, tasks: impl Iterator<Item = (usize, u64)>, rng: &mut Rng) -> usize {
+    fn next_among(&mut self, tasks: impl Iterator<Item = (usize, u64)>, rng: &mut Rng) -> usize {
         if let Some((value, task)) = self.change().zip(self.last_task) {
-            self.tasks.set(task as usize, value);
+            self.tasks.set(task, value);
         }
-        let (_, at, task) = tasks
-            .map(|(at, task)| (self.tasks.get(task as usize, || INITIAL | rng.bits()), at, task))
-            .max()
-            .expect("a task is ready");
-        self.last_task = Some(task);
-        let index = task as usize;
+        let (at, index) = self.tasks.highest(tasks, || INITIAL | rng.bits());
+        self.last_task = Some(index);
         if self.preferred.len() <= index {
             self.preferred.resize(index + 1, 0);
         }
@@ -145,18 +141,9 @@ impl Strategy for Pct {
         false
     }
 
-    fn choose_at(
-        &mut self,
-        point: &SchedulingPoint<'_>,
-        choice: Choice,
-        alternatives: usize,
-        rng: &mut Rng,
-    ) -> usize {
-        if choice != Choice::NextTask {
-            return self.choose(choice, alternatives, rng);
-        }
+    fn next_task(&mut self, point: &SchedulingPoint<'_>, alternatives: usize, rng: &mut Rng) -> usize {
         match candidates(point, alternatives, rng) {
-            Ok(tasks) => self.next_task(tasks, rng),
+            Ok(tasks) => self.next_among(tasks, rng),
             Err(drawn) => drawn,
         }
     }

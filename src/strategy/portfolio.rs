@@ -9,7 +9,7 @@ use super::pos::Pos;
 use super::random::RandomWalk;
 use super::surw::Surw;
 use super::urw::Urw;
-use crate::rt::decide::strategy::{Choice, Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 #[derive(Clone, Copy, Debug)]
 enum Member {
@@ -87,14 +87,8 @@ impl Strategy for Portfolio {
         matches!(self.member, Member::Surw | Member::RandomWalk)
     }
 
-    fn choose_at(
-        &mut self,
-        point: &SchedulingPoint<'_>,
-        choice: Choice,
-        alternatives: usize,
-        rng: &mut Rng,
-    ) -> usize {
-        self.member().choose_at(point, choice, alternatives, rng)
+    fn next_task(&mut self, point: &SchedulingPoint<'_>, alternatives: usize, rng: &mut Rng) -> usize {
+        self.member().next_task(point, alternatives, rng)
     }
 
     fn is_uniform(&self) -> bool {

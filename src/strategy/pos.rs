@@ -8,7 +8,7 @@
 //! it anew: that is the paper's basic priority sampling (section 3.1).
 
 use super::tasks::{Priorities, candidates};
-use crate::rt::decide::strategy::{Choice, Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Op, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// Partial order sampling.
 #[derive(Debug, Default)]
@@ -36,25 +36,13 @@ impl Strategy for Pos {
         false
     }
 
-    fn choose_at(
-        &mut self,
-        point: &SchedulingPoint<'_>,
-        choice: Choice,
-        alternatives: usize,
-        rng: &mut Rng,
-    ) -> usize {
-        if choice != Choice::NextTask {
-            return self.choose(choice, alternatives, rng);
-        }
+    fn next_task(&mut self, point: &SchedulingPoint<'_>, alternatives: usize, rng: &mut Rng) -> usize {
         let tasks = match candidates(point, alternatives, rng) {
             Ok(tasks) => tasks,
             Err(drawn) => return drawn,
         };
-        let (_, at, task) = tasks
-            .map(|(at, task)| (self.tasks.get(task as usize, || rng.bits()), at, task))
-            .max()
-            .expect("a task is ready");
-        self.tasks.set(task as usize, rng.bits());
+        let (at, task) = self.tasks.highest(tasks, || rng.bits());
+        self.tasks.set(task, rng.bits());
         at
     }
 

@@ -67,10 +67,7 @@ impl Strategy for RoundRobin {
         0
     }
 
-    fn choose_at(&mut self, point: &SchedulingPoint<'_>, choice: Choice, _: usize, _: &mut Rng) -> usize {
-        if choice != Choice::NextTask {
-            return 0;
-        }
+    fn next_task(&mut self, point: &SchedulingPoint<'_>, _: usize, _: &mut Rng) -> usize {
         let tasks = || point.ready(point.pending(point.current()).object).enumerate();
         let (last, left) = self.last_task;
         let stays = tasks().find(|&(_, task)| task == last && left > 0);

@@ -45,6 +45,17 @@ impl Priorities {
         self.0[index]
     }
 
+    /// Which of these tasks has the highest, and where it stands among them.
+    pub(super) fn highest(
+        &mut self,
+        tasks: impl Iterator<Item = (usize, u64)>,
+        mut draw: impl FnMut() -> u64,
+    ) -> (usize, usize) {
+        let highest = tasks.map(|(at, task)| (self.get(task as usize, &mut draw), at, task as usize)).max();
+        let (_, at, task) = highest.expect("a task is ready");
+        (at, task)
+    }
+
     /// Changes a number that was drawn.
     #[inline]
     pub(super) fn set(&mut self, index: usize, priority: u64) {

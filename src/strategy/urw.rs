@@ -6,7 +6,7 @@
 
 use super::remaining::Remaining;
 use super::tasks::{PollsLeft, candidates};
-use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
+use crate::rt::decide::strategy::{Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 
 /// How often a thread is drawn among all before those that can go on are looked at, one by one.
 const TRIES: usize = 4;
@@ -57,16 +57,7 @@ impl Strategy for Urw {
         false
     }
 
-    fn choose_at(
-        &mut self,
-        point: &SchedulingPoint<'_>,
-        choice: Choice,
-        alternatives: usize,
-        rng: &mut Rng,
-    ) -> usize {
-        if choice != Choice::NextTask {
-            return self.choose(choice, alternatives, rng);
-        }
+    fn next_task(&mut self, point: &SchedulingPoint<'_>, alternatives: usize, rng: &mut Rng) -> usize {
         let tasks = match candidates(point, alternatives, rng) {
             Ok(tasks) => tasks,
             Err(drawn) => return drawn,

@@ -75,18 +75,6 @@ impl Steer {
                 && such(request)
         })
     }
-
-    /// Which task is polled next: one that has not come to its place, if there is one.
-    fn next_task(&self, point: &SchedulingPoint<'_>, alternatives: usize, rng: &mut Rng) -> usize {
-        let queue = point.pending(point.current()).object;
-        let ready = point.ready_tasks(queue);
-        let is_free = |&at: &usize| {
-            let holding = ready.get(at).and_then(|&task| point.task_awaits(task));
-            holding.is_none_or(|holding| !self.has_outer(&holding, |_| true))
-        };
-        let free = (0..alternatives).filter(is_free).collect::<Vec<_>>();
-        if free.is_empty() { rng.below(alternatives) } else { free[rng.below(free.len())] }
-    }
 }
 
 impl Strategy for Steer {
@@ -126,6 +114,18 @@ impl Strategy for Steer {
             }
             (count, None) => free().nth(rng.below(count)).expect("counted just now"),
         }
+    }
+
+    /// One that has not come to its place, if there is one.
+    fn next_task(&mut self, point: &SchedulingPoint<'_>, alternatives: usize, rng: &mut Rng) -> usize {
+        let queue = point.pending(point.current()).object;
+        let ready = point.ready_tasks(queue);
+        let is_free = |&at: &usize| {
+            let holding = ready.get(at).and_then(|&task| point.task_awaits(task));
+            holding.is_none_or(|holding| !self.has_outer(&holding, |_| true))
+        };
+        let free = (0..alternatives).filter(is_free).collect::<Vec<_>>();
+        if free.is_empty() { rng.below(alternatives) } else { free[rng.below(free.len())] }
     }
 
     fn choose_at(

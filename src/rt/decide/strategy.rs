@@ -90,7 +90,15 @@ pub trait Strategy {
         }
     }
 
-    /// As [`Strategy::choose`], which it asks by default, with the moment.
+    /// Picks which of several ready tasks is polled next, or which timer ends before that, by its number; by default as
+    /// [`Strategy::choose`].
+    #[doc(hidden)]
+    fn next_task(&mut self, point: &SchedulingPoint<'_>, alternatives: usize, rng: &mut Rng) -> usize {
+        let _ = point;
+        self.choose(Choice::NextTask, alternatives, rng)
+    }
+
+    /// As [`Strategy::choose`], with the moment. By default it asks that one, and of tasks [`Strategy::next_task`].
     #[doc(hidden)]
     fn choose_at(
         &mut self,
@@ -99,8 +107,10 @@ pub trait Strategy {
         alternatives: usize,
         rng: &mut Rng,
     ) -> usize {
-        let _ = point;
-        self.choose(choice, alternatives, rng)
+        match choice {
+            Choice::NextTask => self.next_task(point, alternatives, rng),
+            _ => self.choose(choice, alternatives, rng),
+        }
     }
 
     /// Whether the execution is to end here, with threads that spin for ever.
