@@ -36,14 +36,30 @@ pub(super) fn outcomes(program: &Arc<Program>, workers: Option<usize>, config: C
     explored(program, workers, config)
 }
 
-/// So many executions at random.
+/// Those that choose by chance.
+const STRATEGIES: [StrategyKind; 5] = [
+    StrategyKind::RandomWalk,
+    StrategyKind::Pct { depth: 3 },
+    StrategyKind::Pos,
+    StrategyKind::Urw,
+    StrategyKind::Surw,
+];
+
+/// So many executions at random, by each strategy.
 pub(super) fn samples(
     program: &Arc<Program>,
     workers: Option<usize>,
     executions: u64,
     config: Config,
 ) -> Explored {
-    explored(program, workers, config.strategy(StrategyKind::RandomWalk).executions(executions))
+    let by = |strategy| explored(program, workers, config.clone().strategy(strategy).executions(executions));
+    let together = |one: Explored, two: Explored| Explored {
+        outcomes: &one.outcomes | &two.outcomes,
+        is_complete: false,
+        executions: one.executions + two.executions,
+        failure: one.failure.or(two.failure),
+    };
+    STRATEGIES.map(by).into_iter().reduce(together).expect("there are strategies")
 }
 
 fn explored(program: &Arc<Program>, workers: Option<usize>, config: Config) -> Explored {
