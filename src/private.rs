@@ -1,6 +1,6 @@
 //! What the expansions of `#[drawloom::test]` and `thread_local!` name. Not part of the public API.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::{Config, Log, Rerun};
 use crate::explore;
-use crate::report::{Coverage, Report};
+use crate::report::Report;
 
 /// The report's text, in colours on a terminal. For the shims.
 pub use crate::report::for_terminal;
@@ -85,8 +85,8 @@ pub struct Harness {
     pub adjust: Box<dyn Fn(Config) -> Config>,
     /// Does in each execution what the test does, and something around it.
     pub around: Box<Around>,
-    /// How far the test was explored.
-    pub coverage: Cell<Option<Coverage>>,
+    /// Is told what came of it.
+    pub explored: Box<dyn Fn(&Report)>,
 }
 
 thread_local! {
@@ -224,7 +224,7 @@ fn run(case: TestCase, explore: impl FnOnce(Config, &Around) -> Report) {
         None => explore(config, &|test| test()),
     };
     if let Some(harness) = &harness {
-        harness.coverage.set(report.coverage());
+        (harness.explored)(&report);
     }
     match (expected, report.failure()) {
         (Some(expected), Some(failure)) if failure.kind() == expected => {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use drawloom::__private::{
     Harness, for_terminal, in_harness, name_main, of_unmodified_code, rerun_with, under_harness,
 };
-use drawloom::{Assumption, Config, Failure, FailureKind, Log, MemoryModel, Report};
+use drawloom::{Config, Failure, FailureKind, Log, MemoryModel, Report};
 
 use crate::output::Output;
 use crate::process::{self, Ended, Mode};
@@ -75,9 +75,7 @@ impl Test {
             is_weak = false;
         }
         let Some(failure) = report.failure() else {
-            let of_time = [Assumption::DeadlineOrder, Assumption::StillClock];
-            let in_time = report.assumptions().iter().any(|assumption| of_time.contains(assumption));
-            return Ended::Passed(Passed::with(report.coverage(), is_weak, in_time));
+            return Ended::Passed(if is_weak { Passed::of(&report) } else { Passed::StrongMemory });
         };
         match why_not_explored(failure.kind()) {
             // Who replays an execution wants that one, or to know why it cannot be had.
@@ -91,16 +89,18 @@ impl Test {
     /// The test explores itself, since somebody has written it for drawloom or it is one of tokio's.
     fn let_explore(self) -> Ended {
         let output = Output::default();
+        let passed = Rc::new(Cell::new(Passed::Sampled));
+        let told = Rc::clone(&passed);
         let harness = Rc::new(Harness {
             adjust: Box::new(move |config| adjusted(self.name, config).log(Log::Off).workers(1)),
             around: Box::new(move |test| {
                 begin(self.name);
                 output.keep(test);
             }),
-            coverage: Cell::default(),
+            explored: Box::new(move |report| told.set(Passed::of(report))),
         });
         match catch_unwind(AssertUnwindSafe(|| under_harness(&harness, || self.check()))) {
-            Ok(()) => Ended::Passed(Passed::with(harness.coverage.get(), true, false)),
+            Ok(()) => Ended::Passed(passed.replace(Passed::Sampled)),
             // The test has printed its report, and panics with it.
             Err(payload) => Ended::Failed(text(&*payload).unwrap_or("a panic").to_owned()),
         }

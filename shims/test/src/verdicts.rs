@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use drawloom::Coverage;
+use drawloom::{Assumption, Coverage, Report};
 
 /// How a test has passed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -31,10 +31,12 @@ pub(crate) fn note(name: &'static str, passed: Passed) {
 
 impl Passed {
     /// As a report has it.
-    pub(crate) fn with(coverage: Option<Coverage>, is_weak: bool, in_time: bool) -> Passed {
-        match coverage {
-            _ if !is_weak => Passed::StrongMemory,
-            Some(Coverage::Verified) if in_time => Passed::Timed,
+    pub(crate) fn of(report: &Report) -> Passed {
+        let of_time = [Assumption::DeadlineOrder, Assumption::StillClock];
+        match report.coverage() {
+            Some(Coverage::Verified) if report.assumptions().iter().any(|it| of_time.contains(it)) => {
+                Passed::Timed
+            }
             Some(Coverage::Verified) => Passed::Explored,
             Some(Coverage::Bounded) => Passed::Bounded,
             _ => Passed::Sampled,
