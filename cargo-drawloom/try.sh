@@ -3,7 +3,7 @@
 # and none of its files is changed. Prints a row of the table in docs/push-button.md for each.
 #
 #   cargo-drawloom/try.sh               all
-#   cargo-drawloom/try.sh flume spin    some
+#   cargo-drawloom/try.sh flume slab    some
 #
 # What is unpacked and compiled goes to $DRAWLOOM_TRY_DIR, or else to a folder of its own that is deleted at the end.
 set -euo pipefail
@@ -30,8 +30,15 @@ if [[ -z "${DRAWLOOM_TRY_DIR:-}" ]]; then
     DRAWLOOM_TRY_DIR=$(mktemp -d)
     trap 'rm -rf "$DRAWLOOM_TRY_DIR"' EXIT
 fi
-folder=$DRAWLOOM_TRY_DIR
-unset DRAWLOOM_TRY_DIR
+mkdir -p "$DRAWLOOM_TRY_DIR"
+folder=$(cd "$DRAWLOOM_TRY_DIR" && pwd)
+
+for name in "$@"; do
+    if ! printf '%s\n' "${crates[@]}" | grep -q "^$name "; then
+        echo "try.sh: there is no crate \`$name\`; there are: $(printf '%s\n' "${crates[@]}" | cut -d' ' -f1 | xargs)" >&2
+        exit 2
+    fi
+done
 
 (cd "$here" && cargo build --quiet --package cargo-drawloom)
 PATH="$(cd "$here" && cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug:$PATH"

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::MetadataCommand;
@@ -29,7 +29,7 @@ pub(crate) fn replay(token: &str, test: &str, arguments: &[OsString]) -> Result<
         .output()
         .context("cannot run cargo")?;
     if !listed.status.success() {
-        return Ok(code_of(listed.status));
+        return Ok(wrapper::code_of(listed.status));
     }
     let listed = String::from_utf8_lossy(&listed.stdout);
     let names: Vec<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
@@ -51,12 +51,7 @@ pub(crate) fn run(action: &str, arguments: &[OsString], replay: Option<&str>) ->
     if let Some(replay) = replay {
         command.env("DRAWLOOM_REPLAY", replay);
     }
-    let status = command.status().context("cannot run cargo")?;
-    Ok(code_of(status))
-}
-
-fn code_of(status: ExitStatus) -> ExitCode {
-    status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8))
+    wrapper::run(&mut command)
 }
 
 /// Those of the arguments that say what is compiled, each with a blank before it.

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 
@@ -217,10 +217,16 @@ pub(crate) fn document(runtime: &Runtime, arguments: Vec<OsString>) -> Result<Ex
     run(Command::new(rustdoc).args(arguments).args(given))
 }
 
-fn run(command: &mut Command) -> Result<ExitCode> {
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command) -> Result<ExitCode> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.status().with_context(|| format!("cannot run {program}"))?;
-    Ok(status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8)))
+    Ok(code_of(status))
+}
+
+/// As what a program ends that has run another one.
+pub(crate) fn code_of(status: ExitStatus) -> ExitCode {
+    status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8))
 }
 
 #[cfg(test)]
