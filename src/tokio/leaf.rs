@@ -163,6 +163,10 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
             current.note_not_kept(object, location);
         }
         let taken = given.take().expect("taken above, or before");
+        // Nothing closes a lock, so that there is nothing to look for.
+        if LockMode::taken_by(verb).is_some() {
+            return Poll::Ready(Ok(taken));
+        }
         // Where it has not given way it looks nevertheless, if one thread polls all there is: what it does then is what it would do
         // after giving way, and the search takes it for that.
         if is_first && !current.is_alone() {

@@ -129,3 +129,50 @@ fn what_is_left_of_the_budget_may_be_nothing() {
     let at_first = runs(async || assert!(has_budget_remaining()));
     assert!(at_first.passed(), "{at_first}");
 }
+
+/// Who gives way with a lock that it has taken, and who yields a step later: the others find the lock taken either way.
+#[test]
+fn to_give_way_with_a_lock_and_to_yield_with_it_is_the_same() {
+    let report = runs(async || {
+        let seats = Arc::new(Mutex::new(2));
+        let take = |seats: Arc<Mutex<u32>>| async move {
+            let mut left = seats.lock().await;
+            tokio::task::yield_now().await;
+            *left -= 1;
+        };
+        let other = spawn(take(Arc::clone(&seats)));
+        take(seats).await;
+        other.await.unwrap();
+    });
+    assert!(report.passed(), "{report}");
+    // Whether the other one waits for the lock, and whether it is waited for: 2 times 2.
+    assert_eq!(report.executions(), 4, "{report}");
+}
+
+/// In the order of tokio's queue a task that gives way twice lets others run twice, also where it has done nothing between but go on with
+/// what it had taken.
+#[test]
+fn in_order_a_task_may_give_way_twice_in_a_row() {
+    let seen = std::sync::Mutex::new(std::collections::BTreeSet::new());
+    let report = explore(Config::new().fifo(true), || {
+        Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let lock = Mutex::new(());
+            let (sender, receiver) = mpsc::channel(1);
+            let other = spawn(async move {
+                tokio::task::yield_now().await;
+                drop(receiver);
+            });
+            let guard = lock.lock().await;
+            let has_sent = tokio::select! {
+                _ = lock.lock() => unreachable!("it is taken"),
+                sent = sender.send(()) => sent.is_ok(),
+            };
+            drop(guard);
+            seen.lock().unwrap().insert(has_sent);
+            other.await.unwrap();
+        });
+    });
+    assert!(report.passed(), "{report}");
+    // Polled once it has yielded, and a second time it drops the receiver: tokio shows both.
+    assert_eq!(seen.into_inner().unwrap(), [false, true].into());
+}

@@ -24,9 +24,18 @@ impl Current {
     fn overtakes_now(mut self, name: TaskName) -> bool {
         let execution = self.execution();
         let kernel = &mut execution.kernel;
-        let task = kernel.tasks.get(name.id);
+        let task = kernel.tasks.get_mut(name.id);
         if kernel.limits.fifo || task.has_given_way || task.phase != Phase::Running(Woken::No) {
             return false;
+        }
+        if kernel.limits.orders_polls {
+            // Who explores the order of polls finds it among the others that are ready. Polled before one of them, it has overtaken it.
+            task.may_overtake = true;
+            let queue = task.queue;
+            if queue_of(kernel, queue).available() > 0 {
+                kernel.basis.add(Basis::YIELDS);
+            }
+            return true;
         }
         let queue = task.queue;
         if queue_of(kernel, queue).available() == 0 || execution.is_winding_up() {
@@ -85,7 +94,10 @@ impl Current {
         // In order, whoever gives way goes behind the others: so that is a choice of its own as well.
         let is_within = is_composed || kernel.limits.strict.composes || orders_polls && kernel.limits.fifo;
         let is_left = !(orders_polls && is_within) || task.gives_way_within > 0;
-        let may = task.gives_way > 0 && is_left && kernel.steps > task.polled_since;
+        // In order, a task that goes on with what it had taken goes behind the others if it gives way again, and is not as if it had
+        // not been polled.
+        let has_done = kernel.steps > task.polled_since || kernel.limits.fifo && task.leaves > 1;
+        let may = task.gives_way > 0 && is_left && has_done;
         let queue = task.queue;
         let others_run = kernel.threads.count() > 1 && kernel.tasks.told.len() > 1;
         let others_see = queue_of(kernel, queue).available() > 0 || leaf == LeafKind::Taken && others_run;

@@ -438,6 +438,10 @@ fn take_next(
         return Next::Timers;
     }
     let id = kernel.tasks.queue_mut(number).take(chosen);
+    let task = kernel.tasks.get_mut(id);
+    if std::mem::take(&mut task.may_overtake) && available > 1 {
+        task.overtakes -= 1;
+    }
     if kernel.limits.directed {
         change_number(kernel, queue, OpKind::PollNext, argument, chosen as u32);
     }

@@ -125,6 +125,8 @@ pub(crate) struct Task {
     pub(crate) gives_way_within: u32,
     /// How often it may still be polled before others although it has yielded.
     pub(crate) overtakes: u32,
+    /// Whether it has yielded, and is ready all the same: it is counted if it is polled before others.
+    pub(crate) may_overtake: bool,
     /// How many leaf operations it has come to in this poll.
     pub(crate) leaves: u32,
     /// Whether it has been asked already whether it gives way, and has not come further since: the next operation does not.
@@ -300,6 +302,7 @@ impl Tasks {
             gives_way: 0,
             gives_way_within: 0,
             overtakes: 0,
+            may_overtake: false,
             leaves: 0,
             has_budget: false,
             resume_point: ResumePoint::default(),
