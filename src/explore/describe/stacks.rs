@@ -15,6 +15,9 @@ const OTHERS: [&str; 5] = ["drawloom::", "std::", "core::", "alloc::", "__"];
 /// Parts of the paths of std's files, where they were compiled and where they are installed.
 const IN_STD: [&str; 2] = ["/rustc/", "/rustlib/src/rust/"];
 
+/// Where drawloom's own files are, if it was compiled here.
+const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+
 /// Where a thread's stack begins. What is below belongs to the exploration.
 const BOTTOM: [&str; 2] = ["stack_init_trampoline", "corosensei::"];
 
@@ -79,8 +82,12 @@ fn parse(text: &str, here: &Path) -> Vec<Named> {
                 let column = place.rsplit_once(':').and_then(|(_, column)| column.parse().ok());
                 let is_below = place.starts_with("./") || Path::new(place).starts_with(here);
                 frame.place = Some((shorten(place, here), column.unwrap_or(1)));
+                let is_others =
+                    IN_STD.iter().any(|part| place.contains(part)) || here.join(place).starts_with(OURS);
+                // Where only lines are known of a program, its functions have no paths.
+                frame.is_programs |= !has_path(&frame.function) && place.contains(".rs:");
                 // An implementation of std's for one of its types begins with the type.
-                frame.is_programs &= !IN_STD.iter().any(|part| place.contains(part));
+                frame.is_programs &= !is_others;
                 frame.is_local = frame.is_programs && is_below;
             }
             continue;
@@ -96,12 +103,16 @@ fn parse(text: &str, here: &Path) -> Vec<Named> {
         }
         let is_programs = !OTHERS.iter().any(|other| owner.starts_with(other)) && function != "<unknown>";
         // What has no path and stands above all of the program's is the system's: `syscall`.
-        let is_programs =
-            is_programs && (function.contains("::") || frames.iter().any(|frame| frame.is_programs));
+        let is_programs = is_programs && (has_path(function) || frames.iter().any(|frame| frame.is_programs));
         let function = without_hash(function).to_owned();
         frames.push(Named { function, place: None, is_programs, is_local: false });
     }
     frames
+}
+
+/// Whether a function is named with its module.
+fn has_path(function: &str) -> bool {
+    function.starts_with('<') || function.split('<').next().is_some_and(|name| name.contains("::"))
 }
 
 /// Without the hash that tells functions of the same name apart.
@@ -160,6 +171,24 @@ mod tests {
         let place = all[2].place_of().map(|place| (place.file, place.line, place.column));
         assert_eq!(place, Some(("src/queue.rs".to_owned(), 12, 30)));
         assert_eq!(shown(all), expected);
+    }
+
+    #[test]
+    fn functions_without_paths_are_told_by_their_files() {
+        let text = format!(
+            "   0: syscall
+   1: sqlite3_step
+             at ./sqlite3.c:7
+   2: lock<u32>
+             at {OURS}sync/mutex.rs:3:9
+   3: call_once<shop::serve::{{closure_env#0}}, ()>
+             at /rustc/5980/library/core/src/ops/function.rs:250:5
+   4: serve
+             at ./tests/serve.rs:40:5
+"
+        );
+        let expected = Frame { function: "serve".to_owned(), place: Some("tests/serve.rs:40".to_owned()) };
+        assert_eq!(shown(parse(&text, Path::new("/home/somebody/shop"))), [expected]);
     }
 
     #[test]
