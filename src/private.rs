@@ -76,6 +76,9 @@ pub use crate::rt::spawn_path;
 /// Inside an exploration, `thread::current().name()` of the test body is this one. For the shims.
 pub use crate::rt::name_main;
 
+/// Futexes of the running execution. For the shims.
+pub use crate::sync::futex::{FutexWait, forget_futexes, futex_wait, futex_wake};
+
 /// Does what a test does in an execution, and something around it.
 pub type Around = dyn Fn(&dyn Fn()) + Send + Sync;
 

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::command;
+use crate::doctor;
 use crate::page;
 
 #[derive(Parser)]
@@ -21,8 +22,10 @@ Examples:
   cargo drawloom test --release -- --exact a   all that cargo test takes
   cargo drawloom replay dl1AAACAAACAw8SD a     run the failing execution of `a` again
   cargo drawloom report a                      open its page in a browser
+  cargo drawloom doctor                        what of this package's tests is seen, and what is not
 
-The settings of an exploration are environment variables, such as DRAWLOOM_TIME=30s; README.md has the list."
+The settings of an exploration are environment variables, such as DRAWLOOM_TIME=30s; README.md has the list.
+drawloom.toml beside Cargo.toml sets them for a package, a module or a test; docs/push-button.md tells how."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -60,6 +63,14 @@ enum Action {
         /// The test
         test: Option<String>,
     },
+    /// Say what of this package's tests is seen, what is not, and why
+    ///
+    /// Compiles the tests, and runs none.
+    Doctor {
+        /// As for `cargo test`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, num_args = 0.., value_name = "ARGS")]
+        arguments: Vec<OsString>,
+    },
 }
 
 /// Does what is said.
@@ -75,5 +86,6 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         Action::Nextest { .. } => command::run("nextest", &arguments[1..], None),
         Action::Replay { token, test, arguments } => command::replay(&token, &test, &arguments),
         Action::Report { test } => page::open(test.as_deref()),
+        Action::Doctor { .. } => doctor::examine(&arguments[1..]),
     }
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::runtime::{Runtime, cargo};
+use crate::settings;
 use crate::wrapper;
 
 /// Flags about what is compiled, without a value and with one: they belong to how a test is run again.
@@ -17,6 +18,9 @@ const WITH_VALUE: &[&str] = &["--package", "-p", "--features", "-F", "--profile"
 /// Has those flags, for the tests.
 const FLAGS: &str = "CARGO_DRAWLOOM_FLAGS";
 
+/// The folder of the pages of failures.
+const ARTIFACTS: &str = "failures";
+
 /// Runs one execution of a test again: that of a token or seed.
 pub(crate) fn replay(token: &str, test: &str, arguments: &[OsString]) -> Result<ExitCode> {
     // Doctests are not explored.
@@ -25,6 +29,7 @@ pub(crate) fn replay(token: &str, test: &str, arguments: &[OsString]) -> Result<
         of_cargo.chain(["--"].iter().chain(of_tests).map(OsString::from)).collect::<Vec<_>>()
     };
     let listed = prepared("test", &told(&["--list", "--format", "terse"]))?
+        .0
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
@@ -46,7 +51,7 @@ pub(crate) fn replay(token: &str, test: &str, arguments: &[OsString]) -> Result<
 
 /// Runs `cargo <action> <arguments>` over instrumented crates; `replay`: only the execution of a token or seed.
 pub(crate) fn run(action: &str, arguments: &[OsString], replay: Option<&str>) -> Result<ExitCode> {
-    let mut command = prepared(action, arguments)?;
+    let (mut command, _) = prepared(action, arguments)?;
     command.env(FLAGS, flags(arguments));
     if let Some(replay) = replay {
         command.env("DRAWLOOM_REPLAY", replay);
@@ -57,7 +62,7 @@ pub(crate) fn run(action: &str, arguments: &[OsString], replay: Option<&str>) ->
 /// Those of the arguments that say what is compiled, each with a blank before it.
 fn flags(arguments: &[OsString]) -> String {
     let mut flags = String::new();
-    let mut of_cargo = of_cargo(arguments).filter_map(|argument| argument.to_str());
+    let mut of_cargo = told_to_cargo(arguments).filter_map(|argument| argument.to_str());
     while let Some(argument) = of_cargo.next() {
         let name = argument.split_once('=').map_or(argument, |(name, _)| name);
         if WITHOUT_VALUE.contains(&argument) || WITH_VALUE.contains(&name) {
@@ -71,12 +76,14 @@ fn flags(arguments: &[OsString]) -> String {
 }
 
 /// What cargo is told, before what the tests are.
-fn of_cargo(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+pub(crate) fn told_to_cargo(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
     arguments.iter().take_while(|argument| *argument != "--")
 }
 
-/// That command, with the environment that it needs.
-pub(crate) fn prepared(action: &str, arguments: &[OsString]) -> Result<Command> {
+/// That command, with the environment that it needs, and the runtime.
+pub(crate) fn prepared(action: &str, arguments: &[OsString]) -> Result<(Command, Runtime)> {
+    let metadata = metadata(arguments)?;
+    let said = settings::of(&metadata)?;
     let runtime = Runtime::build()?;
     let mut command = Command::new(cargo());
     command.arg(action).args(arguments);
@@ -89,24 +96,25 @@ pub(crate) fn prepared(action: &str, arguments: &[OsString]) -> Result<Command> 
         command.env("CARGO_BUILD_TARGET", &runtime.host);
     }
     if !has_flag(arguments, "--target-dir") {
-        command.env("CARGO_TARGET_DIR", target_folder(arguments)?);
+        command.env("CARGO_TARGET_DIR", target_folder(&metadata));
     }
     // So that cargo asks the wrapper for the compiler's version, of which the runtime is a part.
     command.env("CARGO_CACHE_RUSTC_INFO", "0");
     if std::env::var_os("DRAWLOOM_ARTIFACTS").is_none() {
-        command.env("DRAWLOOM_ARTIFACTS", artifacts_folder(arguments)?);
+        command.env("DRAWLOOM_ARTIFACTS", target_folder(&metadata).join(ARTIFACTS));
     }
-    Ok(command)
+    command.env(settings::VARIABLE, said);
+    Ok((command, runtime))
 }
 
 /// Whether cargo is told this, before what the tests are told.
 fn has_flag(arguments: &[OsString], flag: &str) -> bool {
-    of_cargo(arguments).any(|argument| argument == flag) || value(arguments, flag).is_some()
+    told_to_cargo(arguments).any(|argument| argument == flag) || value(arguments, flag).is_some()
 }
 
 /// The value of a flag.
 fn value<'a>(arguments: &'a [OsString], flag: &str) -> Option<&'a OsStr> {
-    let mut of_cargo = of_cargo(arguments);
+    let mut of_cargo = told_to_cargo(arguments);
     while let Some(argument) = of_cargo.next() {
         if argument == flag {
             return of_cargo.next().map(OsString::as_os_str);
@@ -119,19 +127,23 @@ fn value<'a>(arguments: &'a [OsString], flag: &str) -> Option<&'a OsStr> {
     None
 }
 
-/// The workspace's own folder for what is built, and in it ours: what is compiled here is of no use to others.
-pub(crate) fn target_folder(arguments: &[OsString]) -> Result<PathBuf> {
+/// What cargo says of the workspace.
+fn metadata(arguments: &[OsString]) -> Result<Metadata> {
     let mut metadata = MetadataCommand::new();
     if let Some(manifest) = value(arguments, "--manifest-path") {
         metadata.manifest_path(PathBuf::from(manifest));
     }
-    let metadata = metadata.no_deps().exec().context("cargo drawloom has to be called in a package")?;
-    Ok(metadata.target_directory.into_std_path_buf().join("drawloom"))
+    metadata.no_deps().exec().context("cargo drawloom has to be called in a package")
+}
+
+/// The workspace's own folder for what is built, and in it ours: what is compiled here is of no use to others.
+fn target_folder(metadata: &Metadata) -> PathBuf {
+    metadata.target_directory.as_std_path().join("drawloom")
 }
 
 /// Where failures are written as pages.
-pub(crate) fn artifacts_folder(arguments: &[OsString]) -> Result<PathBuf> {
-    Ok(target_folder(arguments)?.join("failures"))
+pub(crate) fn artifacts_folder() -> Result<PathBuf> {
+    Ok(target_folder(&metadata(&[])?).join(ARTIFACTS))
 }
 
 #[cfg(test)]

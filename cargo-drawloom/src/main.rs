@@ -6,8 +6,10 @@
 
 mod cli;
 mod command;
+mod doctor;
 mod page;
 mod runtime;
+mod settings;
 mod substitution;
 mod wrapper;
 

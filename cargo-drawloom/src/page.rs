@@ -10,7 +10,7 @@ use crate::command::artifacts_folder;
 
 /// Opens a page in a browser: that of a test, or the last one.
 pub(crate) fn open(test: Option<&str>) -> Result<ExitCode> {
-    let folder = artifacts_folder(&[])?;
+    let folder = artifacts_folder()?;
     let mut pages = Vec::new();
     for entry in std::fs::read_dir(&folder).into_iter().flatten() {
         let path = entry?.path();

@@ -20,14 +20,15 @@ pub(crate) const USERS: &str = "CARGO_DRAWLOOM_RUSTC_WRAPPER";
 pub(crate) const RUSTDOC: &str = "CARGO_DRAWLOOM_RUSTDOC";
 
 /// Functions of the C library in whose place drawloom has its own, in tests.
-const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom"];
+const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom", "syscall"];
 
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
-const LEFT_OUT: &[&str] = &["portable_atomic", "portable_atomic_util", "salsa", "seize", "thread_local"];
+pub(crate) const LEFT_OUT: &[&str] =
+    &["portable_atomic", "portable_atomic_util", "salsa", "seize", "thread_local"];
 
 /// Crates that have a fence of their own where they are compiled for x86: a compare-exchange, of which C++ does not promise that, or
 /// assembly, which is not seen. For all other machines, and for Miri, they have an ordinary one.
-const WITH_CFG_MIRI: &[&str] = &["concurrent_queue", "crossbeam_epoch", "event_listener"];
+pub(crate) const WITH_CFG_MIRI: &[&str] = &["concurrent_queue", "crossbeam_epoch", "event_listener"];
 
 /// What the user has where this program stands now.
 pub(crate) struct Users {

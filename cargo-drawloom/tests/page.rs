@@ -131,3 +131,111 @@ fn tests_of_all_kinds_are_explored() {
     ));
     assert!(one.contains("2 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out"), "{one}");
 }
+
+/// Two tests, one of which fails where preemptions are not limited, and a package's settings.
+const SET: &str = r#"
+#[test]
+fn fails() {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let add = || COUNT.store(COUNT.load(SeqCst) + 1, SeqCst);
+    std::thread::scope(|scope| {
+        scope.spawn(add);
+        scope.spawn(add);
+    });
+    assert_eq!(COUNT.load(SeqCst), 2);
+}
+
+mod slow {
+    #[test]
+    fn passes() {}
+}
+"#;
+
+#[test]
+#[ignore = "compiles the runtime"]
+fn files_have_settings() {
+    let with = |toml: &str| {
+        let folder = package("settings", &[("src/lib.rs", SET), ("drawloom.toml", toml)]);
+        printed(&cargo_drawloom(&folder, &["test", "--lib"]))
+    };
+    let text = with("");
+    assert!(text.contains("1 passed; 1 failed") && text.contains("1 explored whole"), "{text}");
+    let text = with("[tests.fails]\nmax-preemptions = 0\n[tests.\"slow::\"]\nexplore = false\n");
+    assert!(text.contains("2 passed; 0 failed") && text.contains("1 explored within bounds"), "{text}");
+    assert!(
+        text.contains("slow::passes was run once, and not explored: ")
+            && text.contains("drawloom.toml says so")
+    );
+    let text = with("tme = \"1s\"\n");
+    assert!(text.contains("drawloom.toml: there is no setting `tme`; there are: artifacts, "), "{text}");
+    let text = with("[tests.fails]\ntime = \"soon\"\n");
+    assert!(text.contains("DRAWLOOM_TIME is `soon`, but takes a length of time"), "{text}");
+    assert!(text.contains("DRAWLOOM_TIME is set in ") && text.contains("1 passed; 1 failed"), "{text}");
+}
+
+#[test]
+#[ignore = "compiles the runtime"]
+fn the_doctor_says_what_is_seen() {
+    const ASSEMBLY: &str =
+        "pub fn pause() { unsafe { core::arch::asm!(\"nop\") } }\n#[test]\nfn pauses() { pause() }\n";
+    let folder = package(
+        "examined",
+        &[("src/lib.rs", ASSEMBLY), ("tests/more.rs", "#[test] fn a() {}\n#[test] fn b() {}\n")],
+    );
+    let text = printed(&cargo_drawloom(&folder, &["doctor"]));
+    for line in [
+        "  examined 0.0.0, more 0.0.0",
+        "assembly: what it does to memory is not seen",
+        "  examined 0.0.0: src/lib.rs:1",
+        "lib examined of examined: 1 test",
+        "test more of examined: 2 tests",
+    ] {
+        assert!(text.lines().any(|printed| printed == line), "{line}:\n{text}");
+    }
+}
+
+/// A lock of the operating system, in a dependency: two that are taken in both orders, and a lost update.
+const PARKING_LOT: &str = r#"
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+#[test]
+fn adds() {
+    let sum = Arc::new(Mutex::new(0));
+    let theirs = Arc::clone(&sum);
+    let thread = std::thread::spawn(move || *theirs.lock() += 1);
+    *sum.lock() += 1;
+    thread.join().unwrap();
+    assert_eq!(*sum.lock(), 2);
+}
+
+#[test]
+fn waits_for_each_other() {
+    let (one, two) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    let (first, second) = (Arc::clone(&one), Arc::clone(&two));
+    let thread = std::thread::spawn(move || {
+        let _second = second.lock();
+        let _first = first.lock();
+    });
+    {
+        let _one = one.lock();
+        let _two = two.lock();
+    }
+    thread.join().unwrap();
+}
+"#;
+
+#[test]
+#[ignore = "compiles the runtime"]
+fn futexes_wait_in_the_model() {
+    let manifest = "[package]\nname = \"futexes\"\nedition = \"2024\"\n[dependencies]\nparking_lot = \"0.12\"\n[workspace]\n";
+    let folder = package("futexes", &[("Cargo.toml", manifest), ("tests/locks.rs", PARKING_LOT)]);
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    std::fs::write(folder.join("src/lib.rs"), "").unwrap();
+    let text = printed(&cargo_drawloom(&folder, &["test", "--test", "locks"]));
+    assert!(text.contains("1 passed; 1 failed") && text.contains("0 run once"), "{text}");
+    assert!(text.contains("deadlock in waits_for_each_other: no thread can go on"), "{text}");
+    // Where the test has called the lock, and not where that has called the system.
+    assert!(text.contains("at tests/locks.rs:21:28") && text.contains("at tests/locks.rs:25:24"), "{text}");
+}

@@ -59,6 +59,7 @@ impl Config {
             judges_at_limit: !self.is_of_unmodified_code,
             // On x86-64 none does, and tests that nobody has written for others rely on that.
             fails_weakly: !self.is_of_unmodified_code,
+            keeps_addresses: self.is_of_unmodified_code,
             stack_size: self.stack_size,
             daemons: self.daemons,
             check_exclusive: self.check_exclusive,

@@ -5,6 +5,7 @@
 pub mod atomic;
 mod barrier;
 mod condvar;
+pub(crate) mod futex;
 mod lazy_lock;
 pub mod mpsc;
 mod mutex;

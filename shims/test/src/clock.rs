@@ -23,6 +23,12 @@ pub(crate) fn begin() {
     LOOKS.store(0, Ordering::Relaxed);
 }
 
+/// What the monotonic clock shows now inside an exploration, or the one of the day.
+pub(crate) fn now(of_the_day: bool) -> Duration {
+    let began = if of_the_day { REALTIME } else { MONOTONIC };
+    began + drawloom::__private::virtual_now().unwrap_or_default()
+}
+
 type ClockGettime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> c_int;
 
 /// The C library's.

@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use drawloom::__private::{
-    Harness, for_terminal, in_harness, name_main, of_unmodified_code, rerun_with, under_harness,
+    Harness, for_terminal, forget_futexes, in_harness, name_main, of_unmodified_code, rerun_with,
+    under_harness,
 };
 use drawloom::{Config, Failure, FailureKind, Log, MemoryModel, Report};
 
 use crate::output::Output;
 use crate::process::{self, Ended, Mode};
+use crate::settings;
 use crate::statics;
 use crate::verdicts::Passed;
 use crate::{No, ShouldPanic, StaticTestFn, TestDescAndFn, Yes, YesWithMessage};
@@ -56,7 +58,7 @@ impl Test {
         let config = Config::new().name(self.name).daemons(true).allow_leaked_threads(true);
         let config = match adjusted(self.name, config).with_environment() {
             Ok(config) => config,
-            Err(error) => return Ended::Failed(error.to_string()),
+            Err(error) => return Ended::Failed(format!("{error}{}", settings::origins(&error.to_string()))),
         };
         // Statics are one for the whole process.
         let config = config.workers(1);
@@ -131,6 +133,7 @@ impl Test {
 /// An execution of the test begins.
 fn begin(test: &'static str) {
     statics::restore();
+    forget_futexes();
     #[cfg(target_os = "linux")]
     {
         clock::begin();

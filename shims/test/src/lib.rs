@@ -11,8 +11,11 @@ mod clock;
 #[cfg(target_os = "linux")]
 mod entropy;
 mod exploration;
+#[cfg(target_os = "linux")]
+mod futex;
 mod output;
 mod process;
+mod settings;
 #[cfg(target_os = "linux")]
 mod statics;
 #[cfg(not(target_os = "linux"))]

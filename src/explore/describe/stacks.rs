@@ -5,6 +5,7 @@
 //! somebody who reads a report has written.
 
 use std::backtrace::Backtrace;
+use std::panic::Location;
 use std::path::Path;
 
 use crate::report::{Frame, Place};
@@ -16,7 +17,8 @@ const OTHERS: [&str; 5] = ["drawloom::", "std::", "core::", "alloc::", "__"];
 const IN_STD: [&str; 2] = ["/rustc/", "/rustlib/src/rust/"];
 
 /// Where drawloom's own files are, if it was compiled here.
-const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+const OURS: [&str; 2] =
+    [concat!(env!("CARGO_MANIFEST_DIR"), "/src/"), concat!(env!("CARGO_MANIFEST_DIR"), "/shims/")];
 
 /// Where a thread's stack begins. What is below belongs to the exploration.
 const BOTTOM: [&str; 2] = ["stack_init_trampoline", "corosensei::"];
@@ -74,6 +76,12 @@ pub(super) fn shown_from_the_call(mut all: Vec<Named>) -> Vec<Frame> {
     shown(all)
 }
 
+/// Where the program does that which stands in `location`: if a dependency does it, where the program has called that.
+pub(super) fn own_place(all: &[Named], location: &Location<'_>) -> Place {
+    let calls = all.iter().find(|frame| frame.is_local).filter(|_| Path::new(location.file()).is_absolute());
+    calls.and_then(Named::place_of).unwrap_or_else(|| Place::from(location))
+}
+
 fn parse(text: &str, here: &Path) -> Vec<Named> {
     let mut frames: Vec<Named> = Vec::new();
     for line in text.lines().map(str::trim_start) {
@@ -82,8 +90,8 @@ fn parse(text: &str, here: &Path) -> Vec<Named> {
                 let column = place.rsplit_once(':').and_then(|(_, column)| column.parse().ok());
                 let is_below = place.starts_with("./") || Path::new(place).starts_with(here);
                 frame.place = Some((shorten(place, here), column.unwrap_or(1)));
-                let is_others =
-                    IN_STD.iter().any(|part| place.contains(part)) || here.join(place).starts_with(OURS);
+                let is_others = IN_STD.iter().any(|part| place.contains(part))
+                    || OURS.iter().any(|folder| here.join(place).starts_with(folder));
                 // Where only lines are known of a program, its functions have no paths.
                 frame.is_programs |= !has_path(&frame.function) && place.contains(".rs:");
                 // An implementation of std's for one of its types begins with the type.
@@ -180,12 +188,13 @@ mod tests {
    1: sqlite3_step
              at ./sqlite3.c:7
    2: lock<u32>
-             at {OURS}sync/mutex.rs:3:9
+             at {}sync/mutex.rs:3:9
    3: call_once<shop::serve::{{closure_env#0}}, ()>
              at /rustc/5980/library/core/src/ops/function.rs:250:5
    4: serve
              at ./tests/serve.rs:40:5
-"
+",
+            OURS[0]
         );
         let expected = Frame { function: "serve".to_owned(), place: Some("tests/serve.rs:40".to_owned()) };
         assert_eq!(shown(parse(&text, Path::new("/home/somebody/shop"))), [expected]);

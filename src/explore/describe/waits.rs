@@ -22,12 +22,14 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
         };
         let holders = if waits_behind_writers(execution, &blocked) { &[][..] } else { &blocked.holders[..] };
         let holders = holders.iter();
+        let stack = execution.evidence.waits.get(&blocked.thread).map(|stack| stacks::named(stack));
+        let stack = stack.unwrap_or_default();
         Wait {
             thread: column_at_end(execution, blocked.thread),
             what: waits_what(blocked.op.kind),
             object: object_name(execution, blocked.op.object),
             joins,
-            place: Place::from(blocked.op.location),
+            place: stacks::own_place(&stack, blocked.op.location),
             holders: holders
                 .map(|holder| {
                     (column_of_holder(execution, blocked.op.object, holder), Place::from(holder.location))
@@ -35,10 +37,7 @@ pub(super) fn waits(execution: &Execution) -> Vec<Wait> {
                 .collect(),
             is_of_task: false,
             history: history(execution, &blocked),
-            stack: match execution.evidence.waits.get(&blocked.thread) {
-                Some(stack) => stacks::frames(stack),
-                None => Vec::new(),
-            },
+            stack: stacks::shown_from_the_call(stack),
         }
     };
     let blocked = execution.blocked().into_iter().filter(|blocked| !is_idle_worker(execution, &blocked.op));

@@ -346,6 +346,7 @@ mod tests {
             hasty: false,
             judges_at_limit: true,
             fails_weakly: true,
+            keeps_addresses: false,
         })
     }
 

@@ -56,6 +56,8 @@ pub(crate) struct Limits {
     pub(crate) judges_at_limit: bool,
     /// Whether a weak compare-exchange may fail although it finds what it expects.
     pub(crate) fails_weakly: bool,
+    /// Whether it is kept where atomics are, for code that tells the operating system their addresses.
+    pub(crate) keeps_addresses: bool,
 }
 
 impl Limits {

@@ -184,6 +184,9 @@ impl Current {
 
     #[cold]
     pub(super) fn atomic_at_first_use(mut self, atomic: &dyn InstrumentedAtomic) -> ObjectId {
+        if self.kernel().limits.keeps_addresses && atomic.kind().bits == u32::BITS {
+            self.execution().short_atomics.insert(atomic.identity().address());
+        }
         let can_mirror = image::TELLS_STATICS && !image::is_in_program(atomic.identity().address());
         let take_over = |was_taken: bool| match was_taken && can_mirror {
             true => atomic.set_real(atomic.kept()),
@@ -205,6 +208,11 @@ impl Current {
                 })
             },
         )
+    }
+
+    /// Whether the identity of an atomic of 32 bits that this execution has used is at this address.
+    pub(crate) fn has_word(mut self, identity: usize) -> bool {
+        self.execution().short_atomics.contains(&identity)
     }
 
     /// Executes the operation, and if accesses of atomics are watched, tells of what its result says that it

@@ -1,7 +1,7 @@
 //! One execution under control: its kernel, who decides, and what is kept of it for whoever asks afterwards.
 
 use std::backtrace::Backtrace;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard};
 
 use super::fiber::{FiberPool, Suspender};
@@ -91,6 +91,8 @@ pub(crate) struct Execution {
     pub(in crate::rt) hash_keys: Option<(u64, u64)>,
     /// Objects that another worker uses at the same time, by address.
     pub(in crate::rt) shared: BTreeMap<usize, ObjectId>,
+    /// The addresses of the identities of atomics of 32 bits, if they are kept.
+    pub(in crate::rt) short_atomics: BTreeSet<usize>,
     /// From the first use of a lock that was made before this execution to the end of it.
     pub(in crate::rt) shared_data: Option<MutexGuard<'static, ()>>,
     pub(in crate::rt) fibers: FiberPool,
@@ -149,6 +151,7 @@ impl Execution {
             began: 0,
             hash_keys: None,
             shared: BTreeMap::new(),
+            short_atomics: BTreeSet::new(),
             shared_data: None,
             suspenders: Vec::new(),
             main_name: Arc::from("main"),
@@ -232,6 +235,7 @@ impl Execution {
         self.ran_at.clear();
         self.hash_keys = None;
         self.shared.clear();
+        self.short_atomics.clear();
         self.contended_steps = 0;
     }
 

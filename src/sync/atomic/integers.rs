@@ -70,3 +70,6 @@ atomic_integers! {
     AtomicU64 u64 Unsigned;
     AtomicUsize usize Unsigned;
 }
+
+/// Where the identity of an atomic of 32 bits is, behind its value.
+pub(in crate::sync) const IDENTITY_OF_WORD: usize = std::mem::offset_of!(AtomicU32, identity);

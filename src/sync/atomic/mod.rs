@@ -19,6 +19,7 @@ pub use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::rt::current;
 pub use boolean::AtomicBool;
+pub(in crate::sync) use integers::IDENTITY_OF_WORD;
 pub use integers::{
     AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
     AtomicUsize,
