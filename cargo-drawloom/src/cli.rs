@@ -36,7 +36,8 @@ struct Cli {
 enum Action {
     /// Explore tests: all that `cargo test` takes (`cargo test --help`)
     ///
-    /// What follows `--` is for the tests: `--exact`, `--nocapture`, `--skip`, … as without drawloom.
+    /// What follows `--` is for the tests: `--exact`, `--nocapture`, `--skip`, … as without drawloom. `--tokio=real` compiles tokio
+    /// as it is, in the place of drawloom's model of it.
     Test {
         /// As for `cargo test`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, num_args = 0.., value_name = "ARGS")]

@@ -13,10 +13,13 @@ use crate::wrapper;
 
 /// Flags about what is compiled, without a value and with one: they belong to how a test is run again.
 const WITHOUT_VALUE: &[&str] = &["--workspace", "--all-features", "--no-default-features", "--release", "-r"];
-const WITH_VALUE: &[&str] = &["--package", "-p", "--features", "-F", "--profile", "--manifest-path"];
+const WITH_VALUE: &[&str] = &["--package", "-p", "--features", "-F", "--profile", "--manifest-path", TOKIO];
 
 /// Has those flags, for the tests.
 const FLAGS: &str = "CARGO_DRAWLOOM_FLAGS";
+
+/// Says which tokio is compiled, and is cargo's no more than that.
+const TOKIO: &str = "--tokio";
 
 /// The folder of the pages of failures.
 const ARTIFACTS: &str = "failures";
@@ -82,9 +85,18 @@ pub(crate) fn told_to_cargo(arguments: &[OsString]) -> impl Iterator<Item = &OsS
 
 /// That command, with the environment that it needs, and the runtime.
 pub(crate) fn prepared(action: &str, arguments: &[OsString]) -> Result<(Command, Runtime)> {
+    let (arguments, has_real_tokio) = without_tokio(arguments)?;
+    let arguments = arguments.as_slice();
     let metadata = metadata(arguments)?;
     let said = settings::of(&metadata)?;
-    let runtime = Runtime::build()?;
+    let runtime = Runtime::build(has_real_tokio)?;
+    if let Some(target) = value(arguments, "--target").filter(|target| *target != runtime.host.as_str()) {
+        bail!(
+            "tests are explored on this machine only, which is {}; leave `--target {}` out",
+            runtime.host,
+            target.display()
+        );
+    }
     let mut command = Command::new(cargo());
     command.arg(action).args(arguments);
     let this = std::env::current_exe().context("cannot find the file of cargo-drawloom")?;
@@ -105,6 +117,29 @@ pub(crate) fn prepared(action: &str, arguments: &[OsString]) -> Result<(Command,
     }
     command.env(settings::VARIABLE, said);
     Ok((command, runtime))
+}
+
+/// The arguments without what they say of tokio, and whether the real one is wanted.
+fn without_tokio(arguments: &[OsString]) -> Result<(Vec<OsString>, bool)> {
+    let which = value(arguments, TOKIO);
+    let is_real = match which.map(|which| which.to_string_lossy()).as_deref() {
+        None | Some("model") => false,
+        Some("real") => true,
+        Some(other) => bail!("{TOKIO} is `{other}`, but takes `model`, drawloom's model of it, or `real`"),
+    };
+    let count = told_to_cargo(arguments).count();
+    let (of_cargo, of_tests) = arguments.split_at(count);
+    let mut kept = Vec::new();
+    let mut of_cargo = of_cargo.iter();
+    while let Some(argument) = of_cargo.next() {
+        if argument == TOKIO {
+            of_cargo.next();
+        } else if !argument.to_string_lossy().starts_with("--tokio=") {
+            kept.push(argument.clone());
+        }
+    }
+    kept.extend(of_tests.iter().cloned());
+    Ok((kept, is_real))
 }
 
 /// Whether cargo is told this, before what the tests are told.
@@ -158,6 +193,19 @@ mod tests {
         let arguments = ["--target-dir", "there"].map(OsString::from);
         assert!(has_flag(&arguments, "--target-dir") && !has_flag(&arguments, "--target"));
         assert_eq!(value(&arguments, "--target-dir"), Some(OsStr::new("there")));
+    }
+
+    #[test]
+    fn which_tokio_is_compiled_is_no_concern_of_cargo() {
+        let told = |line: &str| without_tokio(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(
+            told("--lib --tokio=real -- a").unwrap(),
+            (["--lib", "--", "a"].map(OsString::from).into(), true)
+        );
+        assert_eq!(told("--tokio model").unwrap(), (Vec::new(), false));
+        assert_eq!(told("-- --tokio=x").unwrap(), (["--", "--tokio=x"].map(OsString::from).into(), false));
+        let error = told("--tokio=x").unwrap_err().to_string();
+        assert_eq!(error, "--tokio is `x`, but takes `model`, drawloom's model of it, or `real`");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::{Artifact, Message};
 
 use crate::command::{prepared, told_to_cargo};
+use crate::runtime::Runtime;
 use crate::wrapper::{LEFT_OUT, WITH_CFG_MIRI};
 
 /// Words that say that code leaves what drawloom controls, what that is called, and what comes of it.
@@ -92,7 +93,7 @@ pub(crate) fn examine(arguments: &[OsString]) -> Result<ExitCode> {
     if !child.wait()?.success() {
         bail!("the tests cannot be compiled; cargo has said why");
     }
-    println!("{}", build.told(&runtime.host)?);
+    println!("{}", build.told(&runtime)?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -136,15 +137,17 @@ impl Build {
         }
     }
 
-    fn told(&mut self, host: &str) -> Result<String> {
-        let mut lines = vec![format!("Of this build for {host}:"), String::new()];
+    fn told(&mut self, runtime: &Runtime) -> Result<String> {
+        let has_real_tokio = runtime.has_real_tokio;
+        let mut lines = vec![format!("Of this build for {}:", runtime.host), String::new()];
         self.crates.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
         for known in &mut self.crates {
             known.sources.sort();
             known.sources.dedup();
         }
         let is_left_out = |known: &&Compiled| LEFT_OUT.contains(&known.name.as_str());
-        let is_model = |known: &&Compiled| known.name == "tokio" || known.name == "drawloom";
+        let is_model =
+            |known: &&Compiled| known.name == "tokio" && !has_real_tokio || known.name == "drawloom";
         let seen = self.crates.iter().filter(|known| !is_left_out(known) && !is_model(known));
         let seen: Vec<String> = seen.map(|known| format!("{} {}", known.name, known.version)).collect();
         lines.push(format!(
@@ -181,7 +184,7 @@ impl Build {
         for (package, libraries) in &self.natives {
             lines.push(format!("{package}: native code ({})", libraries.join(", ")));
         }
-        let found = self.signs();
+        let found = self.signs(has_real_tokio);
         if !found.is_empty() {
             lines.extend([String::new(), "Words found in the sources that were compiled:".to_owned()]);
             lines.extend(found);
@@ -198,11 +201,11 @@ impl Build {
     }
 
     /// What the words in the sources say, a line for each sign with the crates in which it is.
-    fn signs(&self) -> Vec<String> {
+    fn signs(&self, has_real_tokio: bool) -> Vec<String> {
         let mut lines = Vec::new();
         for sign in SIGNS {
             let mut places = Vec::new();
-            for known in self.crates.iter().filter(|known| known.name != "tokio") {
+            for known in self.crates.iter().filter(|known| has_real_tokio || known.name != "tokio") {
                 let mut of_crate = known.sources.iter().flat_map(|source| places_in(source, sign.words));
                 if let Some((source, line)) = of_crate.next() {
                     let more = match of_crate.count() {

@@ -35,6 +35,8 @@ const CRATES: &[(&str, &str)] = &[
 pub(crate) struct Runtime {
     /// Another one has another.
     pub(crate) key: String,
+    /// Whether tokio is compiled as it is, and not its model.
+    pub(crate) has_real_tokio: bool,
     /// The target of the build, which is this machine's.
     pub(crate) host: String,
     /// drawloom's sources.
@@ -64,7 +66,7 @@ impl Runtime {
     }
 
     /// Builds it, unless it is there.
-    pub(crate) fn build() -> Result<Runtime> {
+    pub(crate) fn build(has_real_tokio: bool) -> Result<Runtime> {
         let source = source()?;
         let version = rustc_version()?;
         let host = version.lines().find_map(|line| line.strip_prefix("host: "));
@@ -80,7 +82,8 @@ impl Runtime {
         let stamps: Result<Vec<_>> = crates.values().map(|file| stamp(file)).collect();
         let folders =
             [folder.join("target").join(&host).join("release/deps"), folder.join("target/release/deps")];
-        Ok(Runtime { key: hash(&stamps?), host, source, crates, folders: folders.into() })
+        let key = hash(&(stamps?, has_real_tokio));
+        Ok(Runtime { key, has_real_tokio, host, source, crates, folders: folders.into() })
     }
 }
 

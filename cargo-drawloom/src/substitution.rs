@@ -23,7 +23,7 @@ pub(crate) fn of(runtime: &Runtime, name: &str, input: &Path) -> Option<Substitu
         return None;
     }
     match name {
-        "tokio" => Some(Substitution {
+        "tokio" if !runtime.has_real_tokio => Some(Substitution {
             source: runtime.source.join("shims/tokio/src/lib.rs"),
             externs: &[("drawloom", "drawloom"), ("real", "drawloom_real_tokio")],
             edition: "2024",

@@ -20,7 +20,7 @@ pub(crate) const USERS: &str = "CARGO_DRAWLOOM_RUSTC_WRAPPER";
 pub(crate) const RUSTDOC: &str = "CARGO_DRAWLOOM_RUSTDOC";
 
 /// Functions of the C library in whose place drawloom has its own, in tests.
-const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom", "syscall"];
+const WRAPPED: &[&str] = &["clock_gettime", "epoll_ctl", "epoll_wait", "getrandom", "syscall", "write"];
 
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
 pub(crate) const LEFT_OUT: &[&str] =
@@ -174,6 +174,13 @@ fn instrumented(runtime: &Runtime, told: &Crate<'_>, arguments: &[OsString]) -> 
                 .any(|argument| argument.to_str().is_some_and(|text| text.starts_with("drawloom=")))
             {
                 give(&mut all, "drawloom", runtime.file("drawloom"));
+            }
+            // A crate may deny what it would not do otherwise: to be given crates that it does not name.
+            if !arguments
+                .iter()
+                .any(|argument| argument.to_str().is_some_and(|text| text.contains("cap-lints")))
+            {
+                all.push("--cap-lints=warn".into());
             }
             // By their names the harness finds the statics of these crates.
             all.push("-Csymbol-mangling-version=v0".into());

@@ -86,6 +86,7 @@ fn an_hour_is_slept() {
     let start = Instant::now();
     std::thread::sleep(Duration::from_secs(3600));
     assert!(start.elapsed() >= Duration::from_secs(3600));
+    println!("an hour later");
 }
 
 #[test]
@@ -130,6 +131,11 @@ fn tests_of_all_kinds_are_explored() {
         &["test", "--test", "kinds", "--", "--exact", "panics", "an_hour_is_slept"],
     ));
     assert!(one.contains("2 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out"), "{one}");
+    let shown =
+        printed(&cargo_drawloom(&folder, &["test", "--test", "kinds", "--", "--nocapture", "an_hour"]));
+    assert_eq!(shown.matches("an hour later").count(), 1, "{shown}");
+    let other = printed(&cargo_drawloom(&folder, &["test", "--target", "wasm32-unknown-unknown"]));
+    assert!(other.contains("tests are explored on this machine only, which is "), "{other}");
 }
 
 /// Two tests, one of which fails where preemptions are not limited, and a package's settings.
@@ -187,7 +193,7 @@ fn the_doctor_says_what_is_seen() {
     for line in [
         "  examined 0.0.0, more 0.0.0",
         "assembly: what it does to memory is not seen",
-        "  examined 0.0.0: src/lib.rs:1",
+        "  examined 0.0.0: src/lib.rs:2",
         "lib examined of examined: 1 test",
         "test more of examined: 2 tests",
     ] {

@@ -167,9 +167,9 @@ impl<F: Future<Output = Result<T, E>>, T, E, A: Fn(T) -> Result<T, E>> Future fo
         if LockMode::taken_by(verb).is_some() {
             return Poll::Ready(Ok(taken));
         }
-        // Where it has not given way it looks nevertheless, if one thread polls all there is: what it does then is what it would do
-        // after giving way, and the search takes it for that.
-        if is_first && !current.is_alone() {
+        // Where it has not given way it looks nevertheless, if the order of polls is explored by itself: what it does then is what it
+        // would do after giving way, and the search takes it for that.
+        if is_first && !current.orders_polls() {
             return Poll::Ready(Ok(taken));
         }
         Poll::Ready(act_on(object, Verb::LookAgain, location, || (again(taken), true)))

@@ -5,9 +5,10 @@
 //! takes a nanosecond.
 
 use std::ffi::c_int;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::c_library::Function;
 
 /// What the monotonic clock shows where an execution begins.
 const MONOTONIC: Duration = Duration::from_secs(1_000_000);
@@ -31,18 +32,7 @@ pub(crate) fn now(of_the_day: bool) -> Duration {
 
 type ClockGettime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> c_int;
 
-/// The C library's.
-fn real() -> ClockGettime {
-    static REAL: OnceLock<usize> = OnceLock::new();
-    let address = *REAL.get_or_init(|| {
-        // SAFETY: the name is a C string.
-        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"clock_gettime".as_ptr()) };
-        assert!(!found.is_null(), "the C library has no `clock_gettime`");
-        found.addr()
-    });
-    // SAFETY: the C library's function of that name is of this type.
-    unsafe { std::mem::transmute::<*const (), ClockGettime>(std::ptr::with_exposed_provenance(address)) }
-}
+static CLOCK_GETTIME: Function = Function::new(c"clock_gettime");
 
 /// In the place of `clock_gettime`.
 ///
@@ -72,6 +62,6 @@ unsafe extern "C" fn __wrap_clock_gettime(clock: libc::clockid_t, time: *mut lib
         }
         return 0;
     }
-    // SAFETY: the caller's promise.
-    unsafe { real()(clock, time) }
+    // SAFETY: the C library's function of that name is of this type; the rest is the caller's promise.
+    unsafe { CLOCK_GETTIME.get::<ClockGettime>()(clock, time) }
 }

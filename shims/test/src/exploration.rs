@@ -21,7 +21,7 @@ use crate::statics;
 use crate::verdicts::Passed;
 use crate::{No, ShouldPanic, StaticTestFn, TestDescAndFn, Yes, YesWithMessage};
 #[cfg(target_os = "linux")]
-use crate::{clock, entropy};
+use crate::{clock, entropy, polling};
 
 /// How long a test is explored, if nothing else is said: whoever has written it has not thought of how many executions it has.
 const TIME: Duration = Duration::from_secs(5);
@@ -77,6 +77,7 @@ impl Test {
             is_weak = false;
         }
         let Some(failure) = report.failure() else {
+            output.show_last();
             return Ended::Passed(if is_weak { Passed::of(&report) } else { Passed::StrongMemory });
         };
         match why_not_explored(failure.kind()) {
@@ -90,7 +91,8 @@ impl Test {
 
     /// The test explores itself, since somebody has written it for drawloom or it is one of tokio's.
     fn let_explore(self) -> Ended {
-        let output = Output::default();
+        let output = Arc::new(Output::default());
+        let shown = Arc::clone(&output);
         let passed = Rc::new(Cell::new(Passed::Sampled));
         let told = Rc::clone(&passed);
         let harness = Rc::new(Harness {
@@ -102,7 +104,10 @@ impl Test {
             explored: Box::new(move |report| told.set(Passed::of(report))),
         });
         match catch_unwind(AssertUnwindSafe(|| under_harness(&harness, || self.check()))) {
-            Ok(()) => Ended::Passed(passed.replace(Passed::Sampled)),
+            Ok(()) => {
+                shown.show_last();
+                Ended::Passed(passed.replace(Passed::Sampled))
+            }
             // The test has printed its report, and panics with it.
             Err(payload) => Ended::Failed(text(&*payload).unwrap_or("a panic").to_owned()),
         }
@@ -137,6 +142,7 @@ fn begin(test: &'static str) {
     #[cfg(target_os = "linux")]
     {
         clock::begin();
+        polling::begin();
         entropy::begin(test);
     }
     name_main(test);

@@ -5,28 +5,16 @@
 
 use std::ffi::{c_int, c_long};
 use std::ptr::with_exposed_provenance;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use drawloom::__private::{FutexWait, futex_wait, futex_wake};
 
+use crate::c_library::Function;
 use crate::clock;
 
 type Syscall = unsafe extern "C" fn(c_long, ...) -> c_long;
 
-/// The C library's. Not looked up under a lock: whoever waited for that would call this.
-fn real() -> Syscall {
-    static REAL: AtomicUsize = AtomicUsize::new(0);
-    let mut address = REAL.load(Ordering::Relaxed);
-    if address == 0 {
-        // SAFETY: the name is a C string.
-        address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"syscall".as_ptr()) }.expose_provenance();
-        assert!(address != 0, "the C library has no `syscall`");
-        REAL.store(address, Ordering::Relaxed);
-    }
-    // SAFETY: the C library's function of that name is of this type.
-    unsafe { std::mem::transmute::<*const (), Syscall>(with_exposed_provenance(address)) }
-}
+static SYSCALL: Function = Function::new(c"syscall");
 
 /// In the place of `syscall`, which takes as many arguments as the call has. Those that a caller does not give are whatever is in
 /// their places, as they are in the C library's function.
@@ -57,8 +45,8 @@ unsafe extern "C" fn __wrap_syscall(
             None => {}
         }
     }
-    // SAFETY: the caller's promise.
-    unsafe { real()(number, first, second, third, fourth, fifth, sixth) }
+    // SAFETY: the C library's function of that name is of this type; the rest is the caller's promise.
+    unsafe { SYSCALL.get::<Syscall>()(number, first, second, third, fourth, fifth, sixth) }
 }
 
 /// What the system would return, or the error that it would tell, if the word is one of the execution's.

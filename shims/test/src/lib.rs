@@ -7,6 +7,8 @@
 
 mod arguments;
 #[cfg(target_os = "linux")]
+mod c_library;
+#[cfg(target_os = "linux")]
 mod clock;
 #[cfg(target_os = "linux")]
 mod entropy;
@@ -14,6 +16,8 @@ mod exploration;
 #[cfg(target_os = "linux")]
 mod futex;
 mod output;
+#[cfg(target_os = "linux")]
+mod polling;
 mod process;
 mod settings;
 #[cfg(target_os = "linux")]

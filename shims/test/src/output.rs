@@ -8,6 +8,10 @@ use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(target_os = "linux")]
+use crate::polling;
+use crate::process;
+
 /// What was written in one execution.
 type Written = Arc<Mutex<Vec<u8>>>;
 
@@ -28,6 +32,14 @@ impl Output {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&written));
         let _keeping = Keeping(WRITTEN.replace(Some(written)));
         act()
+    }
+
+    /// Prints what was written in the last execution, if what tests print is to be shown.
+    pub(crate) fn show_last(&self) {
+        let last = self.last();
+        if process::shows_output() && !last.is_empty() {
+            println!("{}\n(printed in the last execution)", last.trim_end());
+        }
     }
 
     /// What was written in the last execution.
@@ -66,5 +78,10 @@ unsafe extern "C" fn __wrap_write(file: c_int, bytes: *const c_void, count: usiz
         return count as isize;
     }
     // SAFETY: the caller's promise. Not `write`, which would be this function.
-    unsafe { libc::syscall(libc::SYS_write, file, bytes, count) as isize }
+    let count = unsafe { libc::syscall(libc::SYS_write, file, bytes, count) as isize };
+    #[cfg(target_os = "linux")]
+    if file > 2 && drawloom::is_exploring() {
+        polling::note_write();
+    }
+    count
 }

@@ -20,6 +20,9 @@ const TEST: &str = "CARGO_DRAWLOOM_TEST";
 /// The file for how that has ended.
 const ENDED: &str = "CARGO_DRAWLOOM_ENDED";
 
+/// Set where what tests print is shown.
+const SHOWS: &str = "CARGO_DRAWLOOM_SHOWS";
+
 /// What `cargo drawloom` was told about packages, features and profiles; empty, or with a blank before it.
 const FLAGS: &str = "CARGO_DRAWLOOM_FLAGS";
 
@@ -144,6 +147,7 @@ impl Child {
         command.env(MODE, mode).env(TEST, name).env(ENDED, &file).stdin(Stdio::null());
         command.envs(settings.environment());
         if shows_output {
+            command.env(SHOWS, "1");
             command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
         }
         let _slow = Slow::watch(name);
@@ -171,6 +175,11 @@ impl Slow {
         });
         Slow { _ended: sender }
     }
+}
+
+/// Whether what the test of this child prints is to be shown, also if it passes.
+pub(crate) fn shows_output() -> bool {
+    std::env::var_os(SHOWS).is_some()
 }
 
 /// What `cargo drawloom` was told about packages, features and profiles: it belongs to how a test is run again.

@@ -146,6 +146,11 @@ impl Current {
         }
     }
 
+    /// Whether the order in which tasks are polled is explored by itself.
+    pub(crate) fn orders_polls(mut self) -> bool {
+        self.kernel().limits.orders_polls
+    }
+
     /// Whether the running task has given way in this poll.
     pub(crate) fn has_given_way(mut self) -> bool {
         let kernel = self.kernel();
