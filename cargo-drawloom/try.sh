@@ -42,6 +42,8 @@ done
 
 (cd "$here" && cargo build --quiet --package cargo-drawloom)
 PATH="$(cd "$here" && cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug:$PATH"
+# Each crate has a folder of its own for what is compiled: one for all would be that of cargo-drawloom.
+unset CARGO_TARGET_DIR
 
 # Lets cargo fetch a version, and prints where it has unpacked it.
 fetched() {
