@@ -38,10 +38,14 @@ struct Test {
     should_panic: ShouldPanic,
 }
 
+/// Runs a test as it would be without drawloom. Panics if it fails.
+pub(crate) fn run_here(test: &TestDescAndFn) {
+    Test::of(test).check();
+}
+
 /// Runs the test of this process.
 pub(crate) fn run(test: &TestDescAndFn, mode: Mode) -> Ended {
-    let TestDescAndFn { desc, testfn: StaticTestFn(run) } = *test;
-    let test = Test { name: desc.name(), run, should_panic: desc.should_panic };
+    let test = Test::of(test);
     match mode {
         Mode::Explore => test.explore(),
         Mode::Once => {
@@ -57,6 +61,11 @@ pub(crate) fn run(test: &TestDescAndFn, mode: Mode) -> Ended {
 }
 
 impl Test {
+    fn of(test: &TestDescAndFn) -> Test {
+        let TestDescAndFn { desc, testfn: StaticTestFn(run) } = *test;
+        Test { name: desc.name(), run, should_panic: desc.should_panic }
+    }
+
     fn explore(self) -> Ended {
         let config = Config::new().name(self.name).daemons(true).allow_leaked_threads(true);
         let config = match adjusted(self.name, config).with_environment() {
