@@ -24,7 +24,8 @@ pub(crate) const RUSTDOC: &str = "CARGO_DRAWLOOM_RUSTDOC";
 const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom"];
 
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
-const LEFT_OUT: &[&str] = &["portable_atomic", "portable_atomic_util", "salsa", "seize", "thread_local"];
+const LEFT_OUT: &[&str] =
+    &["portable_atomic", "portable_atomic_util", "salsa", "seize", "thread_local", "zerocopy"];
 
 /// Crates that have a fence of their own where they are compiled for x86: a compare-exchange, of which C++ does not promise that, or
 /// assembly, which is not seen. For all other machines, and for Miri, they have an ordinary one.
@@ -191,9 +192,11 @@ fn instrumented(
             {
                 give(&mut all, "drawloom", runtime.file("drawloom"));
             }
-            // By their names the harness finds the statics of these crates.
-            all.push("-Csymbol-mangling-version=v0".into());
         }
+    }
+    if substitution.is_none() {
+        // By their names the harness finds the statics of these crates.
+        all.push("-Csymbol-mangling-version=v0".into());
     }
     if WITH_CFG_MIRI.contains(&told.name) {
         all.extend(["--cfg=miri", "-Aexplicit_builtin_cfgs_in_flags"].map(OsString::from));
