@@ -21,7 +21,7 @@ pub(crate) const USERS: &str = "CARGO_DRAWLOOM_RUSTC_WRAPPER";
 pub(crate) const RUSTDOC: &str = "CARGO_DRAWLOOM_RUSTDOC";
 
 /// Functions of the C library in whose place drawloom has its own, in tests.
-const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom"];
+const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom", "syscall"];
 
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
 const LEFT_OUT: &[&str] =

@@ -2,12 +2,14 @@
 //!
 //! What is drawn differs from draw to draw, as nobody expects the same random number twice; the schedule varies it.
 //!
-//! The linker lets `getrandom` be this one, also for who looks it up at run time (as std does, and the crate getrandom).
+//! The linker lets `getrandom` be this one, also for who looks it up at run time (as std does, and the crate getrandom), and `syscall`, by
+//! which the crate getrandom asks up to 0.2.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
-use std::ffi::{c_uint, c_void};
+use std::ffi::{c_long, c_uint, c_void};
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How many words each thread has drawn in this execution, and the name of the test.
@@ -54,7 +56,10 @@ unsafe fn fill(to: *mut c_void, length: usize, flags: c_uint) -> isize {
     let is_for_keys = flags & libc::GRND_INSECURE != 0;
     if is_for_keys || !drawloom::is_exploring() {
         // SAFETY: the caller's promise. Not `getrandom`, which would be this function.
-        return unsafe { libc::syscall(libc::SYS_getrandom, to, length, flags) as isize };
+        return unsafe {
+            real_syscall()(libc::SYS_getrandom, to as c_long, length as c_long, flags.into(), 0, 0, 0)
+                as isize
+        };
     }
     // SAFETY: the caller's promise.
     let bytes = unsafe { std::slice::from_raw_parts_mut(to.cast::<u8>(), length) };
@@ -74,4 +79,45 @@ unsafe fn fill(to: *mut c_void, length: usize, flags: c_uint) -> isize {
 unsafe extern "C" fn __wrap_getrandom(to: *mut c_void, length: usize, flags: c_uint) -> isize {
     // SAFETY: the caller's promise.
     unsafe { fill(to, length, flags) }
+}
+
+type Syscall = unsafe extern "C" fn(c_long, c_long, c_long, c_long, c_long, c_long, c_long) -> c_long;
+
+/// The C library's `syscall`. Without a lock: std's own locks wait by it.
+fn real_syscall() -> Syscall {
+    static REAL: AtomicUsize = AtomicUsize::new(0);
+    let mut address = REAL.load(Ordering::Relaxed);
+    if address == 0 {
+        // SAFETY: the name is a C string.
+        address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"syscall".as_ptr()) }.expose_provenance();
+        assert!(address != 0, "the C library has no `syscall`");
+        REAL.store(address, Ordering::Relaxed);
+    }
+    // SAFETY: it takes up to six arguments besides the number, in the registers that these are in.
+    unsafe { std::mem::transmute::<*const (), Syscall>(std::ptr::with_exposed_provenance(address)) }
+}
+
+/// In the place of `syscall`.
+///
+/// # Safety
+///
+/// As `syscall`.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn __wrap_syscall(
+    number: c_long,
+    a: c_long,
+    b: c_long,
+    c: c_long,
+    d: c_long,
+    e: c_long,
+    f: c_long,
+) -> c_long {
+    if number == libc::SYS_getrandom && b > 0 {
+        // SAFETY: the caller's promise.
+        return unsafe {
+            fill(std::ptr::with_exposed_provenance_mut(a as usize), b as usize, c as c_uint) as c_long
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { real_syscall()(number, a, b, c, d, e, f) }
 }
