@@ -4,12 +4,13 @@
 //! Such a crate is compiled from a copy, beside what is compiled of it, in which those lines are others, as many as there were, or a file
 //! is. What rustc says of places in it names the file of the package.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What is to stand in a file of a crate, in place of what stands there.
+/// What is to stand in a file of a crate, in place of what stands there in some versions of it.
 struct Change {
     of: &'static str,
     file: &'static str,
@@ -18,7 +19,7 @@ struct Change {
     to: &'static str,
 }
 
-/// In the order in which they are made.
+/// In the order in which they are made, each once.
 const CHANGES: &[Change] = &[
     Change {
         of: "parking_lot_core",
@@ -40,26 +41,21 @@ const CHANGES: &[Change] = &[
         from: "",
         to: include_str!("../changed/parking_lot_core.rs"),
     },
-    Change {
-        of: "seize",
-        file: "src/raw/tls/mod.rs",
-        from: "unsafe { mem::transmute(buckets) }",
-        to: "buckets.map(AtomicPtr::new)",
-    },
+    Change { of: "seize", file: "src/tls/mod.rs", from: TRANSMUTED, to: MAPPED },
+    Change { of: "seize", file: "src/raw/tls/mod.rs", from: TRANSMUTED, to: MAPPED },
     Change {
         of: "thread_local",
         file: "src/lib.rs",
         // In a function that is `const`.
-        from: "unsafe { mem::transmute(buckets) }",
-        to: "{ let _ = buckets; [const { AtomicPtr::new(ptr::null_mut()) }; BUCKETS] }",
+        from: "= [ptr::null_mut::<Entry<T>>(); BUCKETS];\n        Self {\n            buckets: unsafe { mem::transmute(buckets) }",
+        to: "= [const { AtomicPtr::new(ptr::null_mut()) }; BUCKETS];\n        Self {\n            buckets",
     },
-    Change {
-        of: "thread_local",
-        file: "src/lib.rs",
-        from: "unsafe { mem::transmute(buckets) }",
-        to: "buckets.map(AtomicPtr::new)",
-    },
+    Change { of: "thread_local", file: "src/lib.rs", from: TRANSMUTED, to: MAPPED },
 ];
+
+/// An array of atomics, made of one of pointers.
+const TRANSMUTED: &str = "unsafe { mem::transmute(buckets) }";
+const MAPPED: &str = "buckets.map(AtomicPtr::new)";
 
 /// A crate with changes.
 pub(crate) struct Changed {
@@ -72,8 +68,7 @@ pub(crate) struct Changed {
     dependencies: PathBuf,
 }
 
-/// Makes the changes to the crate of this name, compiled from this file. None if there are none for it, or if it is a version of
-/// it in which other lines stand.
+/// Makes the changes to the crate of this name, compiled from this file. None if there are none for it, or for this version of it.
 pub(crate) fn make(name: &str, input: &Path, arguments: &[OsString]) -> Result<Option<Changed>> {
     if !input.ends_with("src/lib.rs") || CHANGES.iter().all(|change| change.of != name) {
         return Ok(None);
@@ -86,21 +81,20 @@ pub(crate) fn make(name: &str, input: &Path, arguments: &[OsString]) -> Result<O
     let (Some(out), Some(extra)) = (value("--out-dir"), extra) else { return Ok(None) };
     let package = input.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     let here = if package.as_os_str().is_empty() { Path::new(".") } else { &package };
-    let mut texts: Vec<(&str, String)> = Vec::new();
+    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
     for Change { file, from, to, .. } in CHANGES.iter().filter(|change| change.of == name) {
-        let known = texts.iter_mut().find(|(known, _)| known == file);
-        let text = match known {
-            Some((_, text)) => text,
-            None => {
-                let Ok(text) = std::fs::read_to_string(here.join(file)) else { return Ok(None) };
-                texts.push((*file, text));
-                &mut texts.last_mut().context("it was just added")?.1
-            }
+        let before = match texts.get(file) {
+            Some(text) => text.clone(),
+            None => std::fs::read_to_string(here.join(file)).unwrap_or_default(),
         };
-        if !text.contains(from) {
-            return Ok(None);
+        if from.is_empty() && !before.is_empty() {
+            texts.insert(file, (*to).to_owned());
+        } else if before.contains(from) && !from.is_empty() {
+            texts.insert(file, before.replacen(from, to, 1));
         }
-        *text = if from.is_empty() { (*to).to_owned() } else { text.replacen(from, to, 1) };
+    }
+    if texts.is_empty() {
+        return Ok(None);
     }
     let copy = Path::new(out).join(format!("{name}{extra}-changed"));
     copy_folder(here, &copy)

@@ -24,8 +24,7 @@ pub(crate) const RUSTDOC: &str = "CARGO_DRAWLOOM_RUSTDOC";
 const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom", "syscall"];
 
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
-const LEFT_OUT: &[&str] =
-    &["portable_atomic", "portable_atomic_util", "salsa", "seize", "thread_local", "zerocopy"];
+const LEFT_OUT: &[&str] = &["portable_atomic", "portable_atomic_util", "salsa", "zerocopy"];
 
 /// Crates that have a fence of their own where they are compiled for x86: a compare-exchange, of which C++ does not promise that, or
 /// assembly, which is not seen. For all other machines, and for Miri, they have an ordinary one.
@@ -174,7 +173,7 @@ fn instrumented(
     }
     all.extend(changed.into_iter().flat_map(Changed::arguments));
     match &substitution {
-        None if changed.is_none() && LEFT_OUT.contains(&told.name) => {}
+        None if LEFT_OUT.contains(&told.name) => {}
         // What stands in names the real std.
         Some(substitution) => {
             for (name, file) in substitution.externs {

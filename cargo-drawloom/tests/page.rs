@@ -131,3 +131,81 @@ fn tests_of_all_kinds_are_explored() {
     ));
     assert!(one.contains("2 passed; 0 failed; 0 ignored; 0 measured; 4 filtered out"), "{one}");
 }
+
+/// What is seen only if a few lines of a dependency are others, or if the process is another than under `cargo test`.
+const OF_DEPENDENCIES: &str = r#"
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+
+use parking_lot::{Condvar, Mutex};
+use thread_local::ThreadLocal;
+
+#[test]
+fn locks_of_parking_lot_are_taken_the_other_way_round() {
+    let here = Arc::new((Mutex::new(0), Mutex::new(0)));
+    let there = Arc::clone(&here);
+    let thread = thread::spawn(move || { let _first = there.0.lock(); let _second = there.1.lock(); });
+    { let _second = here.1.lock(); let _first = here.0.lock(); }
+    thread.join().unwrap();
+}
+
+#[test]
+fn parking_lot_wakes() {
+    let here = Arc::new((Mutex::new(false), Condvar::new()));
+    let there = Arc::clone(&here);
+    let thread = thread::spawn(move || { *there.0.lock() = true; there.1.notify_one(); });
+    let mut is_done = here.0.lock();
+    while !*is_done { here.1.wait(&mut is_done); }
+    drop(is_done);
+    thread.join().unwrap();
+}
+
+#[test]
+fn each_thread_has_its_own() {
+    let here = Arc::new(ThreadLocal::new());
+    let there = Arc::clone(&here);
+    assert_eq!(*here.get_or(|| 1), 1);
+    thread::spawn(move || assert_eq!(*there.get_or(|| 2), 2)).join().unwrap();
+    assert_eq!(here.get(), Some(&1));
+}
+
+#[test]
+fn the_system_call_for_random_bytes_is_drawn() {
+    let mut byte = 0_u8;
+    // SAFETY: there is room for one byte.
+    let count = unsafe { libc::syscall(libc::SYS_getrandom, &raw mut byte, 1_usize, 0_u32) };
+    assert_eq!(count, 1);
+    if byte % 2 == 0 { thread::spawn(|| ()).join().unwrap(); }
+}
+
+#[test]
+fn starts_its_program_again() {
+    let run = |test| Command::new(std::env::current_exe().unwrap()).args(["--ignored", "--exact", test]).output().unwrap();
+    assert_eq!(run("aborts").status.signal(), Some(6));
+    assert!(run("lives").status.success());
+}
+
+#[test]
+#[ignore]
+fn aborts() { std::process::abort(); }
+
+#[test]
+#[ignore]
+fn lives() { thread::spawn(|| ()).join().unwrap(); }
+"#;
+
+#[test]
+#[ignore = "compiles the runtime"]
+fn dependencies_that_wait_by_themselves_are_explored() {
+    let manifest = "[package]\nname = \"dependencies\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+                    libc = \"0.2\"\nparking_lot = \"0.12\"\nthread_local = \"1.1\"\n";
+    let files = [("src/lib.rs", ""), ("Cargo.toml", manifest), ("tests/all.rs", OF_DEPENDENCIES)];
+    let text = printed(&cargo_drawloom(&package("dependencies", &files), &["test", "--test", "all"]));
+    assert!(text.contains("4 passed; 1 failed; 2 ignored"), "{text}");
+    assert!(text.contains("deadlock in locks_of_parking_lot_are_taken_the_other_way_round"), "{text}");
+    let passed = "2 explored whole, 1 explored with sleeps and timeouts that end in the order of their times, \
+                  1 explored within bounds (random numbers, preemptions), 0 sampled, 0 run once";
+    assert!(text.contains(passed), "{text}");
+}
