@@ -24,7 +24,7 @@ pub(crate) const RUSTDOC: &str = "CARGO_DRAWLOOM_RUSTDOC";
 const WRAPPED: &[&str] = &["write", "clock_gettime", "getrandom", "syscall"];
 
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
-const LEFT_OUT: &[&str] = &["portable_atomic", "portable_atomic_util", "salsa", "zerocopy"];
+const LEFT_OUT: &[&str] = &["portable_atomic", "portable_atomic_util", "ring", "salsa", "zerocopy"];
 
 /// Crates that have a fence of their own where they are compiled for x86: a compare-exchange, of which C++ does not promise that, or
 /// assembly, which is not seen. For all other machines, and for Miri, they have an ordinary one.
