@@ -13,6 +13,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Artifact, Message};
 
+use crate::changes;
 use crate::command::{prepared, told_to_cargo};
 use crate::runtime::Runtime;
 use crate::wrapper::{LEFT_OUT, WITH_CFG_MIRI};
@@ -161,6 +162,12 @@ impl Build {
         for known in self.crates.iter().filter(|known| WITH_CFG_MIRI.contains(&known.name.as_str())) {
             lines.push(format!(
                 "{} {} is compiled with `--cfg miri`: its fence for x86 is one that C++ does not promise",
+                known.name, known.version
+            ));
+        }
+        for known in self.crates.iter().filter(|known| changes::are_for(&known.name)) {
+            lines.push(format!(
+                "{} {} is compiled with a few lines changed, as docs/push-button.md says",
                 known.name, known.version
             ));
         }

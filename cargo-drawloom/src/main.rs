@@ -4,6 +4,7 @@
 //! tokio; see `runtime`) and calls cargo, with itself as the compiler's wrapper. Called as that (see `wrapper`), it hands to each
 //! crate of the target what stands in. Called as rustdoc, it does the same for doctests. No file of the package is changed.
 
+mod changes;
 mod cli;
 mod command;
 mod doctor;

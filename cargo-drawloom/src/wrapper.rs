@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 
+use crate::changes::{self, Changed};
 use crate::runtime::Runtime;
 use crate::substitution;
 
@@ -24,11 +25,11 @@ const WRAPPED: &[&str] = &["clock_gettime", "epoll_ctl", "epoll_wait", "getrando
 
 /// Crates that rely on the layout of std's atomics, and keep std's: what they do is not seen.
 pub(crate) const LEFT_OUT: &[&str] =
-    &["portable_atomic", "portable_atomic_util", "salsa", "seize", "thread_local"];
+    &["portable_atomic", "portable_atomic_util", "ring", "salsa", "zerocopy"];
 
 /// Crates that have a fence of their own where they are compiled for x86: a compare-exchange, of which C++ does not promise that, or
 /// assembly, which is not seen. For all other machines, and for Miri, they have an ordinary one.
-pub(crate) const WITH_CFG_MIRI: &[&str] = &["concurrent_queue", "crossbeam_epoch", "event_listener"];
+pub(crate) const WITH_CFG_MIRI: &[&str] = &["concurrent_queue", "crossbeam_epoch", "event_listener", "seize"];
 
 /// What the user has where this program stands now.
 pub(crate) struct Users {
@@ -117,12 +118,18 @@ pub(crate) fn compile(runtime: &Runtime, arguments: Vec<OsString>) -> Result<Exi
         return tell_version(runtime, command.args(arguments));
     }
     let told = Crate::of(arguments);
-    if told.is_explored() {
-        command.args(instrumented(runtime, &told, arguments));
-    } else {
-        command.args(arguments);
+    if !told.is_explored() {
+        return run(command.args(arguments));
     }
-    run(&mut command)
+    let changed = match told.input {
+        Some(input) => changes::make(told.name, input, arguments)?,
+        None => None,
+    };
+    let code = run(command.args(instrumented(runtime, &told, arguments, changed.as_ref())))?;
+    if let Some(changed) = changed {
+        changed.name_files()?;
+    }
+    Ok(code)
 }
 
 /// The compiler's version, of which cargo compiles everything anew if it is another: the runtime is a part of it.
@@ -136,7 +143,12 @@ fn tell_version(runtime: &Runtime, command: &mut Command) -> Result<ExitCode> {
 }
 
 /// The arguments for a crate that is instrumented.
-fn instrumented(runtime: &Runtime, told: &Crate<'_>, arguments: &[OsString]) -> Vec<OsString> {
+fn instrumented(
+    runtime: &Runtime,
+    told: &Crate<'_>,
+    arguments: &[OsString],
+    changed: Option<&Changed>,
+) -> Vec<OsString> {
     let substitution = told.input.and_then(|input| substitution::of(runtime, told.name, input));
     let mut all: Vec<OsString> = Vec::with_capacity(arguments.len() + 16);
     for argument in arguments {
@@ -152,10 +164,15 @@ fn instrumented(runtime: &Runtime, told: &Crate<'_>, arguments: &[OsString]) -> 
                 }
                 _ => all.push(argument.clone()),
             }
+        } else if let Some(changed) = changed
+            && Some(Path::new(text)) == told.input
+        {
+            all.push(changed.input.clone().into());
         } else {
             all.push(argument.clone());
         }
     }
+    all.extend(changed.into_iter().flat_map(Changed::arguments));
     match &substitution {
         None if LEFT_OUT.contains(&told.name) => {}
         // What stands in names the real std.
@@ -182,9 +199,11 @@ fn instrumented(runtime: &Runtime, told: &Crate<'_>, arguments: &[OsString]) -> 
             {
                 all.push("--cap-lints=warn".into());
             }
-            // By their names the harness finds the statics of these crates.
-            all.push("-Csymbol-mangling-version=v0".into());
         }
+    }
+    if substitution.is_none() {
+        // By their names the harness finds the statics of these crates.
+        all.push("-Csymbol-mangling-version=v0".into());
     }
     if WITH_CFG_MIRI.contains(&told.name) {
         all.extend(["--cfg=miri", "-Aexplicit_builtin_cfgs_in_flags"].map(OsString::from));

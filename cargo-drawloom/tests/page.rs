@@ -183,8 +183,7 @@ fn files_have_settings() {
 #[test]
 #[ignore = "compiles the runtime"]
 fn the_doctor_says_what_is_seen() {
-    const ASSEMBLY: &str =
-        "pub fn pause() { unsafe { core::arch::asm!(\"nop\") } }\n#[test]\nfn pauses() { pause() }\n";
+    const ASSEMBLY: &str = "#![deny(unused_crate_dependencies)]\npub fn pause() { unsafe { core::arch::asm!(\"nop\") } }\n#[test]\nfn pauses() { pause() }\n";
     let folder = package(
         "examined",
         &[("src/lib.rs", ASSEMBLY), ("tests/more.rs", "#[test] fn a() {}\n#[test] fn b() {}\n")],
@@ -244,4 +243,123 @@ fn futexes_wait_in_the_model() {
     assert!(text.contains("deadlock in waits_for_each_other: no thread can go on"), "{text}");
     // Where the test has called the lock, and not where that has called the system.
     assert!(text.contains("at tests/locks.rs:21:28") && text.contains("at tests/locks.rs:25:24"), "{text}");
+}
+
+/// What is seen only if a few lines of a dependency are others, or if the process is another than under `cargo test`.
+const OF_DEPENDENCIES: &str = r#"
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+
+use parking_lot::{Condvar, Mutex};
+use thread_local::ThreadLocal;
+
+#[test]
+fn locks_of_parking_lot_are_taken_the_other_way_round() {
+    let here = Arc::new((Mutex::new(0), Mutex::new(0)));
+    let there = Arc::clone(&here);
+    let thread = thread::spawn(move || { let _first = there.0.lock(); let _second = there.1.lock(); });
+    { let _second = here.1.lock(); let _first = here.0.lock(); }
+    thread.join().unwrap();
+}
+
+#[test]
+fn parking_lot_wakes() {
+    let here = Arc::new((Mutex::new(false), Condvar::new()));
+    let there = Arc::clone(&here);
+    let thread = thread::spawn(move || { *there.0.lock() = true; there.1.notify_one(); });
+    let mut is_done = here.0.lock();
+    while !*is_done { here.1.wait(&mut is_done); }
+    drop(is_done);
+    thread.join().unwrap();
+}
+
+#[test]
+fn each_thread_has_its_own() {
+    let here = Arc::new(ThreadLocal::new());
+    let there = Arc::clone(&here);
+    assert_eq!(*here.get_or(|| 1), 1);
+    thread::spawn(move || assert_eq!(*there.get_or(|| 2), 2)).join().unwrap();
+    assert_eq!(here.get(), Some(&1));
+}
+
+#[test]
+fn the_system_call_for_random_bytes_is_drawn() {
+    let mut byte = 0_u8;
+    // SAFETY: there is room for one byte.
+    let count = unsafe { libc::syscall(libc::SYS_getrandom, &raw mut byte, 1_usize, 0_u32) };
+    assert_eq!(count, 1);
+    if byte % 2 == 0 { thread::spawn(|| ()).join().unwrap(); }
+}
+
+#[test]
+fn starts_its_program_again() {
+    let run = |test| Command::new(std::env::current_exe().unwrap()).args(["--ignored", "--exact", test]).output().unwrap();
+    assert_eq!(run("aborts").status.signal(), Some(6));
+    assert!(run("lives").status.success());
+}
+
+#[test]
+#[ignore]
+fn aborts() { std::process::abort(); }
+
+#[test]
+#[ignore]
+fn lives() { thread::spawn(|| ()).join().unwrap(); }
+"#;
+
+#[test]
+#[ignore = "compiles the runtime"]
+fn dependencies_that_wait_by_themselves_are_explored() {
+    let manifest = "[package]\nname = \"dependencies\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+                    libc = \"0.2\"\nparking_lot = \"0.12\"\nthread_local = \"1.1\"\n";
+    let files = [("src/lib.rs", ""), ("Cargo.toml", manifest), ("tests/all.rs", OF_DEPENDENCIES)];
+    let text = printed(&cargo_drawloom(&package("dependencies", &files), &["test", "--test", "all"]));
+    assert!(text.contains("4 passed; 1 failed; 2 ignored"), "{text}");
+    assert!(text.contains("deadlock in locks_of_parking_lot_are_taken_the_other_way_round"), "{text}");
+    // How much of parking_lot's is explored depends on the machine.
+    assert!(text.contains("2 explored whole, ") && text.contains(", 0 run once"), "{text}");
+}
+
+/// tokio as it is, with its workers and the queue of events that they wait at.
+const REAL_TOKIO: &str = r#"
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+#[tokio::test]
+async fn sleeps() {
+    let began = tokio::time::Instant::now();
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    assert!(began.elapsed() >= Duration::from_secs(3_600));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loses_an_update() {
+    let sum = Arc::new(Mutex::new(0));
+    let add = |sum: Arc<Mutex<i32>>| async move {
+        let before = *sum.lock().await;
+        *sum.lock().await = before + 1;
+    };
+    let (one, two) = (tokio::spawn(add(Arc::clone(&sum))), tokio::spawn(add(Arc::clone(&sum))));
+    one.await.unwrap();
+    two.await.unwrap();
+    assert_eq!(*sum.lock().await, 2);
+}
+"#;
+
+#[test]
+#[ignore = "compiles the runtime"]
+fn the_real_tokio_is_explored_if_it_is_asked_for() {
+    let manifest = "[package]\nname = \"real-tokio\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
+                    tokio = { version = \"1\", features = [\"full\"] }\n";
+    let files = [("src/lib.rs", ""), ("Cargo.toml", manifest), ("tests/all.rs", REAL_TOKIO)];
+    let folder = package("real-tokio", &files);
+    let text = printed(&cargo_drawloom(&folder, &["test", "--tokio=real", "--test", "all"]));
+    assert!(text.contains("1 passed; 1 failed") && text.contains(", 0 run once"), "{text}");
+    assert!(
+        text.contains("panic in loses_an_update: ") && text.contains(" loses_an_update --tokio=real"),
+        "{text}"
+    );
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::atomic::{AtomicU32, IDENTITY_OF_WORD};
 use super::{Arc, Condvar, Mutex, PoisonError};
-use crate::rand::choose;
 use crate::rt::current;
+use crate::rt::op::Choice;
 
 /// How a wait has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,8 +92,12 @@ pub fn futex_wake(address: *const u32, count: u32) -> Option<u32> {
     let mut waiters = waiters.lock().unwrap_or_else(PoisonError::into_inner);
     let mut woken = 0;
     while woken < count && !waiters.all.is_empty() {
-        let left = count - woken;
-        let chosen = if left as usize >= waiters.all.len() { 0 } else { choose(waiters.all.len()) };
+        let waiting = waiters.all.len();
+        let is_choice = ((count - woken) as usize) < waiting;
+        let chosen = match current().filter(|_| is_choice) {
+            Some(mut current) => current.execution().choose(Choice::Notified, waiting),
+            None => 0,
+        };
         waiters.all.remove(chosen).woken.notify_one();
         woken += 1;
     }

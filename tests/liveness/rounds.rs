@@ -2,7 +2,7 @@
 
 use drawloom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use drawloom::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock, mpsc};
-use drawloom::{Config, FailureKind, StrategyKind, explore, thread};
+use drawloom::{Config, FailureKind, MemoryModel, StrategyKind, explore, thread};
 
 const STRATEGIES: [StrategyKind; 3] = [StrategyKind::Auto, StrategyKind::Exhaustive, StrategyKind::Portfolio];
 
@@ -75,4 +75,48 @@ fn others_may_be_there_that_change_nothing() {
         thread.join().unwrap();
         assert_eq!(other.load(Relaxed), 1);
     });
+}
+
+/// As crossbeam's `Backoff` gives them: a number of hints, and only then another look.
+fn pause(hints: u32) {
+    for _ in 0..hints {
+        drawloom::hint::spin_loop();
+    }
+}
+
+#[test]
+fn a_pause_of_many_hints_is_no_wait() {
+    for strategy in STRATEGIES {
+        // To sleep is no synchronization: under weak memory an older value could be read.
+        let memory = MemoryModel::SequentiallyConsistent;
+        let report = explore(Config::new().strategy(strategy).executions(50).memory(memory), || {
+            let count = Arc::new(AtomicU32::new(0));
+            let threads = [0; 2].map(|_| {
+                let count = Arc::clone(&count);
+                thread::spawn(move || {
+                    pause(4);
+                    count.fetch_add(1, Relaxed);
+                })
+            });
+            // Nobody waits for this one, so no time passes before they are done.
+            thread::sleep(std::time::Duration::from_secs(1));
+            assert_eq!(count.load(Relaxed), 2);
+            threads.map(|thread| thread.join().unwrap());
+        });
+        assert!(report.passed(), "{strategy:?}: {report}");
+    }
+}
+
+#[test]
+fn a_loop_with_a_long_pause_looks_again() {
+    let report = explore(Config::new(), || {
+        let flag = Arc::new(AtomicU32::new(1));
+        let theirs = Arc::clone(&flag);
+        let thread = thread::spawn(move || [1, 0, 1, 0].map(|value| theirs.store(value, Relaxed)));
+        while flag.load(Relaxed) != 0 {
+            pause(64);
+        }
+        thread.join().unwrap();
+    });
+    assert!(report.passed(), "{report}");
 }

@@ -17,6 +17,26 @@ fn a_panic_that_was_caught_hides_no_deadlock() {
 }
 
 #[test]
+fn a_panic_that_was_caught_is_no_failure_of_a_thread_that_is_left_behind() {
+    let body = || {
+        let (sender, receiver) = mpsc::channel();
+        let other = Arc::new(Mutex::new(0));
+        thread::spawn(move || {
+            assert!(std::panic::catch_unwind(|| panic!("caught")).is_err());
+            sender.send(()).unwrap();
+            *other.lock().unwrap() += 1;
+            *other.lock().unwrap() += 1;
+        });
+        receiver.recv().unwrap();
+    };
+    let config = Config::new().daemons(true).allow_leaked_threads(true);
+    for strategy in [StrategyKind::Auto, StrategyKind::RandomWalk, StrategyKind::Pct { depth: 3 }] {
+        let report = explore(config.clone().strategy(strategy).executions(100), body);
+        assert!(report.passed(), "{report}");
+    }
+}
+
+#[test]
 fn a_destructor_of_a_thread_local_that_panics_aborts_as_with_std() {
     struct Panics;
     impl Drop for Panics {

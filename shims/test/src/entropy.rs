@@ -2,13 +2,16 @@
 //!
 //! What is drawn differs from draw to draw, as nobody expects the same random number twice; the schedule varies it.
 //!
-//! The linker lets `getrandom` be this one, also for who looks it up at run time (as std does, and the crate getrandom).
+//! The linker lets `getrandom` be this one, also for who looks it up at run time (as std does, and the crate getrandom); `system_calls`
+//! has the call by its number, as the crate getrandom makes it up to 0.2.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::{c_uint, c_void};
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
+
+use crate::system_calls;
 
 /// How many words each thread has drawn in this execution, and the name of the test.
 struct Drawn {
@@ -48,13 +51,20 @@ unsafe extern "C" fn getrandom(to: *mut c_void, length: usize, flags: c_uint) ->
 }
 
 /// As `getrandom`, under a name that the linker does not change.
-unsafe fn fill(to: *mut c_void, length: usize, flags: c_uint) -> isize {
+///
+/// # Safety
+///
+/// As `getrandom`.
+pub(crate) unsafe fn fill(to: *mut c_void, length: usize, flags: c_uint) -> isize {
     // std asks so for the keys of its hash maps, once a thread: maps of the program are drawloom's, so these are of code that no schedule
     // decides for.
     let is_for_keys = flags & libc::GRND_INSECURE != 0;
     if is_for_keys || !drawloom::is_exploring() {
         // SAFETY: the caller's promise. Not `getrandom`, which would be this function.
-        return unsafe { libc::syscall(libc::SYS_getrandom, to, length, flags) as isize };
+        return unsafe {
+            system_calls::call(libc::SYS_getrandom, [to.expose_provenance(), length, flags as usize, 0, 0, 0])
+                as isize
+        };
     }
     // SAFETY: the caller's promise.
     let bytes = unsafe { std::slice::from_raw_parts_mut(to.cast::<u8>(), length) };

@@ -1,7 +1,7 @@
 //! One test, as an exploration; or run once, as it would be without drawloom. In a process of its own: see `process`.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -40,20 +40,34 @@ struct Test {
     should_panic: ShouldPanic,
 }
 
+/// Runs a test as it would be without drawloom. Panics if it fails.
+pub(crate) fn run_here(test: &TestDescAndFn) {
+    Test::of(test).check();
+}
+
 /// Runs the test of this process.
 pub(crate) fn run(test: &TestDescAndFn, mode: Mode) -> Ended {
-    let TestDescAndFn { desc, testfn: StaticTestFn(run) } = *test;
-    let test = Test { name: desc.name(), run, should_panic: desc.should_panic };
+    let test = Test::of(test);
     match mode {
         Mode::Explore => test.explore(),
         Mode::Once => {
-            test.check();
-            Ended::Passed(Passed::Once(String::new()))
+            // If it explores itself, one execution is all.
+            let once = |config: Config| config.executions(1).max_steps(u64::MAX);
+            match test.let_explore(once) {
+                Ended::Passed(_) => Ended::Passed(Passed::Once(String::new())),
+                Ended::NotExplored(why) => Ended::Failed(why),
+                failed => failed,
+            }
         }
     }
 }
 
 impl Test {
+    fn of(test: &TestDescAndFn) -> Test {
+        let TestDescAndFn { desc, testfn: StaticTestFn(run) } = *test;
+        Test { name: desc.name(), run, should_panic: desc.should_panic }
+    }
+
     fn explore(self) -> Ended {
         let config = Config::new().name(self.name).daemons(true).allow_leaked_threads(true);
         let config = match adjusted(self.name, config).with_environment() {
@@ -69,7 +83,7 @@ impl Test {
         };
         let mut report = drawloom::explore(config.clone(), execute);
         if explores_itself.load(Ordering::Relaxed) {
-            return self.let_explore();
+            return self.let_explore(|config| config);
         }
         let mut is_weak = true;
         if report.failure().is_some_and(relies_on_sleep) && std::env::var_os("DRAWLOOM_MEMORY").is_none() {
@@ -80,28 +94,30 @@ impl Test {
             output.show_last();
             return Ended::Passed(if is_weak { Passed::of(&report) } else { Passed::StrongMemory });
         };
-        match why_not_explored(failure.kind()) {
-            // Who replays an execution wants that one, or to know why it cannot be had.
-            Some(why) if std::env::var_os("DRAWLOOM_REPLAY").is_none() => {
-                Ended::NotExplored(reason(why, failure.message()))
-            }
-            _ => Ended::Failed(told(&report, &output.last())),
+        match reason_of(failure) {
+            Some(why) => Ended::NotExplored(why),
+            None => Ended::Failed(told(&report, &output.last())),
         }
     }
 
     /// The test explores itself, since somebody has written it for drawloom or it is one of tokio's.
-    fn let_explore(self) -> Ended {
+    fn let_explore(self, adjust: impl Fn(Config) -> Config + 'static) -> Ended {
         let output = Arc::new(Output::default());
         let shown = Arc::clone(&output);
         let passed = Rc::new(Cell::new(Passed::Sampled));
         let told = Rc::clone(&passed);
+        let not_explored = Rc::new(RefCell::new(None));
+        let why = Rc::clone(&not_explored);
         let harness = Rc::new(Harness {
-            adjust: Box::new(move |config| adjusted(self.name, config).log(Log::Off).workers(1)),
+            adjust: Box::new(move |config| adjust(adjusted(self.name, config).log(Log::Off).workers(1))),
             around: Box::new(move |test| {
                 begin(self.name);
                 output.keep(test);
             }),
-            explored: Box::new(move |report| told.set(Passed::of(report))),
+            explored: Box::new(move |report| {
+                told.set(Passed::of(report));
+                why.replace(report.failure().and_then(reason_of));
+            }),
         });
         match catch_unwind(AssertUnwindSafe(|| under_harness(&harness, || self.check()))) {
             Ok(()) => {
@@ -109,6 +125,7 @@ impl Test {
                 Ended::Passed(passed.replace(Passed::Sampled))
             }
             // The test has printed its report, and panics with it.
+            Err(_) if let Some(why) = not_explored.take() => Ended::NotExplored(why),
             Err(payload) => Ended::Failed(text(&*payload).unwrap_or("a panic").to_owned()),
         }
     }
@@ -178,6 +195,13 @@ fn reason(why: &str, message: &str) -> String {
     let end = first.char_indices().nth(REASON).map_or(first.len(), |(end, _)| end);
     let dots = if end < first.len() { "…" } else { "" };
     format!("{why}: {}{dots}", &first[..end])
+}
+
+/// Why a test that fails so is not explored, if it is not.
+fn reason_of(failure: &Failure) -> Option<String> {
+    // Who replays an execution wants that one, or to know why it cannot be had.
+    let replays = std::env::var_os("DRAWLOOM_REPLAY").is_some();
+    why_not_explored(failure.kind()).filter(|_| !replays).map(|why| reason(why, failure.message()))
 }
 
 /// Why a test that fails so says nothing: its code does what drawloom does not control.

@@ -13,8 +13,6 @@ mod clock;
 #[cfg(target_os = "linux")]
 mod entropy;
 mod exploration;
-#[cfg(target_os = "linux")]
-mod futex;
 mod output;
 #[cfg(target_os = "linux")]
 mod polling;
@@ -25,6 +23,8 @@ mod statics;
 #[cfg(not(target_os = "linux"))]
 #[path = "statics/elsewhere.rs"]
 mod statics;
+#[cfg(target_os = "linux")]
+mod system_calls;
 mod verdicts;
 
 use std::process::{ExitCode, Termination};
@@ -131,19 +131,27 @@ pub fn assert_test_result<T: Termination>(result: T) -> Result<(), String> {
 }
 
 /// The `main` of a test binary: runs the tests that are asked for, and ends the process.
-pub fn test_main_static(tests: &[&TestDescAndFn]) {
-    if let Some((mode, name)) = process::child() {
+pub fn test_main_static(tests: &[&'static TestDescAndFn]) {
+    if let Some(told) = process::child() {
         statics::copy();
-        let test = tests.iter().find(|test| test.desc.name() == name);
-        let test = test.unwrap_or_else(|| panic!("drawloom: this program has no test `{name}`"));
-        process::tell(&exploration::run(test, mode));
+        let test = tests.iter().find(|test| test.desc.name() == told.test);
+        let test = test.unwrap_or_else(|| panic!("drawloom: this program has no test `{}`", told.test));
+        told.tell(&exploration::run(test, told.mode));
         return;
     }
+    // What comes of it is for the test that has started it, which is explored or not.
+    let is_within_test = process::is_within_test();
     let chosen = arguments::Arguments::from_env(tests);
     let shows_output = chosen.of_mimic.nocapture;
-    let trial = |test: &&TestDescAndFn| {
-        let name = test.desc.name();
-        let run = move || process::run(name, shows_output).map_err(libtest_mimic::Failed::from);
+    let trial = |test: &&'static TestDescAndFn| {
+        let (name, test) = (test.desc.name(), *test);
+        let run = move || {
+            if is_within_test {
+                exploration::run_here(test);
+                return Ok(());
+            }
+            process::run(name, shows_output).map_err(libtest_mimic::Failed::from)
+        };
         libtest_mimic::Trial::test(name, run).with_ignored_flag(test.desc.ignore)
     };
     let trials = tests.iter().map(trial).collect();

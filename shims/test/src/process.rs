@@ -3,6 +3,7 @@
 //!
 //! The child writes to a file how its test has ended; what it prints is shown if that is a failure, as libtest does it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,8 @@ const MODE: &str = "CARGO_DRAWLOOM_CHILD";
 const TEST: &str = "CARGO_DRAWLOOM_TEST";
 /// The file for how that has ended.
 const ENDED: &str = "CARGO_DRAWLOOM_ENDED";
+/// Set for what a test starts: the same program, perhaps.
+const WITHIN: &str = "CARGO_DRAWLOOM_WITHIN";
 
 /// Set where what tests print is shown.
 const SHOWS: &str = "CARGO_DRAWLOOM_SHOWS";
@@ -47,13 +50,34 @@ pub(crate) enum Ended {
     Failed(String),
 }
 
-/// What this process is to do, if it is a child: how to run which test.
-pub(crate) fn child() -> Option<(Mode, String)> {
+/// What this process is to do, if it is a child.
+pub(crate) struct Told {
+    pub(crate) mode: Mode,
+    pub(crate) test: String,
+    /// Where it tells how that has ended.
+    ended: Option<OsString>,
+}
+
+/// What this process is to do, if it is a child. No other thread runs yet.
+pub(crate) fn child() -> Option<Told> {
     let mode = match std::env::var(MODE).ok()?.as_str() {
         "once" => Mode::Once,
         _ => Mode::Explore,
     };
-    Some((mode, std::env::var(TEST).ok()?))
+    let told = Told { mode, test: std::env::var(TEST).ok()?, ended: std::env::var_os(ENDED) };
+    // A test that starts this program again does not mean itself.
+    for name in [MODE, TEST, ENDED] {
+        // SAFETY: nobody else reads the environment meanwhile.
+        unsafe { std::env::remove_var(name) };
+    }
+    // SAFETY: as above.
+    unsafe { std::env::set_var(WITHIN, "1") };
+    Some(told)
+}
+
+/// Whether a test has started this process.
+pub(crate) fn is_within_test() -> bool {
+    std::env::var_os(WITHIN).is_some()
 }
 
 /// How a child says in which way its test has passed.
@@ -65,20 +89,23 @@ const WORDS: [(&str, Passed); 5] = [
     ("strong", Passed::StrongMemory),
 ];
 
-/// The test of this child has ended.
-pub(crate) fn tell(ended: &Ended) {
-    let (word, text) = match ended {
-        Ended::Passed(Passed::Once(why)) | Ended::NotExplored(why) => ("once", why.as_str()),
-        Ended::Failed(message) => ("failed", message.as_str()),
-        Ended::Passed(passed) => {
-            let (word, _) =
-                WORDS.iter().find(|(_, other)| other == passed).expect("there is a word for each");
-            (*word, "")
+impl Told {
+    /// The test of this child has ended.
+    pub(crate) fn tell(&self, ended: &Ended) {
+        let (word, text) = match ended {
+            Ended::Passed(Passed::Once(why)) | Ended::NotExplored(why) => ("once", why.as_str()),
+            Ended::Failed(message) => ("failed", message.as_str()),
+            Ended::Passed(passed) => {
+                let (word, _) =
+                    WORDS.iter().find(|(_, other)| other == passed).expect("there is a word for each");
+                (*word, "")
+            }
+        };
+        if let Some(file) = &self.ended {
+            std::fs::write(file, format!("{word}\n{text}")).unwrap_or_else(|error| {
+                panic!("drawloom cannot write {}: {error}", Path::new(file).display())
+            });
         }
-    };
-    if let Some(file) = std::env::var_os(ENDED) {
-        std::fs::write(&file, format!("{word}\n{text}"))
-            .unwrap_or_else(|error| panic!("drawloom cannot write {}: {error}", Path::new(&file).display()));
     }
 }
 

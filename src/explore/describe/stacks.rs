@@ -16,6 +16,9 @@ const OTHERS: [&str; 5] = ["drawloom::", "std::", "core::", "alloc::", "__"];
 /// Parts of the paths of std's files, where they were compiled and where they are installed.
 const IN_STD: [&str; 2] = ["/rustc/", "/rustlib/src/rust/"];
 
+/// Part of the path of what carries threads, whose stacks begin in it.
+const CARRIER: &str = "/corosensei-";
+
 /// Where drawloom's own files are, if it was compiled here.
 const OURS: [&str; 2] =
     [concat!(env!("CARGO_MANIFEST_DIR"), "/src/"), concat!(env!("CARGO_MANIFEST_DIR"), "/shims/")];
@@ -78,7 +81,9 @@ pub(super) fn shown_from_the_call(mut all: Vec<Named>) -> Vec<Frame> {
 
 /// Where the program does that which stands in `location`: if a dependency does it, where the program has called that.
 pub(super) fn own_place(all: &[Named], location: &Location<'_>) -> Place {
-    let calls = all.iter().find(|frame| frame.is_local).filter(|_| Path::new(location.file()).is_absolute());
+    let is_of_dependency =
+        Path::new(location.file()).is_absolute() && !IN_STD.iter().any(|part| location.file().contains(part));
+    let calls = all.iter().find(|frame| frame.is_local).filter(|_| is_of_dependency);
     calls.and_then(Named::place_of).unwrap_or_else(|| Place::from(location))
 }
 
@@ -91,6 +96,7 @@ fn parse(text: &str, here: &Path) -> Vec<Named> {
                 let is_below = place.starts_with("./") || Path::new(place).starts_with(here);
                 frame.place = Some((shorten(place, here), column.unwrap_or(1)));
                 let is_others = IN_STD.iter().any(|part| place.contains(part))
+                    || place.contains(CARRIER)
                     || OURS.iter().any(|folder| here.join(place).starts_with(folder));
                 // Where only lines are known of a program, its functions have no paths.
                 frame.is_programs |= !has_path(&frame.function) && place.contains(".rs:");

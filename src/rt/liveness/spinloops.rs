@@ -10,8 +10,8 @@
 //!   makes the thread give way. The first `FREE_HINTS` hints of a thread and the first rounds are not counted, so that a
 //!   thread that yields or tries again a few times can still do so while others do nothing: strict fairness would lose
 //!   those executions.
-//! * **Time.** If all threads that can go on have yielded twice since anything changed, nothing else can run, and the
-//!   time passes to the earliest deadline, or, if there is none and the clock was read, by steps that double. A thread may change things in each round and wait all the same (`while !*mutex.lock()
+//! * **Time.** If all threads that can go on have yielded twice since anything changed, and looked at something in
+//!   between, nothing else can run, and the time passes to the earliest deadline, or, if there is none and the clock was read, by steps that double. A thread may change things in each round and wait all the same (`while !*mutex.lock()
 //!   { yield_now() }`), so it passes as well when each has yielded `PATIENCE` times since the last one.
 //! * **Livelock.** If all of them have gone round again and again, finding the same each time, while nothing has
 //!   changed and no timeout is to come, none of them ever leaves its loop, unless the loop counts its rounds and gives
@@ -96,8 +96,10 @@ struct Rounds {
     hints: u32,
     /// Rounds that were all alike, with no change by anybody.
     alike: Streak,
-    /// Yields with no change by anybody.
+    /// Yields with no change by anybody, after each of which the thread has looked at something again.
     idle: Streak,
+    /// How many looks there were when it yielded last.
+    looks_at_yield: u64,
     /// Yields since timeout number `turn` has fired.
     turn: u32,
     in_turn: u32,
@@ -322,7 +324,9 @@ impl Spinloops {
         if rounds.idle.since <= changed {
             rounds.idle = Streak { since: now, count: 0 };
         }
-        rounds.idle.count += 1;
+        // Several hints in a row are one pause, however long: whoever counts them goes on to something else.
+        rounds.idle.count += u32::from(rounds.looks != rounds.looks_at_yield + 1);
+        rounds.looks_at_yield = rounds.looks;
         if rounds.turn != turn {
             (rounds.turn, rounds.in_turn) = (turn, 0);
         }

@@ -138,10 +138,14 @@ impl Current {
 
     /// Gives control to the hub until this thread is picked again.
     #[inline(always)]
-    pub(crate) fn switch_out(self, thread: ThreadId) {
+    pub(crate) fn switch_out(mut self, thread: ThreadId) {
         match self.suspender(thread) {
-            // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
-            Some(suspender) => unsafe { suspender.as_ref().suspend(()) },
+            Some(suspender) => {
+                // It is not unwinding: if it has panicked, it has caught that.
+                self.kernel().thread_mut(thread).unwinding = false;
+                // SAFETY: the suspender lives at the bottom of this fiber's stack for as long as the fiber.
+                unsafe { suspender.as_ref().suspend(()) }
+            }
             None => self.switch_out_unwinding(thread),
         }
     }

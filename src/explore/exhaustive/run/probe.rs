@@ -83,6 +83,10 @@ pub(in crate::explore::exhaustive) struct Probe {
     pub(in crate::explore::exhaustive) enough: u32,
     /// The round that is done again, if that is what is to be seen.
     pub(in crate::explore::exhaustive) round: Option<Round>,
+    /// Hints of the probed thread.
+    pub(in crate::explore::exhaustive) hints: u32,
+    /// Whether it has looked at something since it came to the place.
+    pub(in crate::explore::exhaustive) has_looked: bool,
 }
 
 /// An operation of a probed thread.

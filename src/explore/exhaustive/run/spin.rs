@@ -43,6 +43,9 @@ const OPERATIONS_THAT_COUNT: u32 = 2_000;
 /// How many operations a thread may take for a round.
 const OPERATIONS: u32 = 125;
 
+/// How many hints it may give in a round: crossbeam's and parking_lot's loops give up to 1,024 between two looks.
+const HINTS: u32 = 4_096;
+
 impl Graph {
     /// Whether the thread that has just made the event `last` may be in a loop that waits.
     fn may_spin(&self, last: EventId) -> bool {
@@ -158,7 +161,19 @@ impl Explorer {
         let round = self.graph.has_failed(last).then(|| Round::ending_with(last));
         let enough = if self.endless.contains(&site) { ROUNDS } else { FIRST_ROUNDS };
         let plain_writes = kernel.plain_writes;
-        self.probe_from(Probe { line, kind, site, plain_writes, rounds: 0, operations: 0, enough, round });
+        let (hints, has_looked) = (0, false);
+        self.probe_from(Probe {
+            line,
+            kind,
+            site,
+            plain_writes,
+            rounds: 0,
+            operations: 0,
+            enough,
+            round,
+            hints,
+            has_looked,
+        });
     }
 
     fn probe_from(&mut self, probe: Probe) {
@@ -192,6 +207,8 @@ impl Explorer {
             operations: 0,
             enough,
             round: None,
+            hints: 0,
+            has_looked: false,
         });
         true
     }
@@ -219,7 +236,10 @@ impl Explorer {
         if line != probe.line {
             return None;
         }
-        probe.operations += 1;
+        let is_hint = matches!(access.kind, OpKind::Yield | OpKind::SpinLoop);
+        probe.operations += u32::from(!is_hint);
+        probe.hints += u32::from(is_hint);
+        probe.has_looked |= access.place.is_some() || access.kind == OpKind::ReadClock;
         // To see whether it spins costs steps that no execution needs.
         kernel.limits.max_steps = kernel.limits.max_steps.saturating_add(1);
         self.probe_steps += 1;
@@ -246,12 +266,18 @@ impl Explorer {
         }
         // Plain memory is the thread's own, unless it passes it on with a lock.
         has_effect |= access.kind.gives_lock_back() && kernel.plain_writes != probe.plain_writes;
-        if has_effect || probe.operations > OPERATIONS * (probe.rounds + 1) {
+        let is_too_long =
+            probe.operations > OPERATIONS * (probe.rounds + 1) || probe.hints > HINTS * (probe.rounds + 1);
+        if has_effect || is_too_long {
             self.probe = Some(probe);
             self.does_not_spin(probe);
             return chosen;
         }
-        probe.rounds += u32::from(access.site == probe.site && access.kind == probe.kind);
+        // Hints alone are no round: whoever counts them looks again afterwards.
+        if access.site == probe.site && access.kind == probe.kind && probe.has_looked {
+            probe.rounds += 1;
+            probe.has_looked = false;
+        }
         self.go_round(probe);
         chosen
     }

@@ -1,16 +1,16 @@
-//! Futexes of code that calls the operating system itself, as parking_lot does: those whose word is an atomic of the running execution
-//! wait in the model.
+//! Calls of the operating system by their numbers, for code that makes them itself: futexes whose word is an atomic of the running
+//! execution wait in the model, as parking_lot's do, and random bytes are drawn from the schedule.
 //!
 //! The linker lets `syscall` be this one (`--wrap=syscall`). All other calls go on to the C library's.
 
-use std::ffi::{c_int, c_long};
-use std::ptr::with_exposed_provenance;
+use std::ffi::{c_int, c_long, c_uint};
+use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 use std::time::Duration;
 
 use drawloom::__private::{FutexWait, futex_wait, futex_wake};
 
 use crate::c_library::Function;
-use crate::clock;
+use crate::{clock, entropy};
 
 type Syscall = unsafe extern "C" fn(c_long, ...) -> c_long;
 
@@ -45,6 +45,23 @@ unsafe extern "C" fn __wrap_syscall(
             None => {}
         }
     }
+    if number == libc::SYS_getrandom {
+        // SAFETY: the caller's promise.
+        return unsafe {
+            entropy::fill(with_exposed_provenance_mut(first), second, third as c_uint) as c_long
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { call(number, [first, second, third, fourth, fifth, sixth]) }
+}
+
+/// Makes a call that nothing stands in for.
+///
+/// # Safety
+///
+/// As `syscall`.
+pub(crate) unsafe fn call(number: c_long, arguments: [usize; 6]) -> c_long {
+    let [first, second, third, fourth, fifth, sixth] = arguments;
     // SAFETY: the C library's function of that name is of this type; the rest is the caller's promise.
     unsafe { SYSCALL.get::<Syscall>()(number, first, second, third, fourth, fifth, sixth) }
 }
