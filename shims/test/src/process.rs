@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::settings::{self, Settings};
+use crate::statics;
 use crate::verdicts::{self, Passed};
 
 /// How a child runs its test; set where the process is one.
@@ -137,24 +138,32 @@ pub(crate) fn run(name: &'static str, shows_output: bool) -> Result<(), String> 
             Ok(())
         }
         Some(Ended::Failed(message)) => Err(message),
-        Some(Ended::NotExplored(why)) => {
-            let once = Child::run(name, Mode::Once, &settings, shows_output)?;
-            if once.status.success() {
-                verdicts::note(name, Passed::Once(why));
-                return Ok(());
-            }
-            Err(format!(
-                "{}\ndrawloom: the test was run once, and not explored: {why}. Executions that were cut off before may have left files \
-                 behind, or whatever else the test makes outside of its process",
-                once.printed
-            ))
-        }
+        Some(Ended::NotExplored(why)) => run_once(name, why, &settings, shows_output),
         // It has ended its process: drawloom has said in which execution.
-        None => Err(format!(
+        None if !statics::has_own_allocator() => Err(format!(
             "{}\ndrawloom: the test has ended its process ({})",
             explored.printed, explored.status
         )),
+        None => {
+            let why = "it has ended its process, and its program has a `#[global_allocator]`: if that uses atomics or locks, they are \
+                       used in the middle of drawloom's own operations";
+            run_once(name, why.to_owned(), &settings, shows_output)
+        }
     }
+}
+
+/// Runs a test that cannot be explored, for this reason.
+fn run_once(name: &'static str, why: String, settings: &Settings, shows_output: bool) -> Result<(), String> {
+    let once = Child::run(name, Mode::Once, settings, shows_output)?;
+    if once.status.success() {
+        verdicts::note(name, Passed::Once(why));
+        return Ok(());
+    }
+    Err(format!(
+        "{}\ndrawloom: the test was run once, and not explored: {why}. Executions that were cut off before may have left files \
+         behind, or whatever else the test makes outside of its process",
+        once.printed
+    ))
 }
 
 /// A child that has ended.

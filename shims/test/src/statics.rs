@@ -49,6 +49,15 @@ pub(crate) fn restore() {
     }
 }
 
+/// Whether the program has a `#[global_allocator]`: then rustc leaves out the one that allocates otherwise.
+pub(crate) fn has_own_allocator() -> bool {
+    let file = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
+    let Ok(program) = object::File::parse(file.as_slice()) else { return false };
+    let has =
+        |part: &str| program.symbols().any(|symbol| symbol.name().is_ok_and(|name| name.contains(part)));
+    has("__rust_alloc") && !has("__rdl_alloc")
+}
+
 /// Where the file says that statics of the program's crates are.
 fn places(file: &[u8]) -> Vec<Range<u64>> {
     let Ok(program) = object::File::parse(file) else { return Vec::new() };

@@ -5,3 +5,8 @@ pub(crate) fn copy() {}
 
 /// Nothing is copied back.
 pub(crate) fn restore() {}
+
+/// Not known here.
+pub(crate) fn has_own_allocator() -> bool {
+    false
+}
