@@ -24,18 +24,9 @@ impl Current {
     fn overtakes_now(mut self, name: TaskName) -> bool {
         let execution = self.execution();
         let kernel = &mut execution.kernel;
-        let task = kernel.tasks.get_mut(name.id);
+        let task = kernel.tasks.get(name.id);
         if kernel.limits.fifo || task.has_given_way || task.phase != Phase::Running(Woken::No) {
             return false;
-        }
-        if kernel.limits.orders_polls {
-            // Who explores the order of polls finds it among the others that are ready. Polled before one of them, it has overtaken it.
-            task.may_overtake = true;
-            let queue = task.queue;
-            if queue_of(kernel, queue).available() > 0 {
-                kernel.basis.add(Basis::YIELDS);
-            }
-            return true;
         }
         let queue = task.queue;
         if queue_of(kernel, queue).available() == 0 || execution.is_winding_up() {
@@ -81,7 +72,8 @@ impl Current {
             return self.dooms_at_leaf(leaf);
         }
         if task.leaves > BUDGET {
-            (task.has_given_way, task.is_worn, task.yields) = (true, true, true);
+            (task.has_given_way, task.is_worn) = (true, true);
+            (task.yields, task.wakes_to_yield) = (true, true);
             return true;
         }
         if task.is_aborted && task.gives_way > 0 {
@@ -116,7 +108,8 @@ impl Current {
             let task = execution.kernel.tasks.get_mut(name.id);
             task.gives_way -= u32::from(is_directed);
             task.gives_way_within -= u32::from(orders_polls && is_within);
-            (task.has_given_way, task.is_seen_within, task.yields) = (true, is_within, true);
+            (task.has_given_way, task.is_seen_within) = (true, is_within);
+            (task.yields, task.wakes_to_yield) = (true, true);
         }
         gives_way || self.dooms_at_leaf(leaf)
     }

@@ -165,7 +165,8 @@ impl Current {
     pub(crate) fn note_yield(mut self, location: &'static Location<'static>) {
         let kernel = self.kernel();
         let Some(name) = kernel.tasks.running(kernel.threads.current) else { return };
-        kernel.tasks.get_mut(name.id).yields = true;
+        let task = kernel.tasks.get_mut(name.id);
+        (task.yields, task.wakes_to_yield) = (true, true);
         self.note_await_alone(Verb::Yield, location);
     }
 

@@ -146,6 +146,10 @@ impl Current {
     pub(crate) fn wake_task(mut self, sleeper: Sleeper, location: &'static Location<'static>) {
         let kernel = self.kernel();
         let runs = kernel.tasks.running(kernel.threads.current) == Some(sleeper.name);
+        if runs {
+            let task = kernel.tasks.get_mut(sleeper.name.id);
+            task.is_awake |= !std::mem::take(&mut task.wakes_to_yield) && !task.is_rung;
+        }
         let itself = runs && !kernel.tasks.get(sleeper.name.id).is_rung && !self.overtakes(sleeper.name);
         let kernel = self.kernel();
         if itself && kernel.threads.count() == 1 && !kernel.limits.orders_polls && !kernel.limits.directed {
@@ -438,10 +442,6 @@ fn take_next(
         return Next::Timers;
     }
     let id = kernel.tasks.queue_mut(number).take(chosen);
-    let task = kernel.tasks.get_mut(id);
-    if std::mem::take(&mut task.may_overtake) && available > 1 {
-        task.overtakes -= 1;
-    }
     if kernel.limits.directed {
         change_number(kernel, queue, OpKind::PollNext, argument, chosen as u32);
     }
@@ -510,7 +510,7 @@ fn leave(kernel: &mut Kernel, thread: ThreadId, name: TaskName, has_ended: bool)
     let Phase::Running(woken) = task.phase else { return };
     // Chosen to give way, it may be polled again before others; only those that were deferred would wait on, behind it.
     let is_free = kernel.limits.orders_polls && task.has_given_way && !task.is_worn;
-    let yields = task.yields;
+    let yields = task.yields && !task.is_awake;
     let ready = queue_of(kernel, queue);
     let waits = if ready.is_fifo() { yields } else { !(is_free && ready.has_ready()) };
     let phase = match woken {

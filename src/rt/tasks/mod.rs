@@ -125,8 +125,6 @@ pub(crate) struct Task {
     pub(crate) gives_way_within: u32,
     /// How often it may still be polled before others although it has yielded.
     pub(crate) overtakes: u32,
-    /// Whether it has yielded, and is ready all the same: it is counted if it is polled before others.
-    pub(crate) may_overtake: bool,
     /// How many leaf operations it has come to in this poll.
     pub(crate) leaves: u32,
     /// Whether it has been asked already whether it gives way, and has not come further since: the next operation does not.
@@ -139,6 +137,9 @@ pub(crate) struct Task {
     pub(crate) has_given_way: bool,
     /// Whether it yields or gives way in this poll: in order it comes after all others then, and not after those that are ready.
     pub(crate) yields: bool,
+    /// Whether its next call of its own waker is part of that; and whether it has called it besides: then it is ready at once, in order.
+    pub(crate) wakes_to_yield: bool,
+    pub(crate) is_awake: bool,
     /// Whether it had to, having come to so many leaf operations: it goes behind the others then.
     pub(crate) is_worn: bool,
     /// Whether others that the same poll polls are expected to see that it has given way.
@@ -302,13 +303,14 @@ impl Tasks {
             gives_way: 0,
             gives_way_within: 0,
             overtakes: 0,
-            may_overtake: false,
             leaves: 0,
             has_budget: false,
             resume_point: ResumePoint::default(),
             was_composed: false,
             has_given_way: false,
             yields: false,
+            wakes_to_yield: false,
+            is_awake: false,
             is_worn: false,
             is_seen_within: false,
             pending_at: None,
@@ -411,7 +413,7 @@ impl Tasks {
         (task.has_given_way, task.is_worn, task.polled_since, task.leaves) = (false, false, step, 0);
         (task.branches, task.timeouts, task.composed) = (0, 0, 0);
         (task.doomed, task.is_rung, task.is_seen_within, task.yields) = (None, false, false, false);
-        task.has_budget = false;
+        (task.has_budget, task.wakes_to_yield, task.is_awake) = (false, false, false);
         task.awaits.clear();
         let number = task.number;
         self.told_mut(number).polls += 1;

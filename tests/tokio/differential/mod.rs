@@ -212,12 +212,15 @@ const TINY: Shape = Shape { tasks: 2, ops: 3, is_full: false };
 const SMALL: Shape = Shape { tasks: 2, ops: 2, is_full: true };
 const FEW: Shape = Shape { tasks: 2, ops: 3, is_full: true };
 const TWO: Shape = Shape { tasks: 2, ops: 4, is_full: true };
+/// Long enough for a task to yield more often than it may overtake others.
+const LONG: Shape = Shape { tasks: 2, ops: 6, is_full: false };
 const THREE: Shape = Shape { tasks: 3, ops: 3, is_full: true };
 
 #[test]
 fn tokio_on_one_thread_shows_nothing_else() {
     compare_with_tokio(150, TWO, 1, (None, 60));
     compare_with_tokio(50, THREE, 2, (None, 60));
+    compare_with_tokio(50, LONG, 34, (None, 60));
 }
 
 #[test]
@@ -269,6 +272,7 @@ fn samples_show_nothing_else() {
     compare_with_samples(30, THREE, 6, (None, 0));
     compare_with_samples(20, FEW, 7, (Some(2), 0));
     compare_with_samples(20, TWO, 10, (None, 1));
+    compare_with_samples(40, LONG, 32, (None, 0));
 }
 
 #[test]
@@ -305,4 +309,5 @@ fn samples_show_nothing_else_in_many_programs() {
     compare_with_samples(500, THREE, 17, (None, 0));
     compare_with_samples(300, FEW, 18, (Some(2), 0));
     compare_with_samples(500, TWO, 22, (None, 1));
+    compare_with_samples(500, LONG, 33, (None, 0));
 }

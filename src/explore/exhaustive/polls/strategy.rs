@@ -7,7 +7,6 @@ use super::search::{Search, Unfit};
 use super::touched::Touched;
 use crate::rt::decide::strategy::{Choice, Op, OpKind, Rng, SchedulingPoint, Start, Strategy, ThreadId};
 use crate::rt::op::ObjectId;
-use crate::rt::op::ready::IS_LAST;
 
 /// The search as a strategy.
 pub(super) struct Polls(pub(super) Rc<RefCell<Search>>);
@@ -112,10 +111,8 @@ impl Strategy for Polls {
             },
             OpKind::Wake if point.is_task_queue(op.object) => {
                 let Some((task, is_effective)) = woken else { return };
-                // One that may overtake the others is not held back.
-                let is_held_back = u64::from(op.argument) & IS_LAST != 0;
-                let has_yielded =
-                    is_itself && is_held_back && search.gives_way_to.is_none() && !search.gives_way_within;
+                // Also where it is not held back, as it overtakes the others: it would be if others were ready, or it did not.
+                let has_yielded = is_itself && search.gives_way_to.is_none() && !search.gives_way_within;
                 if has_yielded && !search.yielded.contains(&task) {
                     search.yielded.push(task);
                 }
