@@ -101,7 +101,7 @@ fn a_pause_of_many_hints_is_no_wait() {
             // Nobody waits for this one, so no time passes before they are done.
             thread::sleep(std::time::Duration::from_secs(1));
             assert_eq!(count.load(Relaxed), 2);
-            threads.map(|thread| thread.join().unwrap());
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
         });
         assert!(report.passed(), "{strategy:?}: {report}");
     }

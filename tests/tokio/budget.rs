@@ -149,7 +149,8 @@ fn tasks_that_yield_often_are_found_in_every_order() {
                         }
                     };
                     let (one, two) = (spawn(yields(one, 1)), spawn(yields(two, 2)));
-                    seen.lock().unwrap().insert((one.await.unwrap(), two.await.unwrap()));
+                    let outcome = (one.await.unwrap(), two.await.unwrap());
+                    seen.lock().unwrap().insert(outcome);
                 });
             });
             (seen.into_inner().unwrap(), report)
@@ -186,7 +187,8 @@ fn in_order_a_task_that_is_awake_does_not_wait() {
                 tokio::task::yield_now().await;
                 second.swap(2, SeqCst)
             });
-            seen.lock().unwrap().insert((one.await.unwrap(), two.await.unwrap()));
+            let outcome = (one.await.unwrap(), two.await.unwrap());
+            seen.lock().unwrap().insert(outcome);
         });
     });
     assert!(report.passed(), "{report}");
