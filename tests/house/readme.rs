@@ -79,7 +79,8 @@ fn the_start_goes_as_it_is_shown() {
     let why = "was not written, as drawloom was compiled without its feature `artifacts`";
     assert!(words.contains(why), "{words}");
 
-    let line = blocks("console")[0].trim().strip_prefix("$ ").unwrap();
+    let replays = |block: &&str| block.starts_with("$ DRAWLOOM_REPLAY=");
+    let line = blocks("console").into_iter().find(replays).unwrap().trim().strip_prefix("$ ").unwrap();
     assert!(report.contains(&format!("replay: {line}")), "{line} is not the line of the report");
     let words: Vec<&str> = line.split(' ').collect();
     let ["cargo", "test", name, "--", "--exact"] = words[1..] else { panic!("{line} runs something else") };
