@@ -1,6 +1,7 @@
 //! Crates of which a few lines are not compiled as they stand: they take an atomic for what it has in std, or let addresses decide.
 //!
-//! Such a crate is compiled from a copy, beside what is compiled of it, in which those lines are others, as many as there were. What rustc says of places in it names the file of the package.
+//! Such a crate is compiled from a copy, beside what is compiled of it, in which those lines are others, as many as there were. What
+//! rustc says of places in it names the file of the package.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -51,14 +52,14 @@ const CHANGES: &[Change] = &[
     Change { of: "thread_local", file: "src/lib.rs", from: TRANSMUTED, to: MAPPED },
 ];
 
+/// An array of atomics, made of one of pointers.
+const TRANSMUTED: &str = "unsafe { mem::transmute(buckets) }";
+const MAPPED: &str = "buckets.map(AtomicPtr::new)";
+
 /// Whether lines of a crate of this name are changed, in some versions of it.
 pub(crate) fn are_for(name: &str) -> bool {
     CHANGES.iter().any(|change| change.of == name)
 }
-
-/// An array of atomics, made of one of pointers.
-const TRANSMUTED: &str = "unsafe { mem::transmute(buckets) }";
-const MAPPED: &str = "buckets.map(AtomicPtr::new)";
 
 /// A crate with changes.
 pub(crate) struct Changed {

@@ -59,7 +59,8 @@ pub(crate) unsafe fn fill(to: *mut c_void, length: usize, flags: c_uint) -> isiz
     // std asks so for the keys of its hash maps, once a thread: maps of the program are drawloom's, so these are of code that no schedule
     // decides for.
     let is_for_keys = flags & libc::GRND_INSECURE != 0;
-    if is_for_keys || !drawloom::is_exploring() {
+    // Who asks for no bytes asks whether the call is there, and may have no place for any.
+    if is_for_keys || length == 0 || !drawloom::is_exploring() {
         // SAFETY: the caller's promise. Not `getrandom`, which would be this function.
         return unsafe {
             system_calls::call(libc::SYS_getrandom, [to.expose_provenance(), length, flags as usize, 0, 0, 0])

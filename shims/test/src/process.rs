@@ -124,12 +124,8 @@ fn told(text: &str) -> Option<Ended> {
 pub(crate) fn run(name: &'static str, shows_output: bool) -> Result<(), String> {
     let settings = settings::of(name);
     if let Some(place) = &settings.left_out {
-        let once = Child::run(name, Mode::Once, &settings, shows_output)?;
-        if !once.status.success() {
-            return Err(format!("{}\ndrawloom: the test was run once, as {place} says", once.printed));
-        }
-        verdicts::note(name, Passed::Once(format!("{place} says so")));
-        return Ok(());
+        let told = format!("the test was run once, as {place} says");
+        return run_once(name, &settings, shows_output, format!("{place} says so"), &told);
     }
     let explored = Child::run(name, Mode::Explore, &settings, shows_output)?;
     match explored.ended {
@@ -138,7 +134,7 @@ pub(crate) fn run(name: &'static str, shows_output: bool) -> Result<(), String> 
             Ok(())
         }
         Some(Ended::Failed(message)) => Err(message),
-        Some(Ended::NotExplored(why)) => run_once(name, why, &settings, shows_output),
+        Some(Ended::NotExplored(why)) => run_instead(name, &settings, shows_output, why),
         // It has ended its process: drawloom has said in which execution.
         None if !statics::has_own_allocator() => Err(format!(
             "{}\ndrawloom: the test has ended its process ({})",
@@ -147,23 +143,39 @@ pub(crate) fn run(name: &'static str, shows_output: bool) -> Result<(), String> 
         None => {
             let why = "it has ended its process, and its program has a `#[global_allocator]`: if that uses atomics or locks, they are \
                        used in the middle of drawloom's own operations";
-            run_once(name, why.to_owned(), &settings, shows_output)
+            run_instead(name, &settings, shows_output, why.to_owned())
         }
     }
 }
 
-/// Runs a test that cannot be explored, for this reason.
-fn run_once(name: &'static str, why: String, settings: &Settings, shows_output: bool) -> Result<(), String> {
+/// Runs a test once that could not be explored, for this reason.
+fn run_instead(
+    name: &'static str,
+    settings: &Settings,
+    shows_output: bool,
+    why: String,
+) -> Result<(), String> {
+    let told = format!(
+        "the test was run once, and not explored: {why}. Executions that were cut off before may have left files behind, or whatever \
+         else the test makes outside of its process"
+    );
+    run_once(name, settings, shows_output, why, &told)
+}
+
+/// Runs a test once, for this reason; `told` is said if it fails.
+fn run_once(
+    name: &'static str,
+    settings: &Settings,
+    shows_output: bool,
+    why: String,
+    told: &str,
+) -> Result<(), String> {
     let once = Child::run(name, Mode::Once, settings, shows_output)?;
-    if once.status.success() {
-        verdicts::note(name, Passed::Once(why));
-        return Ok(());
+    if !once.status.success() {
+        return Err(format!("{}\ndrawloom: {told}", once.printed));
     }
-    Err(format!(
-        "{}\ndrawloom: the test was run once, and not explored: {why}. Executions that were cut off before may have left files \
-         behind, or whatever else the test makes outside of its process",
-        once.printed
-    ))
+    verdicts::note(name, Passed::Once(why));
+    Ok(())
 }
 
 /// A child that has ended.

@@ -81,8 +81,7 @@ pub(super) fn shown_from_the_call(mut all: Vec<Named>) -> Vec<Frame> {
 
 /// Where the program does that which stands in `location`: if a dependency does it, where the program has called that.
 pub(super) fn own_place(all: &[Named], location: &Location<'_>) -> Place {
-    let is_of_dependency =
-        Path::new(location.file()).is_absolute() && !IN_STD.iter().any(|part| location.file().contains(part));
+    let is_of_dependency = Path::new(location.file()).is_absolute() && !is_in_std(location.file());
     let calls = all.iter().find(|frame| frame.is_local).filter(|_| is_of_dependency);
     calls.and_then(Named::place_of).unwrap_or_else(|| Place::from(location))
 }
@@ -95,7 +94,7 @@ fn parse(text: &str, here: &Path) -> Vec<Named> {
                 let column = place.rsplit_once(':').and_then(|(_, column)| column.parse().ok());
                 let is_below = place.starts_with("./") || Path::new(place).starts_with(here);
                 frame.place = Some((shorten(place, here), column.unwrap_or(1)));
-                let is_others = IN_STD.iter().any(|part| place.contains(part))
+                let is_others = is_in_std(place)
                     || place.contains(CARRIER)
                     || OURS.iter().any(|folder| here.join(place).starts_with(folder));
                 // Where only lines are known of a program, its functions have no paths.
@@ -122,6 +121,10 @@ fn parse(text: &str, here: &Path) -> Vec<Named> {
         frames.push(Named { function, place: None, is_programs, is_local: false });
     }
     frames
+}
+
+fn is_in_std(path: &str) -> bool {
+    IN_STD.iter().any(|part| path.contains(part))
 }
 
 /// Whether a function is named with its module.

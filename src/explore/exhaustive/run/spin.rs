@@ -13,6 +13,8 @@
 
 use super::explorer::{Explorer, RunEnd};
 use super::probe::{Probe, ProbedOp, Repeated, Round};
+use std::panic::Location;
+
 use crate::explore::exhaustive::graph::Graph;
 use crate::explore::exhaustive::graph::change::Change;
 use crate::explore::exhaustive::graph::event::{Event, EventId, NONE, flag};
@@ -160,23 +162,21 @@ impl Explorer {
         }
         let round = self.graph.has_failed(last).then(|| Round::ending_with(last));
         let enough = if self.endless.contains(&site) { ROUNDS } else { FIRST_ROUNDS };
-        let plain_writes = kernel.plain_writes;
-        let (hints, has_looked) = (0, false);
-        self.probe_from(Probe {
-            line,
-            kind,
-            site,
-            plain_writes,
-            rounds: 0,
-            operations: 0,
-            enough,
-            round,
-            hints,
-            has_looked,
-        });
+        self.probe_from(kernel, (line, kind, site), enough, round);
     }
 
-    fn probe_from(&mut self, probe: Probe) {
+    /// Lets the thread of a line go on alone, until it has come back so often.
+    fn probe_from(
+        &mut self,
+        kernel: &Kernel,
+        (line, kind, site): (u32, OpKind, &'static Location<'static>),
+        enough: u32,
+        round: Option<Round>,
+    ) {
+        let plain_writes = kernel.plain_writes;
+        let (rounds, operations, hints, has_looked) = (0, 0, 0, false);
+        let probe =
+            Probe { line, kind, site, plain_writes, rounds, operations, enough, round, hints, has_looked };
         self.probe = Some(probe);
         self.probed.clear();
         self.probed_locks.clear();
@@ -196,20 +196,8 @@ impl Explorer {
                 && !self.confirmed.contains(&last.site);
             is_open.then_some((line, last.kind, last.site))
         });
-        let Some((line, kind, site)) = spinning else { return false };
-        let (plain_writes, enough) = (kernel.plain_writes, LAST_ROUNDS);
-        self.probe_from(Probe {
-            line,
-            kind,
-            site,
-            plain_writes,
-            rounds: 0,
-            operations: 0,
-            enough,
-            round: None,
-            hints: 0,
-            has_looked: false,
-        });
+        let Some(spinning) = spinning else { return false };
+        self.probe_from(kernel, spinning, LAST_ROUNDS, None);
         true
     }
 
